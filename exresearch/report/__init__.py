@@ -1,0 +1,9 @@
+"""Words, figures, tables and pages; nothing here estimates anything."""
+
+from exresearch.report.page import Page
+from exresearch.report.tables import Column, html_table
+from exresearch.report.text import MissingTranslation, Texts
+from exresearch.report.theme import Picture
+from exresearch.report.verdict import verdict_block
+
+__all__ = ["Column", "MissingTranslation", "Page", "Picture", "Texts", "html_table", "verdict_block"]

@@ -1,0 +1,135 @@
+"""The figure of what moves an outcome: importance of each driver, with intervals of importance and rank."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from exresearch.report.text import Texts, mark
+from exresearch.report.theme import (
+    COLOURS,
+    Picture,
+    draw_interval,
+    headroom,
+    intervals_name,
+    number_axis,
+    require,
+    row_value,
+    rows_axes,
+    rows_of,
+    style,
+)
+
+_BLOCKS = {
+    "employee-first": (mark("employee-first"), COLOURS["blue"], "o"),
+    "customer-first": (mark("customer-first"), COLOURS["orange"], "s"),
+    "other": (mark("other"), COLOURS["grey"], "D"),
+}
+
+
+def driver_forest(
+    frame: pd.DataFrame, *, texts: Texts, outcome: str | None = None, n: int | None = None
+) -> Picture:
+    """Draw drivers in order of importance, with the interval of importance and of rank.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``driver`` (text or mapping), ``block`` (``employee-first``, ``customer-first``, ``other`` or
+        missing), ``importance, conf_low, conf_high`` (shares of explained variance), ``rank, rank_low,
+        rank_high``; optional ``named`` (bool: the driver is one that the claim names) and ``n``.
+    texts : Texts
+        Language of the reader.
+    outcome : str, optional
+        What is explained, in the reader's language.
+    n : int, optional
+        Answers in the model; taken from the column ``n`` when left out.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, there is no row, or a block is unknown.
+    """
+    columns = ["driver", "block", "importance", "conf_low", "conf_high", "rank", "rank_low", "rank_high"]
+    require(frame, columns, figure="driver_forest")
+    blocks = frame["block"].astype(object).where(frame["block"].notna(), "other")
+    unknown = sorted({str(block) for block in blocks} - set(_BLOCKS))
+    if unknown:
+        raise ValueError(f"driver_forest knows the blocks {', '.join(_BLOCKS)}; got {', '.join(unknown)}.")
+    ordered = frame.assign(block=blocks).sort_values("importance", ascending=False, kind="stable")
+    named = (
+        ordered["named"].fillna(False).astype(bool).tolist() if "named" in ordered else [False] * len(ordered)
+    )
+    labels = [texts.pick(driver) for driver in ordered["driver"]]
+    with style():
+        figure, axes, y = rows_axes(labels, left=2.0, right=1.12, top=0.52, wrap=26, bold=named)
+        high, low = (
+            float(np.nanmax(ordered[["importance", "conf_high"]].astype(float).to_numpy())),
+            float(ordered["conf_low"].min()),
+        )
+        axes.set_xlim(min(0.0, low * 1.05), max(high * 1.05, 1e-6))
+        axes.axvline(0, color=COLOURS["grey"], linewidth=1)
+        for position, row in zip(y, rows_of(ordered), strict=True):
+            _, colour, marker = _BLOCKS[row.block]
+            draw_interval(
+                axes, position, row.importance, row.conf_low, row.conf_high, colour=colour, marker=marker
+            )
+            row_value(axes, position, _value(row, texts), colour=COLOURS["ink"])
+        number_axis(axes.xaxis, "percent0" if high > 0.05 else "percent1", texts, ticks=4)
+        axes.set_xlabel(texts.say("importance: share of variance explained"))
+        present = [name for name in _BLOCKS if (ordered["block"] == name).any()]
+        handles = [Line2D([], [], linestyle="none", marker=_BLOCKS[name][2], color=_BLOCKS[name][1], markersize=7,
+                          label=texts.say(_BLOCKS[name][0])) for name in present]  # fmt: skip
+        figure.legend(
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=(0, 1),
+            ncols=3,
+            frameon=False,
+            fontsize=9,
+            handletextpad=0.1,
+            borderaxespad=0.1,
+            columnspacing=1.2,
+        )
+        headroom(axes, texts.say("bold: drivers that the claim names") if any(named) else "")
+    first, last = ordered.iloc[0], ordered.iloc[-1]
+    takeaway = texts.say(
+        "Most important is “{driver}” ({importance:percent1}; rank {low} to {high} of {total}).",
+        driver=labels[0],
+        importance=first["importance"],
+        low=int(first["rank_low"]),
+        high=int(first["rank_high"]),
+        total=len(labels),
+    )
+    alt = takeaway
+    if len(labels) > 1:
+        alt += " " + texts.say(
+            "Least important is “{driver}” ({importance:percent1}).",
+            driver=labels[-1],
+            importance=last["importance"],
+        )
+    size = n if n is not None else int(frame["n"].max()) if "n" in frame else None
+    caption = texts.say(
+        "Importance of each driver with {intervals}; on the right its share of explained variance and, in "
+        "brackets, the interval of "
+        "its rank.",
+        intervals=intervals_name(frame, texts),
+    )
+    if outcome is not None:
+        caption = texts.say("Outcome: {outcome}.", outcome=outcome) + " " + caption
+    if size is not None:
+        caption += " " + texts.say("{n:integer} answers.", n=size)
+    return Picture(figure, caption, alt, takeaway)
+
+
+def _value(row: Any, texts: Texts) -> str:
+    low, high = int(row.rank_low), int(row.rank_high)
+    ranks = str(low) if low == high else f"{low}–{high}"
+    return f"{texts.number(row.importance, 'percent1')} ({ranks})"

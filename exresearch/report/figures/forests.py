@@ -1,0 +1,280 @@
+"""Forests: many estimates with their intervals against what would be nothing and what would be too small to matter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator
+
+from exresearch.findings.decision import Verdict
+from exresearch.findings.finding import EstimateRecord, Finding
+from exresearch.report.numbers import interval, unit_spec
+from exresearch.report.sentences import UNIT_NAMES, VERDICT_LABELS
+from exresearch.report.text import Texts
+from exresearch.report.theme import (
+    COLOURS,
+    Picture,
+    draw_interval,
+    headroom,
+    number_axis,
+    require,
+    row_value,
+    rows_axes,
+    rows_of,
+    rows_panels,
+    style,
+)
+
+LOG_UNITS = ("ratio", "odds_ratio", "hazard_ratio", "rate_ratio")
+MARKS = {
+    Verdict.SUPPORTED: ("o", True, COLOURS["blue"]),
+    Verdict.CONTRADICTED: ("X", True, COLOURS["orange"]),
+    Verdict.EQUIVALENT: ("s", False, COLOURS["green"]),
+    Verdict.INCONCLUSIVE: ("o", False, COLOURS["grey"]),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ForestRow:
+    """One row of a forest: what it is called, its interval, and its verdict where it has one."""
+
+    label: str
+    unit: str
+    estimate: float
+    low: float
+    high: float
+    deciding: bool = False
+    verdict: Verdict | None = None
+
+
+def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = None) -> Picture:
+    """Draw the deciding estimate and, beside it, the same question answered in other ways.
+
+    Estimates of different kinds (ratios, correlations, shares) are never put on one axis: each has its own
+    panel.
+
+    Parameters
+    ----------
+    finding : Finding
+        A tested finding with its robustness records.
+    texts : Texts
+        Language of the reader.
+    label : str, optional
+        Name of the deciding row; "Deciding estimate" by default.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If the finding was not testable.
+    """
+    deciding = deciding_row(finding, label or texts.say("Deciding estimate"))
+    checks = [_row(record, texts) for record in finding.robustness]
+    groups = [[deciding] + [row for row in checks if row.unit == deciding.unit]]
+    others = dict.fromkeys(row.unit for row in checks if row.unit != deciding.unit)
+    groups += [[row for row in checks if row.unit == unit] for unit in others]
+    band = (finding.smallest_effect.low, finding.smallest_effect.high)
+    with style():
+        bold = [True] + [False] * (len(groups[0]) - 1)
+        figure, panels = rows_panels(
+            [[row.label for row in rows] for rows in groups], right=1.05, top=0.34, bottom=0.36, bold=bold
+        )
+        for index, ((axes, positions), rows) in enumerate(zip(panels, groups, strict=True)):
+            null = finding.null if index == 0 else _null(rows[0].unit)
+            _panel(axes, positions, rows, texts=texts, null=null, band=band if index == 0 else None)
+            headroom(axes, texts.say(UNIT_NAMES[rows[0].unit]))
+    # A share has no "no effect", so a check in shares points nowhere.
+    compared = [(row, finding.null if row.unit == deciding.unit else _null(row.unit)) for row in checks]
+    side = deciding.estimate - finding.null
+    judged = [(row.estimate - null) * side > 0 for row, null in compared if null is not None]
+    takeaway = texts.say("There are no checks beside the deciding estimate.")
+    if judged:
+        takeaway = texts.say(
+            "{same} of the {checks} checks point the same way as the deciding estimate.",
+            same=sum(judged),
+            checks=len(judged),
+        )
+    caption = texts.say(
+        "The deciding estimate and the checks beside it, with intervals; each unit has its own axis. Line: "
+        "no effect. Shaded: too small "
+        "to matter."
+    )
+    return Picture(
+        figure, caption, f"{_described([row for rows in groups for row in rows], texts)} {takeaway}", takeaway
+    )
+
+
+def difference_forest(
+    frame: pd.DataFrame,
+    *,
+    texts: Texts,
+    null: float,
+    smallest_effect: tuple[float, float],
+    unit: str = "variance_share",
+    axis_label: str | None = None,
+) -> Picture:
+    """Draw one difference per outcome, with the verdict on each.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``outcome`` (text or mapping), ``estimate, conf_low, conf_high`` (in ``unit``), ``verdict`` (value of
+        a :class:`~exresearch.findings.decision.Verdict`, or missing).
+    texts : Texts
+        Language of the reader.
+    null : float
+        Where there would be no difference.
+    smallest_effect : tuple of float
+        Bounds of what is too small to matter.
+    unit : str
+        Unit of measurement of the estimates.
+    axis_label : str, optional
+        What the axis shows, in the reader's language; the unit's name by default.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a column is missing or there is no row.
+    """
+    require(frame, ["outcome", "estimate", "conf_low", "conf_high", "verdict"], figure="difference_forest")
+    rows = [
+        ForestRow(texts.pick(row.outcome), unit, float(row.estimate), float(row.conf_low),
+        float(row.conf_high),
+             verdict=None if pd.isna(row.verdict) else Verdict(row.verdict))
+        for row in rows_of(frame)
+    ]  # fmt: skip
+    with style():
+        figure, axes, positions = rows_axes([row.label for row in rows], right=1.25)
+        _panel(axes, positions, rows, texts=texts, null=null, band=smallest_effect)
+        axes.set_xlabel(axis_label or texts.say(UNIT_NAMES[unit]))
+    supported = sum(1 for row in rows if row.verdict is Verdict.SUPPORTED)
+    takeaway = texts.say(
+        "The claim is supported for {supported} of {total} outcomes.", supported=supported, total=len(rows)
+    )
+    return Picture(
+        figure,
+        texts.say(
+            "Difference per outcome with intervals and verdict. Line: no difference; shaded: too small to "
+            "matter."
+        ),
+        f"{_described(rows, texts)} {takeaway}",
+        takeaway,
+    )
+
+
+def _null(unit: str) -> float | None:
+    if unit in LOG_UNITS:
+        return 1.0
+    return None if unit in ("share", "score", "points", "index") else 0.0
+
+
+def _panel(
+    axes: Axes,
+    positions: Sequence[float],
+    rows: Sequence[ForestRow],
+    *,
+    texts: Texts,
+    null: float | None,
+    band: tuple[float, float] | None,
+) -> None:
+    unit = rows[0].unit
+    bounds = [value for row in rows for value in (row.estimate, row.low, row.high)]
+    bounds += [] if null is None else [null]
+    bounds += [] if band is None else list(band)
+    if unit in LOG_UNITS and min(bounds) > 0:
+        axes.set_xscale("log")
+        # A bootstrap limit near zero or in the hundreds is drawn as an arrow, not as an axis.
+        low, high = max(min(bounds), 0.05), min(max(bounds), 20.0)
+        pad = max((high / low) ** 0.06, 1.02)
+        axes.set_xlim(low / pad, high * pad)
+        ticks = [
+            t
+            for t in (0.05, 0.1, 0.2, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 5, 10, 20)
+            if low / pad <= t <= high * pad
+        ]
+        if len(ticks) > 5:
+            ticks = [t for t in ticks if t in (0.05, 0.2, 0.5, 1, 2, 5, 20)]
+        axes.xaxis.set_major_locator(FixedLocator(ticks))
+        axes.xaxis.set_minor_locator(FixedLocator([]))
+    else:
+        low, high = min(bounds), max(bounds)
+        pad = 0.06 * (high - low) or 0.01
+        axes.set_xlim(low - pad, high + pad)
+    if band is not None:
+        axes.axvspan(*band, color=COLOURS["band"], zorder=0)
+    if null is not None:
+        axes.axvline(null, color=COLOURS["grey"], linewidth=1)
+    for position, row in zip(positions, rows, strict=True):
+        draw_row(axes, position, row)
+        shown = texts.number(row.estimate, unit_spec(unit))
+        if row.verdict is not None:
+            shown += "\n" + texts.say(VERDICT_LABELS[row.verdict])
+        row_value(
+            axes,
+            position,
+            shown,
+            colour=MARKS[row.verdict][2] if row.verdict else COLOURS["ink"],
+            bold=row.deciding,
+        )
+    left, right = axes.get_xlim()
+    spec = unit_spec(unit)
+    if spec.startswith(("percent", "points")):
+        # On a share axis whole percentages do, unless the axis is narrower than a few of them.
+        spec = "percent0" if right - left > 0.04 else "percent1"
+    number_axis(axes.xaxis, spec, texts, ticks=4)
+
+
+def draw_row(axes: Axes, position: float, row: ForestRow) -> None:
+    """Draw a row; verdicts differ in shape and filling as well as in colour."""
+    marker, filled, colour = "o", row.deciding, COLOURS["blue"] if row.deciding else COLOURS["grey"]
+    if row.verdict in MARKS:
+        marker, filled, colour = MARKS[row.verdict]
+    elif row.deciding:
+        marker = "D"
+    draw_interval(
+        axes, position, row.estimate, row.low, row.high, colour=colour, marker=marker, filled=filled
+    )
+
+
+def deciding_row(finding: Finding, label: str) -> ForestRow:
+    """Return the deciding estimate of a tested finding as a row."""
+    if finding.estimate is None or finding.conf_low is None or finding.conf_high is None:
+        raise ValueError(f"{finding.hypothesis} was not testable: there is no estimate to draw.")
+    return ForestRow(
+        label,
+        finding.unit_of_measurement,
+        finding.estimate,
+        finding.conf_low,
+        finding.conf_high,
+        deciding=True,
+    )
+
+
+def _row(record: EstimateRecord, texts: Texts) -> ForestRow:
+    return ForestRow(
+        texts.note(record.label),
+        record.unit_of_measurement,
+        record.estimate,
+        record.conf_low,
+        record.conf_high,
+    )
+
+
+def _described(rows: Sequence[ForestRow], texts: Texts) -> str:
+    parts = []
+    for row in rows:
+        spec = unit_spec(row.unit)
+        limits = interval(row.low, row.high, spec, language=texts.language)
+        part = f"{row.label}: {texts.number(row.estimate, spec)} ({limits})"
+        parts.append(part if row.verdict is None else f"{part}, {texts.say(VERDICT_LABELS[row.verdict])}")
+    return "; ".join(parts) + "."

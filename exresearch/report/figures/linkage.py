@@ -1,0 +1,265 @@
+"""Figures of the link between employee and customer experience, unit by unit and leaders against laggards."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from exresearch.disclosure.rules import DisclosureRules
+from exresearch.report.text import Texts, mark
+from exresearch.report.theme import (
+    COLOURS,
+    Picture,
+    add_axes,
+    draw_interval,
+    intervals_name,
+    new_figure,
+    number_axis,
+    require,
+    row_value,
+    rows_axes,
+    style,
+)
+
+_GROUPS = {
+    "leaders": (mark("leaders"), "^", COLOURS["blue"]),
+    "middle": (mark("in between"), "o", COLOURS["grey"]),
+    "laggards": (mark("laggards"), "v", COLOURS["orange"]),
+}
+
+
+def unit_scatter(
+    frame: pd.DataFrame,
+    *,
+    texts: Texts,
+    ex_label: str,
+    cx_label: str,
+    rules: DisclosureRules,
+    line: tuple[float, float] | None = None,
+    takeaway: str | None = None,
+) -> Picture:
+    """Draw units by their employee and customer experience.
+
+    Units with too few answers are left out, and nothing names a unit. With too few units the picture says so
+    instead.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per unit: ``ex``, ``cx``, ``n`` (answers behind the unit; the smaller of the two sides),
+        ``group`` (``leaders``, ``middle``, ``laggards``).
+    texts : Texts
+        Language of the reader.
+    ex_label, cx_label : str
+        What the axes show.
+    rules : DisclosureRules
+        Minimum answers per unit and minimum number of units.
+    line : tuple of float, optional
+        Intercept and slope of the fitted line, in the units of the axes.
+    takeaway : str, optional
+        The sentence to remember, already in the reader's language; by default what the sign of the slope
+        says.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, there is no row, or a group is unknown.
+    """
+    require(frame, ["ex", "cx", "n", "group"], figure="unit_scatter")
+    unknown = sorted({str(group) for group in frame["group"]} - set(_GROUPS))
+    if unknown:
+        raise ValueError(f"unit_scatter knows the groups {', '.join(_GROUPS)}; got {', '.join(unknown)}.")
+    shown = frame[
+        frame["n"].fillna(0).astype(float).ge(rules.min_respondents) & frame[["ex", "cx"]].notna().all(axis=1)
+    ]
+    caption = texts.say(
+        "{ex} and {cx} of {units:integer} units. Units with fewer than {minimum} answers are not drawn "
+        "({left_out} of them).",
+        ex=ex_label,
+        cx=cx_label,
+        units=len(shown),
+        minimum=rules.min_respondents,
+        left_out=len(frame) - len(shown),
+    )
+    if len(shown) < rules.min_units:
+        reason = texts.say(
+            "Not drawn: fewer than {minimum} units have enough answers.", minimum=rules.min_units
+        )
+        with style():
+            figure = new_figure(0.8)
+            figure.text(0.01, 0.5, reason, fontsize=10, color=COLOURS["grey"], va="center")
+        return Picture(
+            figure, texts.say("{ex} and {cx} of the units.", ex=ex_label, cx=cx_label), reason, reason
+        )
+    with style():
+        figure = new_figure(4.3)
+        axes = add_axes(figure, left=0.68, right=0.12, top=0.48, bottom=0.6)
+        axes.grid(True)
+        for name, (label, marker, colour) in _GROUPS.items():
+            part = shown[shown["group"] == name]
+            if len(part):
+                axes.plot(
+                    part["ex"].astype(float),
+                    part["cx"].astype(float),
+                    linestyle="none",
+                    marker=marker,
+                    markersize=6.5,
+                    color=colour,
+                    alpha=0.75,
+                    markeredgecolor="white",
+                    markeredgewidth=0.6,
+                    label=texts.say(label),
+                )
+        if line is not None:
+            ends = np.array([float(shown["ex"].min()), float(shown["ex"].max())])
+            axes.plot(ends, line[0] + line[1] * ends, color=COLOURS["ink"], linewidth=2, zorder=4)
+        axes.set_xlabel(ex_label)
+        axes.set_ylabel(cx_label)
+        number_axis(axes.xaxis, _axis_spec(shown["ex"]), texts)
+        number_axis(axes.yaxis, _axis_spec(shown["cx"]), texts)
+        axes.legend(
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=3,
+            frameon=False,
+            fontsize=9,
+            handletextpad=0.2,
+            borderaxespad=0.2,
+        )
+    if takeaway is None:
+        takeaway = texts.say("Each mark is a unit.")
+        if line is not None and line[1] > 0:
+            takeaway = texts.say(
+                "Units with a better employee experience tend to have a better customer experience."
+            )
+        elif line is not None and line[1] < 0:
+            takeaway = texts.say(
+                "Units with a better employee experience tend to have a worse customer experience."
+            )
+    return Picture(figure, caption, f"{takeaway} {caption}", takeaway)
+
+
+def leaders_laggards(
+    frame: pd.DataFrame,
+    *,
+    texts: Texts,
+    published: tuple[float, float] | None = None,
+    published_label: str | None = None,
+) -> Picture:
+    """Draw the engaged share among the leaders and the laggards in customer experience.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Rows ``share_leaders`` and ``share_laggards`` in ``term``, with ``estimate, conf_low, conf_high`` (0
+        to 1) and ``n``; other rows are ignored.
+    texts : Texts
+        Language of the reader.
+    published : tuple of float, optional
+        Published shares of leaders and laggards, drawn as a reference.
+    published_label : str, optional
+        Source and year of that pair; needed with it, because an undated benchmark is none.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a column or a row is missing, or the published pair has no label.
+    """
+    require(frame, ["term", "estimate", "conf_low", "conf_high", "n"], figure="leaders_laggards")
+    rows = frame.set_index("term")
+    terms = ["share_leaders", "share_laggards"]
+    missing = [term for term in terms if term not in rows.index]
+    if missing:
+        raise ValueError(
+            f"leaders_laggards needs the terms {', '.join(terms)}; missing: {', '.join(missing)}."
+        )
+    if published is not None and not published_label:
+        raise ValueError("leaders_laggards: published figures need published_label, with source and year.")
+    labels = [texts.say("Leaders in customer experience"), texts.say("Laggards in customer experience")]
+    with style():
+        figure, axes, y = rows_axes(
+            labels, left=1.95, right=0.8, top=0.36 if published else 0.15, bottom=0.62
+        )
+        references = list(published) if published else []
+        highest = max([float(rows.loc[terms, "conf_high"].max()), *references])
+        axes.set_xlim(0, min(1.0, highest * 1.1))
+        for index, (term, colour, marker) in enumerate(
+            zip(terms, (COLOURS["blue"], COLOURS["orange"]), "^v", strict=True)
+        ):
+            row: Any = rows.loc[term]
+            if published is not None:
+                axes.plot(
+                    [published[index]] * 2,
+                    [y[index] - 0.16, y[index] + 0.16],
+                    color=COLOURS["grey"],
+                    linewidth=1.6,
+                    linestyle=(0, (2, 1.2)),
+                )
+                axes.text(
+                    published[index],
+                    y[index] - 0.17,
+                    texts.number(published[index], "percent0"),
+                    ha="center",
+                    va="bottom",
+                    fontsize=7.5,
+                    color=COLOURS["grey"],
+                )
+            draw_interval(
+                axes,
+                y[index],
+                row["estimate"],
+                row["conf_low"],
+                row["conf_high"],
+                colour=colour,
+                marker=marker,
+                size=9,
+            )
+            row_value(axes, y[index], texts.number(row["estimate"], "percent0"), bold=True)
+        number_axis(axes.xaxis, "percent0", texts)
+        axes.set_xlabel(texts.say("share of employees who are engaged"))
+    lead, lag = rows.loc[terms[0]], rows.loc[terms[1]]
+    takeaway = texts.say(
+        "Engaged are {leaders:percent0} of the employees of the leaders and {laggards:percent0} of those "
+        "of the laggards.",
+        leaders=lead["estimate"],
+        laggards=lag["estimate"],
+    )
+    alt = (
+        takeaway
+        + " "
+        + texts.say(
+            "The intervals run from {a:percent0} to {b:percent0} and from {c:percent0} to {d:percent0}.",
+            a=lead["conf_low"],
+            b=lead["conf_high"],
+            c=lag["conf_low"],
+            d=lag["conf_high"],
+        )
+    )
+    caption = texts.say(
+        "Engaged share with {intervals}; {n:integer} answers.",
+        intervals=intervals_name(frame, texts),
+        n=int(rows.loc[terms, "n"].sum()),
+    )
+    if published is not None and published_label:
+        caption += " " + texts.say(
+            "Dashed: published shares of {leaders:percent0} and {laggards:percent0} ({source}).",
+            leaders=published[0],
+            laggards=published[1],
+            source=published_label,
+        )
+    return Picture(figure, caption, alt, takeaway)
+
+
+def _axis_spec(values: pd.Series) -> str:
+    span = float(values.max()) - float(values.min())
+    return "number0" if span >= 8 else "number1" if span >= 0.8 else "number2"

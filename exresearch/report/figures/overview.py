@@ -1,0 +1,119 @@
+"""The verdict overview: every tested hypothesis on one axis."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.ticker import FixedLocator
+
+from exresearch.findings.finding import Finding
+from exresearch.findings.registry import load_registry
+from exresearch.report.figures.forests import LOG_UNITS, MARKS, ForestRow, deciding_row, draw_row
+from exresearch.report.sentences import VERDICT_LABELS
+from exresearch.report.text import Texts
+from exresearch.report.theme import COLOURS, Picture, headroom, number_axis, row_value, rows_axes, style
+
+# Beyond this many smallest effects of interest a difference in place says nothing more.
+_OVERVIEW_EDGE = 20.0
+
+
+def overview_forest(
+    findings: Sequence[Finding], *, texts: Texts, titles: Mapping[str, object] | None = None
+) -> Picture:
+    """Draw all tested hypotheses on one axis: how many times the smallest effect that matters.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        Findings of a report; those that were not testable are counted in the caption.
+    texts : Texts
+        Language of the reader.
+    titles : mapping of str to text, optional
+        Short title per hypothesis (text or mapping); from the registry by default.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If no finding was tested.
+    """
+    tested = [finding for finding in findings if finding.tested]
+    if not tested:
+        raise ValueError("overview_forest needs at least one tested finding; got none.")
+    named = titles if titles is not None else {h.id: h.title for h in load_registry().hypotheses}
+    rows = []
+    for finding in tested:
+        row = deciding_row(finding, texts.pick(named.get(finding.hypothesis, finding.hypothesis)))
+        low, high = sorted(_in_smallest_effects(value, finding) for value in (row.low, row.high))
+        estimate = _in_smallest_effects(row.estimate, finding)
+        rows.append(ForestRow(row.label, row.unit, estimate, low, high, verdict=finding.verdict))
+    with style():
+        figure, axes, y = rows_axes(
+            [row.label for row in rows], left=1.75, right=1.3, top=0.42, bottom=0.8, wrap=22
+        )
+        axes.set_xscale("symlog", linthresh=2, linscale=1)
+        axes.set_xlim(-_OVERVIEW_EDGE, _OVERVIEW_EDGE)
+        axes.axvspan(-1, 1, color=COLOURS["band"], zorder=0)
+        axes.axvline(0, color=COLOURS["grey"], linewidth=1)
+        for position, row in zip(y, rows, strict=True):
+            draw_row(axes, position, row)
+            if row.verdict is not None:
+                row_value(
+                    axes,
+                    position,
+                    texts.say(VERDICT_LABELS[row.verdict]),
+                    colour=MARKS[row.verdict][2],
+                    bold=True,
+                )
+        axes.xaxis.set_major_locator(FixedLocator([-10, -3, -1, 0, 1, 3, 10]))
+        axes.xaxis.set_minor_locator(FixedLocator([]))
+        number_axis(axes.xaxis, "integer", texts)
+        axes.set_xlabel(texts.say("times the smallest effect that matters"), labelpad=16)
+        below: dict[str, Any] = {
+            "xycoords": "axes fraction",
+            "textcoords": "offset points",
+            "va": "top",
+            "fontsize": 8.5,
+            "color": COLOURS["grey"],
+        }
+        axes.annotate("← " + texts.say("against the claim"), (0, 0), xytext=(0, -17), ha="left", **below)
+        axes.annotate(texts.say("with the claim") + " →", (1, 0), xytext=(0, -17), ha="right", **below)
+        headroom(axes, texts.say("shaded: too small to matter"))
+    counts = {verdict: sum(1 for row in rows if row.verdict is verdict) for verdict in MARKS}
+    takeaway = (
+        "; ".join(
+            f"{texts.say(VERDICT_LABELS[verdict])}: {count}" for verdict, count in counts.items() if count
+        )
+        + "."
+    )
+    takeaway = takeaway[0].upper() + takeaway[1:]
+    listed = "; ".join(
+        f"{row.label}: {texts.say(VERDICT_LABELS[row.verdict])}" for row in rows if row.verdict is not None
+    )
+    caption = texts.say(
+        "Every tested hypothesis on one scale, with intervals: 1 is the smallest effect that was declared "
+        "to matter. An arrow "
+        "means that an interval goes on."
+    )
+    untested = len(findings) - len(tested)
+    if untested:
+        caption += " " + texts.say("Not drawn: {count} that these data cannot test.", count=untested)
+    return Picture(figure, caption, f"{listed}. {takeaway}", takeaway)
+
+
+def _in_smallest_effects(value: float, finding: Finding) -> float:
+    """Return how many smallest effects of interest a value lies from the null, positive on the side of the claim."""
+    low, high, null = finding.smallest_effect.low, finding.smallest_effect.high, finding.null
+    if finding.unit_of_measurement in LOG_UNITS:
+        # A limit of exactly zero is infinitely far; the edge of the figure shows it as an arrow.
+        if value <= 0:
+            return -math.inf if finding.direction != "less" else math.inf
+        value, low, high, null = math.log(value), math.log(low), math.log(high), math.log(null)
+    width = (high - null) if value >= null else (null - low)
+    distance = (value - null) / (width or (high - low) or 1.0)
+    return -distance if finding.direction == "less" else distance

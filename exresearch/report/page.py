@@ -1,0 +1,148 @@
+"""What a notebook shows things with: tables, figures, verdicts and sentences, in one style."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pandas as pd
+from IPython.display import HTML
+from markupsafe import Markup
+
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.finding import Finding
+from exresearch.findings.note import Note
+from exresearch.report.markup import asset, fill
+from exresearch.report.numbers import Language
+from exresearch.report.tables import Column, html_table
+from exresearch.report.text import Texts
+from exresearch.report.theme import Picture, svg
+from exresearch.report.verdict import verdict_block
+
+_PIXELS = 96
+
+
+class Page:
+    """The page that a notebook writes.
+
+    Every method returns an object that JupyterLab shows and that the report takes over; a frame reaches a
+    table only through :func:`exresearch.disclosure.release`.
+
+    Parameters
+    ----------
+    language : {"nl", "en"}
+        Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
+    output_dir : pathlib.Path, optional
+        Folder of this notebook's own, into which every figure is also written as ``figure-01.svg`` and so on.
+
+    Raises
+    ------
+    ValueError
+        If the language is not known.
+
+    Examples
+    --------
+    >>> page = Page(language="en", rules=DisclosureRules())
+    >>> "5,812 people took part." in page.say(Note(message="{n:integer} people took part.", values={"n": 5812})).data
+    True
+    """
+
+    def __init__(self, *, language: Language, rules: DisclosureRules, output_dir: Path | None = None) -> None:
+        self.texts = Texts(language)
+        self.rules = rules
+        self._output_dir = output_dir
+        self._figures = 0
+
+    def table(
+        self,
+        frame: pd.DataFrame,
+        *,
+        count: str | int,
+        caption: str | Note,
+        columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None = None,
+        note: str | Note | None = None,
+    ) -> HTML:
+        """Show a frame, with the numbers of small groups hidden.
+
+        Parameters
+        ----------
+        frame : pandas.DataFrame
+            One row per table row; not changed.
+        count : str or int
+            Column with the number of respondents behind each row, or that number for the whole table.
+        caption, note : str or Note
+            English message, without places or as a note with values.
+        columns : mapping or sequence, optional
+            As for :func:`exresearch.report.tables.html_table`.
+
+        Returns
+        -------
+        IPython.display.HTML
+
+        Raises
+        ------
+        ValueError
+            As :func:`exresearch.disclosure.release` and :func:`exresearch.report.tables.html_table`.
+        """
+        released = release(frame, count=count, rules=self.rules)
+        table = html_table(
+            released.frame,
+            texts=self.texts,
+            caption=self._text(caption),
+            columns=columns,
+            hidden=released.hidden,
+            rules=self.rules,
+            note=None if note is None else self._text(note),
+        )
+        return _shown(table)
+
+    def figure(self, picture: Picture) -> HTML:
+        """Show a picture with its takeaway, alternative text and caption; it loads nothing from anywhere."""
+        drawing = svg(picture.figure)
+        self._figures += 1
+        if self._output_dir is not None:
+            self._output_dir.mkdir(parents=True, exist_ok=True)
+            (self._output_dir / f"figure-{self._figures:02d}.svg").write_text(
+                drawing, encoding="utf-8", newline="\n"
+            )
+        width, height = picture.figure.get_size_inches() * _PIXELS
+        source = "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode("ascii")
+        block = fill(
+            "figure.html.j2",
+            texts=self.texts,
+            picture=picture,
+            source=source,
+            width=round(width),
+            height=round(height),
+        )
+        return _shown(block)
+
+    def verdict(self, finding: Finding) -> HTML:
+        """Show a finding: verdict, sentence, numbers, checks, published figures and caveats."""
+        return _shown(verdict_block(finding, self.texts))
+
+    def say(self, note: str | Note) -> HTML:
+        """Show a sentence: an English message, or a note with values."""
+        return self._message(note, "say")
+
+    def warning(self, note: str | Note) -> HTML:
+        """Show a sentence that the reader must not miss."""
+        return self._message(note, "warning")
+
+    def _message(self, note: str | Note, kind: str) -> HTML:
+        return _shown(fill("message.html.j2", texts=self.texts, kind=kind, text=self._text(note)))
+
+    def _text(self, message: str | Note) -> str:
+        return self.texts.note(message) if isinstance(message, Note) else self.texts.say(message)
+
+
+def lab_style() -> str:
+    """Return the style that a fragment brings along for JupyterLab; a rendered page has its own instead."""
+    return f'<style class="exr-lab">{asset("fragment.css")}</style>\n'
+
+
+def _shown(block: Markup) -> HTML:
+    return HTML(lab_style() + str(block))  # type: ignore[no-untyped-call]

@@ -1,0 +1,250 @@
+"""What a finding means, in one or two plain sentences that never claim more than the record holds."""
+
+from __future__ import annotations
+
+from exresearch.findings.claims import PublishedFigure, load_claims
+from exresearch.findings.decision import Verdict
+from exresearch.findings.finding import Comparison, DetectableEffect, Finding
+from exresearch.findings.registry import load_registry
+from exresearch.report.numbers import interval, unit_spec
+from exresearch.report.text import Texts, mark
+
+VERDICT_LABELS = {
+    Verdict.SUPPORTED: mark("supported"),
+    Verdict.CONTRADICTED: mark("contradicted"),
+    Verdict.EQUIVALENT: mark("no meaningful effect"),
+    Verdict.INCONCLUSIVE: mark("inconclusive"),
+    Verdict.NOT_TESTABLE: mark("not testable"),
+}
+UNIT_NAMES = {
+    "ratio": mark("ratio"),
+    "odds_ratio": mark("odds ratio"),
+    "share": mark("share"),
+    "share_difference": mark("difference between two shares"),
+    "correlation": mark("correlation"),
+    "variance_share": mark("share of explained variance"),
+    "slope": mark("slope"),
+    "score": mark("score"),
+    "hazard_ratio": mark("hazard ratio"),
+    "rate_ratio": mark("rate ratio"),
+    "points": mark("points"),
+    "index": mark("index"),
+    "standardised": mark("standardised effect"),
+}
+_BY_ESTIMAND = {
+    ("ratio", "ratio"): mark(
+        "Among the leaders in customer experience the share of engaged employees is {estimate:number2} "
+        "times that among the laggards "
+        "({level:percent0} interval {limits})."
+    ),
+    ("share", "share"): mark(
+        "Of the employees who answered, {estimate:percent1} are engaged ({level:percent0} interval {limits})."
+    ),
+    ("lmg_difference", "variance_share"): mark(
+        "The difference in explained variance between the employee-first and the customer-first driver is "
+        "{estimate:points1} "
+        "({level:percent0} interval {limits}; positive means that the employee-first driver weighs more)."
+    ),
+}
+_CORRELATION = {
+    "up": mark(
+        "Units with a better employee experience tend to have a better customer experience: the "
+        "correlation is {estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+    "down": mark(
+        "Units with a better employee experience tend to have a worse customer experience: the correlation "
+        "is {estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+    "open": mark(
+        "Between units no clear link shows between employee and customer experience: the correlation is "
+        "{estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+}
+_BY_UNIT = {
+    "ratio": mark(
+        "One group has {estimate:number2} times the value of the other ({level:percent0} interval {limits})."
+    ),
+    "odds_ratio": mark(
+        "The odds of one group are {estimate:number2} times those of the other ({level:percent0} interval "
+        "{limits})."
+    ),
+    "share": mark("The share is {estimate:percent1} ({level:percent0} interval {limits})."),
+    "share_difference": mark(
+        "The two shares differ by {estimate:points1} ({level:percent0} interval {limits})."
+    ),
+    "correlation": mark("The correlation is {estimate:number2} ({level:percent0} interval {limits})."),
+    "variance_share": mark(
+        "The share of explained variance is {estimate:percent1} ({level:percent0} interval {limits})."
+    ),
+    "slope": mark("The slope is {estimate:number2} ({level:percent0} interval {limits})."),
+    "score": mark("The score is {estimate:number2} ({level:percent0} interval {limits})."),
+    "hazard_ratio": mark(
+        "The chance of it happening from one moment to the next is {estimate:number2} times as large "
+        "({level:percent0} interval {limits})."
+    ),
+    "rate_ratio": mark("It happens {estimate:number2} times as often ({level:percent0} interval {limits})."),
+    "points": mark("The estimate is {estimate:number1} points ({level:percent0} interval {limits})."),
+    "index": mark("The index stands at {estimate:number1} ({level:percent0} interval {limits})."),
+    "standardised": mark(
+        "The effect is {estimate:number2} standard deviations ({level:percent0} interval {limits})."
+    ),
+}
+_MEANING = {
+    Verdict.SUPPORTED: mark(
+        "That supports the claim. It shows that the two go together, not that one is the cause of the other."
+    ),
+    Verdict.CONTRADICTED: mark("That contradicts the claim: these data point the other way."),
+    Verdict.EQUIVALENT: mark(
+        "That is no meaningful effect: the whole interval is smaller than what was agreed beforehand to "
+        "matter."
+    ),
+    Verdict.INCONCLUSIVE: mark("These data leave the claim open. That is no proof that there is nothing."),
+}
+_MEANING_SHARE = {
+    Verdict.SUPPORTED: mark("That supports the claim."),
+    Verdict.EQUIVALENT: mark("That is too close to the dividing line to speak of more or less."),
+}
+_MEANING_CONJUNCTION = {
+    Verdict.SUPPORTED: mark(
+        "The claim is supported on every outcome that was measured. It shows what goes together, not what "
+        "causes what."
+    ),
+    Verdict.CONTRADICTED: mark("The claim is contradicted, and supported on no outcome."),
+    Verdict.EQUIVALENT: mark("On every outcome that was measured the difference is too small to matter."),
+    Verdict.INCONCLUSIVE: mark("The claim as a whole stays open: the outcomes do not all say the same."),
+}
+_DIRECTIONS = {
+    "ex_first": mark("Employee experience comes first."),
+    "cx_first": mark("Customer experience comes first."),
+    "both": mark("Each moves the other."),
+    "neither": mark("Neither moves the other in a way that matters."),
+    "undetermined_by_design": mark("Which comes first cannot be told from data of this design."),
+}
+_DETECTABLE = {
+    "correlation": mark(
+        "With {n:integer} units a study finds a correlation of {value:number2} or stronger with "
+        "{power:percent0} probability."
+    ),
+    "share_difference": mark(
+        "With {n:integer} answers a study finds a difference of {value:points1} or more with "
+        "{power:percent0} probability."
+    ),
+    "variance_share": mark(
+        "With {n:integer} answers a study finds {value:percent1} of explained variance or more with "
+        "{power:percent0} probability."
+    ),
+}
+_RELATIONS = {
+    "below": mark("lower than the published figure"),
+    "inside": mark("not distinguishable from the published figure"),
+    "above": mark("higher than the published figure"),
+}
+
+
+def verdict_sentence(finding: Finding, texts: Texts) -> str:
+    """Say what was found and what the verdict means.
+
+    Parameters
+    ----------
+    finding : Finding
+        Any finding, tested or not.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    str
+        Plain text: effect with its interval, then the meaning of the verdict; for what could not be tested
+        the reason and the effect that a study of this size would find.
+    """
+    if not finding.tested:
+        parts = [texts.say("These data cannot test the claim."), texts.note(finding.reason)]
+        if finding.detectable_effect is not None:
+            parts.append(detectable_sentence(finding.detectable_effect, texts))
+        return " ".join(parts)
+    parts = [texts.say(_effect_message(finding), **_effect_values(finding, texts))]
+    if finding.direction_verdict is not None:
+        parts.append(texts.say(_DIRECTIONS[finding.direction_verdict]))
+    if len(finding.components) > 1:
+        parts += [component_sentence(finding, texts), texts.say(_MEANING_CONJUNCTION[finding.verdict])]
+    else:
+        meaning = _MEANING | _MEANING_SHARE if finding.unit_of_measurement == "share" else _MEANING
+        parts.append(texts.say(meaning[finding.verdict]))
+    return " ".join(parts)
+
+
+def component_sentence(finding: Finding, texts: Texts) -> str:
+    """List the components of a claim by verdict, such as "Supported: staying, effort. Inconclusive: eNPS."."""
+    groups = []
+    for verdict, label in VERDICT_LABELS.items():
+        members = [texts.note(part.label) for part in finding.components if part.verdict is verdict]
+        if members:
+            heading = texts.say(label)
+            groups.append(f"{heading[0].upper()}{heading[1:]}: {', '.join(members)}.")
+    return " ".join(groups)
+
+
+def detectable_sentence(effect: DetectableEffect, texts: Texts) -> str:
+    """Say which effect a study of this size would find."""
+    return texts.say(_DETECTABLE[effect.kind], n=effect.n, value=effect.value, power=effect.power)
+
+
+def comparison_sentence(comparison: Comparison, texts: Texts) -> str:
+    """Set the client's interval beside a published figure, with region, year, source and what is wrong with the figure.
+
+    Raises
+    ------
+    ValueError
+        If the ledger has no figure of that id.
+    """
+    figure = next((claim for claim in load_claims() if claim.id == comparison.claim), None)
+    if figure is None:
+        raise ValueError(
+            f"comparison {comparison.claim!r} is not in the ledger of published figures (claims.yaml)."
+        )
+    return texts.say(
+        "Published: {value} ({region}, {period}; {source}). Here: {relation}. {caveat}",
+        value=published_value(figure, comparison.published, texts),
+        region=figure.region,
+        period=figure.period or str(figure.year),
+        source=figure.source,
+        relation=texts.say(_RELATIONS[comparison.relation]),
+        caveat=figure.caveat,
+    )
+
+
+def published_value(figure: PublishedFigure, value: float, texts: Texts) -> str:
+    """Write a published value in its own unit: shares as percentages, ratios with two decimals."""
+    return texts.number(value, "percent0" if figure.unit == "share" else unit_spec(figure.unit))
+
+
+def hypothesis_title(hypothesis: str, texts: Texts) -> str:
+    """Return the registry's short title of a hypothesis; its id where the registry does not know it."""
+    registry = load_registry()
+    return registry[hypothesis].title[texts.language] if hypothesis in registry else hypothesis
+
+
+def _effect_message(finding: Finding) -> str:
+    low, high = finding.conf_low or 0.0, finding.conf_high or 0.0
+    if (finding.estimand, finding.unit_of_measurement) == ("correlation", "correlation"):
+        return _CORRELATION["up" if low > 0 else "down" if high < 0 else "open"]
+    return _BY_ESTIMAND.get(
+        (finding.estimand, finding.unit_of_measurement), _BY_UNIT[finding.unit_of_measurement]
+    )
+
+
+def _effect_values(finding: Finding, texts: Texts) -> dict[str, object]:
+    if (
+        finding.estimate is None
+        or finding.conf_low is None
+        or finding.conf_high is None
+        or finding.conf_level is None
+    ):
+        raise ValueError(f"{finding.hypothesis} was not testable: there is no effect to put into words.")
+    # A difference in explained variance is said in percentage points; on its own it is a percentage.
+    spec = "points1" if finding.estimand == "lmg_difference" else unit_spec(finding.unit_of_measurement)
+    limits = interval(finding.conf_low, finding.conf_high, spec, language=texts.language)
+    return {"estimate": finding.estimate, "level": finding.conf_level, "limits": limits}

@@ -1,0 +1,226 @@
+"""Frames as accessible HTML tables: headers in words, numbers rounded by declared specs, hidden cells named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+from markupsafe import Markup
+
+from exresearch.disclosure.rules import DisclosureRules
+from exresearch.findings.decision import Verdict
+from exresearch.findings.note import Note
+from exresearch.report.markup import fill
+from exresearch.report.numbers import interval, render, unit_spec
+from exresearch.report.sentences import UNIT_NAMES, VERDICT_LABELS
+from exresearch.report.text import Texts, mark
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """How a column is headed and shown.
+
+    Parameters
+    ----------
+    header : str or mapping
+        English message, or a mapping from language to text.
+    spec : str
+        A spec of :func:`exresearch.report.numbers.render`; or ``text`` (text, a note, or a mapping from
+        language to text), ``message`` (an English message that is translated), ``estimate`` (digits follow
+        the row's ``unit_of_measurement``; two decimals without), ``verdict``, ``unit`` (name of a unit of
+        measurement), ``yes_no``.
+    """
+
+    header: str | Mapping[str, str]
+    spec: str = "text"
+
+
+_INTERVAL = "conf_low"
+_SILENT = ("conf_high", "conf_level")
+_WORDS = ("text", "message", "verdict", "unit", "yes_no", "date")
+STANDARD_COLUMNS: dict[str, Column] = {
+    "label": Column(mark("What")),
+    "description": Column(mark("Step")),
+    "wave": Column(mark("Wave")),
+    "unit": Column(mark("Unit")),
+    "group": Column(mark("Group")),
+    "outcome": Column(mark("Outcome")),
+    "driver": Column(mark("Driver")),
+    "block": Column(mark("Block")),
+    "hypothesis": Column(mark("Hypothesis")),
+    "estimate": Column(mark("Estimate"), "estimate"),
+    "unit_of_measurement": Column(mark("Unit of measurement"), "unit"),
+    "conf_low": Column(mark("Interval"), "estimate"),
+    "std_error": Column(mark("Standard error"), "number3"),
+    "statistic": Column(mark("Test statistic"), "number2"),
+    "p_value": Column("p", "p"),
+    "p_adjusted": Column(mark("p, corrected"), "p"),
+    "n": Column(mark("Answers"), "integer"),
+    "n_units": Column(mark("Units"), "integer"),
+    "n_excluded": Column(mark("Left out"), "integer"),
+    "removed": Column(mark("Removed"), "integer"),
+    "share": Column(mark("Share"), "percent1"),
+    "response_rate": Column(mark("Response rate"), "percent0"),
+    "importance": Column(mark("Importance"), "percent1"),
+    "rank": Column(mark("Rank"), "integer"),
+    "mean": Column(mark("Mean"), "number2"),
+    "sd": Column(mark("Standard deviation"), "number2"),
+    "method": Column(mark("Method")),
+    "verdict": Column(mark("Verdict"), "verdict"),
+    "note": Column(mark("Note")),
+    "value": Column(mark("Value"), "number2"),
+}
+
+
+def html_table(
+    frame: pd.DataFrame,
+    *,
+    texts: Texts,
+    caption: str,
+    columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None = None,
+    hidden: pd.Series | None = None,
+    rules: DisclosureRules | None = None,
+    note: str | None = None,
+) -> Markup:
+    """Turn a frame that may be shown into a table.
+
+    Use it through :meth:`exresearch.report.page.Page.table`, which passes the frame through disclosure
+    control.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per table row. ``conf_low`` and ``conf_high`` become one column, named after ``conf_level``.
+    texts : Texts
+        Language of the reader.
+    caption, note : str
+        In the reader's language.
+    columns : mapping or sequence, optional
+        Which columns, in which order. A mapping gives a header (English message or mapping from language to
+        text), a :class:`Column`, or ``None`` for the standard one. All columns by default; each must then
+        have a standard header.
+    hidden : pandas.Series of bool, optional
+        Rows whose numbers are hidden; they show the rule instead.
+    rules : DisclosureRules, optional
+        Needed with ``hidden``.
+
+    Returns
+    -------
+    markupsafe.Markup
+        A ``<figure>`` with a ``<table>``; the first column heads its row.
+
+    Raises
+    ------
+    ValueError
+        If a column does not exist, has no standard header, or rows are hidden without rules.
+    """
+    if hidden is not None and rules is None:
+        raise ValueError("html_table: hidden rows need the rules by which they were hidden.")
+    chosen = _chosen(frame, columns)
+    concealed = [False] * len(frame) if hidden is None else [bool(value) for value in hidden]
+    secret = texts.say("n < {minimum}", minimum=rules.min_respondents) if rules is not None else ""
+    rows = []
+    for index, is_hidden in enumerate(concealed):
+        cells = []
+        for name, column in chosen.items():
+            conceal = is_hidden and column.spec not in _WORDS
+            cells.append((secret if conceal else _cell(frame, index, name, column, texts), conceal))
+        rows.append(cells)
+    explanation = texts.say(
+        "“{secret}”: not shown, because fewer than {minimum} people answered or because the number would "
+        "give such a group away.",
+        secret=secret,
+        minimum=rules.min_respondents,
+    ) if rules is not None and any(concealed) else ""  # fmt: skip
+    return fill(
+        "table.html.j2",
+        texts=texts,
+        caption=caption,
+        headers=[
+            (_header(frame, name, column, texts), column.spec not in _WORDS)
+            for name, column in chosen.items()
+        ],
+        rows=rows,
+        notes=[text for text in (note, explanation) if text],
+    )
+
+
+def _chosen(
+    frame: pd.DataFrame, columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None
+) -> dict[str, Column]:
+    if columns is None:
+        wanted: dict[str, str | Column | Mapping[str, str] | None] = {
+            str(name): None for name in frame.columns if name not in _SILENT
+        }
+    elif isinstance(columns, Mapping):
+        wanted = {name: value for name, value in columns.items() if name not in _SILENT}
+    else:
+        wanted = {name: None for name in columns if name not in _SILENT}
+    absent = [name for name in wanted if name not in frame.columns]
+    if absent:
+        raise ValueError(
+            f"table: no column {', '.join(absent)}; the frame has {', '.join(map(str, frame.columns))}."
+        )
+    nameless = [name for name, value in wanted.items() if value is None and name not in STANDARD_COLUMNS]
+    if nameless:
+        raise ValueError(
+            f"table: no standard header for {', '.join(nameless)}; give one in columns={{name: 'Header'}}."
+        )
+    chosen = {}
+    for name, value in wanted.items():
+        if isinstance(value, Column):
+            chosen[name] = value
+        elif value is None:
+            chosen[name] = STANDARD_COLUMNS[name]
+        else:
+            chosen[name] = Column(
+                value, STANDARD_COLUMNS[name].spec if name in STANDARD_COLUMNS else _guess(frame[name])
+            )
+    return chosen
+
+
+def _guess(values: pd.Series) -> str:
+    if pd.api.types.is_bool_dtype(values):
+        return "yes_no"
+    if pd.api.types.is_integer_dtype(values):
+        return "integer"
+    return "number2" if pd.api.types.is_numeric_dtype(values) else "text"
+
+
+def _header(frame: pd.DataFrame, name: str, column: Column, texts: Texts) -> str:
+    if name == _INTERVAL and column is STANDARD_COLUMNS[_INTERVAL]:
+        levels = list(frame["conf_level"].dropna().unique()) if "conf_level" in frame else []
+        if len(levels) == 1:
+            return texts.say("{level:percent0} interval", level=float(levels[0]))
+    return texts.say(column.header) if isinstance(column.header, str) else texts.pick(column.header)
+
+
+def _cell(frame: pd.DataFrame, index: int, name: str, column: Column, texts: Texts) -> str:
+    value = frame[name].iloc[index]
+    if not isinstance(value, str | Note | Mapping) and pd.api.types.is_scalar(value) and pd.isna(value):
+        return "–"
+    spec = column.spec
+    if spec in _WORDS and spec != "date":
+        return _words(value, spec, texts)
+    if spec == "estimate":
+        unit = frame["unit_of_measurement"].iloc[index] if "unit_of_measurement" in frame else ""
+        spec = unit_spec(str(unit))
+    if name == _INTERVAL and "conf_high" in frame:
+        high = frame["conf_high"].iloc[index]
+        return interval(float(value), float(high), spec, language=texts.language)
+    return render(value, spec, language=texts.language)
+
+
+def _words(value: object, spec: str, texts: Texts) -> str:
+    if spec == "yes_no":
+        return texts.say("yes") if value else texts.say("no")
+    if spec == "verdict":
+        return texts.say(VERDICT_LABELS[Verdict(str(value))])
+    if spec == "unit":
+        return texts.say(UNIT_NAMES[str(value)])
+    if spec == "message":
+        return texts.say(str(value))
+    if isinstance(value, str | Note | Mapping) or hasattr(value, "nl"):
+        return texts.pick(value)
+    return str(value)

@@ -1,0 +1,141 @@
+"""A finding as a block of HTML: everything the record holds, so that text and data cannot disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+from markupsafe import Markup
+
+from exresearch.findings.decision import Verdict
+from exresearch.findings.finding import EstimateRecord, Finding
+from exresearch.findings.registry import load_registry
+from exresearch.report.markup import fill
+from exresearch.report.numbers import interval, unit_spec
+from exresearch.report.sentences import (
+    UNIT_NAMES,
+    VERDICT_LABELS,
+    comparison_sentence,
+    hypothesis_title,
+    verdict_sentence,
+)
+from exresearch.report.tables import html_table
+from exresearch.report.text import Texts
+
+# Signs that differ in form, so that a verdict is told apart without colour.
+SYMBOLS = {
+    Verdict.SUPPORTED: "✓",
+    Verdict.CONTRADICTED: "✗",
+    Verdict.EQUIVALENT: "≈",
+    Verdict.INCONCLUSIVE: "?",
+    Verdict.NOT_TESTABLE: "–",
+}
+
+
+def verdict_block(finding: Finding, texts: Texts) -> Markup:
+    """Show a finding: verdict, sentence, numbers, checks, published figures and caveats.
+
+    Parameters
+    ----------
+    finding : Finding
+        Any finding, tested or not.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    markupsafe.Markup
+        A ``<section>`` with the id ``verdict-<hypothesis>``.
+    """
+    registry = load_registry()
+    known = finding.hypothesis in registry
+    tables = Markup("")
+    if finding.components:
+        tables += _records(finding.components, texts, texts.say("What the claim is tested on"))
+    if finding.robustness:
+        tables += _records(
+            finding.robustness,
+            texts,
+            texts.say("Checks beside the deciding estimate; they never choose the verdict"),
+        )
+    return fill(
+        "verdict.html.j2",
+        texts=texts,
+        hypothesis=finding.hypothesis,
+        verdict=finding.verdict.value.replace("_", "-"),
+        symbol=SYMBOLS[finding.verdict],
+        label=texts.say(VERDICT_LABELS[finding.verdict]),
+        title=hypothesis_title(finding.hypothesis, texts),
+        claim=registry[finding.hypothesis].claim[texts.language] if known else finding.hypothesis,
+        sentence=verdict_sentence(finding, texts),
+        # For what was not testable the sentence already holds the reason.
+        reason=texts.note(finding.reason) if finding.tested else "",
+        facts=_facts(finding, texts),
+        tables=tables,
+        comparisons=[comparison_sentence(comparison, texts) for comparison in finding.comparisons],
+        caveats=[texts.note(note) for note in finding.caveats],
+        disclosure=texts.note(finding.disclosure_rule),
+    )
+
+
+def _facts(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
+    spec = unit_spec(finding.unit_of_measurement)
+    smallest = interval(
+        finding.smallest_effect.low, finding.smallest_effect.high, spec, language=texts.language
+    )
+    if (
+        finding.estimate is None
+        or finding.conf_low is None
+        or finding.conf_high is None
+        or finding.conf_level is None
+    ):
+        return []
+    facts = [
+        (texts.say("Decided by"), texts.say(UNIT_NAMES[finding.unit_of_measurement])),
+        (texts.say("Estimate"), texts.number(finding.estimate, spec)),
+        (
+            texts.say("{level:percent0} interval", level=finding.conf_level),
+            interval(finding.conf_low, finding.conf_high, spec, language=texts.language),
+        ),
+        (texts.say("Too small to matter"), smallest),
+    ]
+    if finding.p_adjusted is not None and finding.p_adjusted != finding.p_value:
+        facts.append((texts.say("p, corrected"), texts.number(finding.p_adjusted, "p")))
+    elif finding.p_value is not None:
+        facts.append(("p", texts.number(finding.p_value, "p")))
+    counts = (
+        (texts.say("Answers"), finding.n),
+        (texts.say("Units"), finding.n_units),
+        (texts.say("Left out"), finding.n_excluded),
+    )
+    facts += [(name, texts.number(count, "integer")) for name, count in counts if count is not None]
+    if finding.method is not None:
+        facts.append((texts.say("Method"), texts.note(finding.method)))
+    return facts
+
+
+def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str) -> Markup:
+    frame = pd.DataFrame(
+        {
+            "label": [record.label for record in records],
+            "unit_of_measurement": [record.unit_of_measurement for record in records],
+            "estimate": [record.estimate for record in records],
+            "conf_low": [record.conf_low for record in records],
+            "conf_high": [record.conf_high for record in records],
+            "conf_level": [record.conf_level for record in records],
+            "p_value": [
+                record.p_value if record.p_adjusted is None else record.p_adjusted for record in records
+            ],
+            "n": [record.n for record in records],
+            "method": [record.method for record in records],
+            "verdict": [None if record.verdict is None else record.verdict.value for record in records],
+        }
+    )
+    columns: dict[str, None] = dict.fromkeys(
+        ["label", "unit_of_measurement", "estimate", "conf_low", "p_value", "n", "method"]
+    )
+    if frame["p_value"].isna().all():
+        del columns["p_value"]
+    if frame["verdict"].notna().any():
+        columns["verdict"] = None
+    return html_table(frame, texts=texts, caption=caption, columns=columns)
