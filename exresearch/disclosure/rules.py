@@ -1,0 +1,54 @@
+"""The minimum groups below which nothing is shown."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_LOWEST = {"min_respondents": 5, "min_model": 30, "min_units": 5}
+
+
+@dataclass(frozen=True, slots=True)
+class DisclosureRules:
+    """Minimum numbers of people and units behind anything that is shown.
+
+    Parameters
+    ----------
+    min_respondents : int
+        Respondents behind a shown number; at least 5.
+    min_model : int
+        Respondents behind a driver model; at least 30.
+    min_units : int
+        Units behind a figure of units; at least 5.
+
+    Raises
+    ------
+    ValueError
+        If a minimum is set below its floor. They can be raised freely, never lowered.
+
+    Examples
+    --------
+    >>> DisclosureRules(min_respondents=10).min_respondents
+    10
+    """
+
+    min_respondents: int = 5
+    min_model: int = 30
+    min_units: int = 5
+
+    def __post_init__(self) -> None:
+        for name, floor in _LOWEST.items():
+            value = getattr(self, name)
+            if value < floor:
+                raise ValueError(f"{name} is {value}; it can be raised but not set below {floor}.")
+
+    def sentence(self) -> tuple[str, dict[str, int]]:
+        """Return the rule as a message with named places and its values, for findings and footers."""
+        message = (
+            "Shown only with at least {min_respondents:integer} respondents behind a number, {min_model:integer} behind a "
+            "driver model and {min_units:integer} units in a figure of units."
+        )
+        return message, {
+            "min_respondents": self.min_respondents,
+            "min_model": self.min_model,
+            "min_units": self.min_units,
+        }

@@ -1,0 +1,51 @@
+"""Hypotheses, published figures, the decision rule, and the record of what was found."""
+
+from exresearch.findings.claims import PublishedFigure, claims_for, load_claims
+from exresearch.findings.conclude import conclude, conclude_conjunction, estimand_for, not_testable
+from exresearch.findings.decision import Verdict, combine, decide
+from exresearch.findings.finding import (
+    Comparison,
+    DetectableEffect,
+    DriverRecord,
+    EstimateRecord,
+    Finding,
+    SmallestEffect,
+)
+from exresearch.findings.multiplicity import holm
+from exresearch.findings.note import Note
+from exresearch.findings.records import estimate_record
+from exresearch.findings.registry import Hypothesis, Registry, UnknownHypothesis, load_registry
+from exresearch.findings.store import finding_schema, load_findings, read_findings, write_finding
+from exresearch.findings.testability import Testability, testability
+
+__all__ = [
+    "Comparison",
+    "DetectableEffect",
+    "DriverRecord",
+    "EstimateRecord",
+    "Finding",
+    "Hypothesis",
+    "Note",
+    "PublishedFigure",
+    "Registry",
+    "SmallestEffect",
+    "Testability",
+    "UnknownHypothesis",
+    "Verdict",
+    "claims_for",
+    "combine",
+    "conclude",
+    "conclude_conjunction",
+    "decide",
+    "estimand_for",
+    "estimate_record",
+    "finding_schema",
+    "holm",
+    "load_claims",
+    "load_findings",
+    "load_registry",
+    "not_testable",
+    "read_findings",
+    "testability",
+    "write_finding",
+]

@@ -1,0 +1,44 @@
+"""What to say when colleagues' answers could not be kept together, or hardly."""
+
+from __future__ import annotations
+
+from exresearch.findings.note import Note
+from exresearch.measures import Groups
+
+FEW_UNITS = 30
+
+
+def few_units_caveat(groups: Groups) -> list[Note]:
+    """Return the caveats that belong to the groups an interval was computed from.
+
+    Parameters
+    ----------
+    groups : Groups
+        The groups that were kept together.
+
+    Returns
+    -------
+    list of Note
+        Empty where units were kept together and there are 30 or more of them.
+    """
+    if groups.by == "unit":
+        if groups.labels.nunique() >= FEW_UNITS:
+            return []
+        message = (
+            "There are fewer than {few:integer} units: intervals from so few units are often too narrow."
+        )
+        return [Note(message=message, values={"few": FEW_UNITS})]
+    if groups.n_units:
+        message = (
+            "There are too few units ({n_units:integer}) to take into account that colleagues answer alike: the intervals may be too "
+            "narrow."
+        )
+        return [Note(message=message, values={"n_units": groups.n_units})]
+    return [
+        Note(
+            message=(
+                "The data do not say who works together: if colleagues answer alike, the intervals, computed row by row, are too "
+                "narrow."
+            )
+        )
+    ]

@@ -1,0 +1,274 @@
+"""From estimates to a finding: the declared estimand is looked up, the rule applied, the record made."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings.decision import Verdict, combine, decide
+from exresearch.findings.finding import (
+    Comparison,
+    DetectableEffect,
+    DriverRecord,
+    EstimateRecord,
+    Finding,
+    SmallestEffect,
+)
+from exresearch.findings.multiplicity import holm
+from exresearch.findings.note import Note
+from exresearch.findings.registry import Estimand, load_registry
+
+_REASONS = {
+    Verdict.SUPPORTED: "The whole interval lies on the claimed side of {null:number2}, and not all of it is too small to matter.",
+    Verdict.CONTRADICTED: "The whole interval lies on the other side of {null:number2} than the claim.",
+    Verdict.EQUIVALENT: (
+        "The whole interval lies between {low:number2} and {high:number2}: whatever effect there is, it is too small to matter."
+    ),
+    Verdict.INCONCLUSIVE: "The interval includes {null:number2} and effects that would matter: these data do not decide.",
+}
+_ADJUSTED = "The interval excludes {null:number2}, but after correction for several tests (p = {p_adjusted:p}) this may be chance."
+_TOGETHER = {
+    Verdict.SUPPORTED: "Each of the {n:integer} measured outcomes supports the claim.",
+    Verdict.CONTRADICTED: "No measured outcome supports the claim, and at least one contradicts it.",
+    Verdict.EQUIVALENT: "For each of the {n:integer} measured outcomes the effect is too small to matter.",
+    Verdict.INCONCLUSIVE: "The claim is about all outcomes together, and the {n:integer} measured outcomes do not agree.",
+}
+
+
+def estimand_for(hypothesis: str, *, ex_construct: str | None = None) -> Estimand:
+    """Return the estimand that decides a hypothesis, as declared in the registry.
+
+    Parameters
+    ----------
+    hypothesis : str
+        Its id.
+    ex_construct : str, optional
+        What the employee side measures; some estimands are reserved for one construct.
+
+    Returns
+    -------
+    Estimand
+
+    Raises
+    ------
+    UnknownHypothesis
+        If the registry has no such id.
+    """
+    estimands = load_registry()[hypothesis].estimands
+    for estimand in estimands:
+        if estimand.ex_construct is not None and estimand.ex_construct == ex_construct:
+            return estimand
+    return next((e for e in estimands if e.ex_construct is None), estimands[0])
+
+
+def conclude(
+    deciding: EstimateRecord,
+    *,
+    hypothesis: str,
+    estimand: Estimand,
+    n_excluded: int,
+    rules: DisclosureRules,
+    robustness: Sequence[EstimateRecord] = (),
+    comparisons: Sequence[Comparison] = (),
+    caveats: Sequence[Note] = (),
+) -> Finding:
+    """Apply the decision rule to one estimate and make the finding.
+
+    Parameters
+    ----------
+    deciding : EstimateRecord
+        The estimate of the declared estimand.
+    hypothesis : str
+        Id of the hypothesis.
+    estimand : Estimand
+        Its declaration: null, direction, smallest effect of interest.
+    n_excluded : int
+        Units (or answer sheets, where there are no units) left out.
+    rules : DisclosureRules
+        The rules under which the numbers may be shown.
+    robustness, comparisons, caveats
+        What is shown beside the verdict; none of it changes the verdict.
+
+    Returns
+    -------
+    Finding
+
+    Raises
+    ------
+    ValueError
+        If the estimate has no p-value.
+    """
+    if deciding.p_value is None:
+        raise ValueError(f"{hypothesis}: the deciding estimate {deciding.term!r} needs a p-value.")
+    alpha = 1 - deciding.conf_level
+    low, high = estimand.smallest_effect.low, estimand.smallest_effect.high
+    verdict = decide(
+        deciding.conf_low,
+        deciding.conf_high,
+        null=estimand.null,
+        direction=estimand.direction,
+        smallest_effect=(low, high),
+        p_adjusted=deciding.p_value,
+        alpha=alpha,
+    )
+    if verdict in (Verdict.SUPPORTED, Verdict.CONTRADICTED):
+        reason = Note(message=_REASONS[verdict], values={"null": estimand.null})
+    elif verdict is Verdict.EQUIVALENT:
+        reason = Note(message=_REASONS[verdict], values={"low": low, "high": high})
+    else:
+        reason = _inconclusive(deciding, estimand, p_adjusted=deciding.p_value)
+    return Finding(
+        hypothesis=hypothesis,
+        verdict=verdict,
+        reason=reason,
+        **_declared(hypothesis, estimand, rules),
+        **_numbers(deciding, p_adjusted=deciding.p_value),
+        n_excluded=n_excluded,
+        robustness=tuple(robustness),
+        comparisons=tuple(comparisons),
+        caveats=tuple(caveats),
+    )
+
+
+def conclude_conjunction(
+    components: Mapping[str, EstimateRecord],
+    *,
+    hypothesis: str,
+    estimand: Estimand,
+    n_excluded: int,
+    rules: DisclosureRules,
+    robustness: Sequence[EstimateRecord] = (),
+    drivers: Sequence[DriverRecord] = (),
+    caveats: Sequence[Note] = (),
+) -> Finding:
+    """Decide a claim about several outcomes at once: each is tested within one Holm family, and all must agree.
+
+    Parameters
+    ----------
+    components : mapping of str to EstimateRecord
+        One estimate per outcome; the first is the headline of the finding.
+    hypothesis, estimand, n_excluded, rules, robustness, caveats
+        As :func:`conclude`.
+    drivers : sequence of DriverRecord
+        Importance of every driver for every outcome.
+
+    Returns
+    -------
+    Finding
+
+    Raises
+    ------
+    ValueError
+        If there is no component, or one has no p-value.
+    """
+    if not components:
+        raise ValueError(f"{hypothesis}: a conjunction needs at least one tested component; got none.")
+    untested = [name for name, record in components.items() if record.p_value is None]
+    if untested:
+        raise ValueError(f"{hypothesis}: components need a p-value; {', '.join(untested)} have none.")
+    adjusted = holm({name: record.p_value for name, record in components.items()})
+    decided: list[EstimateRecord] = []
+    for name, record in components.items():
+        p_adjusted = adjusted[name]
+        verdict = decide(
+            record.conf_low,
+            record.conf_high,
+            null=estimand.null,
+            direction=estimand.direction,
+            smallest_effect=(estimand.smallest_effect.low, estimand.smallest_effect.high),
+            p_adjusted=1.0 if p_adjusted is None else p_adjusted,
+            alpha=1 - record.conf_level,
+        )
+        decided.append(record.model_copy(update={"p_adjusted": p_adjusted, "verdict": verdict}))
+    verdict = combine(record.verdict for record in decided if record.verdict is not None)
+    counted = verdict in (Verdict.SUPPORTED, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
+    headline = decided[0]
+    return Finding(
+        hypothesis=hypothesis,
+        verdict=verdict,
+        reason=Note(message=_TOGETHER[verdict], values={"n": len(decided)} if counted else {}),
+        **_declared(hypothesis, estimand, rules),
+        **_numbers(headline, p_adjusted=headline.p_adjusted),
+        n_excluded=n_excluded,
+        components=tuple(decided),
+        robustness=tuple(robustness),
+        drivers=tuple(drivers),
+        caveats=tuple(caveats),
+    )
+
+
+def not_testable(
+    hypothesis: str,
+    *,
+    reason: Note,
+    rules: DisclosureRules,
+    estimand: Estimand | None = None,
+    detectable_effect: DetectableEffect | None = None,
+    caveats: Sequence[Note] = (),
+) -> Finding:
+    """Make the finding of a hypothesis that these data cannot test, with the reason and the detectable effect.
+
+    Parameters
+    ----------
+    hypothesis : str
+        Its id.
+    reason : Note
+        Why not.
+    rules : DisclosureRules
+        The rules of this report.
+    estimand : Estimand, optional
+        The estimand that would have decided; the first declared one by default.
+    detectable_effect : DetectableEffect, optional
+        What a study of this size could have found.
+    caveats : sequence of Note
+        Anything else to know.
+
+    Returns
+    -------
+    Finding
+    """
+    declared = estimand if estimand is not None else estimand_for(hypothesis)
+    return Finding(
+        hypothesis=hypothesis,
+        verdict=Verdict.NOT_TESTABLE,
+        reason=reason,
+        **_declared(hypothesis, declared, rules),
+        detectable_effect=detectable_effect,
+        caveats=tuple(caveats),
+    )
+
+
+def _inconclusive(record: EstimateRecord, estimand: Estimand, *, p_adjusted: float) -> Note:
+    if record.conf_low <= estimand.null <= record.conf_high:
+        return Note(message=_REASONS[Verdict.INCONCLUSIVE], values={"null": estimand.null})
+    return Note(message=_ADJUSTED, values={"null": estimand.null, "p_adjusted": p_adjusted})
+
+
+def _declared(hypothesis: str, estimand: Estimand, rules: DisclosureRules) -> dict[str, object]:
+    message, values = rules.sentence()
+    return {
+        "estimand": estimand.name,
+        "unit_of_measurement": estimand.unit,
+        "null": estimand.null,
+        "direction": estimand.direction,
+        "smallest_effect": SmallestEffect(
+            low=estimand.smallest_effect.low, high=estimand.smallest_effect.high
+        ),
+        "family": load_registry()[hypothesis].family,
+        "disclosure_rule": Note(message=message, values=dict(values)),
+    }
+
+
+def _numbers(record: EstimateRecord, *, p_adjusted: float | None) -> dict[str, object]:
+    names = (
+        "estimate",
+        "conf_low",
+        "conf_high",
+        "conf_level",
+        "std_error",
+        "p_value",
+        "n",
+        "n_units",
+        "method",
+    )
+    return {name: getattr(record, name) for name in names} | {"p_adjusted": p_adjusted}

@@ -1,0 +1,198 @@
+"""Whether a study can test a hypothesis at all, and what effect it could have detected."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exresearch.findings.finding import DetectableEffect
+from exresearch.findings.note import Note
+from exresearch.findings.registry import Hypothesis, load_registry
+from exresearch.measures import NotMeasured, UnsuitableScale, link_table
+from exresearch.models import detectable_correlation, detectable_difference, detectable_r2_increment
+from exresearch.study import Study
+
+_DUTCH = (
+    ("table ", "tabel "), ("construct ", "begrip "), ("role ", "rol "), ("part ", "maat "), (" in ", " in "), (" of ", " van "),
+)  # fmt: skip
+POWER = 0.8
+# Drivers in a typical model, only for the detectable effect of a study that has none.
+_TYPICAL_DRIVERS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Testability:
+    """The answer for one hypothesis.
+
+    Attributes
+    ----------
+    hypothesis : str
+        Its id.
+    testable : bool
+        Whether the data and their size are there.
+    reason : Note or None
+        Why not.
+    detectable_effect : DetectableEffect or None
+        The effect found with a power of 80 %, where a number of units or respondents is known.
+    n, n_units, n_waves : int
+        Respondents, units that can be linked, waves.
+    """
+
+    hypothesis: str
+    testable: bool
+    reason: Note | None
+    detectable_effect: DetectableEffect | None
+    n: int
+    n_units: int
+    n_waves: int
+
+
+def testability(
+    study: Study,
+    hypothesis: str,
+    *,
+    ex_measure: str = "engagement",
+    cx_measure: str = "cx",
+    min_unit_n: int = 5,
+    conf_level: float = 0.95,
+) -> Testability:
+    """Compare what a hypothesis needs with what a study has.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    hypothesis : str
+        Id from the registry.
+    ex_measure, cx_measure : str
+        Constructs of the two sides.
+    min_unit_n : int
+        Answers a unit needs on each side.
+    conf_level : float
+        Level of the intervals; the power is that of a two-sided test at 1 minus it.
+
+    Returns
+    -------
+    Testability
+
+    Raises
+    ------
+    UnknownHypothesis
+        If the registry has no such id.
+    """
+    declared = load_registry()[hypothesis]
+    units, waves = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
+    respondents = _respondents(study, declared)
+    detectable = _detectable(study, declared, n=respondents, n_units=units, alpha=1 - conf_level)
+    reason = _lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
+    if reason is None:
+        reason = _too_small(declared, n=respondents, n_units=units, n_waves=waves)
+    return Testability(hypothesis, reason is None, reason, detectable, respondents, units, waves)
+
+
+def _lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_measure: str) -> Note | None:
+    roles: dict[str, set[str]] = {}
+    constructs: dict[str, set[str]] = {}
+    for name in study.tables:
+        variables = study.codebook.select(name)
+        roles[name] = {v.role for v in variables}
+        constructs[name] = {v.construct for v in variables if v.construct is not None}
+    # The study file says which constructs stand for the two sides.
+    for table, chosen, declared_name in (
+        ("employees", ex_measure, "engagement"),
+        ("customers", cx_measure, "cx"),
+    ):
+        if (
+            chosen in constructs.get(table, set())
+            and chosen != declared_name
+            and declared.power == "correlation_units"
+        ):
+            constructs[table].add(declared_name)
+    measures = {v.construct for v in study.codebook.select("units", role="measure")}
+    parts = [
+        part for part, chosen in (("ex", ex_measure), ("cx", cx_measure), ("bx", "bx")) if chosen in measures
+    ]
+    missing = declared.needs.missing(roles=roles, constructs=constructs, parts=parts)
+    if not missing:
+        return None
+    # Without a table nothing in it can be there; only the table needs saying.
+    absent = [item.removeprefix("table ") for item in missing if item.startswith("table ")]
+    missing = tuple(
+        item for item in missing if item.startswith("table ") or item.rpartition(" in ")[2] not in absent
+    )
+    english = ", ".join(missing)
+    dutch = english
+    for word, translated in _DUTCH:
+        dutch = dutch.replace(word, translated)
+    return Note(
+        message="These data are missing: {missing}.", values={"missing": {"en": english, "nl": dutch}}
+    )
+
+
+def _too_small(declared: Hypothesis, *, n: int, n_units: int, n_waves: int) -> Note | None:
+    needs = declared.needs
+    if n_units < needs.min_units:
+        return Note(
+            message="{n_units:integer} units can be linked; at least {needed:integer} are needed.",
+            values={"n_units": n_units, "needed": needs.min_units},
+        )
+    if needs.min_waves > 1 and n_waves < needs.min_waves:
+        return Note(
+            message="There are {n_waves:integer} waves; at least {needed:integer} are needed.",
+            values={"n_waves": n_waves, "needed": needs.min_waves},
+        )
+    if n < needs.min_respondents:
+        return Note(
+            message="Fewer than {needed:integer} people answered.",
+            values={"needed": needs.min_respondents},
+        )
+    return None
+
+
+def _linked(study: Study, *, ex_measure: str, cx_measure: str, min_unit_n: int) -> tuple[int, int]:
+    try:
+        link = link_table(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
+    except UnsuitableScale:
+        link = link_table(
+            study,
+            ex_measure=ex_measure,
+            cx_measure=cx_measure,
+            min_unit_n=min_unit_n,
+            engaged_definition="threshold",
+        )
+    except NotMeasured:
+        units = study.table("units" if study.has("units", "unit") else "employees")
+        return (int(units["unit"].nunique()) if "unit" in units else 0), len(study.waves)
+    return len(link.units), int(link.panel["wave"].nunique()) if len(link.panel) else 0
+
+
+def _respondents(study: Study, declared: Hypothesis) -> int:
+    tables = declared.needs.any_of[0].tables
+    for name in ("employees", "moments", "people"):
+        if name in tables and name in study.tables:
+            return len(study.tables[name])
+    if "units" in study.tables:
+        counts = [
+            v.n_column for v in study.codebook.select("units", role="measure") if v.n_column is not None
+        ]
+        return int(study.tables["units"][counts[0]].fillna(0).sum()) if counts else 0
+    return 0
+
+
+def _detectable(
+    study: Study, declared: Hypothesis, *, n: int, n_units: int, alpha: float
+) -> DetectableEffect | None:
+    if declared.power in ("correlation_units", "panel_units"):
+        if n_units < 4:
+            return None
+        value = detectable_correlation(n_units, power=POWER, alpha=alpha)
+        return DetectableEffect(kind="correlation", value=float(value), power=POWER, n=n_units)
+    if declared.power == "proportion_respondents":
+        if n < 10:
+            return None
+        value = detectable_difference(0.5, n_per_group=n / 2, power=POWER, alpha=alpha)
+        return DetectableEffect(kind="share_difference", value=float(value), power=POWER, n=n)
+    drivers = len(study.codebook.select("employees", role="driver")) or _TYPICAL_DRIVERS
+    if n <= drivers + 3:
+        return None
+    value = detectable_r2_increment(n, n_predictors=drivers, power=POWER, alpha=alpha)
+    return DetectableEffect(kind="variance_share", value=float(value), power=POWER, n=n)

@@ -1,0 +1,35 @@
+"""Answers become measures: scores, the engaged share, net promoter scores, and the link of EX and CX by unit."""
+
+from exresearch.measures.advocacy import NetPromoterScore, enps
+from exresearch.measures.engagement import (
+    EngagedDefinition,
+    UnsuitableScale,
+    engaged,
+    engagement_band,
+    engagement_index,
+)
+from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
+from exresearch.measures.readiness import answers_by_wave, missing_answers
+from exresearch.measures.resampling import Groups, dependence_groups
+from exresearch.measures.scores import construct_score, oriented, oriented_frame
+
+__all__ = [
+    "EngagedDefinition",
+    "Groups",
+    "LinkTable",
+    "NetPromoterScore",
+    "NotMeasured",
+    "Side",
+    "UnsuitableScale",
+    "answers_by_wave",
+    "construct_score",
+    "dependence_groups",
+    "engaged",
+    "engagement_band",
+    "engagement_index",
+    "enps",
+    "link_table",
+    "missing_answers",
+    "oriented",
+    "oriented_frame",
+]

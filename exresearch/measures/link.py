@@ -1,0 +1,225 @@
+"""The link table: one row per unit, or per unit and wave, with its employee and its customer side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import pandas as pd
+
+from exresearch.measures.engagement import EngagedDefinition, engaged
+from exresearch.measures.scores import construct_score, oriented
+from exresearch.study import Study
+
+Kind = Literal["share", "mean"]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of the link: a construct by unit and wave.
+
+    Attributes
+    ----------
+    construct : str
+        What is measured.
+    kind : {"share", "mean"}
+        A share of people (0-1), or a mean on the scale of the answers.
+    source : str
+        The table it comes from.
+    frame : pandas.DataFrame
+        ``unit, wave, value, n, size``: n counts answers, ``size`` is the sum of their weights.
+    std_error : bool
+        Whether each row stands for answers in this study (so that its n is known).
+    """
+
+    construct: str
+    kind: Kind
+    source: str
+    frame: pd.DataFrame
+
+
+@dataclass(frozen=True, slots=True)
+class LinkTable:
+    """Employee and customer experience side by side.
+
+    Attributes
+    ----------
+    ex, cx : Side
+        The two sides by unit and wave.
+    units : pandas.DataFrame
+        One row per unit: ``unit, ex, ex_n, ex_size, cx, cx_n, cx_size`` and the unit's categories.
+    panel : pandas.DataFrame
+        The same per unit and wave.
+    n_excluded : int
+        Units left out because a side is missing or rests on too few answers.
+    """
+
+    ex: Side
+    cx: Side
+    units: pd.DataFrame
+    panel: pd.DataFrame
+    n_excluded: int
+
+
+class NotMeasured(ValueError):
+    """A side of the link is not measured in this study."""
+
+
+def link_table(
+    study: Study,
+    *,
+    ex_measure: str,
+    cx_measure: str,
+    engaged_definition: EngagedDefinition = "highly_or_moderately",
+    engaged_threshold: float = 5.0,
+    min_unit_n: int = 5,
+) -> LinkTable:
+    """Join employee and customer experience by unit, over all waves and per wave.
+
+    The construct ``engagement`` enters as the share of engaged employees; any other construct as the mean of its items;
+    a ``measure`` of the ``units`` table as it is, turned so that higher is better, percentages as shares.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    ex_measure, cx_measure : str
+        Constructs of the two sides.
+    engaged_definition, engaged_threshold
+        As :func:`exresearch.measures.engaged`.
+    min_unit_n : int
+        Answers that a unit needs on each side where the number of answers is known.
+
+    Returns
+    -------
+    LinkTable
+
+    Raises
+    ------
+    NotMeasured
+        If a side is not in the data, or has no units.
+
+    Notes
+    -----
+    Values of several waves are averaged with the number of answers as weight, so that the value of a unit is the value of
+    its pooled answers. A measure without a number of answers counts each wave alike.
+    """
+    ex = _side(study, ex_measure, "employees", definition=engaged_definition, threshold=engaged_threshold)
+    cx = _side(study, cx_measure, "customers", definition=engaged_definition, threshold=engaged_threshold)
+    keys = ["unit", "wave"]
+    panel = _join(ex.frame, cx.frame, keys=keys)
+    pooled = _join(_pool(ex.frame), _pool(cx.frame), keys=["unit"])
+    everything = set(ex.frame["unit"]) | set(cx.frame["unit"])
+    units = _enough(pooled, min_unit_n)
+    categories = _unit_categories(study)
+    if not categories.empty:
+        units = units.merge(categories, on="unit", how="left", validate="one_to_one")
+        panel = panel.merge(categories, on="unit", how="left", validate="many_to_one")
+    return LinkTable(
+        ex=ex,
+        cx=cx,
+        units=units.reset_index(drop=True),
+        panel=_enough(panel, min_unit_n).reset_index(drop=True),
+        n_excluded=len(everything) - len(units),
+    )
+
+
+def _side(
+    study: Study, construct: str, table: str, *, definition: EngagedDefinition, threshold: float
+) -> Side:
+    codebook = study.codebook
+    measured = [v for v in codebook.select(table, construct=construct) if v.role in ("item", "outcome")]
+    if measured and study.has(table, "unit"):
+        frame = study.table(table)
+        if construct == "engagement":
+            values = engaged(
+                frame, codebook=codebook, definition=definition, threshold=threshold, construct=construct
+            )
+            kind: Kind = "share"
+        else:
+            values, kind = construct_score(frame, codebook=codebook, table=table, construct=construct), "mean"
+        return Side(construct, kind, table, _by_unit_and_wave(frame, values))
+    measures = codebook.select("units", role="measure", construct=construct)
+    if measures and study.has("units", "unit"):
+        measure = measures[0]
+        frame = study.table("units")
+        values = oriented(frame[measure.column], measure)
+        kind = "share" if measure.kind == "percent" else "mean"
+        n = (
+            frame[measure.n_column]
+            if measure.n_column
+            else pd.Series(pd.NA, index=frame.index, dtype="Float64")
+        )
+        by_unit = pd.DataFrame(
+            {
+                "unit": frame["unit"],
+                "wave": frame["wave"] if "wave" in frame else "all",
+                "value": values / 100 if kind == "share" else values,
+                "n": n.astype("Float64"),
+                "size": n.astype("Float64"),
+            }
+        )
+        return Side(construct, kind, "units", by_unit[by_unit["value"].notna()].reset_index(drop=True))
+    raise NotMeasured(
+        f"construct {construct!r} is not measured by unit: neither items of table {table!r} with a unit, "
+        "nor a measure of table 'units'."
+    )
+
+
+def _by_unit_and_wave(frame: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
+    answers = pd.DataFrame(
+        {
+            "unit": frame["unit"],
+            "wave": frame["wave"] if "wave" in frame else "all",
+            "value": values,
+            "size": frame["weight"] if "weight" in frame else 1.0,
+        }
+    ).dropna(subset=["unit", "wave", "value"])
+    answers["product"] = answers["value"] * answers["size"]
+    grouped = answers.groupby(["unit", "wave"], as_index=False, sort=True).agg(
+        product=("product", "sum"), n=("value", "size"), size=("size", "sum")
+    )
+    grouped["value"] = grouped["product"] / grouped["size"]
+    grouped["n"] = grouped["n"].astype("Float64")
+    return grouped[["unit", "wave", "value", "n", "size"]]
+
+
+def _pool(frame: pd.DataFrame) -> pd.DataFrame:
+    weights = frame["size"].astype("Float64")
+    known = weights.notna()
+    work = pd.DataFrame({"unit": frame["unit"], "n": frame["n"], "size": frame["size"]})
+    # Without any n every wave of the unit counts alike; with some, waves of unknown n would weigh nothing, so all count alike.
+    usable = known.groupby(frame["unit"]).transform("all")
+    work["weight"] = weights.where(usable, 1.0).astype("float64")
+    work["product"] = frame["value"] * work["weight"]
+    pooled = work.groupby("unit", as_index=False, sort=True).agg(
+        product=("product", "sum"), weight=("weight", "sum"), n=("n", _total), size=("size", _total)
+    )
+    pooled["value"] = pooled["product"] / pooled["weight"]
+    return pooled[["unit", "value", "n", "size"]]
+
+
+def _total(values: pd.Series) -> float:
+    return float("nan") if values.isna().any() else float(values.sum())
+
+
+def _join(ex: pd.DataFrame, cx: pd.DataFrame, *, keys: list[str]) -> pd.DataFrame:
+    left = ex.rename(columns={"value": "ex", "n": "ex_n", "size": "ex_size"})
+    right = cx.rename(columns={"value": "cx", "n": "cx_n", "size": "cx_size"})
+    joined = left.merge(right, on=keys, how="inner", validate="one_to_one")
+    numeric = ["ex", "ex_n", "ex_size", "cx", "cx_n", "cx_size"]
+    joined[numeric] = joined[numeric].astype("float64")
+    return joined
+
+
+def _enough(frame: pd.DataFrame, min_unit_n: int) -> pd.DataFrame:
+    few = (frame["ex_n"] < min_unit_n) | (frame["cx_n"] < min_unit_n)
+    return frame[~few]
+
+
+def _unit_categories(study: Study) -> pd.DataFrame:
+    names = [v.column for v in study.codebook.select("units", role="category")]
+    if not names or not study.has("units", "unit"):
+        return pd.DataFrame()
+    # A unit that changes category keeps its latest one.
+    return study.table("units")[["unit", *names]].groupby("unit", as_index=False, sort=True).last()

@@ -1,0 +1,280 @@
+"""What a run will do, decided and checked before any kernel starts."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from exresearch.findings import load_registry
+from exresearch.run.cells import notebook_parameters
+from exresearch.study import (
+    Parameters,
+    Problem,
+    Study,
+    StudyError,
+    load_settings,
+    load_study,
+    nearest,
+    parameter_names,
+    project_root,
+    resolve_path,
+)
+
+# Parameters that say where and in which language, not how to analyse.
+PLACES = ("study_file", "output_dir", "language")
+FIRST, LAST = "00_data_readiness", "90_summary"
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookJob:
+    """One notebook and everything it is run with.
+
+    Attributes
+    ----------
+    name : str
+        File stem.
+    path : pathlib.Path
+        The notebook.
+    parameters : dict
+        The complete resolved set: every declared parameter with the value that is passed on.
+    hypotheses : tuple of str
+        Ids that this notebook decides.
+    """
+
+    name: str
+    path: Path
+    parameters: dict[str, Any]
+    hypotheses: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A checked run.
+
+    Attributes
+    ----------
+    study : Study
+        The client, with overrides applied.
+    study_file : pathlib.Path
+        Where it was read from.
+    output : pathlib.Path
+        Folder of the report.
+    work : pathlib.Path
+        Folder of executed notebooks and logs, beside the report and not part of it.
+    jobs : tuple of NotebookJob
+        In reading order.
+    """
+
+    study: Study
+    study_file: Path
+    output: Path
+    work: Path
+    jobs: tuple[NotebookJob, ...]
+
+
+def available_notebooks() -> tuple[Path, ...]:
+    """Return the notebooks of the suite in reading order."""
+    return tuple(sorted((project_root() / "notebooks").glob("[0-9][0-9]_*.ipynb")))
+
+
+def plan_run(
+    study_file: str | Path,
+    *,
+    output: str | Path | None = None,
+    only: Sequence[str] = (),
+    overrides: Mapping[str, Any] | None = None,
+    force: bool = False,
+) -> Plan:
+    """Check everything a run needs, and fix the parameters of every notebook.
+
+    Parameters
+    ----------
+    study_file : str or pathlib.Path
+        The study file.
+    output : str or pathlib.Path, optional
+        Folder of the report; ``reports/<client>`` in the project by default.
+    only : sequence of str
+        Notebooks to run (file stem, number, or any unambiguous beginning); all by default.
+    overrides : mapping, optional
+        Keys of the study file or its parameters, from the command line.
+    force : bool
+        Write into a folder that holds something else than this client's report.
+
+    Returns
+    -------
+    Plan
+
+    Raises
+    ------
+    StudyError
+        With every problem at once.
+    """
+    file = resolve_path(study_file)
+    problems: list[Problem] = []
+    study: Study | None = None
+    client = file.stem
+    try:
+        study = load_study(file, overrides=overrides)
+        client = study.settings.client
+        problems += _unknown_hypotheses(study.settings.hypotheses or [], file=file.name)
+        problems += _unknown_measures(study, file=file.name)
+    except StudyError as error:
+        problems += error.problems
+        problems += _hypotheses_of_broken(file, overrides)
+    target = (
+        Path(output).expanduser().resolve() if output is not None else project_root() / "reports" / client
+    )
+    problems += _check_output(target, client=client, force=force)
+    notebooks, unknown = _choose(only)
+    problems += unknown
+    if problems or study is None:
+        raise StudyError(problems)
+    work = target.parent / ".work" / target.name
+    jobs = tuple(_job(path, study, target=target, work=work) for path in notebooks)
+    return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs)
+
+
+def write_resolved_study(plan: Plan) -> Path:
+    """Write the study file that the notebooks read: resolved, in the working folder, outside the report.
+
+    Returns
+    -------
+    pathlib.Path
+        ``study.yaml`` in the working folder, with absolute paths that never enter the report.
+    """
+    content = plan.study.settings.model_dump(mode="json", exclude_none=True)
+    content["codebook"] = str(plan.study.files["codebook"])
+    content["tables"] = {name: str(plan.study.files[name]) for name in plan.study.settings.tables}
+    plan.work.mkdir(parents=True, exist_ok=True)
+    path = plan.work / "study.yaml"
+    path.write_text(yaml.safe_dump(content, sort_keys=True, allow_unicode=True), encoding="utf-8")
+    return path
+
+
+def _job(path: Path, study: Study, *, target: Path, work: Path) -> NotebookJob:
+    declared = notebook_parameters(path)
+    places = {
+        "study_file": "study.yaml",
+        "output_dir": Path(os.path.relpath(target, work)).as_posix(),
+        "language": study.settings.language,
+    }
+    # The cell owns the defaults; only what the client set replaces them.
+    chosen = study.settings.parameters.model_dump(include=study.settings.parameters.model_fields_set)
+    settings = {
+        name: value for name, value in (declared | chosen).items() if name in declared and name not in places
+    }
+    checked = Parameters.model_validate(settings).model_dump()
+    parameters = {name: places[name] if name in places else checked[name] for name in declared}
+    wanted = study.settings.hypotheses
+    ids = [h.id for h in load_registry().in_notebook(path.stem) if wanted is None or h.id in wanted]
+    return NotebookJob(name=path.stem, path=path, parameters=parameters, hypotheses=tuple(ids))
+
+
+def _unknown_hypotheses(names: Sequence[str], *, file: str) -> list[Problem]:
+    ids = load_registry().ids
+    return [
+        Problem(file, "hypotheses", f"there is no hypothesis {name!r}.", nearest(name, ids))
+        for name in names
+        if name not in ids
+    ]
+
+
+def _hypotheses_of_broken(file: Path, overrides: Mapping[str, Any] | None) -> list[Problem]:
+    try:
+        return _unknown_hypotheses(load_settings(file, overrides=overrides).hypotheses or [], file=file.name)
+    except StudyError:
+        return []
+
+
+def _unknown_measures(study: Study, *, file: str) -> list[Problem]:
+    constructs = sorted({v.construct for v in study.codebook.variables if v.construct is not None})
+    parameters = study.settings.parameters
+    problems = []
+    for key in ("ex_measure", "ex_alternative", "cx_measure"):
+        name = getattr(parameters, key)
+        # A default that the client did not choose may well be absent; then the hypothesis is not testable.
+        if key in parameters.model_fields_set and name and name not in constructs:
+            message = f"the codebook has no construct {name!r}."
+            problems.append(Problem(file, f"parameters.{key}", message, nearest(name, constructs)))
+    return problems
+
+
+def _choose(only: Sequence[str]) -> tuple[list[Path], list[Problem]]:
+    notebooks = list(available_notebooks())
+    if not only:
+        return notebooks, []
+    stems = [path.stem for path in notebooks]
+    problems, chosen = [], set()
+    for name in only:
+        wanted = name.removesuffix(".ipynb")
+        matches = [stem for stem in stems if stem == wanted] or [
+            stem for stem in stems if stem.startswith(wanted)
+        ]
+        if len(matches) == 1:
+            chosen.add(matches[0])
+        else:
+            message = f"{wanted!r} names {'no notebook' if not matches else 'more than one notebook'}."
+            problems.append(Problem("--only", "", message, nearest(wanted, stems)))
+    return [path for path in notebooks if path.stem in chosen], problems
+
+
+def _check_output(target: Path, *, client: str, force: bool) -> list[Problem]:
+    name = target.name
+    if target.exists() and not target.is_dir():
+        return [Problem("--output", name, "this is a file, not a folder.", "Name a folder.")]
+    if target.is_dir() and any(target.iterdir()) and not force:
+        owner = _report_owner(target)
+        if owner != client:
+            what = f"the report of client {owner!r}" if owner else "files that are not a report"
+            message = f"this folder holds {what}."
+            return [
+                Problem("--output", name, message, "Name another folder, or add --force to write into it.")
+            ]
+    existing = target
+    while not existing.exists():
+        existing = existing.parent
+    if not existing.is_dir() or not os.access(existing, os.W_OK | os.X_OK) or not _can_write(existing):
+        return [
+            Problem(
+                "--output",
+                name,
+                "this folder cannot be written.",
+                "Choose another one, or change its rights.",
+            )
+        ]
+    return []
+
+
+def _can_write(folder: Path) -> bool:
+    # os.access answers yes to root on a read-only file system.
+    probe = folder / f".exresearch-{os.getpid()}"
+    try:
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return False
+    return True
+
+
+def _report_owner(target: Path) -> str | None:
+    try:
+        owner = json.loads((target / "run.json").read_text(encoding="utf-8")).get("client")
+    except (OSError, ValueError, AttributeError):
+        return None
+    return owner if isinstance(owner, str) else None
+
+
+__all__ = [
+    "NotebookJob",
+    "Plan",
+    "available_notebooks",
+    "parameter_names",
+    "plan_run",
+    "write_resolved_study",
+]

@@ -1,0 +1,152 @@
+"""What a report was made from: files, versions, settings and what became of each notebook."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import subprocess
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from exresearch import __version__
+from exresearch.run.execute import NotebookResult
+from exresearch.run.plan import Plan
+from exresearch.study import project_root
+
+_PACKAGES = (
+    "numpy",
+    "scipy",
+    "pandas",
+    "statsmodels",
+    "pingouin",
+    "matplotlib",
+    "seaborn",
+    "pyarrow",
+    "papermill",
+    "nbconvert",
+)
+SCHEMA_VERSION = "1.0"
+
+
+def provenance(
+    plan: Plan, results: Sequence[NotebookResult], *, started: datetime, seconds: float
+) -> dict[str, Any]:
+    """Collect the provenance of a run.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was run.
+    results : sequence of NotebookResult
+        What became of it.
+    started : datetime.datetime
+        When it began.
+    seconds : float
+        How long it took.
+
+    Returns
+    -------
+    dict
+        Ready for JSON. Holds file names, hashes, counts, versions, settings and times; no absolute path and no user name.
+    """
+    study = plan.study
+    by_name = {result.name: result for result in results}
+    notebooks = []
+    for job in plan.jobs:
+        result = by_name[job.name]
+        notebooks.append(
+            {
+                "name": job.name,
+                "status": result.status,
+                "failed_cell": result.failed_cell,
+                "error": result.error,
+                "seconds": round(result.seconds, 2),
+                "sha256": sha256(job.path),
+                "hypotheses": list(job.hypotheses),
+                "parameters": {
+                    k: v for k, v in job.parameters.items() if k not in ("study_file", "output_dir")
+                },
+            }
+        )
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "client": study.settings.client,
+        "language": study.settings.language,
+        "synthetic": study.settings.synthetic is not None,
+        "started": started.astimezone(UTC).isoformat(timespec="seconds"),
+        "seconds": round(seconds, 2),
+        "exresearch": __version__,
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "packages": {name: _version(name) for name in _PACKAGES},
+        "lock_sha256": sha256(project_root() / "locks" / "run.txt"),
+        "seed": study.settings.parameters.seed,
+        "parameters": study.settings.parameters.model_dump(mode="json"),
+        "study_file": {"file": plan.study_file.name, "sha256": sha256(plan.study_file)},
+        "codebook": {"file": study.files["codebook"].name, "sha256": sha256(study.files["codebook"])},
+        "inputs": [
+            {
+                "table": name,
+                "file": study.files[name].name,
+                "rows": len(frame),
+                "sha256": sha256(study.files[name]),
+            }
+            for name, frame in study.tables.items()
+        ],
+        "notebooks": notebooks,
+    }
+
+
+def with_outputs(record: dict[str, Any], output: Path) -> dict[str, Any]:
+    """Return the record with the hash of every delivered file, ``run.json`` itself left out."""
+    files = sorted(path for path in output.rglob("*") if path.is_file() and path.name != "run.json")
+    return record | {
+        "outputs": [{"file": p.relative_to(output).as_posix(), "sha256": sha256(p)} for p in files]
+    }
+
+
+def inputs_digest(record: dict[str, Any]) -> str:
+    """Return one hash of everything that the findings depend on: data, codebook, study file, settings, version."""
+    keys = ("client", "exresearch", "lock_sha256", "parameters", "study_file", "codebook", "inputs")
+    return hashlib.sha256(
+        json.dumps({key: record.get(key) for key in keys}, sort_keys=True).encode()
+    ).hexdigest()
+
+
+def sha256(path: Path) -> str:
+    """Return the SHA-256 of a file, or an empty text where there is none."""
+    if not path.is_file():
+        return ""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _commit() -> dict[str, Any] | None:
+    root = project_root()
+    try:
+        head = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=root, capture_output=True, text=True, check=True, timeout=10
+        )
+        status = subprocess.run(
+            ["git", "status", "--porcelain", "--untracked-files=no"],
+            cwd=root,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return {"id": head.stdout.strip(), "changed": bool(status.stdout.strip())}
+
+
+def _version(name: str) -> str:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return ""
