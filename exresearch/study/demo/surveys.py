@@ -138,7 +138,7 @@ def customers_table(rng: np.random.Generator, company: Company, settings: DemoSe
     Examples
     --------
     >>> from exresearch.study.demo import simulate_demo
-    >>> simulate_demo(1, DemoSettings(n_units=3))["customers"]["nps"].max()
+    >>> float(simulate_demo(1, DemoSettings(n_units=3))["customers"]["nps"].max())
     10.0
     """
     unit, wave = _answers_per_unit(rng, settings, low=20, high=40)
