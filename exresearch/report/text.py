@@ -74,8 +74,8 @@ class Texts:
         Parameters
         ----------
         message : str
-            English, with places such as ``{n:integer}``, ``{share:percent0}``, ``{ratio:number2}``, ``{p:p}`` (which
-            gives ``p = 0.012`` or ``p < 0.001``) and ``{unit}`` for text, a year, or a mapping from language to label.
+            English, with places such as ``{n:integer}``, ``{share:percent0}``, ``{ratio:number2}``, ``p = {p:p}`` (which
+            becomes ``p < 0.001`` where it is that small) and ``{unit}`` for text, a year, or a mapping from language to label.
         **values : number, str, dict or Note
             One per place.
 
@@ -92,7 +92,8 @@ class Texts:
             As :meth:`translate`.
         """
         _check_places(message, values)
-        return _Formatter(self).vformat(self.translate(message), (), values)
+        # "p = {p:p}" may be filled with "< 0.001".
+        return _Formatter(self).vformat(self.translate(message), (), values).replace("= < ", "< ")
 
     def note(self, note: Note) -> str:
         """Say a stored note."""
@@ -168,9 +169,6 @@ class _Formatter(string.Formatter):
         self._texts = texts
 
     def format_field(self, value: Any, format_spec: str) -> str:
-        if format_spec == "p":
-            shown = render(value, "p", language=self._texts.language)
-            return f"p {shown}" if shown.startswith("<") else f"p = {shown}"
         if format_spec:
             return render(value, format_spec, language=self._texts.language)
         if isinstance(value, int) and not isinstance(value, bool):

@@ -1,0 +1,209 @@
+"""An executed notebook as HTML: prose in the reader's language, code folded away, settings as a table."""
+
+from __future__ import annotations
+
+import ast
+import copy
+import re
+import unicodedata
+import warnings
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from markupsafe import Markup, escape
+from nbconvert import HTMLExporter
+from nbformat import NotebookNode
+
+from exresearch.report.markup import fill
+from exresearch.report.page import lab_style
+from exresearch.report.text import Texts
+from exresearch.study.parameters import Parameters
+
+_HEADING = re.compile(r"<h([1-3])>(.*?)</h\1>", re.DOTALL)
+_TITLE = re.compile(r"\A\s*# +(.+?)\s*(?:\n|\Z)")
+_TAG = re.compile(r"<[^>]+>")
+_ABSOLUTE = re.compile(r"\A(?:/|[A-Za-z]:[\\/]|\\\\|~)")
+
+
+@dataclass(frozen=True, slots=True)
+class NotebookBody:
+    """The inside of a page.
+
+    Attributes
+    ----------
+    title : str
+        The notebook's title in the reader's language, without markup.
+    html : markupsafe.Markup
+        Everything below the title.
+    headings : tuple of (int, str, str)
+        Level (2 or 3), id and text of each heading, for the table of contents.
+    settings : markupsafe.Markup
+        The run's settings as a folded table; empty where the notebook was not given any.
+    """
+
+    title: str
+    html: Markup
+    headings: tuple[tuple[int, str, str], ...]
+    settings: Markup
+
+
+def notebook_title(notebook: NotebookNode, texts: Texts) -> str:
+    """Return the title of a notebook, its first first-level heading, in the reader's language.
+
+    Raises
+    ------
+    ValueError
+        If no Markdown cell begins with ``# ``.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown":
+            match = _TITLE.match(texts.translate(cell.source.strip()))
+            if match:
+                return match.group(1)
+    raise ValueError("the notebook has no title; its first Markdown cell must begin with '# '.")
+
+
+def convert_notebook(notebook: NotebookNode, texts: Texts) -> NotebookBody:
+    """Turn an executed notebook into the inside of a page.
+
+    Markdown cells are translated as a whole (the message is the cell's source). Warnings, tracebacks and the two parameter cells are
+    left out; the parameters come back as a table.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed; not changed.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    NotebookBody
+
+    Raises
+    ------
+    ValueError
+        If the notebook has no title.
+    """
+    title = notebook_title(notebook, texts)
+    work = copy.deepcopy(notebook)
+    kept, titled = [], False
+    for cell in work.cells:
+        tags = cell.get("metadata", {}).get("tags", [])
+        if "parameters" in tags or "injected-parameters" in tags:
+            continue
+        if cell.cell_type == "markdown":
+            cell.source = texts.translate(cell.source.strip())
+            if not titled and _TITLE.match(cell.source):
+                cell.source, titled = _TITLE.sub("", cell.source, count=1), True
+            if not cell.source.strip():
+                continue
+        elif cell.cell_type == "code":
+            cell.outputs = [output for output in cell.outputs if _is_shown(output)]
+        kept.append(cell)
+    work.cells = kept
+    body = _convert(work).replace(lab_style(), "")
+    html, headings = _with_ids(body)
+    return NotebookBody(
+        title=title,
+        html=Markup(html),  # noqa: S704 - our own prose, and outputs that Page escaped
+        headings=headings,
+        settings=_settings(notebook, texts),
+    )
+
+
+def _convert(notebook: NotebookNode) -> str:
+    with warnings.catch_warnings():
+        # nbconvert warns about the alternative text of images that it embeds itself; ours carry theirs.
+        warnings.simplefilter("ignore")
+        body, _ = _exporter().from_notebook_node(notebook)
+    # Ids of cells are made of random characters where a notebook has none; nothing links to them.
+    return re.sub(r' id="cell-id=[^"]*"', "", str(body))
+
+
+@cache
+def _exporter() -> Any:
+    return HTMLExporter(
+        template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
+    )
+
+
+def _is_shown(output: NotebookNode) -> bool:
+    if output.output_type == "error":
+        return False
+    return not (output.output_type == "stream" and output.name == "stderr")
+
+
+def _with_ids(body: str) -> tuple[str, tuple[tuple[int, str, str], ...]]:
+    headings: list[tuple[int, str, str]] = []
+    used: set[str] = set()
+
+    def number(match: re.Match[str]) -> str:
+        # A page has one first-level heading, the title; any other is a section.
+        level, inner = max(2, int(match.group(1))), match.group(2)
+        text = Markup(_TAG.sub("", inner)).unescape()  # noqa: S704
+        base = slug = _slug(text)
+        count = 1
+        while slug in used:
+            count += 1
+            slug = f"{base}-{count}"
+        used.add(slug)
+        headings.append((level, slug, text))
+        return f'<h{level} id="{escape(slug)}">{inner}</h{level}>'
+
+    return _HEADING.sub(number, body), tuple(headings)
+
+
+def _slug(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "section"
+
+
+def _settings(notebook: NotebookNode, texts: Texts) -> Markup:
+    values: dict[str, Any] = {}
+    # The defaults first, then what the run replaced.
+    for tag in ("parameters", "injected-parameters"):
+        for cell in notebook.cells:
+            if tag in cell.get("metadata", {}).get("tags", []):
+                values |= _assignments(cell.source)
+    if not values:
+        return Markup("")
+    rows = []
+    for name, value in values.items():
+        field = Parameters.model_fields.get(name)
+        meaning = texts.say(field.description) if field is not None and field.description else ""
+        rows.append((name, _value(value, texts), meaning))
+    return fill("settings.html.j2", texts=texts, rows=rows)
+
+
+def _assignments(source: str) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for statement in ast.parse(source).body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target: ast.expr = statement.targets[0]
+        elif isinstance(statement, ast.AnnAssign):
+            target = statement.target
+        else:
+            continue
+        if isinstance(target, ast.Name) and statement.value is not None:
+            try:
+                found[target.id] = ast.literal_eval(statement.value)
+            except ValueError:
+                # papermill writes NaN as a call; a setting that is no literal is not shown.
+                continue
+    return found
+
+
+def _value(value: Any, texts: Texts) -> str:
+    if isinstance(value, bool):
+        return texts.say("yes") if value else texts.say("no")
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, float):
+        # Shown as it was typed, in the reader's notation.
+        digits = len(repr(value).partition(".")[2]) if "e" not in repr(value) else 6
+        return texts.number(value, f"number{min(digits, 6)}")
+    text = str(value)
+    # Where a file lies on somebody's disk is nobody's business; its name is.
+    return re.split(r"[\\/]", text.rstrip("\\/"))[-1] if _ABSOLUTE.match(text) else text
