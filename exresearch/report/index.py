@@ -15,7 +15,7 @@ from exresearch.report.figures.overview import overview_forest
 from exresearch.report.markup import fill
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.page import Page, lab_style
-from exresearch.report.sentences import VERDICT_LABELS, hypothesis_title, verdict_sentence
+from exresearch.report.sentences import VERDICT_LABELS, hypothesis_title, verdict_parts
 from exresearch.report.site import INDEX, SiteContext, shell
 from exresearch.report.text import Texts, mark
 from exresearch.report.verdict import SYMBOLS
@@ -32,7 +32,8 @@ class _Row:
     verdict: str
     symbol: str
     label: str
-    sentence: str
+    effect_sentence: str
+    meaning: str
     effect: str
     limits: str
     n: str
@@ -48,9 +49,10 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
     site : SiteContext
         The report it belongs to. A hypothesis whose notebook is not one of its pages is listed as having none yet.
     provenance : mapping
-        What the report was made from, every key optional: ``version`` and ``seed``; ``files`` (list of mappings with ``name``,
-        ``sha256``, ``rows``); ``parameters`` (mapping); ``notebooks`` (list of mappings with ``name``, ``status`` (``ok`` or
-        ``failed``), ``seconds``); ``packages`` (mapping from name to version).
+        The record of the run, as in ``run.json``; every key is optional and others are not shown: ``exresearch``
+        (version), ``started`` (ISO time), ``python``, ``seed``; ``study_file`` and ``codebook`` (with ``file``, ``sha256``);
+        ``inputs`` (list of mappings with ``file``, ``sha256``, ``rows``); ``parameters`` and ``packages`` (mappings);
+        ``notebooks`` (list of mappings with ``name``, ``status`` (``ok`` or ``failed``), ``seconds``).
 
     Returns
     -------
@@ -78,7 +80,10 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
         picture = overview_forest([found[name] for name in order], texts=texts)
         forest = Markup(page.figure(picture).data.replace(lab_style(), ""))  # noqa: S704 - made by our own template
         headings.append((2, "overview", texts.say("Overview")))
-    headings += [(2, "all", texts.say("All hypotheses")), (2, "provenance", texts.say("What this report was made from"))]
+    headings += [
+        (2, "all", texts.say("All hypotheses")),
+        (2, "provenance", texts.say("What this report was made from")),
+    ]
     body = fill(
         "index.html.j2",
         texts=texts,
@@ -97,6 +102,7 @@ def _row(finding: Finding, pages: Mapping[str, str], texts: Texts) -> _Row:
     registry = load_registry()
     notebook = registry[finding.hypothesis].notebook if finding.hypothesis in registry else ""
     effect = limits = ""
+    found, meaning = verdict_parts(finding, texts)
     if finding.estimate is not None and finding.conf_low is not None and finding.conf_high is not None:
         spec = unit_spec(finding.unit_of_measurement)
         effect = texts.number(finding.estimate, spec)
@@ -109,7 +115,8 @@ def _row(finding: Finding, pages: Mapping[str, str], texts: Texts) -> _Row:
         verdict=finding.verdict.value.replace("_", "-"),
         symbol=SYMBOLS[finding.verdict],
         label=texts.say(VERDICT_LABELS[finding.verdict]),
-        sentence=verdict_sentence(finding, texts),
+        effect_sentence=found,
+        meaning=meaning,
         effect=effect,
         limits=limits,
         n="" if finding.n is None else texts.number(finding.n, "integer"),
@@ -122,7 +129,9 @@ def _counts(rows: Sequence[_Row], texts: Texts) -> list[tuple[str, str, str, str
         name = verdict.value.replace("_", "-")
         number = sum(1 for row in rows if row.verdict == name)
         if number:
-            counted.append((name, SYMBOLS[Verdict(verdict)], texts.number(number, "integer"), texts.say(label)))
+            counted.append(
+                (name, SYMBOLS[Verdict(verdict)], texts.number(number, "integer"), texts.say(label))
+            )
     return counted
 
 
@@ -132,21 +141,31 @@ def _named(hypothesis: Hypothesis, texts: Texts) -> tuple[str, str]:
 
 def _provenance(provenance: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     """Return only what is meant to be seen, already in words: short hashes, counts, names without paths."""
+    records = [*provenance.get("inputs", []), provenance.get("codebook"), provenance.get("study_file")]
     files = [
-        (str(file["name"]).replace("\\", "/").rsplit("/", 1)[-1], str(file.get("sha256", ""))[:12] or "–",
-         "–" if file.get("rows") is None else texts.number(file["rows"], "integer"))
-        for file in provenance.get("files", [])
-    ]  # fmt: skip
+        (
+            str(file["file"]).replace("\\", "/").rsplit("/", 1)[-1],
+            str(file.get("sha256", ""))[:12] or "–",
+            "–" if file.get("rows") is None else texts.number(file["rows"], "integer"),
+        )
+        for file in records
+        if file
+    ]
     notebooks = [
-        (str(run["name"]), texts.say(_STATUS.get(run["status"], run["status"])), texts.number(run["seconds"], "number1"))
+        (str(run["name"]), texts.say(_STATUS[run["status"]]), texts.number(run["seconds"], "number1"))
         for run in provenance.get("notebooks", [])
     ]
-    facts = [(name, str(provenance[key])) for key, name in
-             (("version", texts.say("Version of exresearch")), ("seed", texts.say("Seed"))) if provenance.get(key) is not None]  # fmt: skip
+    facts = []
+    if provenance.get("started"):
+        facts.append((texts.say("Made on"), texts.number(str(provenance["started"])[:10], "date")))
+    named = (("exresearch", "exresearch"), ("Python", "python"), (texts.say("Seed"), "seed"))
+    facts += [(name, str(provenance[key])) for name, key in named if provenance.get(key) is not None]
     return {
         "facts": facts,
         "files": files,
         "notebooks": notebooks,
         "parameters": [(str(name), str(value)) for name, value in provenance.get("parameters", {}).items()],
-        "packages": [(str(name), str(version)) for name, version in sorted(provenance.get("packages", {}).items())],
+        "packages": [
+            (str(name), str(version)) for name, version in sorted(provenance.get("packages", {}).items())
+        ],
     }

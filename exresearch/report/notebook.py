@@ -67,8 +67,8 @@ def notebook_title(notebook: NotebookNode, texts: Texts) -> str:
 def convert_notebook(notebook: NotebookNode, texts: Texts) -> NotebookBody:
     """Turn an executed notebook into the inside of a page.
 
-    Markdown cells are translated as a whole (the message is the cell's source). Warnings, tracebacks and the two parameter cells are
-    left out; the parameters come back as a table.
+    Markdown cells are translated as a whole (the message is the cell's source). Warnings, tracebacks and the two
+    parameter cells are left out; the parameters come back as a table.
 
     Parameters
     ----------
@@ -124,8 +124,11 @@ def _convert(notebook: NotebookNode) -> str:
 
 @cache
 def _exporter() -> Any:
-    return HTMLExporter(
-        template_name="basic", exclude_input_prompt=True, exclude_output_prompt=True, exclude_anchor_links=True
+    return HTMLExporter(  # type: ignore[no-untyped-call]
+        template_name="basic",
+        exclude_input_prompt=True,
+        exclude_output_prompt=True,
+        exclude_anchor_links=True,
     )
 
 

@@ -99,6 +99,27 @@ class Page:
         )
         return _shown(table)
 
+    def words(
+        self,
+        frame: pd.DataFrame,
+        *,
+        caption: str | Note,
+        columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None = None,
+    ) -> HTML:
+        """Show a frame of words only, behind which there is nobody to count.
+
+        Raises
+        ------
+        ValueError
+            If a column holds numbers: those go through :meth:`table`, which asks how many people are behind them.
+        """
+        numeric = list(frame.select_dtypes("number").columns)
+        if numeric:
+            raise ValueError(
+                f"words shows no numbers, but {', '.join(numeric)} hold some; use table with a count."
+            )
+        return _shown(html_table(frame, texts=self.texts, caption=self._text(caption), columns=columns))
+
     def figure(self, picture: Picture) -> HTML:
         """Show a picture with its takeaway, alternative text and caption; it loads nothing from anywhere."""
         drawing = svg(picture.figure)

@@ -160,12 +160,18 @@ def verdict_sentence(finding: Finding, texts: Texts) -> str:
         Plain text: effect with its interval, then the meaning of the verdict; for what could not be tested
         the reason and the effect that a study of this size would find.
     """
+    return " ".join(verdict_parts(finding, texts))
+
+
+def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
+    """Return the two halves of :func:`verdict_sentence`: what was found, and what that means."""
     if not finding.tested:
-        parts = [texts.say("These data cannot test the claim."), texts.note(finding.reason)]
+        parts = [texts.note(finding.reason)]
         if finding.detectable_effect is not None:
             parts.append(detectable_sentence(finding.detectable_effect, texts))
-        return " ".join(parts)
-    parts = [texts.say(_effect_message(finding), **_effect_values(finding, texts))]
+        return texts.say("These data cannot test the claim."), " ".join(parts)
+    effect = texts.say(_effect_message(finding), **_effect_values(finding, texts))
+    parts = []
     if finding.direction_verdict is not None:
         parts.append(texts.say(_DIRECTIONS[finding.direction_verdict]))
     if len(finding.components) > 1:
@@ -173,7 +179,7 @@ def verdict_sentence(finding: Finding, texts: Texts) -> str:
     else:
         meaning = _MEANING | _MEANING_SHARE if finding.unit_of_measurement == "share" else _MEANING
         parts.append(texts.say(meaning[finding.verdict]))
-    return " ".join(parts)
+    return effect, " ".join(parts)
 
 
 def component_sentence(finding: Finding, texts: Texts) -> str:

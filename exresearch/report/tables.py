@@ -38,6 +38,8 @@ class Column:
 
 _INTERVAL = "conf_low"
 _SILENT = ("conf_high", "conf_level")
+# Small print below the first cell of a row, instead of a column of its own.
+_DETAIL = "detail"
 _WORDS = ("text", "message", "verdict", "unit", "yes_no", "date")
 STANDARD_COLUMNS: dict[str, Column] = {
     "label": Column(mark("What")),
@@ -54,7 +56,7 @@ STANDARD_COLUMNS: dict[str, Column] = {
     "conf_low": Column(mark("Interval"), "estimate"),
     "std_error": Column(mark("Standard error"), "number3"),
     "statistic": Column(mark("Test statistic"), "number2"),
-    "p_value": Column("p", "p"),
+    "p_value": Column(mark("p"), "p"),
     "p_adjusted": Column(mark("p, corrected"), "p"),
     "n": Column(mark("Answers"), "integer"),
     "n_units": Column(mark("Units"), "integer"),
@@ -70,6 +72,7 @@ STANDARD_COLUMNS: dict[str, Column] = {
     "verdict": Column(mark("Verdict"), "verdict"),
     "note": Column(mark("Note")),
     "value": Column(mark("Value"), "number2"),
+    "detail": Column(mark("Method")),
 }
 
 
@@ -91,7 +94,8 @@ def html_table(
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row per table row. ``conf_low`` and ``conf_high`` become one column, named after ``conf_level``.
+        One row per table row. ``conf_low`` and ``conf_high`` become one column, named after ``conf_level``; ``detail``
+        (text) becomes small print under the first cell.
     texts : Texts
         Language of the reader.
     caption, note : str
@@ -118,6 +122,10 @@ def html_table(
     if hidden is not None and rules is None:
         raise ValueError("html_table: hidden rows need the rules by which they were hidden.")
     chosen = _chosen(frame, columns)
+    detailed = chosen.pop(_DETAIL, None) is not None
+    details = [
+        texts.pick(value) if detailed and value else "" for value in frame.get(_DETAIL, [""] * len(frame))
+    ]
     concealed = [False] * len(frame) if hidden is None else [bool(value) for value in hidden]
     secret = texts.say("n < {minimum}", minimum=rules.min_respondents) if rules is not None else ""
     rows = []
@@ -142,6 +150,7 @@ def html_table(
             for name, column in chosen.items()
         ],
         rows=rows,
+        details=details,
         notes=[text for text in (note, explanation) if text],
     )
 
@@ -220,7 +229,7 @@ def _words(value: object, spec: str, texts: Texts) -> str:
     if spec == "unit":
         return texts.say(UNIT_NAMES[str(value)])
     if spec == "message":
-        return texts.say(str(value))
+        return texts.translate(str(value))
     if isinstance(value, str | Note | Mapping) or hasattr(value, "nl"):
         return texts.pick(value)
     return str(value)

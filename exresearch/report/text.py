@@ -74,8 +74,9 @@ class Texts:
         Parameters
         ----------
         message : str
-            English, with places such as ``{n:integer}``, ``{share:percent0}``, ``{ratio:number2}``, ``p = {p:p}`` (which
-            becomes ``p < 0.001`` where it is that small) and ``{unit}`` for text, a year, or a mapping from language to label.
+            English, with places such as ``{n:integer}``, ``{share:percent0}``, ``{ratio:number2}``, ``p = {p:p}``
+            (which becomes ``p < 0.001`` where it is that small) and ``{unit}`` for text, a year, or a mapping from
+            language to label.
         **values : number, str, dict or Note
             One per place.
 

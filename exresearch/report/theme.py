@@ -182,10 +182,13 @@ def rows_panels(
     return figure, panels
 
 
-def row_value(axes: Axes, y: float, text: str, *, colour: str = COLOURS["ink"], bold: bool = False) -> None:
-    """Write a value in the right margin of a row."""
+def row_value(
+    axes: Axes, y: float, text: str, *, colour: str = COLOURS["ink"], bold: bool = False, wrap: int = 18
+) -> None:
+    """Write a value in the right margin of a row, broken after ``wrap`` characters."""
     transform = blended_transform_factory(axes.transAxes, axes.transData)
     weight = "bold" if bold else "normal"
+    text = "\n".join(part for line in text.split("\n") for part in textwrap.wrap(line, wrap))
     axes.annotate(
         text,
         (1, y),

@@ -17,7 +17,7 @@ from exresearch.report.sentences import (
     VERDICT_LABELS,
     comparison_sentence,
     hypothesis_title,
-    verdict_sentence,
+    verdict_parts,
 )
 from exresearch.report.tables import html_table
 from exresearch.report.text import Texts
@@ -49,6 +49,7 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
     """
     registry = load_registry()
     known = finding.hypothesis in registry
+    effect, meaning = verdict_parts(finding, texts)
     tables = Markup("")
     if finding.components:
         tables += _records(finding.components, texts, texts.say("What the claim is tested on"))
@@ -67,7 +68,8 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
         label=texts.say(VERDICT_LABELS[finding.verdict]),
         title=hypothesis_title(finding.hypothesis, texts),
         claim=registry[finding.hypothesis].claim[texts.language] if known else finding.hypothesis,
-        sentence=verdict_sentence(finding, texts),
+        effect=effect,
+        meaning=meaning,
         # For what was not testable the sentence already holds the reason.
         reason=texts.note(finding.reason) if finding.tested else "",
         facts=_facts(finding, texts),
@@ -127,15 +129,18 @@ def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str) -> M
                 record.p_value if record.p_adjusted is None else record.p_adjusted for record in records
             ],
             "n": [record.n for record in records],
-            "method": [record.method for record in records],
+            "detail": [texts.note(record.method) for record in records],
             "verdict": [None if record.verdict is None else record.verdict.value for record in records],
         }
     )
     columns: dict[str, None] = dict.fromkeys(
-        ["label", "unit_of_measurement", "estimate", "conf_low", "p_value", "n", "method"]
+        ["label", "unit_of_measurement", "estimate", "conf_low", "p_value", "n", "detail"]
     )
     if frame["p_value"].isna().all():
         del columns["p_value"]
+    if len(set(frame["unit_of_measurement"])) == 1:
+        # One unit for all is in the caption's place: the deciding facts above the table name it.
+        del columns["unit_of_measurement"]
     if frame["verdict"].notna().any():
         columns["verdict"] = None
     return html_table(frame, texts=texts, caption=caption, columns=columns)

@@ -54,7 +54,7 @@ def overview_forest(
         rows.append(ForestRow(row.label, row.unit, estimate, low, high, verdict=finding.verdict))
     with style():
         figure, axes, y = rows_axes(
-            [row.label for row in rows], left=1.75, right=1.3, top=0.42, bottom=0.8, wrap=22
+            [row.label for row in rows], left=1.75, right=1.35, top=0.42, bottom=0.8, wrap=22
         )
         axes.set_xscale("symlog", linthresh=2, linscale=1)
         axes.set_xlim(-_OVERVIEW_EDGE, _OVERVIEW_EDGE)

@@ -1,0 +1,77 @@
+"""How the columns of the notebooks' tables are headed and shown, declared in one place."""
+
+from __future__ import annotations
+
+from exresearch.findings import load_registry
+from exresearch.report.tables import Column
+from exresearch.report.text import mark
+from exresearch.study import Codebook
+
+LEDGER: dict[str, Column] = {
+    "table": Column(mark("Table")),
+    "step": Column(mark("Step"), "message"),
+    "counted": Column(mark("Counted"), "message"),
+    "n": Column(mark("Number"), "integer"),
+    "removed": Column(mark("Removed"), "integer"),
+}
+TESTABILITY: dict[str, Column] = {
+    "title": Column(mark("Hypothesis")),
+    "testable": Column(mark("Testable"), "yes_no"),
+    "note": Column(mark("Why not")),
+    "n_respondents": Column(mark("Answers"), "integer"),
+    "n_units": Column(mark("Units"), "integer"),
+    "n_waves": Column(mark("Waves"), "integer"),
+}
+SCORES: dict[str, Column] = {
+    "variant": Column(mark("Variant")),
+    "wave": Column(mark("Wave"), "message"),
+    "estimate": Column(mark("eNPS"), "number1"),
+    "conf_low": Column(mark("From"), "number1"),
+    "conf_high": Column(mark("To"), "number1"),
+    "promoters": Column(mark("Promoters"), "percent0"),
+    "passives": Column(mark("Passives"), "percent0"),
+    "detractors": Column(mark("Detractors"), "percent0"),
+    "n": Column(mark("Answers"), "integer"),
+}
+VERDICTS: dict[str, Column] = {
+    "title": Column(mark("Hypothesis")),
+    "verdict": Column(mark("Verdict"), "verdict"),
+    "sentence": Column(mark("In one sentence")),
+}
+ESTIMATES: dict[str, Column | None] = {
+    "title": Column(mark("Hypothesis")),
+    "unit_of_measurement": None,
+    "estimate": None,
+    "conf_low": None,
+    "n": None,
+    "n_units": None,
+    "n_excluded": None,
+}
+FAMILIES: dict[str, Column | None] = {
+    "family": Column(mark("Family")),
+    "member": Column(mark("Member")),
+    "p_value": None,
+    "p_adjusted": None,
+    "verdict": None,
+}
+
+
+def correlation_columns(codebook: Codebook) -> dict[str, Column | None]:
+    """Return the columns of the table of correlations: one per outcome that the codebook measures.
+
+    Parameters
+    ----------
+    codebook : Codebook
+        Labels the outcomes.
+
+    Returns
+    -------
+    dict of str to Column
+    """
+    outcomes = [v.name for v in codebook.select("employees", role="outcome")]
+    known = load_registry().family_of("employee-first").components
+    return {
+        "label": Column(mark("Driver")),
+        **{name: Column(codebook.label(name), "number2") for name in known if name in outcomes},
+        "n": None,
+    }

@@ -1,0 +1,208 @@
+"""Keep the catalogue of translations complete: find every message, compare, add what is new, drop what is stale.
+
+``python tools/messages.py --check`` lists what is missing, stale or wrong; ``--update`` rewrites the catalogue.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.pofile import read_po, write_po
+from jinja2 import Environment, nodes
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.report.text import places
+from exresearch.study.parameters import Parameters
+
+ROOT = Path(__file__).resolve().parents[1]
+CATALOGUE = ROOT / "exresearch" / "report" / "locale" / "nl.po"
+# Functions whose first argument is a message, and keywords that hold one.
+SPEAKERS = {"say", "translate", "mark", "warning", "Note", "Column"}
+KEYWORDS = {
+    "Note": {"message"},
+    "table": {"caption", "note"},
+    "Column": {"header"},
+    "render_failure": {"reason"},
+}
+# Rooms that cannot import the report keep their messages in constants.
+# Words in the cells of tables, said by columns of the kind "message".
+IN_CELLS = (
+    "rows in the file", "without unit", "without wave", "without person", "cells with a missing code",
+    "columns not in the codebook", "rows", "cells", "columns", "all waves",
+)  # fmt: skip
+ROOMS_WITH_CONSTANTS = ("study", "measures", "models", "findings")
+_SENTENCE = re.compile(r"\A[A-Z{“].* .*[.?!]\Z", re.DOTALL)
+HEADER = (
+    'msgid ""\nmsgstr ""\n"Language: nl\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
+    + ('"Content-Transfer-Encoding: 8bit\\n"\n\n')
+)
+
+
+class Unextractable(ValueError):
+    """A message that is put together at run time, so that it cannot be translated."""
+
+
+def messages_in_code(source: str, *, where: str, constants: bool = False) -> Iterator[tuple[str, str]]:
+    """Yield every message of Python source as (message, place it was found)."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            for argument in _message_arguments(node):
+                yield from _literals(argument, where=f"{where}:{argument.lineno}")
+        elif (
+            constants
+            and isinstance(node, ast.Assign | ast.AnnAssign)
+            and _is_constant(node)
+            and node.value is not None
+        ):
+            for part in ast.walk(node):
+                if (
+                    isinstance(part, ast.Constant)
+                    and isinstance(part.value, str)
+                    and _SENTENCE.match(part.value)
+                ):
+                    yield part.value, f"{where}:{part.lineno}"
+
+
+def messages_in_template(source: str, *, where: str) -> Iterator[tuple[str, str]]:
+    """Yield every ``say("...")`` of a template."""
+    for call in Environment(autoescape=True).parse(source).find_all(nodes.Call):
+        if isinstance(call.node, nodes.Name) and call.node.name == "say" and call.args:
+            if not isinstance(call.args[0], nodes.Const):
+                raise Unextractable(f"{where}:{call.lineno}: say() takes a literal message.")
+            yield str(call.args[0].value), f"{where}:{call.lineno}"
+
+
+def messages_in_notebook(path: Path) -> Iterator[tuple[str, str]]:
+    """Yield the Markdown cells of a notebook, each as one message, and the literal messages of its code."""
+    for index, cell in enumerate(json.loads(path.read_text(encoding="utf-8"))["cells"]):
+        where = f"{path.name}#{cell.get('id', index)}"
+        source = "".join(cell["source"])
+        if cell["cell_type"] == "markdown" and source.strip():
+            yield source.strip(), where
+        elif cell["cell_type"] == "code" and not source.lstrip().startswith(("%", "!")):
+            yield from messages_in_code(source, where=where)
+
+
+def all_messages(root: Path = ROOT) -> dict[str, list[str]]:
+    """Return every message of the project with the places where it is said."""
+    found: dict[str, list[str]] = {}
+    for message, where in _everything(root):
+        found.setdefault(message, []).append(where)
+    return found
+
+
+def problems(catalogue: Catalog, messages: dict[str, list[str]]) -> list[str]:
+    """Say what is missing, empty, stale, or has other places than its original."""
+    entries = {str(entry.id): str(entry.string or "") for entry in catalogue if entry.id}
+    found = [
+        f"missing: {message!r} ({places_[0]})"
+        for message, places_ in messages.items()
+        if not entries.get(message)
+    ]
+    found += [f"stale: {message!r}" for message in entries if message not in messages]
+    for message, translation in entries.items():
+        if message in messages and translation and _places(message) != _places(translation):
+            found.append(f"places differ: {message!r} -> {translation!r}")
+    return found
+
+
+def read_catalogue(path: Path = CATALOGUE) -> Catalog:
+    """Read the catalogue; an absent file is an empty one."""
+    if not path.exists():
+        return Catalog(locale="nl")
+    with path.open("rb") as stream:
+        return read_po(stream, locale="nl")
+
+
+def write_catalogue(catalogue: Catalog, messages: dict[str, list[str]], path: Path = CATALOGUE) -> None:
+    """Write the catalogue sorted, with new messages empty and stale ones gone; the same messages give the same bytes."""
+    fresh = Catalog(locale="nl")
+    for message in sorted(messages):
+        known = catalogue.get(message)
+        fresh.add(message, string=str(known.string or "") if known else "")
+    with path.open("wb") as stream:
+        stream.write(HEADER.encode())
+        write_po(stream, fresh, width=110, omit_header=True)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line; 1 where ``--check`` finds something."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    choice = parser.add_mutually_exclusive_group(required=True)
+    choice.add_argument("--check", action="store_true", help="list what is missing, stale or wrong")
+    choice.add_argument("--update", action="store_true", help="add new messages empty, drop stale ones")
+    options = parser.parse_args(arguments)
+    messages = all_messages()
+    if options.update:
+        write_catalogue(read_catalogue(), messages)
+    found = problems(read_catalogue(), messages)
+    for problem in found:
+        print(problem)
+    return 1 if found and options.check else 0
+
+
+def _everything(root: Path) -> Iterator[tuple[str, str]]:
+    package = root / "exresearch"
+    for path in sorted(package.rglob("*.py")):
+        where = path.relative_to(root).as_posix()
+        room = path.relative_to(package).parts[0]
+        yield from messages_in_code(
+            path.read_text(encoding="utf-8"), where=where, constants=room in ROOMS_WITH_CONSTANTS
+        )
+    for path in sorted(package.rglob("*.j2")):
+        yield from messages_in_template(
+            path.read_text(encoding="utf-8"), where=path.relative_to(root).as_posix()
+        )
+    for path in sorted((root / "notebooks").glob("*.ipynb")):
+        yield from messages_in_notebook(path)
+    yield from ((message, "a cell of a table") for message in IN_CELLS)
+    yield DisclosureRules().sentence()[0], "exresearch/disclosure/rules.py"
+    for name, field in Parameters.model_fields.items():
+        if field.description:
+            yield field.description, f"exresearch/study/parameters.py: {name}"
+
+
+def _message_arguments(call: ast.Call) -> Iterator[ast.expr]:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in SPEAKERS and call.args:
+        yield call.args[0]
+    for keyword in call.keywords:
+        if keyword.arg in KEYWORDS.get(name, ()):
+            yield keyword.value
+        if name == "table" and keyword.arg == "columns" and isinstance(keyword.value, ast.Dict):
+            yield from (value for value in keyword.value.values if isinstance(value, ast.Constant))
+
+
+def _literals(argument: ast.expr, *, where: str) -> Iterator[tuple[str, str]]:
+    if isinstance(argument, ast.JoinedStr):
+        raise Unextractable(f"{where}: a message is a literal with places, not an f-string.")
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        yield argument.value, where
+    elif isinstance(argument, ast.IfExp):
+        yield from _literals(argument.body, where=where)
+        yield from _literals(argument.orelse, where=where)
+
+
+def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    return all(isinstance(target, ast.Name) and target.id.isupper() for target in targets)
+
+
+def _places(message: str) -> frozenset[tuple[str, str]] | None:
+    try:
+        return places(message)
+    except ValueError:
+        # A Markdown cell may use braces for something else.
+        return None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
