@@ -16,7 +16,7 @@ from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.findings.registry import Hypothesis, Registry, UnknownHypothesis, load_registry
 from exresearch.findings.store import finding_schema, load_findings, read_findings, write_finding
-from exresearch.findings.testability import Testability, testability
+from exresearch.findings.testability import Testability, testability, testability_table
 
 __all__ = [
     "Comparison",
@@ -47,5 +47,6 @@ __all__ = [
     "not_testable",
     "read_findings",
     "testability",
+    "testability_table",
     "write_finding",
 ]

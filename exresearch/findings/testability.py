@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import pandas as pd
+
 from exresearch.findings.finding import DetectableEffect
 from exresearch.findings.note import Note
 from exresearch.findings.registry import Hypothesis, load_registry
@@ -196,3 +198,41 @@ def _detectable(
         return None
     value = detectable_r2_increment(n, n_predictors=drivers, power=POWER, alpha=alpha)
     return DetectableEffect(kind="variance_share", value=float(value), power=POWER, n=n)
+
+
+def testability_table(study: Study, **options: object) -> pd.DataFrame:
+    """Say for every hypothesis of the registry whether this study can test it.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    **options
+        As :func:`testability`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per hypothesis in reading order: ``hypothesis, title, testable, note, value, kind, n, n_respondents, n_units,
+        n_waves``. ``n`` is the number of units or respondents behind the detectable effect ``value`` of ``kind``; ``note`` is
+        the reason where it is not testable.
+    """
+    rows = []
+    for declared in load_registry().hypotheses:
+        answer = testability(study, declared.id, **options)  # type: ignore[arg-type]
+        effect = answer.detectable_effect
+        rows.append(
+            {
+                "hypothesis": declared.id,
+                "title": declared.title.model_dump(),
+                "testable": answer.testable,
+                "note": answer.reason,
+                "value": float("nan") if effect is None else effect.value,
+                "kind": "correlation" if effect is None else effect.kind,
+                "n": float("nan") if effect is None else effect.n,
+                "n_respondents": answer.n,
+                "n_units": answer.n_units,
+                "n_waves": answer.n_waves,
+            }
+        )
+    return pd.DataFrame(rows)

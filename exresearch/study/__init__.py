@@ -10,7 +10,7 @@ from exresearch.study.parameters import (
     study_schema,
 )
 from exresearch.study.problems import Problem, StudyError, nearest
-from exresearch.study.study import Study, load_settings, load_study, project_root, resolve_path
+from exresearch.study.study import Study, load_settings, load_study, output_folder, project_root, resolve_path
 from exresearch.study.tables import Table, check_tables, read_table
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "load_settings",
     "load_study",
     "nearest",
+    "output_folder",
     "parameter_names",
     "parse_study",
     "project_root",

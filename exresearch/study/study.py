@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,6 +72,18 @@ def resolve_path(path: str | Path) -> Path:
     if given.is_absolute() or given.exists():
         return given.resolve()
     return project_root() / given if (project_root() / given).exists() else given.resolve()
+
+
+def output_folder(path: str | Path) -> Path:
+    """Return where a notebook writes: as given when absolute or upwards, else below the project's own folder.
+
+    Examples
+    --------
+    >>> output_folder("reports/by-hand").name
+    'by-hand'
+    """
+    given = Path(path).expanduser()
+    return given.resolve() if given.is_absolute() or given.parts[:1] == ("..",) else project_root() / given
 
 
 def load_settings(path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> StudyFile:
@@ -179,18 +192,17 @@ def _generate_missing(settings: StudyFile, files: Mapping[str, Path]) -> None:
         message = "the tables of a fictional client must lie in one folder."
         raise StudyError([Problem("study file", "tables", message, "Give all tables the same folder.")])
     folder = folders.pop()
-    marker = folder / "seed.txt"
-    seed = str(settings.synthetic.seed)
-    current = marker.is_file() and marker.read_text(encoding="utf-8").strip() == seed
+    # The generator writes this record last, so an interrupted generation is done again.
+    record = folder / "generated.json"
+    current = record.is_file() and json.loads(record.read_text(encoding="utf-8")).get("seed") == settings.synthetic.seed
     if current and all(path.is_file() for path in files.values()):
         return
     try:
         generate_demo(folder, seed=settings.synthetic.seed)
-        marker.write_text(seed + "\n", encoding="utf-8")
     except OSError as error:
-        message = f"the fictional tables cannot be written ({error.strerror})."
+        message = f"the fictional tables cannot be written ({error.strerror or error})."
         raise StudyError(
-            [Problem(folder.name, "tables", message, "Choose a folder that can be written.")]
+            [Problem(folder.name, "tables", message, "Choose a folder of its own that can be written.")]
         ) from None
 
 

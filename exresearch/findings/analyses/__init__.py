@@ -7,6 +7,7 @@ from exresearch.findings.analyses.linkage import (
     engaged_minority,
     engagement_and_cx,
 )
+from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
 
 __all__ = [
     "EmployeeFirst",

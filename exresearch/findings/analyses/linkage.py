@@ -41,6 +41,13 @@ _SHARE_METHODS = {
     "row": "Korn-Graubard interval, every answer sheet on its own",
 }
 _FEW_UNITS = 30
+_ENGAGED = {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
+_BAND_LABELS = {
+    "highly": {"nl": "sterk bevlogen (19-21)", "en": "highly engaged (19-21)"},
+    "moderately": {"nl": "redelijk bevlogen (16-18)", "en": "moderately engaged (16-18)"},
+    "slightly": {"nl": "licht bevlogen (13-15)", "en": "slightly engaged (13-15)"},
+    "disengaged": {"nl": "niet bevlogen (3-12)", "en": "disengaged (3-12)"},
+}
 _EMPTY = pd.DataFrame(
     columns=[
         "term",
@@ -65,17 +72,30 @@ class EngagementAndCx:
     finding : Finding
         The verdict on ``engagement-cx``.
     units : pandas.DataFrame
-        The link table with ``group`` (leaders, middle, laggards); empty when not testable.
+        The link table with ``n`` (answers on the smaller side) and ``group`` (leaders, middle, laggards); empty when not
+        testable.
     contrast : pandas.DataFrame
         Rows of :func:`exresearch.models.leader_contrast`; empty where employee experience is not a share.
     association : pandas.DataFrame
         Rows of :func:`exresearch.models.unit_association`.
+    labels : dict of str to dict of str to str
+        Label of ``ex`` and ``cx`` in both languages.
     """
 
     finding: Finding
     units: pd.DataFrame
     contrast: pd.DataFrame
     association: pd.DataFrame
+    labels: dict[str, dict[str, str]]
+
+    @property
+    def line(self) -> tuple[float, float] | None:
+        """Intercept and slope of the least-squares line through the unit means."""
+        slopes = self.association.loc[self.association["term"] == "slope", "estimate"]
+        if slopes.empty:
+            return None
+        slope = float(slopes.iloc[0])
+        return float(self.units["cx"].mean() - slope * self.units["ex"].mean()), slope
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +167,8 @@ def engagement_and_cx(
         If ``set_apart`` does not name a category of the units.
     """
     estimand = estimand_for("engagement-cx", ex_construct=ex_measure)
+    labels = {"ex": _ENGAGED if ex_measure == "engagement" else study.codebook.label(ex_measure)}
+    labels["cx"] = study.codebook.label(cx_measure)
     ready = testability(
         study,
         "engagement-cx",
@@ -179,7 +201,7 @@ def engagement_and_cx(
             estimand=estimand,
             detectable_effect=ready.detectable_effect,
         )
-        return EngagementAndCx(finding, pd.DataFrame(), _EMPTY, _EMPTY)
+        return EngagementAndCx(finding, pd.DataFrame(), _EMPTY, _EMPTY, labels)
 
     association = unit_association(link.units, ex="ex", cx="cx", **resampling)
     contrast, problem = share_contrast(link, leader_share=leader_share, **resampling)
@@ -191,7 +213,7 @@ def engagement_and_cx(
             estimand=estimand,
             detectable_effect=ready.detectable_effect,
         )
-        return EngagementAndCx(finding, _grouped(link.units, leader_share), _EMPTY, association)
+        return EngagementAndCx(finding, _grouped(link.units, leader_share), _EMPTY, association, labels)
 
     ratios = ratio_checks(link, contrast, leader_share=leader_share, **resampling)
     ratios += definition_check(
@@ -224,7 +246,7 @@ def engagement_and_cx(
         comparisons=_published_ratio(deciding, engaged_definition) if estimand.name == "ratio" else (),
         caveats=_caveats(study, link, ex_measure=ex_measure, set_apart=set_apart),
     )
-    return EngagementAndCx(finding, _grouped(link.units, leader_share), contrast, association)
+    return EngagementAndCx(finding, _grouped(link.units, leader_share), contrast, association, labels)
 
 
 def engaged_minority(
@@ -329,7 +351,7 @@ def _grouped(units: pd.DataFrame, leader_share: float) -> pd.DataFrame:
     group = pd.Series("middle", index=units.index)
     group[ranks > len(units) - size] = "leaders"
     group[ranks <= size] = "laggards"
-    return units.assign(group=group)
+    return units.assign(group=group, n=units[["ex_n", "cx_n"]].min(axis=1, skipna=False))
 
 
 def _published_ratio(deciding: EstimateRecord, definition: EngagedDefinition) -> tuple[Comparison, ...]:
@@ -428,7 +450,7 @@ def _band_shares(study: Study, *, conf_level: float) -> pd.DataFrame:
         row = shares.iloc[0]
         rows.append(
             {
-                "band": band,
+                "band": _BAND_LABELS[band],
                 "share": row["estimate"],
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],

@@ -119,7 +119,7 @@ def generate_demo(
     try:
         tables = simulate_demo(seed, world)
         for name, frame in tables.items():
-            _write(frame, partial / FILES[name])
+            write_table(frame, partial / FILES[name])
         rows = {name: len(frame) for name, frame in tables.items()}
         stamp = {"seed": seed, "settings": asdict(world), "rows": rows}
         (partial / _STAMP).write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8", newline="\n")
@@ -262,7 +262,7 @@ def _check_target(target: Path) -> None:
         )
 
 
-def _write(frame: pd.DataFrame, path: Path) -> None:
+def write_table(frame: pd.DataFrame, path: Path) -> None:
     """Write one table; whole numbers become small integers with nulls, so that no NaN is stored."""
     if path.suffix == ".csv":
         frame.to_csv(path, index=False, encoding="utf-8", lineterminator="\n")

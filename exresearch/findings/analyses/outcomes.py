@@ -1,0 +1,108 @@
+"""Notebook 03: how the outcomes were answered, and the eNPS with its variant."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings.note import Note
+from exresearch.measures import enps, oriented
+from exresearch.measures.advocacy import CUTS, Variant
+from exresearch.study import Study
+
+_OUTCOMES = ("enps", "stay", "effort", "promote")
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeAnswers:
+    """What people answered on the outcomes.
+
+    Attributes
+    ----------
+    distribution : pandas.DataFrame
+        ``outcome`` (label), ``value, share, n``: the share of each answer category. Outcomes with too few answers are left out.
+    score : pandas.DataFrame
+        eNPS per wave and over all waves: ``variant, wave, estimate, conf_low, conf_high, conf_level, promoters, passives,
+        detractors, n``; empty where no outcome is on a scale of 0-10.
+    caption : Note
+        Caption of the score table, naming the variant.
+    """
+
+    distribution: pd.DataFrame
+    score: pd.DataFrame
+    caption: Note
+
+
+def outcome_answers(study: Study, *, enps_variant: Variant, conf_level: float, rules: DisclosureRules) -> OutcomeAnswers:
+    """Describe the outcomes: distribution of the answers, and eNPS by wave.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    enps_variant : {"us", "eu"}
+        Promoters and detractors.
+    conf_level : float
+        Level of the intervals.
+    rules : DisclosureRules
+        Minimum groups; a distribution needs as many answers as a driver model.
+
+    Returns
+    -------
+    OutcomeAnswers
+    """
+    employees = study.table("employees")
+    rows: list[dict[str, Any]] = []
+    score = pd.DataFrame(columns=["variant", "wave", "estimate", "conf_low", "conf_high", "n"])
+    for name in _OUTCOMES:
+        for variable in study.codebook.select("employees", role="outcome", construct=name):
+            if variable.column not in employees:
+                continue
+            values = oriented(employees[variable.column], variable).dropna()
+            if len(values) < rules.min_model:
+                continue
+            shares = values.value_counts(normalize=True).sort_index()
+            label = study.codebook.label(name)
+            rows += [
+                {"outcome": label, "value": value, "share": float(share), "n": len(values)} for value, share in shares.items()
+            ]
+            if name == "enps" and (variable.minimum, variable.maximum) == (0, 10):
+                score = _scores(employees, values, waves=study.waves, variant=enps_variant, conf_level=conf_level)
+    promoter, detractor = CUTS[enps_variant]
+    caption = Note(
+        message="eNPS, variant {variant}: promoters answer {promoter} to 10, detractors 0 to {detractor}; {level:percent0} intervals",
+        values={"variant": enps_variant.upper(), "promoter": promoter, "detractor": detractor, "level": conf_level},
+    )
+    return OutcomeAnswers(pd.DataFrame(rows, columns=["outcome", "value", "share", "n"]), score, caption)
+
+
+def _scores(
+    employees: pd.DataFrame, values: pd.Series, *, waves: tuple[str, ...], variant: Variant, conf_level: float
+) -> pd.DataFrame:
+    weights = employees["weight"] if "weight" in employees else None
+    groups: list[tuple[str, pd.Series]] = []
+    if "wave" in employees and len(waves) > 1:
+        groups = [(wave, values[employees.loc[values.index, "wave"] == wave]) for wave in waves]
+    groups.append(("all waves", values))
+    rows = []
+    for wave, part in groups:
+        if part.empty:
+            continue
+        result = enps(part, variant=variant, weights=weights, conf_level=conf_level)
+        rows.append(
+            {
+                "variant": variant.upper(),
+                "wave": wave,
+                "estimate": result.estimate,
+                "conf_low": result.conf_low,
+                "conf_high": result.conf_high,
+                "promoters": result.promoters,
+                "passives": result.passives,
+                "detractors": result.detractors,
+                "n": result.n,
+            }
+        )
+    return pd.DataFrame(rows)

@@ -1,0 +1,19 @@
+"""Papermill runs: planned and checked first, then executed side by side, then rendered with their provenance."""
+
+from exresearch.run.cells import NotebookError, notebook_parameters
+from exresearch.run.execute import NotebookResult, execute_notebook
+from exresearch.run.plan import NotebookJob, Plan, available_notebooks, plan_run
+from exresearch.run.runner import RunResult, run_plan
+
+__all__ = [
+    "NotebookError",
+    "NotebookJob",
+    "NotebookResult",
+    "Plan",
+    "RunResult",
+    "available_notebooks",
+    "execute_notebook",
+    "notebook_parameters",
+    "plan_run",
+    "run_plan",
+]

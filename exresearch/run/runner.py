@@ -1,0 +1,234 @@
+"""A planned run carried out: notebooks side by side, the summary last, pages and provenance at the end."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import nbformat
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings import Note, load_findings
+from exresearch.report import Texts
+from exresearch.report.index import render_index
+from exresearch.report.notebook import notebook_title
+from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
+from exresearch.run.execute import NotebookResult, execute_notebook
+from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
+from exresearch.run.provenance import inputs_digest, provenance, with_outputs
+
+Progress = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What a run came to.
+
+    Attributes
+    ----------
+    index : pathlib.Path
+        The report's first page.
+    notebooks : tuple of NotebookResult
+        In reading order.
+    seconds : float
+        Wall time, rendering included.
+    """
+
+    index: Path
+    notebooks: tuple[NotebookResult, ...]
+    seconds: float
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Names of the notebooks that did not run to their end."""
+        return tuple(result.name for result in self.notebooks if result.status != "ok")
+
+
+def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | None = None) -> RunResult:
+    """Execute the notebooks of a plan and write the report.
+
+    Parameters
+    ----------
+    plan : Plan
+        A checked plan.
+    jobs : int, optional
+        Notebooks at a time; the number of processors, at most four, by default.
+    on_progress : callable, optional
+        Called with a notebook's name (or ``report``) and ``started``, ``ok`` or ``failed``.
+
+    Returns
+    -------
+    RunResult
+
+    Raises
+    ------
+    OSError
+        If the report cannot be written after all.
+    """
+    started, clock = datetime.now(UTC), time.perf_counter()
+    tell = on_progress if on_progress is not None else _silent
+    _clear(plan)
+    write_resolved_study(plan)
+    results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell)
+    tell("report", "started")
+    record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
+    index = _render(plan, results, record)
+    record["seconds"] = round(time.perf_counter() - clock, 2)
+    _write(plan.output / "run.json", _as_json(with_outputs(record, plan.output)))
+    tell("report", "ok")
+    return RunResult(index, tuple(results), time.perf_counter() - clock)
+
+
+def _execute(plan: Plan, *, jobs: int, tell: Progress) -> list[NotebookResult]:
+    results: dict[str, NotebookResult] = {}
+    first = [job for job in plan.jobs if job.name != LAST]
+    last = [job for job in plan.jobs if job.name == LAST]
+    # A fresh interpreter per worker: nothing of this process leaks into a notebook, on every system alike.
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(max_workers=max(1, min(jobs, len(plan.jobs))), mp_context=context) as pool:
+        for group in (first, last):
+            results |= _run_group(pool, group, plan.work, tell)
+    return [results[job.name] for job in plan.jobs]
+
+
+def _run_group(
+    pool: ProcessPoolExecutor, group: Sequence[NotebookJob], work: Path, tell: Progress
+) -> dict[str, NotebookResult]:
+    results: dict[str, NotebookResult] = {}
+    pending: dict[Future[NotebookResult], NotebookJob] = {}
+    for job in group:
+        try:
+            pending[pool.submit(execute_notebook, job, work=work)] = job
+        except RuntimeError as error:
+            # The pool is broken when a worker was killed; what is left fails, what is done stays.
+            results[job.name] = NotebookResult(job.name, "failed", 0.0, None, error=type(error).__name__)
+            tell(job.name, "failed")
+            continue
+        tell(job.name, "started")
+    while pending:
+        done, _ = wait(pending, return_when=FIRST_COMPLETED)
+        for future in done:
+            job = pending.pop(future)
+            try:
+                result = future.result()
+            except Exception as error:  # noqa: BLE001 - a worker that died is a failed notebook
+                result = NotebookResult(job.name, "failed", 0.0, None, error=type(error).__name__)
+            results[job.name] = result
+            tell(job.name, result.status)
+    return results
+
+
+def _render(plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, Any]) -> Path:
+    settings = plan.study.settings
+    language = settings.language
+    texts = Texts(language)
+    links = []
+    for path in available_notebooks():
+        ran = any(job.name == path.stem for job in plan.jobs)
+        if ran or (plan.output / f"{path.stem}.html").is_file():
+            notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+            links.append(PageLink(path.stem, notebook_title(notebook, texts)))
+    parameters = settings.parameters
+    site = SiteContext(
+        language=language,
+        title=getattr(settings.title, language),
+        client=settings.client,
+        pages=tuple(links),
+        rules=DisclosureRules(
+            min_respondents=parameters.min_respondents, min_model=parameters.min_model, min_units=parameters.min_units
+        ),
+        synthetic=settings.synthetic is not None,
+        source=getattr(settings.source, language) if settings.source is not None else "",
+    )
+    titles = {link.name: link.title for link in links}
+    for result in results:
+        if result.executed is not None:
+            notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
+            page = render_page(notebook, name=result.name, site=site)
+        else:
+            page = render_failure(name=result.name, title=titles[result.name], reason=_reason(result), site=site)
+        _write(plan.output / f"{result.name}.html", page)
+    folder = plan.output / "findings"
+    findings = load_findings(folder) if folder.is_dir() else ()
+    index = plan.output / "index.html"
+    _write(index, render_index(findings, site=site, provenance=_shown_provenance(record)))
+    return index
+
+
+def _reason(result: NotebookResult) -> Note:
+    if result.failed_cell:
+        message = "It stopped at the step {cell} with an error of the type {kind}."
+        return Note(message=message, values={"cell": result.failed_cell, "kind": result.error})
+    return Note(message="It did not run to its end ({kind}).", values={"kind": result.error})
+
+
+def _shown_provenance(record: Mapping[str, Any]) -> dict[str, Any]:
+    files = [{"name": item["file"], "sha256": item["sha256"], "rows": item["rows"]} for item in record["inputs"]]
+    files += [{"name": record[key]["file"], "sha256": record[key]["sha256"], "rows": None} for key in ("codebook", "study_file")]
+    return {
+        "version": record["exresearch"],
+        "seed": record["seed"],
+        "files": files,
+        "parameters": record["parameters"],
+        "notebooks": record["notebooks"],
+        "packages": {"python": record["python"], **record["packages"]},
+    }
+
+
+def _clear(plan: Plan) -> None:
+    """Remove what an earlier run left: all of it, or, when only some notebooks run, what those notebooks made.
+
+    A partial run keeps other notebooks' results only if they rest on the same data and settings.
+    """
+    plan.output.mkdir(parents=True, exist_ok=True)
+    plan.work.mkdir(parents=True, exist_ok=True)
+    partial = {job.name for job in plan.jobs} != {path.stem for path in available_notebooks()}
+    keep = partial and _same_inputs(plan)
+    names = {job.name for job in plan.jobs} if keep else {path.stem for path in available_notebooks()}
+    for path in plan.output.glob("[0-9][0-9]_*.html"):
+        if path.stem in names or not keep:
+            path.unlink()
+    ours = {name for job in plan.jobs for name in job.hypotheses}
+    for path in (plan.output / "findings").glob("*.json"):
+        if not keep or path.stem in ours:
+            path.unlink()
+    for name in ("index.html", "run.json"):
+        (plan.output / name).unlink(missing_ok=True)
+
+
+def _same_inputs(plan: Plan) -> bool:
+    try:
+        earlier = json.loads((plan.output / "run.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    now = provenance(plan, _pretended(plan), started=datetime.now(UTC), seconds=0.0)
+    return inputs_digest(earlier) == inputs_digest(now) and earlier.get("language") == now["language"]
+
+
+def _pretended(plan: Plan) -> list[NotebookResult]:
+    return [NotebookResult(job.name, "ok", 0.0, None) for job in plan.jobs]
+
+
+def _write(path: Path, text: str) -> None:
+    partial = path.with_name(f".{path.name}.part")
+    with partial.open("w", encoding="utf-8", newline="\n") as stream:
+        stream.write(text)
+        stream.flush()
+        os.fsync(stream.fileno())
+    partial.replace(path)
+
+
+def _as_json(record: Mapping[str, Any]) -> str:
+    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+
+
+def _silent(name: str, state: str) -> None:
+    """Say nothing; the progress of a run that nobody watches."""
