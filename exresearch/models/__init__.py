@@ -1,0 +1,54 @@
+"""Estimators: data in, tidy frame or frozen dataclass out; no words, no rounding, no files."""
+
+from exresearch.models.bootstrap import (
+    MIN_UNITS,
+    NotEstimable,
+    bca_interval,
+    bootstrap_counts,
+    bootstrap_p_value,
+    percentile_interval,
+)
+from exresearch.models.drivers import (
+    METHODS,
+    UnitMoments,
+    importance_differences,
+    importance_metrics,
+    importance_replicates,
+    relative_importance,
+    subset_r2,
+    unit_moments,
+)
+from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
+from exresearch.models.power import (
+    detectable_correlation,
+    detectable_difference,
+    detectable_r2_increment,
+    units_needed,
+)
+from exresearch.models.proportion import clustered_proportion
+
+__all__ = [
+    "METHODS",
+    "MIN_UNITS",
+    "NotEstimable",
+    "UnitMoments",
+    "bca_interval",
+    "bootstrap_counts",
+    "bootstrap_p_value",
+    "change_on_change",
+    "clustered_proportion",
+    "detectable_correlation",
+    "detectable_difference",
+    "detectable_r2_increment",
+    "importance_differences",
+    "importance_metrics",
+    "importance_replicates",
+    "katz_interval",
+    "leader_contrast",
+    "percentile_interval",
+    "relative_importance",
+    "subset_r2",
+    "unit_association",
+    "unit_moments",
+    "units_needed",
+]

@@ -1,0 +1,29 @@
+"""Driver analysis: which of many correlated drivers explain an outcome, exactly and fast."""
+
+from exresearch.models.drivers.accumulate import unit_moments
+from exresearch.models.drivers.difference import importance_differences
+from exresearch.models.drivers.importance import relative_importance
+from exresearch.models.drivers.metrics import METHODS, importance_metrics
+from exresearch.models.drivers.moments import UnitMoments
+from exresearch.models.drivers.replicates import (
+    ImportanceReplicates,
+    importance_from_counts,
+    importance_replicates,
+)
+from exresearch.models.drivers.subsets import MAX_PLAYERS, lmg, shapley_values, subset_r2
+
+__all__ = [
+    "MAX_PLAYERS",
+    "METHODS",
+    "ImportanceReplicates",
+    "UnitMoments",
+    "importance_differences",
+    "importance_from_counts",
+    "importance_metrics",
+    "importance_replicates",
+    "lmg",
+    "relative_importance",
+    "shapley_values",
+    "subset_r2",
+    "unit_moments",
+]
