@@ -33,13 +33,22 @@ app = typer.Typer(
 )
 _out, _err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
 
-StudyArgument = Annotated[Path, typer.Argument(metavar="STUDY.yaml", help="The study file, such as params/demo.yaml.")]
+StudyArgument = Annotated[
+    Path, typer.Argument(metavar="STUDY.yaml", help="The study file, such as params/demo.yaml.")
+]
 SetOption = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a setting for this run; may be repeated. Example: --set n_boot=500"),
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Replace a setting for this run; may be repeated. Example: --set n_boot=500",
+    ),
 ]
 LanguageOption = Annotated[
-    str | None, typer.Option("--language", metavar="nl|en", help="Language of the report; the study file says so by default.")
+    str | None,
+    typer.Option(
+        "--language", metavar="nl|en", help="Language of the report; the study file says so by default."
+    ),
 ]
 
 
@@ -47,19 +56,28 @@ LanguageOption = Annotated[
 def run(
     study: StudyArgument,
     output: Annotated[
-        Path | None, typer.Option("--output", metavar="DIR", help="Folder of the report; reports/<client> by default.")
+        Path | None,
+        typer.Option("--output", metavar="DIR", help="Folder of the report; reports/<client> by default."),
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", min=1, metavar="N", help="Notebooks at a time; one per processor by default.")
+        int | None,
+        typer.Option("--jobs", min=1, metavar="N", help="Notebooks at a time; one per processor by default."),
     ] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--only", metavar="NAME", help="Run only this notebook, such as 03_enps_drivers or 03; may be repeated."),
+        typer.Option(
+            "--only",
+            metavar="NAME",
+            help="Run only this notebook, such as 03_enps_drivers or 03; may be repeated.",
+        ),
     ] = None,
     language: LanguageOption = None,
     set_: SetOption = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Write into a folder that holds something else than this client's report.")
+        bool,
+        typer.Option(
+            "--force", help="Write into a folder that holds something else than this client's report."
+        ),
     ] = False,
 ) -> None:
     """Run a study: check it, execute the notebooks, write the report.
@@ -74,9 +92,16 @@ def run(
         _refuse(error)
     names = [job.name for job in plan.jobs]
     with Progress(
-        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), console=_err, transient=True
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TimeElapsedColumn(),
+        console=_err,
+        transient=True,
     ) as progress:
-        task = progress.add_task(f"{plan.study.settings.client}: {len(names)} notebooks", total=len(names) + 1)
+        task = progress.add_task(
+            f"{plan.study.settings.client}: {len(names)} notebooks", total=len(names) + 1
+        )
         running: list[str] = []
 
         def show(name: str, state: str) -> None:
@@ -94,7 +119,18 @@ def run(
             raise typer.Exit(130) from None
         except OSError as error:
             place = Path(str(error.filename)).name if error.filename else "the report"
-            _refuse(StudyError([Problem("--output", place, f"cannot be written ({error.strerror}).", "Free some space, or choose another folder.")]))
+            _refuse(
+                StudyError(
+                    [
+                        Problem(
+                            "--output",
+                            place,
+                            f"cannot be written ({error.strerror}).",
+                            "Free some space, or choose another folder.",
+                        )
+                    ]
+                )
+            )
     _report(result)
 
 
@@ -112,23 +148,45 @@ def check(study: StudyArgument, language: LanguageOption = None, set_: SetOption
 def demo(
     directory: Annotated[Path, typer.Argument(metavar="DIR", help="A new or empty folder.")],
     seed: Annotated[int, typer.Option("--seed", min=0, help="Another company for another seed.")] = 2016,
-    units: Annotated[int | None, typer.Option("--units", min=1, metavar="N", help="Keep only so many units.")] = None,
-    employees: Annotated[int | None, typer.Option("--employees", min=1, metavar="N", help="Keep only so many employees.")] = None,
+    units: Annotated[
+        int | None, typer.Option("--units", min=1, metavar="N", help="Keep only so many units.")
+    ] = None,
+    employees: Annotated[
+        int | None, typer.Option("--employees", min=1, metavar="N", help="Keep only so many employees.")
+    ] = None,
 ) -> None:
     """Write the fictional demo client into a folder: tables, codebook and a study file to play with."""
     try:
         file = write_demo_study(directory, seed=seed, n_units=units, n_employees=employees)
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        _refuse(StudyError([Problem("demo", directory.name, f"cannot be written: {reason}.", "Name a new or empty folder.")]))
-    _out.print(f"The demo client is in {escape(str(directory))}. Run it with: exresearch run {escape(str(file))}")
+        _refuse(
+            StudyError(
+                [
+                    Problem(
+                        "demo", directory.name, f"cannot be written: {reason}.", "Name a new or empty folder."
+                    )
+                ]
+            )
+        )
+    _out.print(
+        f"The demo client is in {escape(str(directory))}. Run it with: exresearch run {escape(str(file))}"
+    )
 
 
 @app.command()
 def hypotheses(language: LanguageOption = "en") -> None:
     """List what can be tested, with the notebook that does it."""
     if language not in ("nl", "en"):
-        _refuse(StudyError([Problem("--language", "", f"{language!r} is not a language of the reports.", "Legal: nl, en.")]))
+        _refuse(
+            StudyError(
+                [
+                    Problem(
+                        "--language", "", f"{language!r} is not a language of the reports.", "Legal: nl, en."
+                    )
+                ]
+            )
+        )
     table = Table("id", "claim", "notebook", show_lines=True)
     for hypothesis in load_registry().hypotheses:
         table.add_row(hypothesis.id, hypothesis.claim[language], hypothesis.notebook)
@@ -148,7 +206,9 @@ def main() -> None:
 
 @app.callback(invoke_without_command=True)
 def _version(
-    version: Annotated[bool, typer.Option("--version", is_eager=True, help="Print the version and stop.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, help="Print the version and stop.")
+    ] = False,
 ) -> None:
     if version:
         _out.print(f"exresearch {__version__}")
@@ -161,7 +221,9 @@ def _overrides(settings: list[str] | None, language: str | None) -> dict[str, An
     for item in settings or []:
         key, sign, text = item.partition("=")
         if not sign or not key.strip():
-            problems.append(Problem("--set", item, "this is not of the form key=value.", "Example: --set n_boot=500"))
+            problems.append(
+                Problem("--set", item, "this is not of the form key=value.", "Example: --set n_boot=500")
+            )
             continue
         try:
             overrides[key.strip()] = yaml.safe_load(text) if text.strip() else ""
@@ -186,13 +248,18 @@ def _report(result: RunResult) -> None:
     _out.print(f"The report took {result.seconds:.1f} s. Open it in a browser:")
     sys.stdout.write(f"{result.index}\n")
     if result.failed:
-        _err.print(f"{len(result.failed)} of {len(result.notebooks)} notebooks failed; the report says which.", style="red")
+        _err.print(
+            f"{len(result.failed)} of {len(result.notebooks)} notebooks failed; the report says which.",
+            style="red",
+        )
         raise typer.Exit(1)
 
 
 def _show_study(study: Study) -> None:
     settings, texts = study.settings, Texts("en")
-    _out.print(f"{settings.client}: {len(study.tables)} tables, {len(study.waves) or 1} waves, language {settings.language}")
+    _out.print(
+        f"{settings.client}: {len(study.tables)} tables, {len(study.waves) or 1} waves, language {settings.language}"
+    )
     tables = Table("table", "rows", "columns read", "units", "people")
     for name, frame in study.tables.items():
         counts = [str(frame[key].nunique()) if key in frame else "-" for key in ("unit", "person")]
@@ -208,7 +275,11 @@ def _show_study(study: Study) -> None:
     )
     verdicts = Table("hypothesis", "can be tested", "detectable effect", "why not")
     for _, row in answers.iterrows():
-        effect = "-" if row["value"] != row["value"] else f"{row['kind']} {row['value']:.2f} (n = {int(row['n']):,})"
+        effect = (
+            "-"
+            if row["value"] != row["value"]
+            else f"{row['kind']} {row['value']:.2f} (n = {int(row['n']):,})"
+        )
         reason = "" if row["note"] is None else texts.note(row["note"])
         verdicts.add_row(row["hypothesis"], "yes" if row["testable"] else "no", effect, escape(reason))
     _out.print(verdicts)

@@ -7,7 +7,9 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.stats import norm
+from scipy.stats import t as student_t
 
 Variant = Literal["us", "eu"]
 # Lowest score of a promoter, highest score of a detractor, on 0-10.
@@ -31,7 +33,7 @@ class NetPromoterScore:
     n : int
         Answers.
     n_effective : float
-        Kish's effective number of answers; equal to ``n`` without weights.
+        Effective number of answers: what is left of ``n`` after weights and clusters.
     """
 
     variant: str
@@ -48,12 +50,18 @@ class NetPromoterScore:
 
 
 def enps(
-    scores: pd.Series, *, variant: Variant, weights: pd.Series | None = None, conf_level: float = 0.95
+    scores: pd.Series,
+    *,
+    variant: Variant,
+    weights: pd.Series | None = None,
+    cluster: pd.Series | None = None,
+    conf_level: float = 0.95,
 ) -> NetPromoterScore:
     """Compute a net promoter score from answers on 0-10.
 
     When to use it: to describe advocacy; employees (eNPS) and customers (NPS) alike. ``score = 100 (P - D)`` with standard
-    error ``100 sqrt((P + D - (P - D)^2) / n_effective)``. The interval adds three quarters of an answer to each outer
+    error ``100 sqrt((P + D - (P - D)^2) / n_effective)``, where ``n_effective`` is what the linearised variance with the clusters
+    kept together amounts to, or Kish's ``(sum w)^2 / sum w^2`` without clusters. The interval adds three quarters of an answer to each outer
     class and one and a half to the middle (an adjusted Wald interval), so that it has a width when all answers agree.
 
     Parameters
@@ -64,6 +72,9 @@ def enps(
         Which answers make promoters and detractors. There is no default: the same answers can score +1 or +44.
     weights : pandas.Series, optional
         Survey weights on the same index.
+    cluster : pandas.Series, optional
+        Group of each answer whose members answer alike, on the same index; at least two groups. The interval then uses
+        Student's t with the number of groups minus one.
     conf_level : float
         Level of the interval.
 
@@ -74,7 +85,7 @@ def enps(
     Raises
     ------
     ValueError
-        If the variant is unknown, an answer lies outside 0-10, or nobody answered.
+        If the variant is unknown, an answer lies outside 0-10, nobody answered, or there is only one cluster.
 
     References
     ----------
@@ -99,11 +110,18 @@ def enps(
     values = answered.to_numpy()
     total = w.sum()
     p, d = float(w[values >= promoter].sum() / total), float(w[values <= detractor].sum() / total)
-    n_effective = float(total**2 / (w**2).sum())
+    n_effective, quantile = float(total**2 / (w**2).sum()), float(norm.ppf(0.5 + conf_level / 2))
+    if cluster is not None:
+        outcome = (values >= promoter).astype("float64") - (values <= detractor)
+        groups = cluster.loc[answered.index]
+        n_effective, n_groups = _cluster_n(
+            outcome, w, groups, n_effective=n_effective, spread=p + d - (p - d) ** 2
+        )
+        quantile = float(student_t.ppf(0.5 + conf_level / 2, n_groups - 1))
     # Rocks (2016): the adjusted Wald interval that keeps its coverage with small groups.
     added = n_effective + 3
     p_adj, d_adj = (p * n_effective + 0.75) / added, (d * n_effective + 0.75) / added
-    half = norm.ppf(0.5 + conf_level / 2) * np.sqrt((p_adj + d_adj - (p_adj - d_adj) ** 2) / added)
+    half = quantile * np.sqrt((p_adj + d_adj - (p_adj - d_adj) ** 2) / added)
     centre = p_adj - d_adj
     return NetPromoterScore(
         variant=variant,
@@ -118,3 +136,22 @@ def enps(
         n=len(answered),
         n_effective=n_effective,
     )
+
+
+def _cluster_n(
+    outcome: NDArray[np.float64],
+    w: NDArray[np.float64],
+    groups: pd.Series,
+    *,
+    n_effective: float,
+    spread: float,
+) -> tuple[float, int]:
+    """Return the effective n that gives the linearised cluster variance, and the number of clusters."""
+    total = w.sum()
+    residuals = w * (outcome - float(w @ outcome) / total)
+    sums = pd.Series(residuals).groupby(groups.to_numpy()).sum().to_numpy()
+    if len(sums) < 2:
+        raise ValueError(f"cluster must have at least two groups; got {len(sums)}.")
+    variance = len(sums) / (len(sums) - 1) * float(sums @ sums) / total**2
+    # Clusters that happen to differ less than chance give no more information than independent answers.
+    return (min(spread / variance, n_effective) if variance > 0 else n_effective), len(sums)

@@ -59,7 +59,8 @@ def missing_answers(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``table, column, label_nl, label_en, share, n``, the largest share first; ``n`` is the number of rows.
+        ``table, column, label, share, n, note``, the largest share first; ``label`` maps language to text, ``n`` is the number
+        of rows, ``note`` is empty.
     """
     rows: list[dict[str, Any]] = []
     for variable in study.codebook.variables:
@@ -71,13 +72,13 @@ def missing_answers(study: Study) -> pd.DataFrame:
             {
                 "table": variable.table,
                 "column": variable.column,
-                "label_nl": label["nl"],
-                "label_en": label["en"],
+                "label": label,
+                "note": pd.NA,
                 "share": float(values.isna().mean()),
                 "n": len(values),
             }
         )
-    frame = pd.DataFrame(rows, columns=["table", "column", "label_nl", "label_en", "share", "n"])
+    frame = pd.DataFrame(rows, columns=["table", "column", "label", "share", "n", "note"])
     return frame.sort_values(["share", "table", "column"], ascending=[False, True, True], ignore_index=True)
 
 

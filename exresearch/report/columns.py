@@ -22,12 +22,11 @@ TESTABILITY: dict[str, Column] = {
     "n_units": Column(mark("Units"), "integer"),
     "n_waves": Column(mark("Waves"), "integer"),
 }
-SCORES: dict[str, Column] = {
+SCORES: dict[str, Column | None] = {
     "variant": Column(mark("Variant")),
     "wave": Column(mark("Wave"), "message"),
     "estimate": Column(mark("eNPS"), "number1"),
-    "conf_low": Column(mark("From"), "number1"),
-    "conf_high": Column(mark("To"), "number1"),
+    "conf_low": None,
     "promoters": Column(mark("Promoters"), "percent0"),
     "passives": Column(mark("Passives"), "percent0"),
     "detractors": Column(mark("Detractors"), "percent0"),

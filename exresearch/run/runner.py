@@ -143,7 +143,9 @@ def _render(plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, 
         client=settings.client,
         pages=tuple(links),
         rules=DisclosureRules(
-            min_respondents=parameters.min_respondents, min_model=parameters.min_model, min_units=parameters.min_units
+            min_respondents=parameters.min_respondents,
+            min_model=parameters.min_model,
+            min_units=parameters.min_units,
         ),
         synthetic=settings.synthetic is not None,
         source=getattr(settings.source, language) if settings.source is not None else "",
@@ -154,7 +156,9 @@ def _render(plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, 
             notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
             page = render_page(notebook, name=result.name, site=site)
         else:
-            page = render_failure(name=result.name, title=titles[result.name], reason=_reason(result), site=site)
+            page = render_failure(
+                name=result.name, title=titles[result.name], reason=_reason(result), site=site
+            )
         _write(plan.output / f"{result.name}.html", page)
     folder = plan.output / "findings"
     findings = load_findings(folder) if folder.is_dir() else ()
@@ -171,8 +175,13 @@ def _reason(result: NotebookResult) -> Note:
 
 
 def _shown_provenance(record: Mapping[str, Any]) -> dict[str, Any]:
-    files = [{"name": item["file"], "sha256": item["sha256"], "rows": item["rows"]} for item in record["inputs"]]
-    files += [{"name": record[key]["file"], "sha256": record[key]["sha256"], "rows": None} for key in ("codebook", "study_file")]
+    files = [
+        {"name": item["file"], "sha256": item["sha256"], "rows": item["rows"]} for item in record["inputs"]
+    ]
+    files += [
+        {"name": record[key]["file"], "sha256": record[key]["sha256"], "rows": None}
+        for key in ("codebook", "study_file")
+    ]
     return {
         "version": record["exresearch"],
         "seed": record["seed"],

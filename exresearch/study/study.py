@@ -194,7 +194,10 @@ def _generate_missing(settings: StudyFile, files: Mapping[str, Path]) -> None:
     folder = folders.pop()
     # The generator writes this record last, so an interrupted generation is done again.
     record = folder / "generated.json"
-    current = record.is_file() and json.loads(record.read_text(encoding="utf-8")).get("seed") == settings.synthetic.seed
+    current = (
+        record.is_file()
+        and json.loads(record.read_text(encoding="utf-8")).get("seed") == settings.synthetic.seed
+    )
     if current and all(path.is_file() for path in files.values()):
         return
     try:

@@ -276,10 +276,9 @@ def _checks(
 
 def _labelled(table: pd.DataFrame, codebook: Codebook, model: _Model) -> pd.DataFrame:
     players = model.players
-    # A group is called by its construct's label; a single driver by its own wording.
+    # The construct's label and not the item's wording: values are oriented, the wording may be reversed.
     labels = {
-        name: codebook.label(name if name in model.groups.values() else v.column)
-        for name, v in players.items()
+        name: codebook.label(name if name in model.groups.values() else v.name) for name, v in players.items()
     }
     return table.assign(
         label=table["driver"].map(labels),
@@ -329,7 +328,7 @@ def _correlations(
     for variable in model.drivers:
         row: dict[str, Any] = {
             "driver": variable.column,
-            "label": codebook.label(variable.column),
+            "label": codebook.label(variable.name),
             "block": variable.block,
         }
         both = data[variable.column].notna()

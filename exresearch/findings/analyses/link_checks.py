@@ -31,16 +31,17 @@ def share_contrast(
     Returns
     -------
     tuple of pandas.DataFrame and Note or None
-        The estimates, empty with a reason.
+        The estimates, empty with a reason; ``n`` counts answers.
     """
     if link.ex.kind != "share":
         return pd.DataFrame(columns=["term"]), Note(
             message="Employee experience is measured as a mean, not as a share of people."
         )
     try:
-        return leader_contrast(
+        rows = leader_contrast(
             _sized(link.units), cx="cx", engaged="ex", n="ex_size", leader_share=leader_share, **resampling
-        ), None
+        )
+        return counted(rows, link.units), None
     except NotEstimable as error:
         reason = Note(
             message="The ratio of shares cannot be estimated: {reason}", values={"reason": str(error)}
@@ -226,6 +227,7 @@ def _changes(
     )
     try:
         changes = change_on_change(panel, ex="ex", cx="cx", unit="unit", wave="position", **resampling)
+        changes = counted(changes, panel)
     except NotEstimable:
         return []
     message = "Correlation of changes from wave to wave, within units"
@@ -241,7 +243,7 @@ def _changes(
 
 def _one(units: pd.DataFrame, label: Note, name: str, resampling: Mapping[str, Any]) -> Records:
     try:
-        rows = unit_association(units, ex="ex", cx="cx", **resampling)
+        rows = counted(unit_association(units, ex="ex", cx="cx", **resampling), units)
     except NotEstimable:
         return []
     return [_record(rows, "correlation", name=name, label=label, unit="correlation", method=BOOTSTRAP)]
@@ -249,10 +251,17 @@ def _one(units: pd.DataFrame, label: Note, name: str, resampling: Mapping[str, A
 
 def _ratio(units: pd.DataFrame, label: Note, *, name: str, **options: Any) -> Records:
     try:
-        rows = leader_contrast(_sized(units), cx="cx", engaged="ex", n="ex_size", **options)
+        rows = counted(leader_contrast(_sized(units), cx="cx", engaged="ex", n="ex_size", **options), units)
     except NotEstimable:
         return []
     return [_record(rows, "ratio", name=name, label=label, unit="ratio", method=RERANKED)]
+
+
+def counted(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Return estimates with the number of employees' answers behind them as ``n``, where it is known, else the units."""
+    if units["ex_n"].isna().any():
+        return rows
+    return rows.assign(n=int(units["ex_n"].sum()))
 
 
 def _sized(units: pd.DataFrame) -> pd.DataFrame:

@@ -11,6 +11,7 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.link_checks import (
     association_checks,
+    counted,
     definition_check,
     ratio_checks,
     share_contrast,
@@ -203,7 +204,7 @@ def engagement_and_cx(
         )
         return EngagementAndCx(finding, pd.DataFrame(), _EMPTY, _EMPTY, labels)
 
-    association = unit_association(link.units, ex="ex", cx="cx", **resampling)
+    association = counted(unit_association(link.units, ex="ex", cx="cx", **resampling), link.units)
     contrast, problem = share_contrast(link, leader_share=leader_share, **resampling)
     if estimand.name == "ratio" and problem is not None:
         finding = not_testable(

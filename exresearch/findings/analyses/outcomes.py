@@ -9,7 +9,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.note import Note
-from exresearch.measures import enps, oriented
+from exresearch.measures import dependence_groups, enps, oriented
 from exresearch.measures.advocacy import CUTS, Variant
 from exresearch.study import Study
 
@@ -36,7 +36,9 @@ class OutcomeAnswers:
     caption: Note
 
 
-def outcome_answers(study: Study, *, enps_variant: Variant, conf_level: float, rules: DisclosureRules) -> OutcomeAnswers:
+def outcome_answers(
+    study: Study, *, enps_variant: Variant, conf_level: float, rules: DisclosureRules
+) -> OutcomeAnswers:
     """Describe the outcomes: distribution of the answers, and eNPS by wave.
 
     Parameters
@@ -56,7 +58,7 @@ def outcome_answers(study: Study, *, enps_variant: Variant, conf_level: float, r
     """
     employees = study.table("employees")
     rows: list[dict[str, Any]] = []
-    score = pd.DataFrame(columns=["variant", "wave", "estimate", "conf_low", "conf_high", "n"])
+    score = pd.DataFrame(columns=["variant", "wave", "estimate", "conf_low", "conf_high", "conf_level", "n"])
     for name in _OUTCOMES:
         for variable in study.codebook.select("employees", role="outcome", construct=name):
             if variable.column not in employees:
@@ -67,14 +69,22 @@ def outcome_answers(study: Study, *, enps_variant: Variant, conf_level: float, r
             shares = values.value_counts(normalize=True).sort_index()
             label = study.codebook.label(name)
             rows += [
-                {"outcome": label, "value": value, "share": float(share), "n": len(values)} for value, share in shares.items()
+                {"outcome": label, "value": value, "share": float(share), "n": len(values)}
+                for value, share in shares.items()
             ]
             if name == "enps" and (variable.minimum, variable.maximum) == (0, 10):
-                score = _scores(employees, values, waves=study.waves, variant=enps_variant, conf_level=conf_level)
+                score = _scores(
+                    employees, values, waves=study.waves, variant=enps_variant, conf_level=conf_level
+                )
     promoter, detractor = CUTS[enps_variant]
     caption = Note(
         message="eNPS, variant {variant}: promoters answer {promoter} to 10, detractors 0 to {detractor}; {level:percent0} intervals",
-        values={"variant": enps_variant.upper(), "promoter": promoter, "detractor": detractor, "level": conf_level},
+        values={
+            "variant": enps_variant.upper(),
+            "promoter": promoter,
+            "detractor": detractor,
+            "level": conf_level,
+        },
     )
     return OutcomeAnswers(pd.DataFrame(rows, columns=["outcome", "value", "share", "n"]), score, caption)
 
@@ -83,6 +93,8 @@ def _scores(
     employees: pd.DataFrame, values: pd.Series, *, waves: tuple[str, ...], variant: Variant, conf_level: float
 ) -> pd.DataFrame:
     weights = employees["weight"] if "weight" in employees else None
+    groups = dependence_groups(employees)
+    cluster = None if groups.by == "row" else groups.labels
     groups: list[tuple[str, pd.Series]] = []
     if "wave" in employees and len(waves) > 1:
         groups = [(wave, values[employees.loc[values.index, "wave"] == wave]) for wave in waves]
@@ -91,7 +103,8 @@ def _scores(
     for wave, part in groups:
         if part.empty:
             continue
-        result = enps(part, variant=variant, weights=weights, conf_level=conf_level)
+        kept = cluster if cluster is not None and cluster.loc[part.index].nunique() > 1 else None
+        result = enps(part, variant=variant, weights=weights, cluster=kept, conf_level=conf_level)
         rows.append(
             {
                 "variant": variant.upper(),
@@ -99,6 +112,7 @@ def _scores(
                 "estimate": result.estimate,
                 "conf_low": result.conf_low,
                 "conf_high": result.conf_high,
+                "conf_level": conf_level,
                 "promoters": result.promoters,
                 "passives": result.passives,
                 "detractors": result.detractors,
