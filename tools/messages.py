@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -31,14 +30,11 @@ KEYWORDS = {
     "Column": {"header"},
     "render_failure": {"reason"},
 }
-# Rooms that cannot import the report keep their messages in constants.
 # Words in the cells of tables, said by columns of the kind "message".
 IN_CELLS = (
     "rows in the file", "without unit", "without wave", "without person", "cells with a missing code",
     "columns not in the codebook", "rows", "cells", "columns", "all waves",
 )  # fmt: skip
-ROOMS_WITH_CONSTANTS = ("study", "measures", "models", "findings")
-_SENTENCE = re.compile(r"\A[A-Z{“].* .*[.?!]\Z", re.DOTALL)
 HEADER = (
     'msgid ""\nmsgstr ""\n"Language: nl\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
     + ('"Content-Transfer-Encoding: 8bit\\n"\n\n')
@@ -49,26 +45,24 @@ class Unextractable(ValueError):
     """A message that is put together at run time, so that it cannot be translated."""
 
 
-def messages_in_code(source: str, *, where: str, constants: bool = False) -> Iterator[tuple[str, str]]:
-    """Yield every message of Python source as (message, place it was found)."""
+def messages_in_code(source: str, *, where: str) -> Iterator[tuple[str, str]]:
+    """Yield every message of Python source as (message, place it was found).
+
+    A note whose message is a variable or an entry of a mapping is followed back to the literals assigned to that name.
+    """
     tree = ast.parse(source)
+    indirect: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Call):
             for argument in _message_arguments(node):
                 yield from _literals(argument, where=f"{where}:{argument.lineno}")
-        elif (
-            constants
-            and isinstance(node, ast.Assign | ast.AnnAssign)
-            and _is_constant(node)
-            and node.value is not None
-        ):
-            for part in ast.walk(node):
-                if (
-                    isinstance(part, ast.Constant)
-                    and isinstance(part.value, str)
-                    and _SENTENCE.match(part.value)
-                ):
-                    yield part.value, f"{where}:{part.lineno}"
+                if _called(node) == "Note":
+                    indirect |= _base_names(argument)
+    indirect |= _looped_over(tree, indirect)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign | ast.AnnAssign) and _base_names(_target(node)) & indirect:
+            for literal in _texts_in(node.value):
+                yield str(literal.value), f"{where}:{literal.lineno}"
 
 
 def messages_in_template(source: str, *, where: str) -> Iterator[tuple[str, str]]:
@@ -123,7 +117,7 @@ def read_catalogue(path: Path = CATALOGUE) -> Catalog:
 
 
 def write_catalogue(catalogue: Catalog, messages: dict[str, list[str]], path: Path = CATALOGUE) -> None:
-    """Write the catalogue sorted, with new messages empty and stale ones gone; the same messages give the same bytes."""
+    """Write the catalogue sorted, with new messages empty and stale ones gone; always the same bytes."""
     fresh = Catalog(locale="nl")
     for message in sorted(messages):
         known = catalogue.get(message)
@@ -153,10 +147,7 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
     package = root / "exresearch"
     for path in sorted(package.rglob("*.py")):
         where = path.relative_to(root).as_posix()
-        room = path.relative_to(package).parts[0]
-        yield from messages_in_code(
-            path.read_text(encoding="utf-8"), where=where, constants=room in ROOMS_WITH_CONSTANTS
-        )
+        yield from messages_in_code(path.read_text(encoding="utf-8"), where=where)
     for path in sorted(package.rglob("*.j2")):
         yield from messages_in_template(
             path.read_text(encoding="utf-8"), where=path.relative_to(root).as_posix()
@@ -171,7 +162,7 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
 
 
 def _message_arguments(call: ast.Call) -> Iterator[ast.expr]:
-    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    name = _called(call)
     if name in SPEAKERS and call.args:
         yield call.args[0]
     for keyword in call.keywords:
@@ -191,9 +182,48 @@ def _literals(argument: ast.expr, *, where: str) -> Iterator[tuple[str, str]]:
         yield from _literals(argument.orelse, where=where)
 
 
-def _is_constant(node: ast.Assign | ast.AnnAssign) -> bool:
-    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-    return all(isinstance(target, ast.Name) and target.id.isupper() for target in targets)
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+
+
+def _base_names(expression: ast.expr) -> set[str]:
+    while isinstance(expression, ast.Subscript):
+        expression = expression.value
+    return {expression.id} if isinstance(expression, ast.Name) else set()
+
+
+def _target(node: ast.Assign | ast.AnnAssign) -> ast.expr:
+    return node.targets[0] if isinstance(node, ast.Assign) else node.target
+
+
+def _looped_over(tree: ast.AST, names: set[str]) -> set[str]:
+    """Return what is looped over where one of the names is a loop variable: ``for term, label in labels.items()``."""
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.For | ast.comprehension):
+            variables = {part.id for part in ast.walk(node.target) if isinstance(part, ast.Name)}
+            if variables & names:
+                found |= {part.id for part in ast.walk(node.iter) if isinstance(part, ast.Name)}
+    return found
+
+
+def _texts_in(value: ast.expr | None) -> Iterator[ast.Constant]:
+    """Yield the texts of a value that can be messages: more than one word, and neither a key nor an argument."""
+    if isinstance(value, ast.Constant) and isinstance(value.value, str) and " " in value.value:
+        yield value
+    elif isinstance(value, ast.Dict):
+        if not any(isinstance(key, ast.Constant) and key.value == "nl" for key in value.keys):
+            for entry in value.values:
+                yield from _texts_in(entry)
+    elif isinstance(value, ast.Tuple | ast.List):
+        for entry in value.elts:
+            yield from _texts_in(entry)
+    elif isinstance(value, ast.IfExp):
+        yield from _texts_in(value.body)
+        yield from _texts_in(value.orelse)
+    elif isinstance(value, ast.BinOp):
+        yield from _texts_in(value.left)
+        yield from _texts_in(value.right)
 
 
 def _places(message: str) -> frozenset[tuple[str, str]] | None:
