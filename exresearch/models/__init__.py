@@ -16,6 +16,8 @@ from exresearch.models.drivers import (
     importance_replicates,
     relative_importance,
     subset_r2,
+    summarise_differences,
+    summarise_importance,
     unit_moments,
 )
 from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
@@ -48,6 +50,8 @@ __all__ = [
     "percentile_interval",
     "relative_importance",
     "subset_r2",
+    "summarise_differences",
+    "summarise_importance",
     "unit_association",
     "unit_moments",
     "units_needed",

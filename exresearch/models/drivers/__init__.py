@@ -1,8 +1,8 @@
 """Driver analysis: which of many correlated drivers explain an outcome, exactly and fast."""
 
 from exresearch.models.drivers.accumulate import unit_moments
-from exresearch.models.drivers.difference import importance_differences
-from exresearch.models.drivers.importance import relative_importance
+from exresearch.models.drivers.difference import importance_differences, summarise_differences
+from exresearch.models.drivers.importance import relative_importance, summarise_importance
 from exresearch.models.drivers.metrics import METHODS, importance_metrics
 from exresearch.models.drivers.moments import UnitMoments
 from exresearch.models.drivers.replicates import (
@@ -25,5 +25,7 @@ __all__ = [
     "relative_importance",
     "shapley_values",
     "subset_r2",
+    "summarise_differences",
+    "summarise_importance",
     "unit_moments",
 ]

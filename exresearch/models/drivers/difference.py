@@ -16,7 +16,7 @@ from exresearch.models.bootstrap import (
 )
 from exresearch.models.drivers.importance import Interval, check_interval
 from exresearch.models.drivers.moments import UnitMoments
-from exresearch.models.drivers.replicates import importance_replicates, players_of
+from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates, players_of
 from exresearch.models.resampling import check_resampling
 
 Contrasts = Mapping[str, tuple[Sequence[str], Sequence[str]]]
@@ -120,13 +120,11 @@ def importance_differences(
     """
     check_resampling(n_boot=n_boot, conf_level=conf_level, seed=seed)
     check_interval(interval)
-    if smallest_effect is not None and not (np.isfinite(smallest_effect) and smallest_effect > 0.0):
-        raise ValueError(
-            f"smallest_effect must be a positive difference in R-squared, for example 0.02, got {smallest_effect!r}."
-        )
+    _check_smallest_effect(smallest_effect)
     if isinstance(drivers, str) or not drivers:
         raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
-    combine = _weights(contrasts, list(players_of(drivers, groups)), per_driver)
+    # Refused before the bootstrap, which may take a while.
+    _weights(contrasts, list(players_of(drivers, groups)), per_driver)
     result = importance_replicates(
         data,
         outcome=outcome,
@@ -140,6 +138,51 @@ def importance_differences(
         seed=seed,
         jackknife=interval == "bca",
     )
+    return summarise_differences(
+        result,
+        contrasts=contrasts,
+        method=method,
+        per_driver=per_driver,
+        smallest_effect=smallest_effect,
+        conf_level=conf_level,
+    )
+
+
+def summarise_differences(
+    result: ImportanceReplicates,
+    *,
+    contrasts: Contrasts,
+    method: str = "lmg",
+    per_driver: bool = False,
+    smallest_effect: float | None = None,
+    conf_level: float = 0.95,
+) -> pd.DataFrame:
+    """Summarise replicates of importance as differences between sets of drivers.
+
+    Use it with `importance_replicates` and `summarise_importance` when several summaries rest on one bootstrap.
+
+    Parameters
+    ----------
+    result : ImportanceReplicates
+        With a jackknife the intervals are BCa, without one percentile intervals.
+    contrasts, method, per_driver, smallest_effect, conf_level
+        As in `importance_differences`; `method` is one that the replicates hold.
+
+    Returns
+    -------
+    DataFrame
+        As `importance_differences`.
+
+    Raises
+    ------
+    ValueError
+        As `importance_differences`, and for a method that the replicates do not hold.
+    """
+    _check_smallest_effect(smallest_effect)
+    if method not in result.estimate:
+        raise ValueError(f"method must be one of the replicates' {list(result.estimate)}, got {method!r}.")
+    combine = _weights(contrasts, result.drivers, per_driver)
+    interval = "percentile" if result.jackknife is None else "bca"
     estimate = result.estimate[method] @ combine
     replicates = result.replicates[method] @ combine
     jackknife = None if result.jackknife is None else result.jackknife[method] @ combine
@@ -170,3 +213,10 @@ def importance_differences(
         table["smallest_effect"] = smallest_effect
         table["p_equivalence"] = np.minimum(1.0, np.maximum(above, below))
     return table
+
+
+def _check_smallest_effect(smallest_effect: float | None) -> None:
+    if smallest_effect is not None and not (np.isfinite(smallest_effect) and smallest_effect > 0.0):
+        raise ValueError(
+            f"smallest_effect must be a positive difference in R-squared, for example 0.02, got {smallest_effect!r}."
+        )

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from exresearch.models.bootstrap import bca_interval, percentile_interval
 from exresearch.models.drivers.moments import UnitMoments
-from exresearch.models.drivers.replicates import importance_replicates
+from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
 from exresearch.models.resampling import check_resampling
 
 FloatArray = NDArray[np.float64]
@@ -118,6 +118,26 @@ def relative_importance(
         seed=seed,
         jackknife=interval == "bca",
     )
+    return summarise_importance(result, conf_level=conf_level)
+
+
+def summarise_importance(result: ImportanceReplicates, *, conf_level: float = 0.95) -> pd.DataFrame:
+    """Summarise replicates of importance: intervals of importance and of rank.
+
+    Use it with `importance_replicates` and `summarise_differences` when several summaries rest on one bootstrap.
+
+    Parameters
+    ----------
+    result : ImportanceReplicates
+        With a jackknife the intervals are BCa, without one percentile intervals.
+    conf_level : float
+        Coverage.
+
+    Returns
+    -------
+    DataFrame
+        As `relative_importance`.
+    """
     frames = []
     for method, estimate in result.estimate.items():
         replicates = result.replicates[method]
