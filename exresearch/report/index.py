@@ -49,10 +49,9 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
     site : SiteContext
         The report it belongs to. A hypothesis whose notebook is not one of its pages is listed as having none yet.
     provenance : mapping
-        The record of the run, as in ``run.json``; every key is optional and others are not shown: ``exresearch``
-        (version), ``started`` (ISO time), ``python``, ``seed``; ``study_file`` and ``codebook`` (with ``file``, ``sha256``);
-        ``inputs`` (list of mappings with ``file``, ``sha256``, ``rows``); ``parameters`` and ``packages`` (mappings);
-        ``notebooks`` (list of mappings with ``name``, ``status`` (``ok`` or ``failed``), ``seconds``).
+        What the report was made from, every key optional: ``version``; ``started`` (ISO time); ``seed``; ``files`` (list
+        of mappings with ``name``, ``sha256``, ``rows``); ``parameters`` and ``packages`` (mappings); ``notebooks`` (list
+        of mappings with ``name``, ``status`` (``ok`` or ``failed``), ``seconds``).
 
     Returns
     -------
@@ -141,15 +140,13 @@ def _named(hypothesis: Hypothesis, texts: Texts) -> tuple[str, str]:
 
 def _provenance(provenance: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     """Return only what is meant to be seen, already in words: short hashes, counts, names without paths."""
-    records = [*provenance.get("inputs", []), provenance.get("codebook"), provenance.get("study_file")]
     files = [
         (
-            str(file["file"]).replace("\\", "/").rsplit("/", 1)[-1],
-            str(file.get("sha256", ""))[:12] or "–",
+            str(file["name"]).replace("\\", "/").rsplit("/", 1)[-1],
+            str(file.get("sha256") or "")[:12] or "–",
             "–" if file.get("rows") is None else texts.number(file["rows"], "integer"),
         )
-        for file in records
-        if file
+        for file in provenance.get("files", [])
     ]
     notebooks = [
         (str(run["name"]), texts.say(_STATUS[run["status"]]), texts.number(run["seconds"], "number1"))
@@ -158,7 +155,7 @@ def _provenance(provenance: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     facts = []
     if provenance.get("started"):
         facts.append((texts.say("Made on"), texts.number(str(provenance["started"])[:10], "date")))
-    named = (("exresearch", "exresearch"), ("Python", "python"), (texts.say("Seed"), "seed"))
+    named = (("exresearch", "version"), (texts.say("Seed"), "seed"))
     facts += [(name, str(provenance[key])) for name, key in named if provenance.get(key) is not None]
     return {
         "facts": facts,

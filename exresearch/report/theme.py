@@ -100,6 +100,7 @@ def rows_axes(
     top: float = 0.15,
     bottom: float = 0.62,
     wrap: int = 25,
+    least: float = ROW,
     bold: Sequence[bool] | None = None,
 ) -> tuple[Figure, Axes, list[float]]:
     """Make a figure of labelled rows.
@@ -110,6 +111,8 @@ def rows_axes(
         One per row, from the top; wrapped at ``wrap`` characters, cut after three lines.
     left, right, top, bottom : float
         Margins in inches; labels stand in the left one.
+    least : float
+        Least height of a row in inches, for rows whose value takes several lines.
     bold : sequence of bool, optional
         Rows whose label is emphasised.
 
@@ -119,7 +122,7 @@ def rows_axes(
         Figure, axes and the y of each row (in inches from the top of the axes).
     """
     figure, panels = rows_panels(
-        [labels], left=left, right=right, top=top, bottom=bottom, wrap=wrap, bold=bold
+        [labels], left=left, right=right, top=top, bottom=bottom, wrap=wrap, least=least, bold=bold
     )
     return figure, *panels[0]
 
@@ -132,6 +135,7 @@ def rows_panels(
     top: float = 0.15,
     bottom: float = 0.62,
     wrap: int = 25,
+    least: float = ROW,
     bold: Sequence[bool] | None = None,
 ) -> tuple[Figure, list[tuple[Axes, list[float]]]]:
     """Make a figure of several panels of labelled rows below each other, each with an axis of its own.
@@ -151,7 +155,7 @@ def rows_panels(
         [textwrap.wrap(label, wrap, max_lines=3, placeholder=" …") or [""] for label in labels]
         for labels in groups
     ]
-    heights = [[max(ROW, LINE * len(lines) + 0.16) for lines in panel] for panel in wrapped]
+    heights = [[max(least, LINE * len(lines) + 0.16) for lines in panel] for panel in wrapped]
     totals = [sum(panel) + top + bottom for panel in heights]
     figure = new_figure(sum(totals))
     panels = []

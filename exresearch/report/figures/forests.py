@@ -154,7 +154,7 @@ def difference_forest(
         for row in rows_of(frame)
     ]  # fmt: skip
     with style():
-        figure, axes, positions = rows_axes([row.label for row in rows], right=1.35)
+        figure, axes, positions = rows_axes([row.label for row in rows], right=1.35, least=0.56)
         _panel(axes, positions, rows, texts=texts, null=null, band=smallest_effect)
         axes.set_xlabel(axis_label or texts.say(UNIT_NAMES[unit]))
     supported = sum(1 for row in rows if row.verdict is Verdict.SUPPORTED)

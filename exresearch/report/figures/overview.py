@@ -74,15 +74,11 @@ def overview_forest(
         axes.xaxis.set_minor_locator(FixedLocator([]))
         number_axis(axes.xaxis, "integer", texts)
         axes.set_xlabel(texts.say("times the smallest effect that matters"), labelpad=16)
-        below: dict[str, Any] = {
-            "xycoords": "axes fraction",
-            "textcoords": "offset points",
-            "va": "top",
-            "fontsize": 8.5,
-            "color": COLOURS["grey"],
-        }
-        axes.annotate("← " + texts.say("against the claim"), (0, 0), xytext=(0, -17), ha="left", **below)
-        axes.annotate(texts.say("with the claim") + " →", (1, 0), xytext=(0, -17), ha="right", **below)
+        below: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top",
+                                 "fontsize": 8.5, "color": COLOURS["grey"]}  # fmt: skip
+        # Each side of zero has room beyond the axis, under the labels and under the verdicts.
+        axes.annotate("← " + texts.say("against the claim"), (0.47, 0), xytext=(0, -17), ha="right", **below)
+        axes.annotate(texts.say("with the claim") + " →", (0.53, 0), xytext=(0, -17), ha="left", **below)
         headroom(axes, texts.say("shaded: too small to matter"))
     counts = {verdict: sum(1 for row in rows if row.verdict is verdict) for verdict in MARKS}
     takeaway = (
