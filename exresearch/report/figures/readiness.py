@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
@@ -19,12 +20,13 @@ from exresearch.report.theme import (
     row_value,
     rows_axes,
     rows_of,
+    rows_panels,
     style,
 )
 
 _KINDS = {
     "correlation": (mark("correlation"), "number2"),
-    "share_difference": (mark("difference between two shares"), "points0"),
+    "share_difference": (mark("difference between two shares"), "points1"),
     "variance_share": (mark("share of explained variance"), "percent1"),
 }
 
@@ -175,33 +177,17 @@ def detectable_effects(frame: pd.DataFrame, *, texts: Texts, power: float = 0.8)
     ordered = frame.sort_values(
         ["testable", "value"], ascending=[False, True], na_position="last", kind="stable"
     )
+    # What has no detectable effect stands with the correlations, the commonest kind.
+    kinds = ordered["kind"].astype(object).where(ordered["kind"].notna(), "correlation")
+    groups = [(kind, ordered[kinds == kind]) for kind in _KINDS if (kinds == kind).any()]
     with style():
-        figure, axes, y = rows_axes(
-            [texts.pick(title) for title in ordered["title"]], left=2.0, right=1.62, top=0.4
-        )
-        finite = ordered["value"].dropna().astype(float)
-        axes.set_xlim(0, max(0.5, min(1.0, float(finite.max()) * 1.1 if len(finite) else 0.5)))
-        for position, row in zip(y, rows_of(ordered), strict=True):
-            if pd.isna(row.value):
-                row_value(axes, position, texts.say("not testable"), colour=COLOURS["grey"])
-                continue
-            value, (name, spec) = float(row.value), _KINDS[row.kind]
-            colour = COLOURS["blue"] if row.testable else COLOURS["grey"]
-            reach = min(value, axes.get_xlim()[1])
-            axes.hlines(position, 0, reach, color=COLOURS["light"], linewidth=2)
-            axes.plot(
-                [reach],
-                [position],
-                marker="o" if row.testable else "X",
-                color=colour,
-                markersize=7,
-                clip_on=False,
-            )
-            shown = f"{texts.number(value, spec)}\n{texts.say(name)}"
-            row_value(axes, position, shown, colour=colour)
-        number_axis(axes.xaxis, "number1", texts)
-        axes.set_xlabel(texts.say("smallest effect found with {power:percent0} probability", power=power))
-        headroom(axes, texts.say("dot: testable · cross: not testable"))
+        labels = [[texts.pick(title) for title in part["title"]] for _, part in groups]
+        figure, panels = rows_panels(labels, left=2.2, right=1.05, top=0.36, bottom=0.42, wrap=28)
+        for (kind, part), (axes, positions) in zip(groups, panels, strict=True):
+            name, spec = _KINDS[kind]
+            headroom(axes, texts.say(name))
+            _detectable_panel(axes, positions, part, spec=spec, texts=texts)
+        panels[-1][0].set_xlabel(texts.say("dot: testable · cross: not testable"))
     testable = int(frame["testable"].sum())
     takeaway = texts.say(
         "{testable} of {total} hypotheses can be tested with these data.", testable=testable, total=len(frame)
@@ -216,6 +202,26 @@ def detectable_effects(frame: pd.DataFrame, *, texts: Texts, power: float = 0.8)
         takeaway + " " + _detail(ordered, texts),
         takeaway,
     )
+
+
+def _detectable_panel(
+    axes: Axes, positions: list[float], part: pd.DataFrame, *, spec: str, texts: Texts
+) -> None:
+    finite = part["value"].dropna().astype(float)
+    axes.set_xlim(0, min(1.0, float(finite.max()) * 1.15) if len(finite) else 0.5)
+    for position, row in zip(positions, rows_of(part), strict=True):
+        if pd.isna(row.value):
+            row_value(axes, position, texts.say("not testable"), colour=COLOURS["grey"])
+            continue
+        colour = COLOURS["blue"] if row.testable else COLOURS["grey"]
+        reach = min(float(row.value), axes.get_xlim()[1])
+        axes.hlines(position, 0, reach, color=COLOURS["light"], linewidth=2)
+        marker = "o" if row.testable else "X"
+        axes.plot([reach], [position], marker=marker, color=colour, markersize=7, clip_on=False)
+        row_value(
+            axes, position, texts.number(float(row.value), spec), colour=colour, bold=bool(row.testable)
+        )
+    number_axis(axes.xaxis, spec if len(finite) else "number1", texts, ticks=4)
 
 
 def _wave_label(row: Any, texts: Texts, crowded: bool) -> str:
