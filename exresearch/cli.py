@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 import yaml
@@ -14,11 +14,12 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from exresearch import __version__
-from exresearch.findings import load_registry, testability_table
-from exresearch.report import Texts
-from exresearch.run import RunResult, plan_run, run_plan
-from exresearch.study import Problem, Study, StudyError, load_study, study_schema
-from exresearch.study.demo import write_demo_study
+from exresearch.study.problems import Problem, StudyError
+
+# The rooms are imported inside the commands: `--help` and a mistyped option answer at once.
+if TYPE_CHECKING:
+    from exresearch.run import RunResult
+    from exresearch.study import Study
 
 app = typer.Typer(
     name="exresearch",
@@ -85,6 +86,8 @@ def run(
     Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input cannot be
     used; every problem is listed and nothing was started.
     """
+    from exresearch.run import plan_run, run_plan
+
     try:
         overrides = _overrides(set_, language)
         plan = plan_run(study, output=output, only=only or (), overrides=overrides, force=force)
@@ -137,6 +140,8 @@ def run(
 @app.command()
 def check(study: StudyArgument, language: LanguageOption = None, set_: SetOption = None) -> None:
     """Check a study without running it: what was understood, and what can be tested."""
+    from exresearch.study import load_study
+
     try:
         checked = load_study(study, overrides=_overrides(set_, language))
     except StudyError as error:
@@ -156,6 +161,8 @@ def demo(
     ] = None,
 ) -> None:
     """Write the fictional demo client into a folder: tables, codebook and a study file to play with."""
+    from exresearch.study.demo import write_demo_study
+
     try:
         file = write_demo_study(directory, seed=seed, n_units=units, n_employees=employees)
     except (OSError, ValueError) as error:
@@ -177,6 +184,8 @@ def demo(
 @app.command()
 def hypotheses(language: LanguageOption = "en") -> None:
     """List what can be tested, with the notebook that does it."""
+    from exresearch.findings.registry import load_registry
+
     if language not in ("nl", "en"):
         _refuse(
             StudyError(
@@ -196,6 +205,8 @@ def hypotheses(language: LanguageOption = "en") -> None:
 @app.command()
 def schema() -> None:
     """Print the JSON schema of a study file (kept in params/schema.json, where editors find it)."""
+    from exresearch.study import study_schema
+
     sys.stdout.write(study_schema())
 
 
@@ -256,6 +267,9 @@ def _report(result: RunResult) -> None:
 
 
 def _show_study(study: Study) -> None:
+    from exresearch.findings import testability_table
+    from exresearch.report import Texts
+
     settings, texts = study.settings, Texts("en")
     _out.print(
         f"{settings.client}: {len(study.tables)} tables, {len(study.waves) or 1} waves, language {settings.language}"

@@ -5,14 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import time
 import traceback
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from exresearch.run.plan import NotebookJob
 
+# What a user's own Jupyter set-up says about kernels is not for these.
+_FOREIGN = (
+    "PYTHONPATH",
+    "PYTHONHOME",
+    "JUPYTER_PATH",
+    "JUPYTER_CONFIG_PATH",
+    "JUPYTER_CONFIG_DIR",
+    "PYTHONSTARTUP",
+)
 # One thread per kernel: kernels run side by side, and the order of floating-point sums stays the same.
 _KERNEL_ENVIRONMENT = {
     "MPLBACKEND": "Agg",
@@ -70,7 +82,9 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
         ``failed`` with the type of the error where the notebook did not run to its end. The full text of the error goes to
         ``<name>.log`` in the working folder and nowhere else.
     """
-    os.environ.update(_KERNEL_ENVIRONMENT)
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
+    os.environ.update(_KERNEL_ENVIRONMENT, IPYTHONDIR=str(work / "ipython"))
     logging.getLogger("papermill").setLevel(logging.ERROR)
     started = time.perf_counter()
     final, partial = work / f"{job.name}.ipynb", work / f".{job.name}.part.ipynb"
@@ -78,7 +92,7 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
     log.unlink(missing_ok=True)
     final.unlink(missing_ok=True)
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _stderr_to(work / f"{job.name}.kernel.log"):
             # papermill and its clients warn about their own internals; nothing here is about the study.
             warnings.simplefilter("ignore")
             import papermill  # imported here so that planning and checking stay quick
@@ -94,7 +108,7 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
                 start_timeout=_START_SECONDS,
             )
         partial.replace(final)
-    except Exception as error:  # every failure of one notebook is contained here
+    except Exception as error:  # noqa: BLE001 - every failure of one notebook is contained here
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         seconds = time.perf_counter() - started
         kind = str(getattr(error, "ename", "") or type(error).__name__)
@@ -102,6 +116,20 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
             job.name, "failed", seconds, None, failed_cell=_failed_cell(partial), error=kind
         )
     return NotebookResult(job.name, "ok", time.perf_counter() - started, final)
+
+
+@contextmanager
+def _stderr_to(path: Path) -> Iterator[None]:
+    """Send what this process and its kernel write to standard error into a file: kernels talk to themselves."""
+    sys.stderr.flush()
+    kept = os.dup(2)
+    try:
+        with path.open("w", encoding="utf-8") as stream:
+            os.dup2(stream.fileno(), 2)
+            yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
 
 
 def _failed_cell(path: Path) -> str:

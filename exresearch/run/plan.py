@@ -136,7 +136,7 @@ def plan_run(
     if problems or study is None:
         raise StudyError(problems)
     work = target.parent / ".work" / target.name
-    jobs = tuple(_job(path, study, target=target, work=work) for path in notebooks)
+    jobs = tuple(_job(path, study, target=target, work=work) for path in _asked(notebooks, study))
     return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs)
 
 
@@ -171,9 +171,16 @@ def _job(path: Path, study: Study, *, target: Path, work: Path) -> NotebookJob:
     }
     checked = Parameters.model_validate(settings).model_dump()
     parameters = {name: places[name] if name in places else checked[name] for name in declared}
-    wanted = study.settings.hypotheses
-    ids = [h.id for h in load_registry().in_notebook(path.stem) if wanted is None or h.id in wanted]
+    ids = [h.id for h in load_registry().in_notebook(path.stem)]
     return NotebookJob(name=path.stem, path=path, parameters=parameters, hypotheses=tuple(ids))
+
+
+def _asked(notebooks: Sequence[Path], study: Study) -> list[Path]:
+    """Leave out the notebooks that decide hypotheses, but none of those the study file asks for."""
+    wanted = study.settings.hypotheses
+    registry = load_registry()
+    decides = {path: {h.id for h in registry.in_notebook(path.stem)} for path in notebooks}
+    return [path for path in notebooks if wanted is None or not decides[path] or decides[path] & set(wanted)]
 
 
 def _unknown_hypotheses(names: Sequence[str], *, file: str) -> list[Problem]:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
-from statsmodels.regression.linear_model import OLS
 
 from exresearch.models.columns import check_columns, numeric_columns
 from exresearch.models.drivers.accumulate import unit_moments
@@ -84,6 +83,9 @@ def _slope_row(
             f"{alone} units decide a coefficient of {list(covariates)} alone (a category with one unit, for example): "
             "merge small categories."
         )
+    # Imported here: it takes longer to load than all the rest of this room.
+    from statsmodels.regression.linear_model import OLS
+
     fit = OLS(centred, design).fit()
     estimate = float(fit.params[0])
     if cluster is None:

@@ -1,0 +1,239 @@
+"""Whole runs: from a study file to a report, on a small cut of the demo, with everything a reviewer would open."""
+
+import dataclasses
+import getpass
+import json
+import re
+import warnings
+from html.parser import HTMLParser
+from pathlib import Path
+
+import jsonschema
+import nbformat
+import pytest
+
+from exresearch.findings import Verdict, finding_schema, load_findings, read_findings
+from exresearch.run import NotebookJob, RunResult, plan_run, run_plan
+from exresearch.study.demo import write_demo_study
+
+ROOT = Path(__file__).parents[1]
+NOTEBOOKS = ["00_data_readiness", "02_engagement_and_cx", "03_enps_drivers", "90_summary"]
+# Few replicates: these tests look at files, not at numbers.
+FAST = {"n_boot": 200}
+
+
+class Outline(HTMLParser):
+    """Collects what a page loads, its headings, and its images."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loads: list[str] = []
+        self.headings: list[str] = []
+        self.images: list[dict[str, str | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = dict(attrs)
+        if tag in ("script", "img", "link", "iframe", "source", "object"):
+            self.loads += [v for k, v in values.items() if k in ("src", "href", "data") and v]
+        if re.fullmatch(r"h[1-6]", tag):
+            self.headings.append(tag)
+        if tag == "img":
+            self.images.append(values)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
+    """Run the 40-employee, 4-unit cut."""
+    folder = tmp_path_factory.mktemp("small")
+    study = write_demo_study(folder / "study", n_units=4, n_employees=40)
+    result = run_plan(plan_run(study, output=folder / "report", overrides=FAST | {"language": "nl"}))
+    return folder, result
+
+
+def test_a_small_organisation_gets_a_complete_report(small: tuple[Path, RunResult]) -> None:
+    folder, result = small
+    assert result.failed == ()
+    report = folder / "report"
+    assert result.index == report / "index.html"
+    assert sorted(p.name for p in report.iterdir()) == sorted(
+        [f"{name}.html" for name in NOTEBOOKS] + ["findings", "index.html", "run.json"]
+    )
+    found = {finding.hypothesis: finding for finding in load_findings(report / "findings")}
+    assert set(found) == {"engagement-cx", "engaged-minority", "employee-first"}
+    linkage = found["engagement-cx"]
+    assert linkage.verdict is Verdict.NOT_TESTABLE
+    assert (
+        linkage.reason.message
+        == "{n_units:integer} units can be linked; at least {needed:integer} are needed."
+    )
+    assert linkage.reason.values == {"n_units": 4, "needed": 10}
+    assert linkage.detectable_effect is not None
+    assert linkage.detectable_effect.kind == "correlation"
+    assert 0.9 < linkage.detectable_effect.value < 1
+
+
+def test_pages_load_nothing_have_one_title_and_describe_their_images(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    for path in sorted((folder / "report").glob("*.html")):
+        page = path.read_text(encoding="utf-8")
+        outline = Outline()
+        outline.feed(page)
+        assert all(
+            source.startswith(("data:", "#")) or source.endswith(".html") for source in outline.loads
+        ), path
+        assert not re.search(r"url\(\s*['\"]?(https?:)?//", page)
+        assert outline.headings.count("h1") == 1, path
+        assert all(image.get("alt") for image in outline.images), path
+        assert '<html lang="nl"' in page
+
+
+def test_the_report_is_dutch(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    text = (folder / "report" / "02_engagement_and_cx.html").read_text(encoding="utf-8")
+    visible = re.sub(r"<(script|style|pre)\b.*?</\1>|<[^>]+>", " ", text, flags=re.DOTALL)
+    assert "Bevlogenheid en klantbeleving" in visible
+    english = re.findall(r"\b(the|which|employees|between|verdict|with|supported)\b", visible)
+    assert english == []
+
+
+def test_nothing_delivered_tells_where_or_by_whom_it_was_made(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    secrets = [str(folder), str(ROOT), str(Path.home()) + "/"]
+    user = getpass.getuser()
+    for path in (folder / "report").rglob("*"):
+        if path.is_file():
+            content = path.read_text(encoding="utf-8")
+            assert not [secret for secret in secrets if secret in content], path
+            assert f"/{user}/" not in content, path
+
+
+def test_no_person_appears_in_the_report(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    people = (folder / "study" / "tables" / "people.csv").read_text(encoding="utf-8").splitlines()[1:]
+    ids = {line.split(",")[0] for line in people}
+    assert len(ids) >= 40
+    for path in (folder / "report").rglob("*"):
+        if path.is_file():
+            content = path.read_text(encoding="utf-8")
+            assert not [person for person in ids if re.search(rf"\b{person}\b", content)], path
+
+
+def test_provenance_names_inputs_settings_and_notebooks(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    record = json.loads((folder / "report" / "run.json").read_text(encoding="utf-8"))
+    assert record["client"] == "demo_4_units"
+    assert record["language"] == "nl"
+    assert [item["table"] for item in record["inputs"]] == [
+        "employees", "customers", "partners", "units", "people", "moments",
+    ]  # fmt: skip
+    assert all(len(item["sha256"]) == 64 and item["rows"] > 0 for item in record["inputs"])
+    assert [item["name"] for item in record["notebooks"]] == NOTEBOOKS
+    assert {item["status"] for item in record["notebooks"]} == {"ok"}
+    assert record["notebooks"][2]["parameters"]["n_boot"] == 200
+    outputs = {item["file"] for item in record["outputs"]}
+    assert {"index.html", "findings/employee-first.json"} <= outputs
+
+
+def test_findings_fit_their_schema_and_one_frame(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    schema = json.loads(finding_schema())
+    files = sorted((folder / "report" / "findings").glob("*.json"))
+    for path in files:
+        jsonschema.validate(json.loads(path.read_text(encoding="utf-8")), schema)
+    frame = read_findings(folder / "report" / "findings")
+    deciding = frame[frame["role"] == "deciding"]
+    assert sorted(deciding["hypothesis"]) == [path.stem for path in files]
+    assert deciding.set_index("hypothesis")["verdict"]["engagement-cx"] == "not_testable"
+
+
+def test_a_second_run_gives_the_same_findings_to_the_byte(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    again = folder / "again"
+    result = run_plan(
+        plan_run(folder / "study" / "study.yaml", output=again, overrides=FAST | {"language": "nl"})
+    )
+    assert result.failed == ()
+    for path in sorted((folder / "report" / "findings").glob("*.json")):
+        assert path.read_bytes() == (again / "findings" / path.name).read_bytes(), path.name
+
+
+def broken(job: NotebookJob, folder: Path) -> NotebookJob:
+    """Return the job with a notebook that fails half-way, quoting an answer in its error."""
+    notebook = nbformat.read(job.path, as_version=4)  # type: ignore[no-untyped-call]
+    cell = nbformat.v4.new_code_cell(
+        "raise RuntimeError('the answer of person P0001 is 7')", id="broken-step"
+    )
+    notebook.cells.insert(4, cell)
+    path = folder / job.path.name
+    nbformat.write(notebook, path)  # type: ignore[no-untyped-call]
+    return dataclasses.replace(job, path=path)
+
+
+def test_a_failed_notebook_has_its_page_and_the_rest_is_whole(
+    small: tuple[Path, RunResult], tmp_path: Path
+) -> None:
+    folder, _ = small
+    plan = plan_run(
+        folder / "study" / "study.yaml", output=tmp_path / "report", overrides=FAST | {"language": "en"}
+    )
+    jobs = tuple(broken(job, tmp_path) if job.name == "03_enps_drivers" else job for job in plan.jobs)
+    told: list[tuple[str, str]] = []
+    result = run_plan(
+        dataclasses.replace(plan, jobs=jobs), on_progress=lambda name, state: told.append((name, state))
+    )
+    assert result.failed == ("03_enps_drivers",)
+    assert ("03_enps_drivers", "failed") in told
+    assert ("90_summary", "ok") in told
+    failed = next(item for item in result.notebooks if item.name == "03_enps_drivers")
+    assert (failed.status, failed.failed_cell, failed.error) == ("failed", "broken-step", "RuntimeError")
+    page = (tmp_path / "report" / "03_enps_drivers.html").read_text(encoding="utf-8")
+    assert "It stopped at the step broken-step with an error of the type RuntimeError." in page
+    for path in (tmp_path / "report").rglob("*"):
+        if path.is_file():
+            assert "P0001" not in path.read_text(encoding="utf-8"), path
+            assert "Traceback" not in path.read_text(encoding="utf-8"), path
+    assert "P0001" in (tmp_path / ".work" / "report" / "03_enps_drivers.log").read_text(encoding="utf-8")
+    assert {f.hypothesis for f in load_findings(tmp_path / "report" / "findings")} == {
+        "engagement-cx", "engaged-minority",
+    }  # fmt: skip
+    assert (tmp_path / "report" / "90_summary.html").is_file()
+    status = {
+        n["name"]: n["status"]
+        for n in json.loads((tmp_path / "report" / "run.json").read_text())["notebooks"]
+    }
+    assert status["03_enps_drivers"] == "failed"
+
+
+def test_one_notebook_alone_keeps_the_others_of_the_same_inputs(small: tuple[Path, RunResult]) -> None:
+    folder, _ = small
+    report, study = folder / "report", folder / "study" / "study.yaml"
+    before = (report / "findings" / "engaged-minority.json").read_bytes()
+    result = run_plan(plan_run(study, output=report, only=["03"], overrides=FAST | {"language": "nl"}))
+    assert [item.name for item in result.notebooks] == ["03_enps_drivers"]
+    assert (report / "findings" / "engaged-minority.json").read_bytes() == before
+    assert (report / "02_engagement_and_cx.html").is_file()
+    # Other settings: what was found with the old ones may not stand beside the new.
+    run_plan(plan_run(study, output=report, only=["03"], overrides={"n_boot": 250, "language": "nl"}))
+    assert [path.name for path in (report / "findings").glob("*.json")] == ["employee-first.json"]
+    assert not (report / "02_engagement_and_cx.html").exists()
+
+
+@pytest.mark.parametrize("folder", ["", "notebooks"], ids=["from the project", "as JupyterLab does"])
+def test_a_notebook_runs_by_hand_with_its_defaults(folder: str, tmp_path: Path) -> None:
+    import papermill
+
+    notebook = ROOT / "notebooks" / "02_engagement_and_cx.ipynb"
+    with warnings.catch_warnings():
+        # papermill and the kernel's client warn about their own internals.
+        warnings.simplefilter("ignore")
+        papermill.execute_notebook(
+            str(notebook),
+            str(tmp_path / "out.ipynb"),
+            parameters={"output_dir": str(tmp_path / "report"), "n_boot": 200},
+            cwd=str(ROOT / folder),
+            kernel_name="python3",
+            progress_bar=False,
+        )
+    assert {path.stem for path in (tmp_path / "report" / "findings").glob("*.json")} == {
+        "engagement-cx", "engaged-minority",
+    }  # fmt: skip
