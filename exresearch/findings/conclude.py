@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.decision import Verdict, combine, decide
+from exresearch.findings.decision import Verdict, combine, decide, error_rate
 from exresearch.findings.finding import (
     Comparison,
     DetectableEffect,
@@ -19,10 +20,13 @@ from exresearch.findings.note import Note
 from exresearch.findings.registry import Estimand, load_registry
 
 _REASONS = {
-    Verdict.SUPPORTED: "The whole interval lies on the claimed side of {null:number2}, and not all of it is too small to matter.",
+    Verdict.SUPPORTED: (
+        "The whole interval lies on the claimed side of {null:number2}, and not all of it is too small to matter."
+    ),
     Verdict.CONTRADICTED: "The whole interval lies on the other side of {null:number2} than the claim.",
     Verdict.EQUIVALENT: (
-        "The whole interval lies between {low:number2} and {high:number2}: whatever effect there is, it is too small to matter."
+        "The whole interval lies between {low:number2} and {high:number2}: whatever effect there is, it is too small to "
+        "matter."
     ),
     Verdict.INCONCLUSIVE: "The interval includes {null:number2} and effects that would matter: these data do not decide.",
 }
@@ -31,17 +35,26 @@ _TOGETHER = {
     Verdict.SUPPORTED: "Each of the {n:integer} measured outcomes supports the claim.",
     Verdict.CONTRADICTED: "No measured outcome supports the claim, and at least one contradicts it.",
     Verdict.EQUIVALENT: "For each of the {n:integer} measured outcomes the effect is too small to matter.",
-    Verdict.INCONCLUSIVE: "The claim is about all outcomes together, and the {n:integer} measured outcomes do not agree.",
+    Verdict.INCONCLUSIVE: (
+        "The claim is about all outcomes together, and the {n:integer} measured outcomes do not agree."
+    ),
 }
+_ALL_OPEN = (
+    "None of the {n:integer} measured outcomes decides: no verdict on a single one is more than inconclusive."
+)
 
 
-def estimand_for(hypothesis: str, *, ex_construct: str | None = None) -> Estimand:
+def estimand_for(
+    hypothesis: str, *, component: str | None = None, ex_construct: str | None = None
+) -> Estimand:
     """Return the estimand that decides a hypothesis, as declared in the registry.
 
     Parameters
     ----------
     hypothesis : str
         Its id.
+    component : str, optional
+        Member of the family, where the hypothesis has components; the first declared one by default.
     ex_construct : str, optional
         What the employee side measures; some estimands are reserved for one construct.
 
@@ -53,12 +66,18 @@ def estimand_for(hypothesis: str, *, ex_construct: str | None = None) -> Estiman
     ------
     UnknownHypothesis
         If the registry has no such id.
+    ValueError
+        If the hypothesis has no such component.
+
+    Examples
+    --------
+    >>> estimand_for("engagement-cx", ex_construct="engagement").name, estimand_for("engagement-cx").name
+    ('ratio', 'correlation')
     """
-    estimands = load_registry()[hypothesis].estimands
-    for estimand in estimands:
-        if estimand.ex_construct is not None and estimand.ex_construct == ex_construct:
-            return estimand
-    return next((e for e in estimands if e.ex_construct is None), estimands[0])
+    declared = load_registry()[hypothesis]
+    if component is None and declared.components:
+        component = declared.components[0]
+    return declared.deciding(component=component, ex_construct=ex_construct)
 
 
 def conclude(
@@ -83,7 +102,7 @@ def conclude(
     estimand : Estimand
         Its declaration: null, direction, smallest effect of interest.
     n_excluded : int
-        Units (or answer sheets, where there are no units) left out.
+        Units left out of a link between units; answer sheets left out elsewhere.
     rules : DisclosureRules
         The rules under which the numbers may be shown.
     robustness, comparisons, caveats
@@ -100,27 +119,20 @@ def conclude(
     """
     if deciding.p_value is None:
         raise ValueError(f"{hypothesis}: the deciding estimate {deciding.term!r} needs a p-value.")
-    alpha = 1 - deciding.conf_level
-    low, high = estimand.smallest_effect.low, estimand.smallest_effect.high
+    alpha = error_rate(deciding.conf_level)
     verdict = decide(
         deciding.conf_low,
         deciding.conf_high,
         null=estimand.null,
         direction=estimand.direction,
-        smallest_effect=(low, high),
+        smallest_effect=(estimand.smallest_effect.low, estimand.smallest_effect.high),
         p_adjusted=deciding.p_value,
         alpha=alpha,
     )
-    if verdict in (Verdict.SUPPORTED, Verdict.CONTRADICTED):
-        reason = Note(message=_REASONS[verdict], values={"null": estimand.null})
-    elif verdict is Verdict.EQUIVALENT:
-        reason = Note(message=_REASONS[verdict], values={"low": low, "high": high})
-    else:
-        reason = _inconclusive(deciding, estimand, p_adjusted=deciding.p_value)
     return Finding(
         hypothesis=hypothesis,
         verdict=verdict,
-        reason=reason,
+        reason=_reason(verdict, deciding, estimand, p_adjusted=deciding.p_value),
         **_declared(hypothesis, estimand, rules),
         **_numbers(deciding, p_adjusted=deciding.p_value),
         n_excluded=n_excluded,
@@ -177,16 +189,15 @@ def conclude_conjunction(
             direction=estimand.direction,
             smallest_effect=(estimand.smallest_effect.low, estimand.smallest_effect.high),
             p_adjusted=1.0 if p_adjusted is None else p_adjusted,
-            alpha=1 - record.conf_level,
+            alpha=error_rate(record.conf_level),
         )
         decided.append(record.model_copy(update={"p_adjusted": p_adjusted, "verdict": verdict}))
     verdict = combine(record.verdict for record in decided if record.verdict is not None)
-    counted = verdict in (Verdict.SUPPORTED, Verdict.EQUIVALENT, Verdict.INCONCLUSIVE)
     headline = decided[0]
     return Finding(
         hypothesis=hypothesis,
         verdict=verdict,
-        reason=Note(message=_TOGETHER[verdict], values={"n": len(decided)} if counted else {}),
+        reason=_together(verdict, decided, estimand),
         **_declared(hypothesis, estimand, rules),
         **_numbers(headline, p_adjusted=headline.p_adjusted),
         n_excluded=n_excluded,
@@ -238,13 +249,28 @@ def not_testable(
     )
 
 
-def _inconclusive(record: EstimateRecord, estimand: Estimand, *, p_adjusted: float) -> Note:
+def _together(verdict: Verdict, decided: Sequence[EstimateRecord], estimand: Estimand) -> Note:
+    if len(decided) == 1:
+        p_adjusted = decided[0].p_adjusted
+        return _reason(verdict, decided[0], estimand, p_adjusted=1.0 if p_adjusted is None else p_adjusted)
+    if verdict is Verdict.CONTRADICTED:
+        return Note(message=_TOGETHER[verdict])
+    all_open = all(record.verdict is Verdict.INCONCLUSIVE for record in decided)
+    return Note(message=_ALL_OPEN if all_open else _TOGETHER[verdict], values={"n": len(decided)})
+
+
+def _reason(verdict: Verdict, record: EstimateRecord, estimand: Estimand, *, p_adjusted: float) -> Note:
+    if verdict is Verdict.EQUIVALENT:
+        bounds = {"low": estimand.smallest_effect.low, "high": estimand.smallest_effect.high}
+        return Note(message=_REASONS[verdict], values=dict(bounds))
+    if verdict is not Verdict.INCONCLUSIVE:
+        return Note(message=_REASONS[verdict], values={"null": estimand.null})
     if record.conf_low <= estimand.null <= record.conf_high:
         return Note(message=_REASONS[Verdict.INCONCLUSIVE], values={"null": estimand.null})
     return Note(message=_ADJUSTED, values={"null": estimand.null, "p_adjusted": p_adjusted})
 
 
-def _declared(hypothesis: str, estimand: Estimand, rules: DisclosureRules) -> dict[str, object]:
+def _declared(hypothesis: str, estimand: Estimand, rules: DisclosureRules) -> dict[str, Any]:
     message, values = rules.sentence()
     return {
         "estimand": estimand.name,
@@ -259,7 +285,7 @@ def _declared(hypothesis: str, estimand: Estimand, rules: DisclosureRules) -> di
     }
 
 
-def _numbers(record: EstimateRecord, *, p_adjusted: float | None) -> dict[str, object]:
+def _numbers(record: EstimateRecord, *, p_adjusted: float | None) -> dict[str, Any]:
     names = (
         "estimate",
         "conf_low",

@@ -19,6 +19,17 @@ class Verdict(StrEnum):
     NOT_TESTABLE = "not_testable"
 
 
+def error_rate(conf_level: float) -> float:
+    """Return the error rate that belongs to a confidence level, without the rounding of binary numbers.
+
+    Examples
+    --------
+    >>> 1 - 0.9 == 0.1, error_rate(0.9) == 0.1
+    (False, True)
+    """
+    return round(1 - conf_level, 12)
+
+
 def decide(
     conf_low: float,
     conf_high: float,

@@ -2,128 +2,44 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
+from pydantic import Field, FiniteFloat, model_validator
 
-from exresearch.findings.decision import Direction, Verdict, combine, decide
+from exresearch.findings.decision import Direction, Verdict, combine, decide, error_rate
 from exresearch.findings.note import Note
+from exresearch.findings.parts import (
+    Comparison,
+    DetectableEffect,
+    DriverRecord,
+    EstimateRecord,
+    Frozen,
+    MeasurementUnit,
+    SmallestEffect,
+    check_interval,
+    check_p_values,
+    relation_to,
+)
 
-SCHEMA_VERSION = "1.0"
-MeasurementUnit = Literal[
-    "ratio", "odds_ratio", "share", "share_difference", "correlation", "variance_share", "slope", "score", "hazard_ratio",
-    "rate_ratio", "points", "index", "standardised",
-]  # fmt: skip
-_BOUNDS: dict[str, tuple[float, float]] = {
-    "ratio": (0, math.inf),
-    "odds_ratio": (0, math.inf),
-    "hazard_ratio": (0, math.inf),
-    "rate_ratio": (0, math.inf),
-    "share": (0, 1),
-    "share_difference": (-1, 1),
-    "correlation": (-1, 1),
-    "variance_share": (-1, 1),
-}
-# Percentile limits can pass the estimate by rounding only; anything more is an error of the caller.
-_ROUNDING = 1e-12
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class SmallestEffect(_Frozen):
-    """What is too small to matter, in the unit of the estimand."""
-
-    low: FiniteFloat
-    high: FiniteFloat
+__all__ = [
+    "Comparison",
+    "DetectableEffect",
+    "DriverRecord",
+    "EstimateRecord",
+    "Finding",
+    "MeasurementUnit",
+    "SmallestEffect",
+]
 
 
-class DetectableEffect(_Frozen):
-    """The effect that a study of this size would have found, with the stated power."""
-
-    kind: Literal["correlation", "share_difference", "variance_share"]
-    value: FiniteFloat
-    power: FiniteFloat
-    n: int = Field(ge=0)
-
-
-class EstimateRecord(_Frozen):
-    """One estimate with its interval: a component of the claim, or a robustness check beside it."""
-
-    term: str
-    label: Note
-    unit_of_measurement: MeasurementUnit
-    estimate: FiniteFloat
-    conf_low: FiniteFloat
-    conf_high: FiniteFloat
-    conf_level: FiniteFloat
-    std_error: FiniteFloat | None = None
-    p_value: FiniteFloat | None = None
-    p_adjusted: FiniteFloat | None = None
-    n: int
-    n_units: int | None = None
-    method: Note
-    verdict: Verdict | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        _check_interval(
-            self.unit_of_measurement, self.estimate, self.conf_low, self.conf_high, self.conf_level
-        )
-        _check_p_values(self.p_value, self.p_adjusted)
-        return self
-
-
-class DriverRecord(_Frozen):
-    """Importance and rank of one driver (or group of drivers) for one outcome."""
-
-    outcome: str
-    driver: str
-    label: dict[str, str]
-    block: str | None
-    importance: FiniteFloat
-    conf_low: FiniteFloat
-    conf_high: FiniteFloat
-    rank: int = Field(ge=1)
-    rank_low: int = Field(ge=1)
-    rank_high: int = Field(ge=1)
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if not self.rank_low <= self.rank_high:
-            raise ValueError(
-                f"driver {self.driver!r}: rank_low {self.rank_low} is above rank_high {self.rank_high}."
-            )
-        if self.conf_low > self.conf_high:
-            raise ValueError(f"driver {self.driver!r}: conf_low is above conf_high.")
-        return self
-
-
-class Comparison(_Frozen):
-    """A published figure beside the client's interval: context, never a target."""
-
-    claim: str
-    published: FiniteFloat
-    relation: Literal["below", "inside", "above"]
-
-    @classmethod
-    def of(cls, claim: str, published: float, *, conf_low: float, conf_high: float) -> Comparison:
-        """Say whether the client's interval lies below, around or above a published figure."""
-        relation: Literal["below", "inside", "above"] = "inside"
-        if conf_high < published:
-            relation = "below"
-        elif conf_low > published:
-            relation = "above"
-        return cls(claim=claim, published=float(published), relation=relation)
-
-
-class Finding(_Frozen):
+class Finding(Frozen):
     """What one run found about one hypothesis.
 
     The record checks itself: the verdict must be what the decision rule gives for its own numbers, ``not_testable``
-    carries no estimate, every other verdict carries all of them. It holds no person-level value.
+    carries no estimate, every other verdict carries all of them. With components the numbers of the finding are those
+    of the first one. ``n`` counts answers (units, where the number of answers is not known), ``n_units`` the groups
+    whose answers were kept together, ``n_excluded`` the units left out of a link between units, the answer sheets left
+    out elsewhere. It holds no person-level value.
 
     Raises
     ------
@@ -131,7 +47,7 @@ class Finding(_Frozen):
         If fields are missing, unknown, not finite, out of range, or contradict each other.
     """
 
-    schema_version: Literal["1.0"] = SCHEMA_VERSION
+    schema_version: Literal["1.0"] = "1.0"
     hypothesis: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     verdict: Verdict
     direction_verdict: Literal["ex_first", "cx_first", "both", "neither", "undetermined_by_design"] | None = (
@@ -148,12 +64,12 @@ class Finding(_Frozen):
     conf_low: FiniteFloat | None = None
     conf_high: FiniteFloat | None = None
     conf_level: FiniteFloat | None = None
-    std_error: FiniteFloat | None = None
+    std_error: FiniteFloat | None = Field(None, ge=0)
     p_value: FiniteFloat | None = None
     p_adjusted: FiniteFloat | None = None
-    n: int | None = None
-    n_units: int | None = None
-    n_excluded: int | None = None
+    n: int | None = Field(None, ge=1)
+    n_units: int | None = Field(None, ge=1)
+    n_excluded: int | None = Field(None, ge=0)
     method: Note | None = None
     components: tuple[EstimateRecord, ...] = ()
     robustness: tuple[EstimateRecord, ...] = ()
@@ -181,10 +97,11 @@ class Finding(_Frozen):
         return self
 
     def _check_no_numbers(self) -> None:
-        numbers = ("estimate", "conf_low", "conf_high", "conf_level", "std_error", "p_value", "p_adjusted", "n", "n_units",
-                   "n_excluded")  # fmt: skip
+        numbers = ("estimate", "conf_low", "conf_high", "conf_level", "std_error", "p_value", "p_adjusted", "n",
+                   "n_units", "n_excluded", "method")  # fmt: skip
+        lists = ("components", "robustness", "drivers", "comparisons")
         carried = [name for name in numbers if getattr(self, name) is not None]
-        carried += [name for name in ("components", "drivers", "comparisons") if getattr(self, name)]
+        carried += [name for name in lists if getattr(self, name)]
         if carried:
             raise ValueError(
                 f"{self.hypothesis}: a finding that is not testable carries no numbers; got {', '.join(carried)}."
@@ -206,24 +123,57 @@ class Finding(_Frozen):
         if missing:
             raise ValueError(f"{self.hypothesis}: verdict {self.verdict.value!r} needs {', '.join(missing)}.")
         values: dict[str, Any] = {name: getattr(self, name) for name in needed}
-        _check_interval(
+        check_interval(
             self.unit_of_measurement,
             values["estimate"],
             values["conf_low"],
             values["conf_high"],
             values["conf_level"],
         )
-        _check_p_values(self.p_value, self.p_adjusted)
-        expected = combine(self._component_verdicts()) if self.components else self._decide_here(values)
+        check_p_values(self.p_value, self.p_adjusted)
+        self._check_parts()
+        if self.components:
+            expected = combine(self._component_verdicts())
+        else:
+            limits = (values["conf_low"], values["conf_high"])
+            expected = self.decide(*limits, values["p_adjusted"], values["conf_level"])
         if expected is not self.verdict:
             raise ValueError(
-                f"{self.hypothesis}: the decision rule gives {expected.value!r} for these numbers, not {self.verdict.value!r}."
+                f"{self.hypothesis}: the decision rule gives {expected.value!r} for these numbers, "
+                f"not {self.verdict.value!r}."
             )
 
-    def _decide_here(self, values: dict[str, Any]) -> Verdict:
-        return self.decide(
-            values["conf_low"], values["conf_high"], values["p_adjusted"], values["conf_level"]
+    def _check_parts(self) -> None:
+        for role, records in (("component", self.components), ("robustness check", self.robustness)):
+            terms = [record.term for record in records]
+            twice = sorted({term for term in terms if terms.count(term) > 1})
+            if twice:
+                raise ValueError(f"{self.hypothesis}: {role} {', '.join(twice)} is given more than once.")
+        for comparison in self.comparisons:
+            relation = relation_to(comparison.published, conf_low=self.conf_low, conf_high=self.conf_high)
+            if relation != comparison.relation:
+                raise ValueError(
+                    f"{self.hypothesis}: the interval lies {relation!r} of the published figure "
+                    f"{comparison.claim!r}, not {comparison.relation!r}."
+                )
+        if not self.components:
+            return
+        first = self.components[0]
+        names = (
+            "estimate",
+            "conf_low",
+            "conf_high",
+            "conf_level",
+            "p_value",
+            "p_adjusted",
+            "unit_of_measurement",
         )
+        differ = [name for name in names if getattr(self, name) != getattr(first, name)]
+        if differ:
+            raise ValueError(
+                f"{self.hypothesis}: with components the finding carries the numbers of the first, {first.term!r}; "
+                f"different: {', '.join(differ)}."
+            )
 
     def _component_verdicts(self) -> list[Verdict]:
         verdicts = []
@@ -250,24 +200,5 @@ class Finding(_Frozen):
             direction=self.direction,
             smallest_effect=(self.smallest_effect.low, self.smallest_effect.high),
             p_adjusted=p_adjusted,
-            alpha=1 - conf_level,
+            alpha=error_rate(conf_level),
         )
-
-
-def _check_interval(unit: str, estimate: float, low: float, high: float, level: float) -> None:
-    if low > high:
-        raise ValueError(f"conf_low {low} is above conf_high {high}.")
-    bound_low, bound_high = _BOUNDS.get(unit, (-math.inf, math.inf))
-    outside = [v for v in (estimate, low, high) if v < bound_low - _ROUNDING or v > bound_high + _ROUNDING]
-    if outside:
-        raise ValueError(f"a {unit} lies between {bound_low} and {bound_high}; got {outside}.")
-    if not 0.5 < level < 1:
-        raise ValueError(f"conf_level must lie between 0.5 and 1; got {level}.")
-
-
-def _check_p_values(p_value: float | None, p_adjusted: float | None) -> None:
-    for name, value in (("p_value", p_value), ("p_adjusted", p_adjusted)):
-        if value is not None and not 0 <= value <= 1:
-            raise ValueError(f"{name} must lie between 0 and 1; got {value}.")
-    if p_value is not None and p_adjusted is not None and p_adjusted < p_value - _ROUNDING:
-        raise ValueError(f"p_adjusted {p_adjusted} is below p_value {p_value}.")

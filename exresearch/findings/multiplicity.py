@@ -5,13 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from statsmodels.stats.multitest import multipletests
-
 
 def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
     """Adjust the p-values of one family by Holm's step-down method.
 
-    Tests that could not be done (``None`` or NaN) stay ``None`` and are not counted; statsmodels would count them.
+    Tests that could not be done (``None`` or NaN) become ``None`` and are not counted; statsmodels would count them.
 
     Parameters
     ----------
@@ -43,7 +41,8 @@ def holm(p_values: Mapping[str, float | None]) -> dict[str, float | None]:
     if wrong:
         raise ValueError(f"p-values must lie between 0 and 1; got {wrong}.")
     adjusted: dict[str, float | None] = dict.fromkeys(p_values)
-    if tested:
-        corrected = multipletests(list(tested.values()), method="holm")[1]
-        adjusted.update(zip(tested, (float(p) for p in corrected), strict=True))
+    largest = 0.0
+    for done, (name, p) in enumerate(sorted(tested.items(), key=lambda item: item[1])):
+        largest = max(largest, min(1.0, (len(tested) - done) * p))
+        adjusted[name] = float(largest)
     return adjusted

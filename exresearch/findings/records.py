@@ -22,8 +22,8 @@ def estimate_record(
     Parameters
     ----------
     estimates : pandas.DataFrame
-        ``term, estimate, std_error, p_value, conf_low, conf_high, conf_level, n, n_units``; p-value, error and units may be
-        missing.
+        ``term, estimate, std_error, p_value, conf_low, conf_high, conf_level, n, n_units``; p-value, error and units
+        may be missing.
     term : str
         Which row.
     label : Note
@@ -50,8 +50,9 @@ def estimate_record(
             f"exactly one estimate {term!r} is expected; there are {len(rows)} among {list(estimates['term'])}."
         )
     row = rows.iloc[0].to_dict()
-    optional = {key: None if pd.isna(row.get(key)) else float(row[key]) for key in ("std_error", "p_value")}
-    n_units = row.get("n_units")
+    std_error, p_value, n_units = (
+        None if pd.isna(row.get(key)) else row[key] for key in ("std_error", "p_value", "n_units")
+    )
     return EstimateRecord(
         term=name or term,
         label=label,
@@ -61,7 +62,8 @@ def estimate_record(
         conf_high=float(row["conf_high"]),
         conf_level=float(row["conf_level"]),
         n=int(row["n"]),
-        n_units=None if n_units is None or pd.isna(n_units) else int(n_units),
+        std_error=None if std_error is None else float(std_error),
+        p_value=None if p_value is None else float(p_value),
+        n_units=None if n_units is None else int(n_units),
         method=method,
-        **optional,
     )

@@ -12,9 +12,16 @@ from pydantic import ValidationError
 
 from exresearch.findings.finding import Finding
 
+_TEXTS = ["hypothesis", "role", "term", "verdict", "estimand", "unit_of_measurement", "family"]
+_INTEGERS = ["n", "n_units", "n_excluded"]
+_FLOATS = [
+    "estimate", "std_error", "p_value", "p_adjusted", "conf_low", "conf_high", "conf_level", "null", "smallest_low",
+    "smallest_high",
+]  # fmt: skip
 _COLUMNS = [
-    "hypothesis", "role", "term", "verdict", "estimand", "unit_of_measurement", "estimate", "std_error", "p_value", "p_adjusted",
-    "conf_low", "conf_high", "conf_level", "n", "n_units", "n_excluded", "family", "null", "smallest_low", "smallest_high",
+    "hypothesis", "role", "term", "verdict", "estimand", "unit_of_measurement", "estimate", "std_error", "p_value",
+    "p_adjusted", "conf_low", "conf_high", "conf_level", "n", "n_units", "n_excluded", "family", "null", "smallest_low",
+    "smallest_high",
 ]  # fmt: skip
 
 
@@ -44,11 +51,16 @@ def write_finding(finding: Finding, directory: Path | str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{finding.hypothesis}.json"
     partial = folder / f".{finding.hypothesis}.json.part"
-    with partial.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(finding.model_dump_json(indent=2) + "\n")
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
+    try:
+        with partial.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(finding.model_dump_json(indent=2) + "\n")
+            stream.flush()
+            os.fsync(stream.fileno())
+        partial.replace(path)
+    except BaseException:
+        # Half a file is worth nothing, and an earlier finding stays as it was.
+        partial.unlink(missing_ok=True)
+        raise
     return path
 
 
@@ -69,7 +81,7 @@ def load_findings(directory: Path | str) -> tuple[Finding, ...]:
     FileNotFoundError
         If the folder does not exist.
     ValueError
-        If a file is not a finding, naming the file and what is wrong.
+        If a file is not a finding, or not that of the hypothesis in its name; naming the file and what is wrong.
     """
     folder = Path(directory)
     if not folder.is_dir():
@@ -78,13 +90,18 @@ def load_findings(directory: Path | str) -> tuple[Finding, ...]:
     for path in sorted(folder.glob("*.json")):
         try:
             # Strict validation from JSON text, where enumerations and tuples have their JSON form.
-            findings.append(Finding.model_validate_json(path.read_text(encoding="utf-8")))
+            finding = Finding.model_validate_json(path.read_text(encoding="utf-8"))
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{path.name} is not a valid finding: the file is not UTF-8 text.") from error
         except ValidationError as error:
             details = "; ".join(
                 f"{'.'.join(str(part) for part in item['loc']) or 'finding'}: {item['msg']}"
                 for item in error.errors()
             )
             raise ValueError(f"{path.name} is not a valid finding: {details}") from error
+        if path.stem != finding.hypothesis:
+            raise ValueError(f"{path.name} holds the finding of {finding.hypothesis!r}; rename or remove it.")
+        findings.append(finding)
     return tuple(findings)
 
 
@@ -101,8 +118,9 @@ def read_findings(directory: Path | str) -> pd.DataFrame:
     pandas.DataFrame
         One row per estimate: ``hypothesis, role`` (``deciding``, ``component`` or ``robustness``)``, term, verdict,
         estimand, unit_of_measurement, estimate, std_error, p_value, p_adjusted, conf_low, conf_high, conf_level, n,
-        n_units, n_excluded, family, null, smallest_low, smallest_high``. A hypothesis that was not testable has one
-        row without numbers.
+        n_units, n_excluded, family, null, smallest_low, smallest_high``. Counts are nullable integers (Int64), texts
+        strings, the rest float64. The verdict of a component is its own; a robustness check has none. A hypothesis
+        that was not testable has one row without numbers.
 
     Raises
     ------
@@ -125,18 +143,20 @@ def read_findings(directory: Path | str) -> pd.DataFrame:
                 declared | {"role": role, "term": record.term} | _numbers(record) for record in records
             )
     frame = pd.DataFrame(rows, columns=_COLUMNS)
-    integers = ["n", "n_units", "n_excluded"]
-    floats = ["estimate", "std_error", "p_value", "p_adjusted", "conf_low", "conf_high", "conf_level"]
-    return frame.astype(dict.fromkeys(integers, "Int64") | dict.fromkeys(floats, "float64"))
+    types = (
+        dict.fromkeys(_INTEGERS, "Int64") | dict.fromkeys(_FLOATS, "float64") | dict.fromkeys(_TEXTS, "str")
+    )
+    return frame.astype(types)
 
 
 def finding_schema() -> str:
     """Return the JSON schema of a finding, for tools in other languages."""
-    return json.dumps(Finding.model_json_schema(), indent=2, ensure_ascii=False) + "\n"
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Finding.model_json_schema()}
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _numbers(record: Any) -> dict[str, Any]:
-    names = ("verdict", "unit_of_measurement", "estimate", "std_error", "p_value", "p_adjusted", "conf_low", "conf_high",
-             "conf_level", "n", "n_units", "n_excluded")  # fmt: skip
+    names = ("verdict", "unit_of_measurement", "estimate", "std_error", "p_value", "p_adjusted", "conf_low",
+             "conf_high", "conf_level", "n", "n_units", "n_excluded")  # fmt: skip
     values = {name: getattr(record, name, None) for name in names}
     return values | {"verdict": None if values["verdict"] is None else str(values["verdict"].value)}
