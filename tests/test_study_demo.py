@@ -81,7 +81,7 @@ def test_interrupted_generation_leaves_what_was_there(
     def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setitem(generate_demo.__globals__, "_write", interrupted)
+    monkeypatch.setitem(generate_demo.__globals__, "write_table", interrupted)
     for place in (target, tmp_path / "fresh"):
         with pytest.raises(KeyboardInterrupt):
             generate_demo(place, seed=4, settings=SMALL)

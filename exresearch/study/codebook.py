@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -10,17 +11,18 @@ from typing import Annotated, Any, Literal, Self
 import pydantic.dataclasses
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, model_validator
 
+from exresearch.study.files import read_yaml
 from exresearch.study.parameters import LocalText, TableName
-from exresearch.study.problems import Problem, StudyError, nearest
-from exresearch.study.yaml_file import read_yaml
+from exresearch.study.problems import Problem, StudyError, explain, nearest
 
 Role = Literal[
-    "person", "unit", "wave", "weight", "item", "driver", "outcome", "need", "category", "measure", "count", "flag", "date",
-    "text", "ignore",
+    "person", "unit", "wave", "weight", "item", "driver", "outcome", "need", "category", "measure", "count", "flag",
+    "date", "text", "ignore",
 ]  # fmt: skip
 Block = Literal["employee-first", "customer-first", "other"]
 KEYS = ("person", "unit", "wave", "weight")
 _Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+_EXAMPLE = "data/demo/codebook.yaml"
 _SCALED = ("item", "driver", "outcome", "need")
 
 
@@ -54,7 +56,7 @@ class Variable:
         if (self.minimum is None) != (self.maximum is None):
             raise ValueError("minimum and maximum go together; give both")
         if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
-            raise ValueError(f"minimum {self.minimum} is not below maximum {self.maximum}")
+            raise ValueError(f"minimum {self.minimum:g} is not below maximum {self.maximum:g}")
         if self.role in _SCALED and self.minimum is None:
             raise ValueError(f"a column with role {self.role} needs minimum and maximum")
         if self.role in ("item", "outcome", "measure") and self.construct is None:
@@ -63,6 +65,18 @@ class Variable:
             raise ValueError("a driver needs a block: employee-first, customer-first or other")
         if self.role == "measure" and self.kind is None:
             raise ValueError("a measure needs a kind: percent, mean or rate")
+        if self.role == "measure" and self.table != "units":
+            raise ValueError(
+                "a measure belongs to table units; an answer of a person is an item or an outcome"
+            )
+        if self.kind == "percent" and (self.minimum, self.maximum) != (0, 100):
+            raise ValueError(
+                "a measure of kind percent needs minimum: 0 and maximum: 100; another number is a rate"
+            )
+        if self.role != "measure" and (self.kind or self.n_column or self.std_error_column):
+            raise ValueError("kind, n_column and std_error_column are only for a measure")
+        if self.role != "driver" and (self.block or self.group or self.named):
+            raise ValueError("block, group and named are only for a driver")
         if self.reversed and self.minimum is None:
             raise ValueError("a reversed column needs minimum and maximum")
         return self
@@ -155,67 +169,96 @@ def load_codebook(path: Path) -> Codebook:
     try:
         parsed = _CodebookFile.model_validate(content)
     except ValidationError as error:
-        raise StudyError([_file_problem(item, path.name) for item in error.errors()]) from None
+        raise StudyError(
+            explain(error, file=path.name, unknown_key=_unknown_file_key, example=_EXAMPLE)
+        ) from None
     problems: list[Problem] = []
     variables: list[Variable] = []
     for number, entry in enumerate(parsed.variables, start=1):
-        place = f"variable {number} ({entry.get('column', 'without a column')})"
+        column = entry.get("column")
+        place = f"variable {number} ({column if isinstance(column, str) and column else 'without a column'})"
         try:
             # From JSON, where strict validation still takes a mapping for the entry and a list for a tuple.
-            variables.append(_VARIABLE.validate_json(json.dumps(entry, default=str)))
+            text = json.dumps({str(key): value for key, value in entry.items()}, default=str)
+            variables.append(_VARIABLE.validate_json(text))
         except ValidationError as error:
-            problems += [_variable_problem(item, file=path.name, place=place) for item in error.errors()]
+            problems += explain(
+                error, file=path.name, unknown_key=_unknown_variable_key, place=place, example=_EXAMPLE
+            )
+        except TypeError:
+            problems.append(Problem(path.name, place, "a key is not a text.", "Put keys between quotes."))
     problems += _repeated(variables, file=path.name)
+    problems += _ambiguous(variables, file=path.name)
     if problems:
         raise StudyError(problems)
     return Codebook(variables=tuple(variables), constructs=parsed.constructs)
 
 
-def _file_problem(item: Any, file: str) -> Problem:
-    key = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden" and len(item["loc"]) == 1:
-        return Problem(file, key, f"unknown key {key!r}.", nearest(key, ("constructs", "variables")))
-    return Problem(file, key, f"{item['msg']}.", "See data/demo/codebook.yaml for an example.")
+def _unknown_file_key(path: tuple[str | int, ...]) -> str:
+    legal = ("constructs", "variables") if len(path) == 1 else ("nl", "en")
+    return nearest(str(path[-1]), legal)
 
 
-def _variable_problem(item: Any, *, file: str, place: str) -> Problem:
-    key = ".".join(str(part) for part in item["loc"])
-    if item["type"] == "extra_forbidden":
-        return Problem(
-            file,
-            place,
-            f"unknown key {key!r}.",
-            nearest(key, tuple(field.name for field in fields(Variable))),
-        )
-    if item["type"] == "missing":
-        return Problem(file, place, f"the key {key!r} is required and missing.", "Add it.")
-    if item["type"] == "literal_error":
-        expected = str(item["ctx"]["expected"]).replace("'", "").replace(" or ", ", ")
-        legal = [part.strip() for part in expected.split(",")]
-        return Problem(
-            file,
-            f"{place}, {key}",
-            f"{item['input']!r} is not a legal value.",
-            nearest(str(item["input"]), legal),
-        )
-    if item["type"] == "value_error":
-        return Problem(file, place, f"{item['ctx']['error']}.", "Correct this entry.")
-    return Problem(file, f"{place}, {key}", f"{item['msg']}.", "Correct the value.")
+def _unknown_variable_key(path: tuple[str | int, ...]) -> str:
+    legal = tuple(field.name for field in fields(Variable)) if len(path) == 1 else ("nl", "en")
+    return nearest(str(path[-1]), legal)
 
 
 def _repeated(variables: list[Variable], *, file: str) -> list[Problem]:
     problems = []
-    seen: set[tuple[str, str]] = set()
-    keys: dict[tuple[str, str], str] = {}
-    for variable in variables:
-        place = (variable.table, variable.column)
-        if place in seen:
-            message = f"table {variable.table!r} has two entries for this column."
-            problems.append(Problem(file, variable.column, message, "Keep one."))
-        seen.add(place)
-        if variable.role in KEYS:
-            first = keys.setdefault((variable.table, variable.role), variable.column)
-            if first != variable.column:
-                message = f"table {variable.table!r} has two columns with role {variable.role!r}: {first}, {variable.column}."
-                problems.append(Problem(file, variable.column, message, "Keep one."))
+    for (table, column), count in Counter((v.table, v.column) for v in variables).items():
+        if count > 1:
+            message = f"table {table!r} has {count} entries for this column."
+            problems.append(Problem(file, column, message, "Keep one."))
+    keys: dict[tuple[str, str], list[str]] = {}
+    once: dict[tuple[str, str, str], list[str]] = {}
+    scales: dict[tuple[str, str], dict[str, None]] = {}
+    for v in variables:
+        if v.role in KEYS:
+            keys.setdefault((v.table, v.role), []).append(v.column)
+        if v.construct is not None and v.role in ("outcome", "measure"):
+            once.setdefault((v.table, v.role, v.construct), []).append(v.column)
+        if v.construct is not None and v.role in ("item", "outcome", "need"):
+            scales.setdefault((v.table, v.construct), {})[f"{v.minimum:g}-{v.maximum:g}"] = None
+    for (of, role), columns in keys.items():
+        if len(set(columns)) > 1:
+            message = f"table {of!r} has {len(columns)} columns with role {role!r}: {', '.join(columns)}."
+            problems.append(Problem(file, columns[-1], message, "Keep one."))
+    for (of, role, construct), columns in once.items():
+        if len(set(columns)) > 1:
+            names = ", ".join(columns)
+            message = f"construct {construct!r} has {len(columns)} columns with role {role!r} in table {of!r}: {names}."
+            problems.append(Problem(file, columns[-1], message, "Give each a construct of its own."))
+    for (of, construct), found in scales.items():
+        if len(found) > 1:
+            message = (
+                f"the items of this construct in table {of!r} have different scales: {', '.join(found)}."
+            )
+            problems.append(Problem(file, construct, message, "Give each scale a construct of its own."))
+    return problems
+
+
+def _ambiguous(variables: list[Variable], *, file: str) -> list[Problem]:
+    """Columns whose name or use would be taken for something else once keys have their standard names."""
+    problems = []
+    roles = {(v.table, v.column): v.role for v in variables}
+    for v in variables:
+        if v.column in KEYS and v.role not in (v.column, "ignore"):
+            message = f"this name is kept for the column with role {v.column!r}; here the role is {v.role!r}."
+            problems.append(
+                Problem(file, f"{v.table}.{v.column}", message, "Rename the column, or give it that role.")
+            )
+        for key in ("n_column", "std_error_column"):
+            name = getattr(v, key)
+            role = roles.get((v.table, name), "")
+            if name is not None and (name in KEYS or role in (*KEYS, "category", "date", "text")):
+                message = f"{key} names {name!r}, which does not hold numbers of answers or standard errors."
+                problems.append(
+                    Problem(
+                        file,
+                        f"{v.table}.{v.column}",
+                        message,
+                        "Name a column with role count, or leave it out.",
+                    )
+                )
     return problems

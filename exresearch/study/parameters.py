@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from exresearch.study.problems import Problem, StudyError, nearest
+from exresearch.study.problems import StudyError, explain, nearest
 
 TABLES = ("employees", "customers", "partners", "units", "people", "moments")
 TableName = Literal["employees", "customers", "partners", "units", "people", "moments"]
@@ -41,7 +42,9 @@ class Parameters(_Strict):
     cx_measure: str = Field("cx", pattern=_NAME, description="Construct that stands for customer experience.")
     engaged_definition: Literal["highly", "highly_or_moderately", "threshold"] = Field(
         "highly_or_moderately",
-        description="Who counts as engaged: bands of the three-item index (19 or more, 16 or more of 21), or a threshold.",
+        description=(
+            "Who counts as engaged: bands of the three-item index (19 or more, 16 or more of 21), or a threshold."
+        ),
     )
     engaged_threshold: FiniteFloat = Field(
         5.0,
@@ -54,7 +57,9 @@ class Parameters(_Strict):
         description="Share of units that are leaders, and laggards, in customer experience.",
     )
     set_apart: str = Field(
-        "", description="Category of units to set apart as a check, as 'column=value'; empty for none."
+        "",
+        pattern=r"^([^=]+=.+)?$",
+        description="Category of units to set apart as a check, as 'column=value'; empty for none.",
     )
     enps_variant: Literal["us", "eu"] = Field(
         "us",
@@ -103,10 +108,20 @@ class StudyFile(_Strict):
     hypotheses: list[str] | None = Field(
         None, min_length=1, description="Hypotheses to decide; all when left out."
     )
-    parameters: Parameters = Field(default_factory=Parameters, description="Settings of the analysis.")
+    parameters: Parameters = Field(
+        default_factory=lambda: Parameters.model_validate({}), description="Settings of the analysis."
+    )
 
 
-def parse_study(content: Mapping[str, Any], *, file: str) -> StudyFile:
+_MODELS: dict[str, type[BaseModel]] = {
+    "parameters": Parameters,
+    "title": LocalText,
+    "source": LocalText,
+    "synthetic": Synthetic,
+}
+
+
+def parse_study(content: Mapping[Any, Any], *, file: str) -> StudyFile:
     """Check the content of a study file against the model, reporting all problems together.
 
     Parameters
@@ -128,9 +143,7 @@ def parse_study(content: Mapping[str, Any], *, file: str) -> StudyFile:
     try:
         return StudyFile.model_validate(dict(content))
     except ValidationError as error:
-        # Input values of a study file are settings, never answers, so they may be shown.
-        problems = [_problem(item, file=file) for item in error.errors()]
-        raise StudyError(problems) from None
+        raise StudyError(explain(error, file=file, unknown_key=_unknown_key)) from None
 
 
 def study_schema() -> str:
@@ -146,76 +159,14 @@ def parameter_names() -> tuple[str, ...]:
     return tuple(Parameters.model_fields)
 
 
-def _problem(item: Any, *, file: str) -> Problem:
-    location: Sequence[str | int] = item["loc"]
-    key = ".".join(str(part) for part in location if part != "[key]")
-    kind, context = item["type"], item.get("ctx") or {}
-    if kind == "extra_forbidden":
-        legal = _legal_keys(location[:-1])
-        message = f"unknown key {str(location[-1])!r}."
-        if legal is not TABLES and location[:-1] == () and location[-1] in Parameters.model_fields:
-            return Problem(file, key, message, "It is a setting: put it under 'parameters:'.")
-        return Problem(file, key, message, nearest(str(location[-1]), legal))
-    if kind == "missing":
-        return Problem(file, key, "this key is required and missing.", "Add it; see params/demo.yaml.")
-    shown = (
-        repr(item["input"])
-        if isinstance(item["input"], str | int | float | bool)
-        else type(item["input"]).__name__
-    )
-    if kind == "literal_error":
-        legal_values = [
-            part.strip().strip("'") for part in str(context["expected"]).replace(" or ", ", ").split(",")
-        ]
-        return Problem(file, key, f"{shown} is not a legal value.", nearest(str(item["input"]), legal_values))
-    limits = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
-    if kind in limits:
-        name, words = limits[kind]
-        return Problem(file, key, f"{shown} is out of range.", f"It must be {words} {context[name]}.")
-    if kind == "string_pattern_mismatch":
-        remedy = "Use lower-case letters, digits and underscores, starting with a letter."
-        return Problem(file, key, f"{shown} is not a legal name.", remedy)
-    types = {
-        "string_type": "a text", "int_type": "a whole number", "float_type": "a number", "bool_type": "true or false",
-        "dict_type": "a mapping of keys", "model_type": "a mapping of keys", "list_type": "a list", "int_from_float": "a whole number",
-    }  # fmt: skip
-    if kind in types:
-        return Problem(
-            file,
-            key,
-            f"{types[kind]} is expected, not {shown} ({_yaml_type(item['input'])}).",
-            _quote_hint(item),
-        )
-    return Problem(file, key, f"{shown} is not accepted: {item['msg']}.", "Correct the value.")
-
-
-def _legal_keys(location: Sequence[str | int]) -> Sequence[str]:
-    models: dict[str, type[BaseModel]] = {
-        "parameters": Parameters,
-        "title": LocalText,
-        "source": LocalText,
-        "synthetic": Synthetic,
-    }
-    if not location:
-        return tuple(StudyFile.model_fields)
-    return tuple(models[str(location[-1])].model_fields) if str(location[-1]) in models else TABLES
-
-
-def _yaml_type(value: Any) -> str:
-    names = {
-        str: "a text",
-        bool: "true or false",
-        int: "a whole number",
-        float: "a number",
-        list: "a list",
-        dict: "a mapping",
-    }
-    return "nothing" if value is None else names.get(type(value), type(value).__name__)
-
-
-def _quote_hint(item: Any) -> str:
-    if item["type"] == "string_type":
-        return "Put it between quotes if it is meant as text."
-    if isinstance(item["input"], str):
-        return "Write it without quotes if it is meant as a number."
-    return "Correct the value."
+def _unknown_key(path: tuple[str | int, ...]) -> str:
+    name, parents = str(path[-1]), path[:-1]
+    if not parents:
+        top = tuple(StudyFile.model_fields)
+        if name in Parameters.model_fields:
+            return "It is a setting: put it under 'parameters:'."
+        setting = difflib.get_close_matches(name, parameter_names(), n=1, cutoff=0.75)
+        if setting and not difflib.get_close_matches(name, top, n=1, cutoff=0.6):
+            return f"Did you mean {setting[0]!r}, under 'parameters:'? Legal here: {', '.join(top)}."
+        return nearest(name, top)
+    return nearest(name, tuple(_MODELS[str(parents[-1])].model_fields))

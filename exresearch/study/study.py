@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +12,11 @@ import pandas as pd
 
 from exresearch.study.codebook import Codebook, load_codebook
 from exresearch.study.demo import generate_demo
-from exresearch.study.parameters import StudyFile, parse_study
-from exresearch.study.problems import Problem, StudyError
-from exresearch.study.tables import Table, check_tables, read_table
-from exresearch.study.yaml_file import read_yaml
+from exresearch.study.demo.tables import FILES
+from exresearch.study.files import read_yaml
+from exresearch.study.parameters import Parameters, StudyFile, TableName, parse_study
+from exresearch.study.problems import Problem, StudyError, nearest
+from exresearch.study.tables import Table, attrition_ledger, check_tables, ordered_waves, read_table
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Study:
     tables : dict of str to pandas.DataFrame
         Cleaned tables; keys are named ``person``, ``unit``, ``wave``, ``weight``. Waves are text. Not reverse-coded.
     ledger : pandas.DataFrame
-        One row per table and step: ``table, step, cells_or_rows, n, removed``.
+        One row per table and step: ``table, step, counted, n, removed``, where ``counted`` is rows, cells or columns.
     waves : tuple of str
         All waves in order of time.
     files : dict of str to pathlib.Path
@@ -68,10 +68,10 @@ def resolve_path(path: str | Path) -> Path:
     >>> resolve_path("params/demo.yaml").name
     'demo.yaml'
     """
-    given = Path(path).expanduser()
-    if given.is_absolute() or given.exists():
+    given = _expanded(path)
+    if given.is_absolute() or _exists(given):
         return given.resolve()
-    return project_root() / given if (project_root() / given).exists() else given.resolve()
+    return project_root() / given if _exists(project_root() / given) else given.resolve()
 
 
 def output_folder(path: str | Path) -> Path:
@@ -82,7 +82,7 @@ def output_folder(path: str | Path) -> Path:
     >>> output_folder("reports/by-hand").name
     'by-hand'
     """
-    given = Path(path).expanduser()
+    given = _expanded(path)
     return given.resolve() if given.is_absolute() or given.parts[:1] == ("..",) else project_root() / given
 
 
@@ -108,18 +108,27 @@ def load_settings(path: str | Path, *, overrides: Mapping[str, Any] | None = Non
     """
     file = resolve_path(path)
     content = read_yaml(file)
-    parameters = content.get("parameters")
-    if parameters is None:
-        content["parameters"] = parameters = {}
+    if content.get("parameters") is None:
+        content["parameters"] = {}
     for key, value in (overrides or {}).items():
-        parent, _, child = key.partition(".")
-        if child and isinstance(content.get(parent), dict):
-            content[parent] = content[parent] | {child: value}
-        elif key in StudyFile.model_fields:
-            content[key] = value
-        elif isinstance(parameters, dict):
-            parameters[key] = value
+        _override(content, key, value, folder=file.parent)
     return parse_study(content, file=file.name)
+
+
+def _override(content: dict[Any, Any], key: str, value: Any, *, folder: Path) -> None:
+    parent, dot, child = key.partition(".")
+    if (key == "codebook" or (parent == "tables" and child)) and isinstance(value, str):
+        # On the command line a path counts from where one is; in the file, from the file.
+        here = _expanded(value)
+        if _exists(here) and not (not here.is_absolute() and _exists(folder / here)):
+            value = str(here.resolve())
+    if dot and parent in StudyFile.model_fields:
+        within = content.get(parent)
+        content[parent] = (within if isinstance(within, dict) else {}) | {child: value}
+    elif key in Parameters.model_fields and isinstance(content["parameters"], dict):
+        content["parameters"] = content["parameters"] | {key: value}
+    else:
+        content[key] = value
 
 
 def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Study:
@@ -151,22 +160,23 @@ def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) 
     """
     file = resolve_path(path)
     settings = load_settings(file, overrides=overrides)
-    files = {name: (file.parent / source).resolve() for name, source in settings.tables.items()}
-    problems: list[Problem] = []
-    codebook_file = (file.parent / settings.codebook).resolve()
+    files = {name: _below(file.parent, source) for name, source in settings.tables.items()}
+    codebook_file = _below(file.parent, settings.codebook)
+    places = {"codebook": (codebook_file, settings.codebook)}
+    if settings.synthetic is None:
+        places |= {f"tables.{name}": (files[name], source) for name, source in settings.tables.items()}
+    problems = [found for key, place in places.items() for found in _absent(key, *place, file=file.name)]
+    reported = {place for place, _ in places.values() if not place.is_file()}
     codebook: Codebook | None = None
-    try:
-        codebook = load_codebook(codebook_file)
-    except StudyError as error:
-        problems += error.problems
-    _generate_missing(settings, files)
     tables: dict[str, Table] = {}
+    try:
+        if codebook_file not in reported:
+            codebook = load_codebook(codebook_file)
+            _generate_missing(settings, files, file=file.name)
+    except StudyError as error:
+        raise StudyError([*problems, *error.problems]) from None
     for name, source in files.items():
-        if codebook is None:
-            if not source.is_file():
-                problems.append(
-                    Problem(source.name, "", "the file does not exist.", "Check the path in the study file.")
-                )
+        if codebook is None or source in reported:
             continue
         try:
             tables[name] = read_table(source, name=name, codebook=codebook)
@@ -176,87 +186,100 @@ def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) 
         check_tables(tables)
     except StudyError as error:
         problems += error.problems
+    if codebook is not None and "units" in tables:
+        problems += _wrong_category(settings, codebook, tables["units"], file=file.name)
     if problems or codebook is None:
         raise StudyError(problems)
-    waves = _ordered_waves(tables)
     frames = {name: table.frame for name, table in tables.items()}
-    ledger = _ledger(tables, codebook)
-    return Study(settings, codebook, frames, ledger, waves, files | {"codebook": codebook_file})
+    sources: dict[str, Path] = {str(name): path for name, path in files.items()}
+    sources["codebook"] = codebook_file
+    return Study(settings, codebook, frames, attrition_ledger(tables), ordered_waves(tables), sources)
 
 
-def _generate_missing(settings: StudyFile, files: Mapping[str, Path]) -> None:
+def _expanded(path: str | Path) -> Path:
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        # A tilde before a name that nobody has on this machine is a tilde.
+        return Path(path)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _below(folder: Path, source: str) -> Path:
+    try:
+        return (folder / _expanded(source)).resolve()
+    except (OSError, ValueError):
+        return folder / "not a legal path"
+
+
+def _absent(key: str, path: Path, written: str, *, file: str) -> list[Problem]:
+    if path.is_file():
+        return []
+    if path.is_dir():
+        return [Problem(file, key, f"{written!r} is a folder, not a file.", "Name the file.")]
+    remedy = "Check the path; it counts from the folder of the study file."
+    return [Problem(file, key, f"the file {written!r} does not exist.", remedy)]
+
+
+def _wrong_category(settings: StudyFile, codebook: Codebook, units: Table, *, file: str) -> list[Problem]:
+    if not settings.parameters.set_apart:
+        return []
+    column, _, value = settings.parameters.set_apart.partition("=")
+    categories = [v.column for v in codebook.select("units", role="category")]
+    if column not in categories:
+        message = f"{column!r} is not a category of the units."
+        return [Problem(file, "parameters.set_apart", message, nearest(column, categories))]
+    values = units.frame[column].dropna().unique().tolist()
+    if value not in values:
+        message = f"no unit has {value!r} as {column}."
+        return [Problem(file, "parameters.set_apart", message, nearest(value, sorted(values)))]
+    return []
+
+
+def _generate_missing(settings: StudyFile, files: Mapping[TableName, Path], *, file: str) -> None:
     if settings.synthetic is None:
         return
     folders = {path.parent for path in files.values()}
     if len(folders) != 1:
         message = "the tables of a fictional client must lie in one folder."
-        raise StudyError([Problem("study file", "tables", message, "Give all tables the same folder.")])
+        raise StudyError([Problem(file, "tables", message, "Give all tables the same folder.")])
     folder = folders.pop()
-    # The generator writes this record last, so an interrupted generation is done again.
-    record = folder / "generated.json"
-    current = (
-        record.is_file()
-        and json.loads(record.read_text(encoding="utf-8")).get("seed") == settings.synthetic.seed
-    )
-    if current and all(path.is_file() for path in files.values()):
+    strange = sorted(path.name for name, path in files.items() if path.name != FILES[name])
+    if strange:
+        message = f"the generator makes no {', '.join(strange)}."
+        raise StudyError([Problem(file, "tables", message, f"Its files are {', '.join(FILES.values())}.")])
+    made = _generated_seed(folder)
+    if made == settings.synthetic.seed and all(path.is_file() for path in files.values()):
         return
+    if made is None and any((folder / name).exists() for name in FILES.values()):
+        # A generation is written completely or not at all, so these tables are somebody's own.
+        message = (
+            f"folder {folder.name!r} holds tables that the generator did not make; they would be replaced."
+        )
+        remedy = "Take out 'synthetic' if this is a client's data, or name another folder."
+        raise StudyError([Problem(file, "synthetic", message, remedy)])
     try:
         generate_demo(folder, seed=settings.synthetic.seed)
+    except FileExistsError:
+        message = f"{folder.name!r} is a file, or a folder that holds other files as well."
+        raise StudyError([Problem(file, "tables", message, "Name a folder of their own.")]) from None
     except OSError as error:
-        message = f"the fictional tables cannot be written ({error.strerror or error})."
-        raise StudyError(
-            [Problem(folder.name, "tables", message, "Choose a folder of its own that can be written.")]
-        ) from None
-
-
-def _ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
-    found: set[str] = set()
-    for table in tables.values():
-        if "wave" in table.frame:
-            found |= set(table.frame["wave"].dropna())
-    # Numbers inside a name are compared as numbers, so that wave 10 follows wave 9.
-    return tuple(
-        sorted(found, key=lambda name: [int(p) if p.isdigit() else p for p in re.split(r"(\d+)", name)])
-    )
-
-
-def _ledger(tables: Mapping[str, Table], codebook: Codebook) -> pd.DataFrame:
-    rows: list[dict[str, Any]] = []
-    for table in tables.values():
-        rows.append(
-            {
-                "table": table.name,
-                "step": "rows in the file",
-                "counted": "rows",
-                "n": table.n_rows,
-                "removed": 0,
-            }
+        message = (
+            f"the fictional tables cannot be written in {folder.name!r} ({error.strerror or 'no access'})."
         )
-        for key in ("unit", "wave", "person"):
-            if key in table.frame and table.frame[key].isna().any():
-                lost = int(table.frame[key].isna().sum())
-                rows.append(
-                    {
-                        "table": table.name,
-                        "step": f"without {key}",
-                        "counted": "rows",
-                        "n": lost,
-                        "removed": 0,
-                    }
-                )
-        coded = sum(table.coded_missing.values())
-        if coded:
-            step = "cells with a missing code"
-            rows.append({"table": table.name, "step": step, "counted": "cells", "n": coded, "removed": coded})
-        if table.unread:
-            step = "columns not in the codebook"
-            rows.append(
-                {
-                    "table": table.name,
-                    "step": step,
-                    "counted": "columns",
-                    "n": len(table.unread),
-                    "removed": 0,
-                }
-            )
-    return pd.DataFrame(rows, columns=["table", "step", "counted", "n", "removed"])
+        raise StudyError([Problem(file, "tables", message, "Name a folder that can be written.")]) from None
+
+
+def _generated_seed(folder: Path) -> int | None:
+    try:
+        record = json.loads((folder / "generated.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    seed = record.get("seed") if isinstance(record, dict) else None
+    return seed if isinstance(seed, int) else None

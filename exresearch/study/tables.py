@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
-from exresearch.study.codebook import KEYS, Codebook, Variable
+from exresearch.study.codebook import KEYS, Codebook
+from exresearch.study.columns import clean_column, nameable
+from exresearch.study.files import read_columns
 from exresearch.study.problems import Problem, StudyError, nearest
 
-_NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight")
-# A value is named in a message only if at least this many rows hold it: then it is a code, not somebody's answer.
-_NAMEABLE = 5
+_NEEDED = {"units": ("unit",), "people": ("person",)}
+# The first key must be there; the others count where they are.
+_UNIQUE = {"employees": ("person", "wave"), "units": ("unit", "wave"), "people": ("person",)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Table:
     name : str
         Which table of the data model.
     frame : pandas.DataFrame
-        The described columns; keys under their standard names, missing codes made missing, numbers as float64.
+        The described columns; keys under their standard names, missing codes made missing, numbers as
+        float64, dates as datetime64, the rest as str.
     file : str
         Name of the file.
     unread : tuple of str
@@ -54,7 +55,7 @@ def read_table(path: Path, *, name: str, codebook: Codebook) -> Table:
     Parameters
     ----------
     path : pathlib.Path
-        A ``.csv`` or ``.parquet`` file.
+        As :func:`exresearch.study.files.read_columns`.
     name : str
         Which table of the data model it is.
     codebook : Codebook
@@ -67,48 +68,50 @@ def read_table(path: Path, *, name: str, codebook: Codebook) -> Table:
     Raises
     ------
     StudyError
-        Missing or empty file, unknown format, missing columns, text in a number column, values outside a scale,
-        a weight that is not positive. No message holds a value that fewer than five rows share.
+        Missing or empty file, unknown format, missing columns, text in a number or date column, values outside a
+        scale, a weight that is missing or not positive. No message holds a value that fewer than five rows share.
     """
     variables = [variable for variable in codebook.select(name) if variable.role != "ignore"]
     if not variables:
         message = f"table {name!r} is listed in the study, but the codebook describes none of its columns."
         raise StudyError([Problem(path.name, "", message, "Describe its columns, or leave the table out.")])
-    wanted = {variable.column for variable in variables}
-    wanted |= {c for v in variables for c in (v.n_column, v.std_error_column) if c is not None}
-    raw, present = _read(path, columns=wanted)
-    missing = sorted(wanted - set(present))
-    if missing:
-        raise StudyError(
-            [
-                Problem(path.name, column, f"table {name!r} has no such column.", nearest(column, present))
-                for column in missing
-            ]
-        )
-    if raw.empty:
+    wanted = {variable.column: variable.column for variable in variables}
+    for variable in variables:
+        for key in ("n_column", "std_error_column"):
+            if getattr(variable, key) is not None:
+                wanted.setdefault(getattr(variable, key), f"{key} of {variable.column}")
+    raw = read_columns(path, columns=set(wanted))
+    if raw.frame.empty and set(wanted) & set(raw.present):
         raise StudyError([Problem(path.name, "", "the file has a heading but no rows.", "Export it again.")])
-    problems: list[Problem] = []
+    problems = [
+        Problem(
+            path.name,
+            column if why == column else f"{column} ({why})",
+            f"table {name!r} has no such column.",
+            nearest(column, raw.present),
+        )
+        for column, why in sorted(wanted.items())
+        if column not in raw.present
+    ]
     coded: dict[str, int] = {}
     columns: dict[str, pd.Series] = {}
     by_column = {variable.column: variable for variable in variables}
-    for column in [c for c in present if c in wanted]:
-        variable = by_column.get(column)
-        values, n_coded = _blank_codes(raw[column], variable)
-        if n_coded:
-            coded[column] = n_coded
-        if variable is None or variable.role in _NUMERIC_ROLES:
-            values, found = _as_numbers(values, column=column, file=path.name)
-            problems += found
-            if not found and variable is not None:
-                problems += _check_range(values, variable, file=path.name)
-        elif variable.role != "date":
-            values = _as_text(values)
-        columns[variable.role if variable and variable.role in KEYS else column] = values
+    for column in raw.frame.columns:
+        described = by_column.get(column)
+        clean = clean_column(
+            raw.frame[column], described, column=column, file=path.name, decimal_comma=raw.decimal_comma
+        )
+        problems += clean.problems
+        if clean.coded_missing:
+            coded[column] = clean.coded_missing
+        columns[described.role if described and described.role in KEYS else column] = clean.cells
     if problems:
         raise StudyError(problems)
-    frame = pd.DataFrame(columns, index=pd.RangeIndex(len(raw)))
-    unread = tuple(column for column in present if column not in wanted)
-    return Table(name=name, frame=frame, file=path.name, unread=unread, coded_missing=coded, n_rows=len(raw))
+    unread = tuple(column for column in raw.present if column not in wanted)
+    frame = pd.DataFrame(columns)
+    return Table(
+        name=name, frame=frame, file=path.name, unread=unread, coded_missing=coded, n_rows=len(frame)
+    )
 
 
 def check_tables(tables: dict[str, Table]) -> None:
@@ -122,182 +125,101 @@ def check_tables(tables: dict[str, Table]) -> None:
     """
     problems: list[Problem] = []
     for table in tables.values():
-        frame = table.frame
-        needed = {"units": ("unit",), "people": ("person",), "moments": ()}.get(table.name, ())
-        for key in needed:
-            if key not in frame:
-                message = f"table {table.name!r} needs a column with role {key!r}."
-                problems.append(
-                    Problem(table.file, key, message, "Give one column that role in the codebook.")
-                )
-            elif frame[key].isna().any():
-                count = int(frame[key].isna().sum())
-                problems.append(
-                    Problem(table.file, key, f"{count} rows have no {key}.", "Complete or remove those rows.")
-                )
-        keys = {"employees": ["person", "wave"], "units": ["unit", "wave"], "people": ["person"]}.get(
-            table.name, []
-        )
-        keys = [key for key in keys if key in frame]
-        if keys and not (table.name == "employees" and "person" not in keys):
-            complete = frame[keys].dropna()
-            repeated = int(complete.duplicated().sum())
-            if repeated:
-                what = " and ".join(keys)
-                message = f"{repeated} rows repeat a combination of {what} that stands in an earlier row."
-                problems.append(
-                    Problem(table.file, what, message, "Keep one row for each, or correct the wave.")
-                )
+        problems += _lacking_keys(table) + _repeated_keys(table)
     if "units" in tables and "unit" in tables["units"].frame:
-        known = set(tables["units"].frame["unit"].dropna())
+        known = tables["units"].frame["unit"].dropna().unique().tolist()
         for table in tables.values():
-            if table.name == "units" or "unit" not in table.frame:
-                continue
-            strange = sorted(set(table.frame["unit"].dropna()) - known)
-            if strange:
-                shown = ", ".join(strange[:5]) + (" ..." if len(strange) > 5 else "")
-                message = f"{len(strange)} units are not in the table 'units': {shown}."
-                problems.append(
-                    Problem(table.file, "unit", message, "Correct the names, or add these units.")
-                )
+            if table.name != "units" and "unit" in table.frame:
+                problems += _strange_units(table, known)
     if problems:
         raise StudyError(problems)
 
 
-def _read(path: Path, *, columns: set[str]) -> tuple[pd.DataFrame, list[str]]:
-    try:
-        size = path.stat().st_size
-    except OSError:
-        raise StudyError(
-            [Problem(path.name, "", "the file does not exist.", "Check the path in the study file.")]
-        ) from None
-    if size == 0:
-        raise StudyError([Problem(path.name, "", "the file is empty (0 bytes).", "Export it again.")])
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        return _read_parquet(path, columns)
-    if suffix in (".csv", ".txt", ".tsv"):
-        return _read_csv(path, columns)
-    message = f"files of type {suffix or 'without a suffix'!r} cannot be read."
-    raise StudyError([Problem(path.name, "", message, "Save it as CSV or Parquet.")])
+def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """Return all waves in order of time, by the year and the numbers in their names."""
+    found: set[str] = set()
+    for table in tables.values():
+        if "wave" in table.frame:
+            found |= set(table.frame["wave"].dropna().unique())
+    years = {name: re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", name) for name in found}
+    # The year first where every name has one, so that Q1 2025 follows Q4 2024.
+    dated = all(len(set(year)) == 1 for year in years.values())
+
+    def in_time(name: str) -> tuple[str, list[str | int]]:
+        # Numbers inside a name are compared as numbers, so that wave 10 follows wave 9.
+        parts = re.split(r"([0-9]+)", name)
+        return years[name][0] if dated else "", [int(p) if i % 2 else p for i, p in enumerate(parts)]
+
+    return tuple(sorted(found, key=in_time))
 
 
-def _read_parquet(path: Path, columns: set[str]) -> tuple[pd.DataFrame, list[str]]:
-    try:
-        present = pq.read_schema(path).names  # type: ignore[no-untyped-call]
-        kept = [name for name in present if name in columns]
-        return pq.read_table(path, columns=kept).to_pandas(), present
-    except (pa.ArrowInvalid, OSError):
-        raise StudyError(
-            [Problem(path.name, "", "not a readable Parquet file.", "Export it again.")]
-        ) from None
+def attrition_ledger(tables: Mapping[str, Table]) -> pd.DataFrame:
+    """Return what was read and what was taken out: ``table, step, counted, n, removed``, one row per table and step."""
+    rows: list[dict[str, Any]] = []
+
+    def add(table: Table, step: str, counted: str, n: int, removed: int = 0) -> None:
+        rows.append({"table": table.name, "step": step, "counted": counted, "n": n, "removed": removed})
+
+    for table in tables.values():
+        add(table, "rows in the file", "rows", table.n_rows)
+        for key in ("unit", "wave", "person"):
+            if key in table.frame and table.frame[key].isna().any():
+                add(table, f"without {key}", "rows", int(table.frame[key].isna().sum()))
+        coded = sum(table.coded_missing.values())
+        if coded:
+            add(table, "cells with a missing code", "cells", coded, coded)
+        if table.unread:
+            add(table, "columns not in the codebook", "columns", len(table.unread))
+    return pd.DataFrame(rows, columns=["table", "step", "counted", "n", "removed"])
 
 
-def _read_csv(path: Path, columns: set[str]) -> tuple[pd.DataFrame, list[str]]:
-    content = path.read_bytes()
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        text = content.decode("cp1252", errors="replace")
-    header = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=header.count)
-    present = next(csv.reader([header.rstrip("\r")], delimiter=delimiter))
-    repeated = sorted({name for name in present if present.count(name) > 1} & columns)
-    if repeated:
-        message = "the heading has this column more than once."
-        raise StudyError([Problem(path.name, name, message, "Rename or remove one.") for name in repeated])
-    try:
-        frame = pd.read_csv(
-            io.StringIO(text),
-            sep=delimiter,
-            dtype=str,
-            keep_default_na=False,
-            usecols=lambda name: name in columns,
-        )
-    except pd.errors.ParserError:
-        message = "the rows do not have as many fields as the heading."
-        raise StudyError(
-            [Problem(path.name, "", message, "Export it again, with text between quotes.")]
-        ) from None
-    if delimiter == ";":
-        # A semicolon separates fields where the comma is the decimal sign.
-        for name in frame.columns:
-            decimal = frame[name].str.fullmatch(r"-?\d+,\d+")
-            frame[name] = frame[name].mask(decimal, frame[name].str.replace(",", ".", regex=False))
-    return frame, present
-
-
-def _blank_codes(values: pd.Series, variable: Variable | None) -> tuple[pd.Series, int]:
-    if pd.api.types.is_string_dtype(values) or values.dtype == object:
-        values = values.astype("object").where(values.notna(), None)
-        blank = values.map(lambda value: isinstance(value, str) and value.strip() == "")
-        values = values.mask(blank.astype(bool), None)
-    if variable is None or not variable.missing:
-        return values, 0
-    codes = {str(code) for code in variable.missing}
-    numbers = {float(code) for code in variable.missing if not isinstance(code, str)}
-    as_number = pd.to_numeric(values, errors="coerce")
-    coded = as_number.isin(numbers) | values.astype("object").map(
-        lambda value: str(value).strip() in codes
-    ).astype(bool)
-    return values.mask(coded), int(coded.sum())
-
-
-def _as_numbers(values: pd.Series, *, column: str, file: str) -> tuple[pd.Series, list[Problem]]:
-    if pd.api.types.is_bool_dtype(values):
-        return values.astype("float64"), []
-    numbers = pd.to_numeric(values, errors="coerce").astype("float64")
-    wrong = numbers.isna() & values.notna()
-    infinite = np.isinf(numbers)
+def _lacking_keys(table: Table) -> list[Problem]:
+    frame = table.frame
     problems = []
-    if wrong.any():
-        count = int(wrong.sum())
-        cells = "1 cell holds" if count == 1 else f"{count} cells hold"
-        message = f"a number is expected, but {cells} text{_nameable(values[wrong])}."
-        remedy = "Correct the cells, or list the text under 'missing' in the codebook."
-        problems.append(Problem(file, column, message, remedy))
-    if infinite.any():
-        problems.append(
-            Problem(file, column, f"{int(infinite.sum())} cells are infinite.", "Correct the cells.")
-        )
-    return numbers, problems
+    for key in _NEEDED.get(table.name, ()):
+        if key not in frame:
+            message = f"table {table.name!r} needs a column with role {key!r}."
+            problems.append(Problem(table.file, key, message, "Give one column that role in the codebook."))
+    for key in (*_NEEDED.get(table.name, ()), *(("wave",) if table.name == "units" else ())):
+        if key in frame and frame[key].isna().any():
+            count = int(frame[key].isna().sum())
+            message = f"{count} row{' has' if count == 1 else 's have'} no {key}."
+            problems.append(Problem(table.file, key, message, "Complete or remove them."))
+    return problems
 
 
-def _as_text(values: pd.Series) -> pd.Series:
-    if pd.api.types.is_float_dtype(values) and (values.dropna() % 1 == 0).all():
-        values = values.astype("Int64")
-    text = values.astype("object").map(lambda value: str(value).strip(), na_action="ignore")
-    return text.where(values.notna(), None).astype("str").where(values.notna())
-
-
-def _check_range(values: pd.Series, variable: Variable, *, file: str) -> list[Problem]:
-    if variable.role == "weight" and (values <= 0).any():
-        count = int((values <= 0).sum())
-        return [
-            Problem(
-                file, variable.column, f"{count} weights are zero or negative.", "Weights must be above 0."
-            )
-        ]
-    if variable.role == "count" and (values < 0).any():
-        count = int((values < 0).sum())
-        return [Problem(file, variable.column, f"{count} counts are negative.", "Counts must be 0 or more.")]
-    if variable.minimum is None or variable.maximum is None:
+def _repeated_keys(table: Table) -> list[Problem]:
+    frame = table.frame
+    first, *others = _UNIQUE.get(table.name, ("",))
+    if first not in frame:
         return []
-    outside = (values < variable.minimum) | (values > variable.maximum)
-    if not outside.any():
+    keys = [first, *(key for key in others if key in frame)]
+    repeated = int(frame.dropna(subset=keys).duplicated(subset=keys).sum())
+    if not repeated:
         return []
-    count = int(outside.sum())
-    cells = "1 cell lies" if count == 1 else f"{count} cells lie"
-    scale = f"{variable.minimum:g} to {variable.maximum:g}"
-    message = f"{cells} outside the scale {scale}{_nameable(values[outside])}."
-    remedy = "Correct the scale, or list the code under 'missing' in the codebook."
-    return [Problem(file, variable.column, message, remedy)]
+    rows, what = f"{repeated} row{' repeats' if repeated == 1 else 's repeat'}", " and ".join(keys)
+    if len(keys) == 1:
+        message = f"{rows} a {first} that stands in an earlier row."
+        remedy = f"Keep one row for each {first}."
+        if others:
+            remedy = f"Keep one row for each {first}, or give a column the role 'wave'."
+    else:
+        message = f"{rows} a combination of {what} that stands in an earlier row."
+        remedy = "Keep one row for each, or correct the wave."
+    return [Problem(table.file, what, message, remedy)]
 
 
-def _nameable(values: pd.Series) -> str:
-    counts = values.value_counts()
-    common = sorted(
-        str(f"{value:g}" if isinstance(value, float) else repr(value))
-        for value in counts[counts >= _NAMEABLE].index
+def _strange_units(table: Table, known: list[str]) -> list[Problem]:
+    units = table.frame["unit"].dropna()
+    strange = units[~units.isin(known)]
+    if strange.empty:
+        return []
+    count = strange.nunique()
+    # A unit of few rows may be as good as a person, so only larger ones are named.
+    named = nameable(strange)
+    shown = (
+        f": {', '.join(named[:5])}{', ...' if len(named) > 5 or count > len(named) else ''}" if named else ""
     )
-    return f" ({', '.join(common[:5])})" if common else ""
+    units_are = "1 unit is" if count == 1 else f"{count} units are"
+    message = f"{units_are} not in the table 'units'{shown}."
+    return [Problem(table.file, "unit", message, "Correct the names, or add these units.")]

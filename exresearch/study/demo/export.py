@@ -35,12 +35,15 @@ def write_demo_study(
     Raises
     ------
     ValueError
-        If the folder is not empty, only one of the sizes is given, or the demo has no such number of units or employees.
+        If the folder is not empty, only one of the sizes is given, or the demo has no such number of units or
+        employees.
     OSError
         If the folder cannot be written.
     """
     if (n_units is None) != (n_employees is None):
-        raise ValueError("a cut needs both a number of units and a number of employees; give --units and --employees")
+        raise ValueError(
+            "a cut needs both a number of units and a number of employees; give --units and --employees"
+        )
     if directory.exists() and (not directory.is_dir() or any(directory.iterdir())):
         raise ValueError("the folder is not empty")
     directory.mkdir(parents=True, exist_ok=True)
@@ -66,5 +69,7 @@ def write_demo_study(
     }
     study = directory / "study.yaml"
     text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=120)
-    study.write_text("# The fictional demo client; see README.md for what each key means.\n" + text, encoding="utf-8")
+    study.write_text(
+        "# The fictional demo client; see README.md for what each key means.\n" + text, encoding="utf-8"
+    )
     return study

@@ -1,0 +1,210 @@
+"""One column at a time: missing codes, numbers, dates and texts, and whether the values can be right."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from exresearch.study.codebook import Variable
+from exresearch.study.problems import Problem
+
+NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight")
+# A value is named in a message only if at least this many rows hold it: then it is a code, not somebody's answer.
+NAMEABLE = 5
+_CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
+
+
+@dataclass(frozen=True, slots=True)
+class CleanColumn:
+    """A column as its codebook entry describes it.
+
+    Attributes
+    ----------
+    cells : pandas.Series
+        float64 for numbers, datetime64 for dates, str for the rest; missing codes and blanks missing.
+    coded_missing : int
+        Cells that held a missing code.
+    problems : tuple of Problem
+        What is wrong with it.
+    """
+
+    cells: pd.Series
+    coded_missing: int
+    problems: tuple[Problem, ...]
+
+
+def clean_column(
+    values: pd.Series, variable: Variable | None, *, column: str, file: str, decimal_comma: bool
+) -> CleanColumn:
+    """Clean and check one column.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Cells as they stand in the file; not changed.
+    variable : Variable or None
+        The codebook entry; None for a number of answers or a standard error that a measure names.
+    column, file : str
+        Where it is, for the messages.
+    decimal_comma : bool
+        Whether ``1,5`` is a number.
+
+    Returns
+    -------
+    CleanColumn
+
+    Examples
+    --------
+    >>> q = Variable(table="employees", column="q", role="driver", block="other", minimum=1, maximum=7, missing=(9,))
+    >>> clean_column(pd.Series(["1", "9", " "]), q, column="q", file="a.csv", decimal_comma=False).cells.tolist()
+    [1.0, nan, nan]
+    """
+    values = _plain(values)
+    values, n_coded = _blank_codes(values, variable)
+    problems: list[Problem] = []
+    if variable is None or variable.role in NUMERIC_ROLES:
+        values, problems = _as_numbers(values, column=column, file=file, decimal_comma=decimal_comma)
+        problems += _check_range(values, variable, column=column, file=file)
+    elif variable.role == "date":
+        values, problems = _as_dates(values, column=column, file=file)
+    else:
+        values = _as_text(values)
+    return CleanColumn(values, n_coded, tuple(problems))
+
+
+def nameable(values: pd.Series) -> list[str]:
+    """Return the values that enough rows share to be named in a message, in order, numbers without quotes."""
+    counts = values.value_counts()
+    common = counts.index[counts >= NAMEABLE].tolist()
+    return sorted(f"{value:g}" if isinstance(value, float) else repr(str(value)) for value in common)
+
+
+def _plain(values: pd.Series) -> pd.Series:
+    """Texts without surrounding blanks, and missing where nothing is left; anything unusual as text."""
+    kind = values.dtype
+    if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
+        return values
+    if not isinstance(kind, pd.StringDtype):
+        values = values.astype("object").map(str, na_action="ignore").astype("str")
+    values = values.str.strip()
+    return values.mask(values == "")
+
+
+def _blank_codes(values: pd.Series, variable: Variable | None) -> tuple[pd.Series, int]:
+    if variable is None or not variable.missing:
+        return values, 0
+    texts = {code.strip() if isinstance(code, str) else f"{code:g}" for code in variable.missing}
+    # A code between quotes is still a number where the column is one.
+    numbers = set(pd.to_numeric(pd.Series(sorted(texts)), errors="coerce").dropna().tolist())
+    if isinstance(values.dtype, pd.StringDtype):
+        coded = values.isin(texts)
+        if any(not isinstance(code, str) for code in variable.missing):
+            coded |= pd.to_numeric(values, errors="coerce").isin(numbers)
+    elif pd.api.types.is_numeric_dtype(values.dtype):
+        coded = values.isin(numbers)
+    else:
+        return values, 0
+    coded = (coded & values.notna()).astype(bool)
+    return values.mask(coded), int(coded.sum())
+
+
+def _as_numbers(
+    values: pd.Series, *, column: str, file: str, decimal_comma: bool
+) -> tuple[pd.Series, list[Problem]]:
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        nothing = pd.Series(np.nan, index=values.index)
+        return nothing, [
+            Problem(file, column, "a number is expected, but the column holds dates.", "Correct the role.")
+        ]
+    if not isinstance(values.dtype, pd.StringDtype):
+        numbers = pd.Series(values.to_numpy(dtype="float64", na_value=np.nan), index=values.index)
+        wrong = pd.Series(False, index=values.index)
+    else:
+        text = values.str.replace(r"^([-+]?\d+),(\d+)$", r"\1.\2", regex=True) if decimal_comma else values
+        numbers = pd.to_numeric(text, errors="coerce").astype("float64")
+        wrong = numbers.isna() & values.notna()
+    problems = []
+    if wrong.any():
+        message = f"a number is expected, but {_cells(wrong, 'holds', 'hold')} text{_named(values[wrong])}."
+        problems.append(Problem(file, column, message, _CORRECT))
+    infinite = numbers.isin([np.inf, -np.inf])
+    if infinite.any():
+        message = f"{_cells(infinite, 'is', 'are')} infinite."
+        problems.append(Problem(file, column, message, "Correct the cells."))
+        numbers = numbers.mask(infinite)
+    return numbers, problems
+
+
+def _as_dates(values: pd.Series, *, column: str, file: str) -> tuple[pd.Series, list[Problem]]:
+    if pd.api.types.is_datetime64_any_dtype(values.dtype):
+        return values.dt.tz_localize(None), []
+    if isinstance(values.dtype, pd.StringDtype):
+        dates = pd.to_datetime(values, format="ISO8601", errors="coerce", utc=True)
+        dates = dates.fillna(pd.to_datetime(values, format="%d-%m-%Y", errors="coerce", utc=True))
+        dates = dates.dt.tz_localize(None)
+    else:
+        dates = pd.Series(pd.NaT, index=values.index)
+    wrong = dates.isna() & values.notna()
+    if not wrong.any():
+        return dates, []
+    message = (
+        f"a date is expected, but {_cells(wrong, 'holds', 'hold')} something else{_named(values[wrong])}."
+    )
+    return dates, [Problem(file, column, message, "Write dates as 2024-03-31 or 31-03-2024.")]
+
+
+def _as_text(values: pd.Series) -> pd.Series:
+    if isinstance(values.dtype, pd.StringDtype):
+        return values.astype("str")
+    if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+        # A name that is a whole number: 12, not 12.0.
+        values = values.astype("Int64")
+    text = values.astype("object").map(str, na_action="ignore").astype("str")
+    return text.where(values.notna().to_numpy())
+
+
+def _check_range(values: pd.Series, variable: Variable | None, *, column: str, file: str) -> list[Problem]:
+    role = "count" if variable is None else variable.role
+    if role == "weight":
+        problems = []
+        if (values <= 0).any():
+            message = f"{_several(values <= 0, 'weight is', 'weights are')} zero or negative."
+            problems.append(Problem(file, column, message, "Weights must be above 0."))
+        if values.isna().any():
+            message = f"{_several(values.isna(), 'row has', 'rows have')} no weight."
+            problems.append(
+                Problem(file, column, message, "Give every row a weight, or leave the column out.")
+            )
+        return problems
+    if role == "count" and (values < 0).any():
+        message = f"{_several(values < 0, 'count is', 'counts are')} negative."
+        return [Problem(file, column, message, "Counts must be 0 or more.")]
+    low, high = (0.0, 1.0) if role == "flag" else (None, None)
+    if variable is not None and variable.minimum is not None and variable.maximum is not None:
+        low, high = variable.minimum, variable.maximum
+    if low is None or high is None:
+        return []
+    outside = (values < low) | (values > high)
+    if not outside.any():
+        return []
+    message = (
+        f"{_cells(outside, 'lies', 'lie')} outside the scale {low:g} to {high:g}{_named(values[outside])}."
+    )
+    remedy = "Correct the scale, or list the code under 'missing' in the codebook."
+    return [Problem(file, column, message, remedy)]
+
+
+def _named(values: pd.Series) -> str:
+    common = nameable(values)
+    return f" ({', '.join(common[:5])}{', ...' if len(common) > 5 else ''})" if common else ""
+
+
+def _several(marked: pd.Series, one: str, more: str) -> str:
+    count = int(marked.sum())
+    return f"{count} {one if count == 1 else more}"
+
+
+def _cells(marked: pd.Series, one: str, more: str) -> str:
+    return _several(marked, f"cell {one}", f"cells {more}")
