@@ -1,6 +1,7 @@
 """Keep the catalogue of translations complete: find every message, compare, add what is new, drop what is stale.
 
-``python tools/messages.py --check`` lists what is missing, stale or wrong; ``--update`` rewrites the catalogue.
+``python tools/messages.py --check`` lists what is missing, stale or wrong; ``--update`` rewrites the
+catalogue.
 """
 
 from __future__ import annotations
@@ -48,7 +49,8 @@ class Unextractable(ValueError):
 def messages_in_code(source: str, *, where: str) -> Iterator[tuple[str, str]]:
     """Yield every message of Python source as (message, place it was found).
 
-    A note whose message is a variable or an entry of a mapping is followed back to the literals assigned to that name.
+    A note whose message is a variable or an entry of a mapping is followed back to the literals assigned to
+    that name.
     """
     tree = ast.parse(source)
     indirect: set[str] = set()

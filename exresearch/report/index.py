@@ -47,11 +47,13 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
     findings : sequence of Finding
         All findings of the run; those the registry does not know come last.
     site : SiteContext
-        The report it belongs to. A hypothesis whose notebook is not one of its pages is listed as having none yet.
+        The report it belongs to. A hypothesis whose notebook is not one of its pages is listed as having
+        none yet.
     provenance : mapping
-        What the report was made from, every key optional: ``version``; ``started`` (ISO time); ``seed``; ``files``
-        (list of mappings with ``name``, ``sha256``, ``rows``); ``parameters`` and ``packages`` (mappings); ``notebooks``
-        (list of mappings with ``name``, ``status`` (``ok`` or ``failed``), ``seconds``).
+        What the report was made from, every key optional: ``version``; ``started`` (ISO time); ``seed``;
+        ``files`` (list of mappings with ``name``, ``sha256``, ``rows``); ``parameters`` and ``packages``
+        (mappings); ``notebooks`` (list of mappings with ``name``, ``status`` (``ok`` or ``failed``),
+        ``seconds``).
 
     Returns
     -------

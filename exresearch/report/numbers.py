@@ -70,7 +70,7 @@ def integer(value: float, *, language: Language) -> str:
 
 def percent(share: float, digits: int, *, language: Language) -> str:
     """Write a share (0.125) as a percentage (``12.5%``); digits as in :func:`number`."""
-    # Rounded as a percentage, so that 0.145 with no decimals becomes 15 % and not what binary fractions make of it.
+    # Rounded as a percentage: 0.145 without decimals is 15 %, whatever binary fractions make of it.
     rounded = _rounded(share * 100, digits, language) / 100
     text = format_percent(rounded, f"{_pattern(digits)}%", locale=language, decimal_quantization=True)
     return text.replace("-", "−")

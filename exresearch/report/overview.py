@@ -80,8 +80,8 @@ def family_table(findings: Sequence[Finding]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``family, member, p_value, p_adjusted, verdict, n``; a finding without components is the only member of its
-        family.
+        ``family, member, p_value, p_adjusted, verdict, n``; a finding without components is the only member
+        of its family.
     """
     rows = []
     registry = load_registry()

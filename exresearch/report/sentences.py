@@ -171,6 +171,9 @@ def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
             parts.append(detectable_sentence(finding.detectable_effect, texts))
         return texts.say("These data cannot test the claim."), " ".join(parts)
     effect = texts.say(_effect_message(finding), **_effect_values(finding, texts))
+    if len(finding.components) > 1:
+        # A conjunction carries the numbers of its first component; the others follow by verdict.
+        effect = f"{texts.note(finding.components[0].label)}: {effect}"
     parts = []
     if finding.direction_verdict is not None:
         parts.append(texts.say(_DIRECTIONS[finding.direction_verdict]))

@@ -76,7 +76,7 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts) -> Picture:
                 fontsize=7.5 if crowded else 9.5,
                 weight="bold",
             )
-        ticks = [_wave_label(row, texts, crowded) for row in rows_of(frame)]
+        ticks = [_wave_label(row, texts, len(frame) > 5) for row in rows_of(frame)]
         axes.set_xticks(x, ticks, fontsize=7.5 if crowded else 9)
         axes.tick_params(axis="x", length=0)
     low, high = int(frame["n"].min()), int(frame["n"].max())
@@ -224,12 +224,12 @@ def _detectable_panel(
     number_axis(axes.xaxis, spec if len(finite) else "number1", texts, ticks=4)
 
 
-def _wave_label(row: Any, texts: Texts, crowded: bool) -> str:
+def _wave_label(row: Any, texts: Texts, short: bool) -> str:
     wave, units = str(row.wave), row.n_units
     if pd.isna(units):
         return wave
     shown = texts.number(units, "integer")
-    return f"{wave}\n{shown}" if crowded else f"{wave}\n" + texts.say("{n} units", n=shown)
+    return f"{wave}\n{shown}" if short else f"{wave}\n" + texts.say("{n} units", n=shown)
 
 
 def _detail(frame: pd.DataFrame, texts: Texts) -> str:

@@ -1,0 +1,388 @@
+"""Figures: they draw what they are given, say it in words, and survive extremes."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings import EstimateRecord, Finding, Note, SmallestEffect, Verdict
+from exresearch.report import Page, Picture, Texts
+from exresearch.report import figures as draw
+from exresearch.report.theme import new_figure, svg
+
+RULES = DisclosureRules()
+MESSAGE, VALUES = RULES.sentence()
+LONG = "De organisatie begrijpt wat ik nodig heb om mijn werk goed te doen & handelt daar ook zichtbaar naar"
+
+
+@pytest.fixture(params=["nl", "en"])
+def texts(request):
+    return Texts(request.param, strict=True)
+
+
+@pytest.fixture
+def finding():
+    def make(
+        estimate,
+        low,
+        high,
+        verdict,
+        *,
+        unit="ratio",
+        null=1.0,
+        smallest=(0.9, 1.1),
+        p=0.001,
+        robustness=(),
+        **more,
+    ):
+        return Finding(
+            hypothesis="engagement-cx",
+            verdict=verdict,
+            reason=Note(message="x"),
+            estimand="ratio",
+            unit_of_measurement=unit,
+            null=null,
+            direction="greater",
+            smallest_effect=SmallestEffect(low=smallest[0], high=smallest[1]),
+            family="engagement-cx",
+            estimate=estimate,
+            conf_low=low,
+            conf_high=high,
+            conf_level=0.95,
+            p_value=p,
+            p_adjusted=p,
+            n=500,
+            n_units=50,
+            n_excluded=0,
+            method=Note(message="x"),
+            robustness=robustness,
+            disclosure_rule=Note(message=MESSAGE, values=VALUES),
+            **more,
+        )
+
+    return make
+
+
+def record(label, unit, estimate, low, high):
+    return EstimateRecord(
+        term=label[:5],
+        label=Note(message=label),
+        unit_of_measurement=unit,
+        estimate=estimate,
+        conf_low=low,
+        conf_high=high,
+        conf_level=0.95,
+        n=500,
+        method=Note(message="x"),
+    )
+
+
+def drivers(count):
+    importance = np.linspace(0.09, 0.001, count)
+    ranks = np.arange(1, count + 1)
+    return pd.DataFrame(
+        {
+            "driver": [f"{LONG} {i}" for i in ranks],
+            "block": [("employee-first", "customer-first", None)[i % 3] for i in ranks],
+            "importance": importance,
+            "conf_low": importance * 0.5,
+            "conf_high": importance * 1.6,
+            "rank": ranks,
+            "rank_low": np.maximum(1, ranks - 2),
+            "rank_high": np.minimum(count, ranks + 2),
+            "n": 400,
+            "conf_level": 0.95,
+        }
+    )
+
+
+def units(count, n=20):
+    generator = np.random.default_rng(5)
+    ex = generator.normal(5, 0.5, count)
+    group = [("leaders", "middle", "laggards")[i % 3] for i in range(count)]
+    return pd.DataFrame({"ex": ex, "cx": ex + generator.normal(0, 1, count), "n": n, "group": group})
+
+
+def complete(picture):
+    drawn = svg(picture.figure)
+    assert drawn.startswith("<svg")
+    assert "DejaVu" not in drawn
+    assert "date>" not in drawn
+    assert len(picture.alt) > 15
+    assert picture.takeaway.endswith(".")
+    return drawn
+
+
+def test_response_by_wave(texts):
+    waves = [f"2024-Q{i}" for i in range(1, 5)]
+    frame = pd.DataFrame(
+        {
+            "wave": waves,
+            "n": [5812, 5733, 6012, 5900],
+            "n_units": 120,
+            "response_rate": [0.62, 0.6, None, 0.7],
+        }
+    )
+    picture = draw.response_by_wave(frame, texts=texts)
+    assert texts.number(6012, "integer") in complete(picture)
+    assert texts.number(0.6, "percent0") in picture.alt
+    one = draw.response_by_wave(frame.head(1).assign(n_units=None, response_rate=None), texts=texts)
+    complete(one)
+    many = pd.concat([frame] * 4, ignore_index=True)
+    complete(draw.response_by_wave(many, texts=texts))
+
+
+def test_missing_shares(texts):
+    frame = pd.DataFrame(
+        {
+            "label": [LONG, {"nl": "Trots", "en": "Pride"}],
+            "share": [0.117, 0.0],
+            "n": 500,
+            "note": [None, "x"],
+        }
+    )
+    assert texts.number(0.117, "percent1") in draw.missing_shares(frame, texts=texts).alt
+    complete(draw.missing_shares(frame, texts=texts))
+    complete(draw.missing_shares(frame.tail(1), texts=texts))
+
+
+def test_detectable_effects(texts):
+    frame = pd.DataFrame(
+        {
+            "title": [LONG, "b", "c", "d"],
+            "testable": [True, True, False, False],
+            "value": [0.25, 0.012, 0.4, math.nan],
+            "kind": ["correlation", "variance_share", "share_difference", None],
+            "n": [124, 4000, 900, math.nan],
+        }
+    )
+    drawn = complete(draw.detectable_effects(frame, texts=texts))
+    assert texts.say("not testable") in drawn
+    complete(draw.detectable_effects(frame.tail(1), texts=texts))
+
+
+def test_detectable_effects_refuse_an_unknown_kind(texts):
+    frame = pd.DataFrame({"title": ["a"], "testable": True, "value": 0.2, "kind": "cohen_d", "n": 4})
+    with pytest.raises(ValueError) as caught:
+        draw.detectable_effects(frame, texts=texts)
+    assert str(caught.value) == (
+        "detectable_effects knows the kinds correlation, share_difference, variance_share; got cohen_d."
+    )
+
+
+def test_engagement(texts, finding):
+    bands = pd.DataFrame(
+        {
+            "band": ["high", "low"],
+            "share": [0.3, 0.7],
+            "conf_low": [0.28, 0.6],
+            "conf_high": [0.33, 0.8],
+            "n": 90,
+        }
+    )
+    assert texts.number(0.7, "percent0") in draw.engagement_bands(bands, texts=texts).takeaway
+    complete(draw.engagement_bands(bands, texts=texts))
+    published = pd.DataFrame(
+        {
+            "value": [0.13, 0.21],
+            "year": ["2011-2012", 2024],
+            "region": ["World", {"nl": "Wereld", "en": "World"}],
+        }
+    )
+    own = finding(0.31, 0.29, 0.33, Verdict.CONTRADICTED, unit="share", null=0.5, smallest=(0.45, 0.55))
+    drawn = complete(draw.engaged_share_benchmarks(own, published, texts=texts))
+    # The old figure is called dated, the new one is not.
+    assert drawn.count(texts.say("dated")) == 1
+    outcomes = pd.DataFrame(
+        {"outcome": ["a"] * 3 + ["b"] * 2, "value": [1, 2, 3, 0, 1], "share": [0.2, 0.5, 0.3, 0.9, 0.1]}
+    )
+    assert texts.number(0.9, "percent0") in draw.outcome_distribution(outcomes, texts=texts).alt
+    complete(draw.outcome_distribution(outcomes.head(1), texts=texts))
+
+
+def test_unit_scatter_shows_no_small_unit(texts):
+    frame = units(30)
+    frame.loc[0, ["ex", "cx", "n"]] = [50.0, 90.0, 4]
+    picture = draw.unit_scatter(
+        frame, texts=texts, ex_label="EX", cx_label="CX", rules=RULES, line=(0.0, 1.0)
+    )
+    complete(picture)
+    assert "29" in picture.caption
+    assert picture.figure.axes[0].get_xlim()[1] < 20
+    assert (
+        texts.say("Units with a better employee experience tend to have a better customer experience.")
+        == picture.takeaway
+    )
+
+
+def test_unit_scatter_of_too_few_units_says_so(texts):
+    picture = draw.unit_scatter(units(4), texts=texts, ex_label="EX", cx_label="CX", rules=RULES)
+    assert not picture.figure.axes
+    assert picture.takeaway == texts.say(
+        "Not drawn: fewer than {minimum} units have enough answers.", minimum=5
+    )
+    complete(picture)
+
+
+def test_leaders_laggards(texts):
+    frame = pd.DataFrame(
+        {
+            "term": ["share_leaders", "share_laggards", "ratio"],
+            "estimate": [0.41, 0.29, 1.4],
+            "conf_low": [0.37, 0.25, 1.2],
+            "conf_high": [0.45, 0.33, 1.7],
+            "n": 700,
+        }
+    )
+    picture = draw.leaders_laggards(
+        frame, texts=texts, published=(0.75, 0.49), published_label="Temkin, 2016"
+    )
+    assert "75%" in complete(picture)
+    assert "41%" in picture.alt
+    with pytest.raises(ValueError) as caught:
+        draw.leaders_laggards(frame, texts=texts, published=(0.75, 0.49))
+    assert (
+        str(caught.value) == "leaders_laggards: published figures need published_label, with source and year."
+    )
+    with pytest.raises(ValueError) as caught:
+        draw.leaders_laggards(frame.tail(1), texts=texts)
+    assert str(caught.value) == (
+        "leaders_laggards needs the terms share_leaders, share_laggards; missing: share_leaders, "
+        "share_laggards."
+    )
+
+
+def test_robustness_puts_each_unit_on_its_own_axis(texts, finding):
+    checks = (
+        record(LONG, "ratio", 1.5, 0.0, 250.0),
+        record("b", "odds_ratio", 2.0, 1.5, 3.0),
+        record("c", "correlation", -0.1, -0.3, 0.1),
+        record("d", "share", 0.4, 0.3, 0.5),
+    )
+    picture = draw.robustness_forest(
+        finding(1.4, 1.2, 1.7, Verdict.SUPPORTED, robustness=checks), texts=texts
+    )
+    complete(picture)
+    assert len(picture.figure.axes) == 4
+    # The share has no "no effect" to lie above, so three checks can be judged; one points the other way.
+    assert (
+        texts.say(
+            "{same} of the {checks} checks point the same way as the deciding estimate.", same=2, checks=3
+        )
+        == picture.takeaway
+    )
+    complete(draw.robustness_forest(finding(1.4, 1.2, 1.7, Verdict.SUPPORTED), texts=texts))
+
+
+@pytest.mark.parametrize("count", [1, 8, 30])
+def test_driver_forest(texts, count):
+    picture = draw.driver_forest(
+        drivers(count).assign(named=[True] + [False] * (count - 1)), texts=texts, outcome="eNPS"
+    )
+    drawn = complete(picture)
+    assert texts.number(0.09, "percent1") in picture.takeaway
+    assert drawn.count(" …") == count
+    assert "eNPS" in picture.caption
+
+
+def test_driver_forest_names_unknown_blocks(texts):
+    with pytest.raises(ValueError) as caught:
+        draw.driver_forest(drivers(3).assign(block="pay"), texts=texts)
+    assert (
+        str(caught.value) == "driver_forest knows the blocks employee-first, customer-first, other; got pay."
+    )
+
+
+def test_difference_forest_says_the_verdict_in_words(texts):
+    frame = pd.DataFrame(
+        {
+            "outcome": ["a", "b", LONG],
+            "estimate": [0.06, 0.0, 9.0],
+            "conf_low": [0.03, -0.01, -4.0],
+            "conf_high": [0.09, 0.01, 30.0],
+            "verdict": ["supported", "equivalent", None],
+        }
+    )
+    picture = draw.difference_forest(frame, texts=texts, null=0.0, smallest_effect=(-0.02, 0.02))
+    assert texts.say("supported") in complete(picture)
+    assert texts.say("no meaningful effect") in picture.alt
+
+
+def test_overview_scales_by_the_smallest_effect_and_survives_extremes(texts, finding):
+    wide = finding(1.4, 0.0, 4000.0, Verdict.INCONCLUSIVE, p=0.3)
+    untested = Finding(
+        hypothesis="two-way",
+        verdict=Verdict.NOT_TESTABLE,
+        reason=Note(message="x"),
+        estimand="x",
+        unit_of_measurement="ratio",
+        null=1.0,
+        direction="greater",
+        smallest_effect=SmallestEffect(low=0.9, high=1.1),
+        family="direction",
+        disclosure_rule=Note(message=MESSAGE, values=VALUES),
+    )
+    picture = draw.overview_forest([wide, untested], texts=texts)
+    assert texts.say("Not drawn: {count} that these data cannot test.", count=1) in picture.caption
+    assert texts.say("inconclusive") in complete(picture)
+    with pytest.raises(ValueError) as caught:
+        draw.overview_forest([untested], texts=texts)
+    assert str(caught.value) == "overview_forest needs at least one tested finding; got none."
+
+
+@pytest.mark.parametrize("direction", ["greater", "less"])
+def test_overview_puts_the_side_of_the_claim_on_the_right(texts, finding, direction):
+    side = 1 if direction == "greater" else -1
+    low, estimate, high = sorted((side * 0.2, side * 0.3, side * 0.4))
+    found = finding(0.3, 0.2, 0.4, Verdict.SUPPORTED, unit="correlation", null=0.0, smallest=(-0.1, 0.1))
+    found = Finding.model_validate(
+        found.model_dump()
+        | {"direction": direction, "estimate": estimate, "conf_low": low, "conf_high": high}
+    )
+    axes = draw.overview_forest([found], texts=texts).figure.axes[0]
+    drawn = [x for line in axes.lines for x in np.atleast_1d(line.get_xdata()) if line.get_marker() == "o"]
+    assert drawn == pytest.approx([3.0])
+
+
+@pytest.mark.parametrize(
+    ("name", "columns"),
+    [
+        ("response_by_wave", "wave, n, n_units, response_rate"),
+        ("missing_shares", "label, share, n, note"),
+        ("driver_forest", "driver, block, importance, conf_low, conf_high, rank, rank_low, rank_high"),
+    ],
+)
+def test_missing_columns_are_all_named(texts, name, columns):
+    with pytest.raises(ValueError) as caught:
+        getattr(draw, name)(pd.DataFrame({"x": [1]}), texts=texts)
+    assert str(caught.value) == f"{name} needs the columns {columns}; missing: {columns}."
+
+
+def test_client_text_is_drawn_as_it_is(texts):
+    frame = drivers(1).assign(driver="$\\alpha$ <script>alert(1)</script>")
+    drawn = complete(draw.driver_forest(frame, texts=texts))
+    assert "<script" not in drawn
+    assert "$\\alpha$" in drawn
+
+
+def test_the_same_frame_gives_the_same_bytes(texts):
+    first, second = (svg(draw.driver_forest(drivers(8), texts=texts).figure) for _ in range(2))
+    assert first == second
+
+
+def test_a_picture_needs_its_words():
+    with pytest.raises(ValueError) as caught:
+        Picture(new_figure(1), "caption", " ", "")
+    assert str(caught.value) == "a picture needs a caption, alt text and a takeaway; empty: alt, takeaway."
+
+
+def test_a_page_shows_and_stores_a_figure(texts, tmp_path):
+    page = Page(language=texts.language, rules=RULES, output_dir=tmp_path / "figures")
+    picture = draw.driver_forest(drivers(3), texts=texts)
+    html = page.figure(picture).data
+    assert 'src="data:image/svg+xml;base64,' in html
+    assert f'alt="{picture.alt.replace("&", "&amp;")}"' in html
+    assert f"<figcaption>{picture.caption}</figcaption>" in html
+    assert (tmp_path / "figures" / "figure-01.svg").read_text(encoding="utf-8") == svg(picture.figure)
