@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Number
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.disclosure.rules import DisclosureRules
 
@@ -17,7 +19,7 @@ class Released:
     Attributes
     ----------
     frame : pandas.DataFrame
-        As received, with every number of a hidden row missing.
+        As received, with every number, date and yes or no of a hidden row missing.
     hidden : pandas.Series
         True for each row whose numbers are hidden.
     rules : DisclosureRules
@@ -37,8 +39,9 @@ class Released:
 def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) -> Released:
     """Hide the numbers of rows that rest on too few respondents.
 
-    Where exactly one row would be hidden, the smallest of the others is hidden with it, so that the hidden row is not the
-    difference between a total and the rest.
+    What is hidden must not follow from a total and the rows that are shown. So where one row would be hidden, or rows
+    with too few respondents together, the smallest of the others is hidden with them until there are two or more hidden
+    rows with enough respondents together. A row with nobody behind it hides nobody and asks for no company.
 
     Parameters
     ----------
@@ -46,6 +49,7 @@ def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) ->
         A table of group results; not changed.
     count : str or int
         Name of the column with the number of respondents behind each row, or that number for the table as a whole.
+        A row whose number is missing counts as too small.
     rules : DisclosureRules
         Minimum groups.
 
@@ -57,7 +61,7 @@ def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) ->
     Raises
     ------
     ValueError
-        If the column does not exist or does not hold counts.
+        If the column does not exist or does not hold counts, or the number is negative.
 
     Examples
     --------
@@ -66,24 +70,53 @@ def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) ->
     [True, False, True]
     """
     if isinstance(count, str):
-        if count not in frame.columns:
-            raise ValueError(
-                f"release: there is no column {count!r} to count by; the frame has {list(frame.columns)}."
-            )
-        counts = pd.to_numeric(frame[count], errors="coerce")
-        # A row without a count has nothing behind it that could be shown, unless it holds no number at all.
-        if (counts < 0).any():
-            raise ValueError(
-                f"release: column {count!r} must hold counts of respondents; it has negative values."
-            )
-        counts = counts.fillna(0)
+        counts = _counts(frame, count)
+        hidden = _with_company(counts, rules.min_respondents)
     else:
-        counts = pd.Series(count, index=frame.index)
-    hidden = counts < rules.min_respondents
-    if isinstance(count, str) and hidden.sum() == 1 and len(frame) > 1:
-        hidden.loc[counts[~hidden].idxmin()] = True
+        if count < 0:
+            raise ValueError(f"release: count must be a number of respondents; got {count!r}.")
+        hidden = np.full(len(frame), count < rules.min_respondents)
     shown = frame.copy()
-    numeric = list(shown.select_dtypes("number").columns)
     if hidden.any():
-        shown[numeric] = shown[numeric].astype("Float64").mask(hidden, other=np.nan)
-    return Released(frame=shown, hidden=hidden, rules=rules)
+        for position in range(shown.shape[1]):
+            shown.isetitem(position, _without(shown.iloc[:, position], hidden).array)
+    return Released(frame=shown, hidden=pd.Series(hidden, index=frame.index, dtype=bool), rules=rules)
+
+
+def _counts(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:
+    if column not in frame.columns:
+        columns = ", ".join(str(name) for name in frame.columns)
+        raise ValueError(f"release: there is no column {column!r} to count by; the frame has {columns}.")
+    counts = pd.to_numeric(frame[column], errors="coerce")
+    if (counts.isna() & frame[column].notna()).any() or (counts < 0).any():
+        raise ValueError(
+            f"release: column {column!r} must hold counts of respondents; it has texts or negative values."
+        )
+    return counts.to_numpy(dtype="float64", na_value=np.nan)
+
+
+def _with_company(counts: NDArray[np.float64], least: int) -> NDArray[np.bool_]:
+    # A missing number is not greater than or equal to anything.
+    hidden = ~(counts >= least)
+    needy = hidden & (counts != 0)
+    if not needy.any():
+        return hidden
+    candidates = np.flatnonzero(~hidden)
+    for row in candidates[np.argsort(counts[candidates], kind="stable")]:
+        if needy.sum() > 1 and np.nansum(counts[needy]) >= least:
+            break
+        hidden[row] = needy[row] = True
+    return hidden
+
+
+def _without(column: pd.Series, hidden: NDArray[np.bool_]) -> pd.Series:
+    if isinstance(column.dtype, pd.CategoricalDtype | pd.StringDtype):
+        return column
+    if pd.api.types.is_object_dtype(column.dtype):
+        numbers = column.map(lambda cell: isinstance(cell, Number | np.bool_)).to_numpy(dtype=bool)
+        return column.mask(hidden & numbers, other=None)
+    if pd.api.types.is_bool_dtype(column.dtype):
+        return column.astype("boolean").mask(hidden)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return column.astype("Float64").mask(hidden)
+    return column.mask(hidden)

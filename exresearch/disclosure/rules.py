@@ -23,7 +23,7 @@ class DisclosureRules:
     Raises
     ------
     ValueError
-        If a minimum is set below its floor. They can be raised freely, never lowered.
+        If a minimum is not a whole number, or set below its floor. They can be raised freely, never lowered.
 
     Examples
     --------
@@ -38,14 +38,16 @@ class DisclosureRules:
     def __post_init__(self) -> None:
         for name, floor in _LOWEST.items():
             value = getattr(self, name)
+            if not isinstance(value, int) or isinstance(value, bool):
+                raise ValueError(f"{name} must be a whole number of at least {floor}; got {value!r}.")
             if value < floor:
                 raise ValueError(f"{name} is {value}; it can be raised but not set below {floor}.")
 
     def sentence(self) -> tuple[str, dict[str, int]]:
         """Return the rule as a message with named places and its values, for findings and footers."""
         message = (
-            "Shown only with at least {min_respondents:integer} respondents behind a number, {min_model:integer} behind a "
-            "driver model and {min_units:integer} units in a figure of units."
+            "Shown only with at least {min_respondents:integer} respondents behind a number, {min_model:integer} "
+            "behind a driver model and {min_units:integer} units in a figure of units."
         )
         return message, {
             "min_respondents": self.min_respondents,

@@ -59,10 +59,11 @@ def enps(
 ) -> NetPromoterScore:
     """Compute a net promoter score from answers on 0-10.
 
-    When to use it: to describe advocacy; employees (eNPS) and customers (NPS) alike. ``score = 100 (P - D)`` with standard
-    error ``100 sqrt((P + D - (P - D)^2) / n_effective)``, where ``n_effective`` is what the linearised variance with the clusters
-    kept together amounts to, or Kish's ``(sum w)^2 / sum w^2`` without clusters. The interval adds three quarters of an answer to each outer
-    class and one and a half to the middle (an adjusted Wald interval), so that it has a width when all answers agree.
+    When to use it: to describe advocacy; employees (eNPS) and customers (NPS) alike. ``score = 100 (P - D)`` with
+    standard error ``100 sqrt((P + D - (P - D)^2) / n_effective)``, where ``n_effective`` is Kish's
+    ``(sum w)^2 / sum w^2``, or with clusters what their linearised variance amounts to where that is less. The interval
+    adds three quarters of an answer to each outer class and one and a half to the middle (an adjusted Wald interval),
+    so that it has a width when all answers agree and the standard error is 0; it is cut off at -100 and 100.
 
     Parameters
     ----------
@@ -71,12 +72,12 @@ def enps(
     variant : {"us", "eu"}
         Which answers make promoters and detractors. There is no default: the same answers can score +1 or +44.
     weights : pandas.Series, optional
-        Survey weights on the same index.
+        Survey weights, in the order of ``scores``; above 0. Their unit does not matter.
     cluster : pandas.Series, optional
-        Group of each answer whose members answer alike, on the same index; at least two groups. The interval then uses
-        Student's t with the number of groups minus one.
+        Group of each answer whose members answer alike, in the order of ``scores``; at least two groups. An answer
+        without a group is one by itself. The interval then uses Student's t with the number of groups minus one.
     conf_level : float
-        Level of the interval.
+        Level of the interval, between 0 and 1.
 
     Returns
     -------
@@ -85,7 +86,8 @@ def enps(
     Raises
     ------
     ValueError
-        If the variant is unknown, an answer lies outside 0-10, nobody answered, or there is only one cluster.
+        If the variant is unknown, an answer lies outside 0-10, nobody answered, weights or clusters are not as many as
+        the scores, a weight is missing or not above 0, there is only one cluster, or the level is out of range.
 
     References
     ----------
@@ -99,23 +101,30 @@ def enps(
     """
     if variant not in CUTS:
         raise ValueError(f"variant must be one of {', '.join(CUTS)}; got {variant!r}.")
-    answered = scores.dropna().astype("float64")
-    if answered.empty:
+    if not 0 < conf_level < 1:
+        raise ValueError(f"conf_level must be between 0 and 1; got {conf_level!r}.")
+    for name, series in (("weights", weights), ("cluster", cluster)):
+        if series is not None and len(series) != len(scores):
+            raise ValueError(f"{name} must be as many as the scores ({len(scores)}); got {len(series)}.")
+    there = scores.notna().to_numpy()
+    values = scores.to_numpy(dtype="float64", na_value=np.nan)[there]
+    if not len(values):
         raise ValueError("enps needs at least one answer; all scores are missing.")
-    if not answered.between(0, 10).all():
-        outside = int((~answered.between(0, 10)).sum())
+    outside = int((~((values >= 0) & (values <= 10))).sum())
+    if outside:
         raise ValueError(f"enps takes answers from 0 to 10; {outside} lie outside.")
-    w = np.ones(len(answered)) if weights is None else weights.loc[answered.index].to_numpy(dtype="float64")
+    w = np.ones(len(values)) if weights is None else weights.to_numpy(dtype="float64", na_value=np.nan)[there]
+    wrong = int((~(np.isfinite(w) & (w > 0))).sum())
+    if wrong:
+        raise ValueError(f"enps takes weights above 0; {wrong} are missing, infinite, zero or negative.")
     promoter, detractor = CUTS[variant]
-    values = answered.to_numpy()
     total = w.sum()
     p, d = float(w[values >= promoter].sum() / total), float(w[values <= detractor].sum() / total)
     n_effective, quantile = float(total**2 / (w**2).sum()), float(norm.ppf(0.5 + conf_level / 2))
     if cluster is not None:
         outcome = (values >= promoter).astype("float64") - (values <= detractor)
-        groups = cluster.loc[answered.index]
         n_effective, n_groups = _cluster_n(
-            outcome, w, groups, n_effective=n_effective, spread=p + d - (p - d) ** 2
+            outcome, w, cluster[there], n_effective=n_effective, spread=p + d - (p - d) ** 2
         )
         quantile = float(student_t.ppf(0.5 + conf_level / 2, n_groups - 1))
     # Rocks (2016): the adjusted Wald interval that keeps its coverage with small groups.
@@ -131,9 +140,9 @@ def enps(
         conf_high=float(100 * min(centre + half, 1)),
         conf_level=conf_level,
         promoters=p,
-        passives=1 - p - d,
+        passives=max(1 - p - d, 0.0),
         detractors=d,
-        n=len(answered),
+        n=len(values),
         n_effective=n_effective,
     )
 
@@ -149,7 +158,10 @@ def _cluster_n(
     """Return the effective n that gives the linearised cluster variance, and the number of clusters."""
     total = w.sum()
     residuals = w * (outcome - float(w @ outcome) / total)
-    sums = pd.Series(residuals).groupby(groups.to_numpy()).sum().to_numpy()
+    codes, names = pd.factorize(groups)
+    alone = codes < 0
+    codes[alone] = len(names) + np.arange(alone.sum())
+    sums = np.bincount(codes, weights=residuals)
     if len(sums) < 2:
         raise ValueError(f"cluster must have at least two groups; got {len(sums)}.")
     variance = len(sums) / (len(sums) - 1) * float(sums @ sums) / total**2

@@ -51,7 +51,8 @@ def engagement_index(frame: pd.DataFrame, *, codebook: Codebook, construct: str 
         shown = ", ".join(f"{low:g}-{high:g}" for low, high in sorted(scales, key=str)) or "none"
         raise UnsuitableScale(
             f"the engagement index needs three items on a scale of 1-7; construct {construct!r} has {len(items)} "
-            f"(scales: {shown}). Set engaged_definition: threshold, with an engaged_threshold on the scale of the items."
+            f"(scales: {shown}). Set engaged_definition: threshold, with an engaged_threshold on the scale of the "
+            "items."
         )
     return oriented_frame(frame, items).sum(axis=1, skipna=False)
 

@@ -27,9 +27,8 @@ class Side:
     source : str
         The table it comes from.
     frame : pandas.DataFrame
-        ``unit, wave, value, n, size``: n counts answers, ``size`` is the sum of their weights.
-    std_error : bool
-        Whether each row stands for answers in this study (so that its n is known).
+        ``unit, wave, value, n, size``: n counts answers, ``size`` is the sum of their weights; both are missing where a
+        table of units does not say how many answers are behind a value.
     """
 
     construct: str
@@ -101,8 +100,9 @@ def link_table(
 
     Notes
     -----
-    Values of several waves are averaged with the number of answers as weight, so that the value of a unit is the value of
-    its pooled answers. A measure without a number of answers counts each wave alike.
+    Values of several waves are averaged with ``size`` as weight, so that the value of a unit is the value of its pooled
+    answers. Where a wave of a unit has no number of answers, the waves of that unit count alike. A row of units with a
+    value and a number of answers of 0 contradicts itself and is left out.
     """
     ex = _side(study, ex_measure, "employees", definition=engaged_definition, threshold=engaged_threshold)
     cx = _side(study, cx_measure, "customers", definition=engaged_definition, threshold=engaged_threshold)
@@ -113,8 +113,10 @@ def link_table(
     units = _enough(pooled, min_unit_n)
     categories = _unit_categories(study)
     if not categories.empty:
-        units = units.merge(categories, on="unit", how="left", validate="one_to_one")
-        panel = panel.merge(categories, on="unit", how="left", validate="many_to_one")
+        # A category may be called like a column of ours.
+        names = ("", "_category")
+        units = units.merge(categories, on="unit", how="left", validate="one_to_one", suffixes=names)
+        panel = panel.merge(categories, on="unit", how="left", validate="many_to_one", suffixes=names)
     return LinkTable(
         ex=ex,
         cx=cx,
@@ -159,7 +161,8 @@ def _side(
                 "size": n.astype("Float64"),
             }
         )
-        return Side(construct, kind, "units", by_unit[by_unit["value"].notna()].reset_index(drop=True))
+        answered = by_unit["value"].notna() & (by_unit["n"] > 0).fillna(True).astype(bool)
+        return Side(construct, kind, "units", by_unit[answered].reset_index(drop=True))
     raise NotMeasured(
         f"construct {construct!r} is not measured by unit: neither items of table {table!r} with a unit, "
         "nor a measure of table 'units'."
@@ -188,7 +191,7 @@ def _pool(frame: pd.DataFrame) -> pd.DataFrame:
     weights = frame["size"].astype("Float64")
     known = weights.notna()
     work = pd.DataFrame({"unit": frame["unit"], "n": frame["n"], "size": frame["size"]})
-    # Without any n every wave of the unit counts alike; with some, waves of unknown n would weigh nothing, so all count alike.
+    # With some numbers of answers known and others not, the unknown waves would weigh nothing.
     usable = known.groupby(frame["unit"]).transform("all")
     work["weight"] = weights.where(usable, 1.0).astype("float64")
     work["product"] = frame["value"] * work["weight"]
@@ -221,5 +224,9 @@ def _unit_categories(study: Study) -> pd.DataFrame:
     names = [v.column for v in study.codebook.select("units", role="category")]
     if not names or not study.has("units", "unit"):
         return pd.DataFrame()
+    units = study.table("units")
+    if "wave" in units:
+        order = {wave: position for position, wave in enumerate(study.waves)}
+        units = units.sort_values("wave", key=lambda waves: waves.map(order), kind="stable")
     # A unit that changes category keeps its latest one.
-    return study.table("units")[["unit", *names]].groupby("unit", as_index=False, sort=True).last()
+    return units[["unit", *names]].groupby("unit", as_index=False, sort=True).last()

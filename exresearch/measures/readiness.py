@@ -22,9 +22,10 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``wave, n, n_units, response_rate`` in order of time. Answer sheets of employees; where there are none, units of the
-        ``units`` table with n as the sum of the first measure's counts. ``response_rate`` is missing without a ``count``
-        column ``headcount`` in ``units``. Empty without waves.
+        ``wave, n, n_units, response_rate`` in order of time. Answer sheets of employees; where there are none, units of
+        the ``units`` table with n as the sum of the first measure's counts. ``response_rate`` is missing without a
+        column ``headcount`` with role ``count`` in ``units``, and in a wave where a unit has none. One row called
+        ``all`` where the table has no waves; empty where there is neither table.
     """
     name = "employees" if study.has("employees") else "units"
     frame = study.table(name)
@@ -59,8 +60,8 @@ def missing_answers(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``table, column, label, share, n, note``, the largest share first; ``label`` maps language to text, ``n`` is the number
-        of rows, ``note`` is empty.
+        ``table, column, label, share, n, note``, the largest share first; ``label`` maps language to text, ``n`` is the
+        number of rows, ``note`` is empty.
     """
     rows: list[dict[str, Any]] = []
     for variable in study.codebook.variables:
@@ -89,6 +90,8 @@ def _unit_counts(study: Study, frame: pd.DataFrame) -> pd.Series:
 
 def _headcount(study: Study) -> pd.Series:
     units = study.table("units")
-    if "headcount" not in units or "wave" not in units:
+    counts = [v.column for v in study.codebook.select("units", role="count")]
+    if "headcount" not in counts or "wave" not in units:
         return pd.Series(dtype="float64")
-    return units.groupby("wave")["headcount"].sum()
+    # Of a wave in which one unit's head count is unknown, the total is unknown.
+    return units.groupby("wave")["headcount"].sum(skipna=False)

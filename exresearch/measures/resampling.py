@@ -20,7 +20,7 @@ class Groups:
     by : {"unit", "person", "row"}
         What a group is.
     labels : pandas.Series
-        Group of each row.
+        Group of each row. A row without a unit, or without a person, is a group by itself.
     n_units : int
         Units in the data, whether or not they are the groups.
     """
@@ -33,7 +33,8 @@ class Groups:
 def dependence_groups(frame: pd.DataFrame) -> Groups:
     """Choose the groups that answers are resampled by.
 
-    Units where there are ten or more; otherwise persons, whose answers in several waves belong together; otherwise rows.
+    Units where there are ten or more; otherwise persons, whose answers in several waves belong together; otherwise
+    rows.
 
     Parameters
     ----------
@@ -51,7 +52,17 @@ def dependence_groups(frame: pd.DataFrame) -> Groups:
     """
     n_units = int(frame["unit"].nunique()) if "unit" in frame else 0
     if n_units >= LEAST_GROUPS:
-        return Groups("unit", frame["unit"], n_units)
+        return Groups("unit", _alone_where_missing(frame["unit"]), n_units)
     if "person" in frame and frame["person"].nunique() >= LEAST_GROUPS:
-        return Groups("person", frame["person"], n_units)
+        return Groups("person", _alone_where_missing(frame["person"]), n_units)
     return Groups("row", pd.Series(range(len(frame)), index=frame.index), n_units)
+
+
+def _alone_where_missing(labels: pd.Series) -> pd.Series:
+    # Else these rows would be left out of every model that keeps groups together.
+    missing = labels.isna()
+    if not missing.any():
+        return labels
+    # A name that no group can have: names from a file have no blanks around them.
+    own = [f" row {number}" for number in range(len(labels))]
+    return labels.where(~missing, pd.Series(own, index=labels.index))

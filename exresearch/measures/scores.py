@@ -26,7 +26,8 @@ def oriented(values: pd.Series, variable: Variable) -> pd.Series:
 
     Examples
     --------
-    >>> item = Variable(table="employees", column="q", role="item", construct="ease", minimum=1, maximum=7, reversed=True)
+    >>> scale = {"minimum": 1, "maximum": 7, "reversed": True}
+    >>> item = Variable(table="employees", column="q", role="driver", block="other", **scale)
     >>> oriented(pd.Series([1.0, 7.0]), item).tolist()
     [7.0, 1.0]
     """
@@ -37,7 +38,7 @@ def oriented(values: pd.Series, variable: Variable) -> pd.Series:
 
 
 def oriented_frame(frame: pd.DataFrame, variables: Sequence[Variable]) -> pd.DataFrame:
-    """Return several columns oriented, under the name of the construct where a column has one of its own.
+    """Return several columns oriented, under their own names.
 
     Parameters
     ----------
@@ -64,13 +65,13 @@ def construct_score(
     frame : pandas.DataFrame
         A cleaned table.
     codebook : Codebook
-        Names the items of the construct, roles ``item`` and ``outcome``.
+        Names the items of the construct, roles ``item``, ``outcome`` and ``need``.
     table : str
         Which table of the data model ``frame`` is.
     construct : str
         Name of the construct.
     min_share : float
-        Share of the items that must be answered; otherwise the score is missing.
+        Share of the items that must be answered, above 0 and at most 1; otherwise the score is missing.
 
     Returns
     -------
@@ -80,13 +81,15 @@ def construct_score(
     Raises
     ------
     ValueError
-        If no item measures the construct, or its items have different scales.
+        If no item measures the construct, its items have different scales, or ``min_share`` is out of range.
 
     References
     ----------
     Newman, D. A. (2014). Missing data: five practical guidelines. *Organizational Research Methods*, 17(4), 372-411.
     https://doi.org/10.1177/1094428114548590
     """
+    if not 0 < min_share <= 1:
+        raise ValueError(f"min_share must be above 0 and at most 1; got {min_share!r}.")
     items = [v for v in codebook.select(table, construct=construct) if v.role in ("item", "outcome", "need")]
     if not items:
         raise ValueError(f"no item of table {table!r} measures construct {construct!r}; see the codebook.")
