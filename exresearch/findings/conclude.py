@@ -25,12 +25,17 @@ _REASONS = {
     ),
     Verdict.CONTRADICTED: "The whole interval lies on the other side of {null:number2} than the claim.",
     Verdict.EQUIVALENT: (
-        "The whole interval lies between {low:number2} and {high:number2}: whatever effect there is, it is too small to "
-        "matter."
+        "The whole interval lies between {low:number2} and {high:number2}: whatever effect there is, it is too small "
+        "to matter."
     ),
-    Verdict.INCONCLUSIVE: "The interval includes {null:number2} and effects that would matter: these data do not decide.",
+    Verdict.INCONCLUSIVE: (
+        "The interval includes {null:number2} and effects that would matter: these data do not decide."
+    ),
 }
-_ADJUSTED = "The interval excludes {null:number2}, but after correction for several tests (p = {p_adjusted:p}) this may be chance."
+_ADJUSTED = (
+    "The interval excludes {null:number2}, but after correction for several tests (p = {p_adjusted:p}) this may "
+    "be chance."
+)
 _TOGETHER = {
     Verdict.SUPPORTED: "Each of the {n:integer} measured outcomes supports the claim.",
     Verdict.CONTRADICTED: "No measured outcome supports the claim, and at least one contradicts it.",

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
+from exresearch.findings.decision import error_rate
 from exresearch.findings.finding import DetectableEffect
 from exresearch.findings.note import Note
 from exresearch.findings.registry import Hypothesis, load_registry
@@ -14,8 +16,12 @@ from exresearch.models import detectable_correlation, detectable_difference, det
 from exresearch.study import Study
 
 _DUTCH = (
-    ("table ", "tabel "), ("construct ", "begrip "), ("role ", "rol "), ("part ", "maat "), (" in ", " in "), (" of ", " van "),
-)  # fmt: skip
+    ("table ", "tabel "),
+    ("construct ", "begrip "),
+    ("role ", "rol "),
+    ("part ", "maat "),
+    (" of ", " van "),
+)
 POWER = 0.8
 # Drivers in a typical model, only for the detectable effect of a study that has none.
 _TYPICAL_DRIVERS = 8
@@ -36,7 +42,7 @@ class Testability:
     detectable_effect : DetectableEffect or None
         The effect found with a power of 80 %, where a number of units or respondents is known.
     n, n_units, n_waves : int
-        Respondents, units that can be linked, waves.
+        Answers, units that can be linked (all units, where a side is not measured), waves.
     """
 
     hypothesis: str
@@ -83,12 +89,26 @@ def testability(
     """
     declared = load_registry()[hypothesis]
     units, waves = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
-    respondents = _respondents(study, declared)
-    detectable = _detectable(study, declared, n=respondents, n_units=units, alpha=1 - conf_level)
+    answers, people = _answers(study, declared)
+    detectable = _detectable(study, declared, n=answers, n_units=units, alpha=error_rate(conf_level))
     reason = _lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
     if reason is None:
-        reason = _too_small(declared, n=respondents, n_units=units, n_waves=waves)
-    return Testability(hypothesis, reason is None, reason, detectable, respondents, units, waves)
+        reason = _too_small(declared, people=people, n_units=units, n_waves=waves)
+    return Testability(hypothesis, reason is None, reason, detectable, answers, units, waves)
+
+
+def respondents(frame: pd.DataFrame) -> int:
+    """Count the people behind answer sheets: each person once where the sheets say who they are, else the sheets.
+
+    Examples
+    --------
+    >>> respondents(pd.DataFrame({"person": ["a", "a", "b"]})), respondents(pd.DataFrame({"item": [1, 2]}))
+    (2, 2)
+    """
+    if "person" not in frame:
+        return len(frame)
+    # A sheet without a person may be anybody's, so it counts as somebody of its own.
+    return int(frame["person"].nunique() + frame["person"].isna().sum())
 
 
 def _lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_measure: str) -> Note | None:
@@ -130,7 +150,7 @@ def _lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_mea
     )
 
 
-def _too_small(declared: Hypothesis, *, n: int, n_units: int, n_waves: int) -> Note | None:
+def _too_small(declared: Hypothesis, *, people: int, n_units: int, n_waves: int) -> Note | None:
     needs = declared.needs
     if n_units < needs.min_units:
         return Note(
@@ -142,7 +162,7 @@ def _too_small(declared: Hypothesis, *, n: int, n_units: int, n_waves: int) -> N
             message="There are {n_waves:integer} waves; at least {needed:integer} are needed.",
             values={"n_waves": n_waves, "needed": needs.min_waves},
         )
-    if n < needs.min_respondents:
+    if people < needs.min_respondents:
         return Note(
             message="Fewer than {needed:integer} people answered.",
             values={"needed": needs.min_respondents},
@@ -151,33 +171,33 @@ def _too_small(declared: Hypothesis, *, n: int, n_units: int, n_waves: int) -> N
 
 
 def _linked(study: Study, *, ex_measure: str, cx_measure: str, min_unit_n: int) -> tuple[int, int]:
+    sides: dict[str, Any] = {"ex_measure": ex_measure, "cx_measure": cx_measure, "min_unit_n": min_unit_n}
     try:
-        link = link_table(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
-    except UnsuitableScale:
-        link = link_table(
-            study,
-            ex_measure=ex_measure,
-            cx_measure=cx_measure,
-            min_unit_n=min_unit_n,
-            engaged_definition="threshold",
-        )
+        try:
+            link = link_table(study, **sides)
+        except UnsuitableScale:
+            # Which units can be linked hardly depends on who counts as engaged.
+            link = link_table(study, engaged_definition="threshold", **sides)
     except NotMeasured:
         units = study.table("units" if study.has("units", "unit") else "employees")
         return (int(units["unit"].nunique()) if "unit" in units else 0), len(study.waves)
-    return len(link.units), int(link.panel["wave"].nunique()) if len(link.panel) else 0
+    return len(link.units), int(link.panel["wave"].nunique())
 
 
-def _respondents(study: Study, declared: Hypothesis) -> int:
+def _answers(study: Study, declared: Hypothesis) -> tuple[int, int]:
+    """Count answers, and the people who gave them where they are known."""
     tables = declared.needs.any_of[0].tables
     for name in ("employees", "moments", "people"):
         if name in tables and name in study.tables:
-            return len(study.tables[name])
+            frame = study.tables[name]
+            return len(frame), respondents(frame)
     if "units" in study.tables:
         counts = [
             v.n_column for v in study.codebook.select("units", role="measure") if v.n_column is not None
         ]
-        return int(study.tables["units"][counts[0]].fillna(0).sum()) if counts else 0
-    return 0
+        answers = int(study.tables["units"][counts[0]].fillna(0).sum()) if counts else 0
+        return answers, answers
+    return 0, 0
 
 
 def _detectable(
@@ -191,7 +211,8 @@ def _detectable(
     if declared.power == "proportion_respondents":
         if n < 10:
             return None
-        value = detectable_difference(0.5, n_per_group=n / 2, power=POWER, alpha=alpha)
+        # One share against one half, which is known: a comparison of two groups without the sampling error of one.
+        value = detectable_difference(0.5, n_per_group=2 * n, power=POWER, alpha=alpha)
         return DetectableEffect(kind="share_difference", value=float(value), power=POWER, n=n)
     drivers = len(study.codebook.select("employees", role="driver")) or _TYPICAL_DRIVERS
     if n <= drivers + 3:
@@ -213,9 +234,9 @@ def testability_table(study: Study, **options: object) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row per hypothesis in reading order: ``hypothesis, title, testable, note, value, kind, n, n_respondents, n_units,
-        n_waves``. ``n`` is the number of units or respondents behind the detectable effect ``value`` of ``kind``; ``note`` is
-        the reason where it is not testable.
+        One row per hypothesis in reading order: ``hypothesis, title, testable, note, value, kind, n, n_respondents,
+        n_units, n_waves``. ``n`` is the number of units or answers behind the detectable effect ``value`` of ``kind``;
+        ``n_respondents`` counts answers; ``note`` is the reason where it is not testable.
     """
     rows = []
     for declared in load_registry().hypotheses:

@@ -1,19 +1,19 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
-from exresearch.findings.analyses.linkage import (
-    EngagedMinority,
-    EngagementAndCx,
-    engaged_minority,
-    engagement_and_cx,
-)
+from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
+from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
+from exresearch.findings.analyses.set_apart import set_apart_problem
 
 __all__ = [
     "EmployeeFirst",
     "EngagedMinority",
     "EngagementAndCx",
+    "OutcomeAnswers",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
+    "outcome_answers",
+    "set_apart_problem",
 ]

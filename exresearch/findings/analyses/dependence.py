@@ -30,15 +30,15 @@ def few_units_caveat(groups: Groups) -> list[Note]:
         return [Note(message=message, values={"few": FEW_UNITS})]
     if groups.n_units:
         message = (
-            "There are too few units ({n_units:integer}) to take into account that colleagues answer alike: the intervals may be too "
-            "narrow."
+            "There are too few units ({n_units:integer}) to take into account that colleagues answer alike: the "
+            "intervals may be too narrow."
         )
         return [Note(message=message, values={"n_units": groups.n_units})]
     return [
         Note(
             message=(
-                "The data do not say who works together: if colleagues answer alike, the intervals, computed row by row, are too "
-                "narrow."
+                "The data do not say who works together: if colleagues answer alike, the intervals, computed row by "
+                "row, are too narrow."
             )
         )
     ]

@@ -10,22 +10,37 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import few_units_caveat
+from exresearch.findings.analyses.driver_models import (
+    FIRST,
+    SECOND,
+    DriverModel,
+    Fit,
+    driver_model,
+    fit_importance,
+    named_and_block_differences,
+)
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
+from exresearch.findings.decision import error_rate
 from exresearch.findings.finding import DriverRecord, EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import testability
-from exresearch.measures import Groups, dependence_groups, oriented_frame
-from exresearch.models import NotEstimable, importance_differences, relative_importance
+from exresearch.measures import oriented_frame
+from exresearch.models import summarise_importance
 from exresearch.study import Codebook, Study, Variable
 
 OUTCOMES = ("enps", "stay", "effort", "promote")
-FIRST, SECOND = "employee-first", "customer-first"
 _METHODS = {
     "unit": "exact LMG; bootstrap over units, percentile interval",
     "person": "exact LMG; bootstrap over persons, percentile interval",
     "row": "exact LMG; bootstrap over answer sheets, percentile interval",
+}
+_CHECKS = {
+    "blocks": "{outcome}: mean driver of the two blocks",
+    "relative_weights": "{outcome}: relative weights",
+    "first": "{outcome}: each driver alone (first)",
+    "last": "{outcome}: each driver last",
 }
 # Above this many players exact LMG takes minutes; the codebook's groups bring the number down.
 _MOST_PLAYERS = 20
@@ -45,7 +60,8 @@ class EmployeeFirst:
     differences : pandas.DataFrame
         One row per outcome: ``outcome, label, estimate, conf_low, conf_high, verdict, n``.
     correlations : pandas.DataFrame
-        Correlation of each driver with each outcome, oriented: ``driver, label, block`` and one column per outcome.
+        Correlation of each driver with each outcome, oriented: ``driver, label, block``, one column per outcome, and
+        ``n``, the smallest number of sheets behind one of them.
     """
 
     finding: Finding
@@ -54,35 +70,14 @@ class EmployeeFirst:
     correlations: pd.DataFrame
 
 
-@dataclass(frozen=True, slots=True)
-class _Model:
-    """The drivers of a codebook as players: single drivers, and groups that enter as one."""
-
-    drivers: tuple[Variable, ...]
-    groups: dict[str, str]
-
-    @property
-    def columns(self) -> list[str]:
-        return [v.column for v in self.drivers]
-
-    @property
-    def players(self) -> dict[str, Variable]:
-        players: dict[str, Variable] = {}
-        for variable in self.drivers:
-            players.setdefault(self.groups.get(variable.column, variable.column), variable)
-        return players
-
-    def side(self, block: str, *, named: bool) -> list[str]:
-        return [name for name, v in self.players.items() if v.block == block and (v.named or not named)]
-
-
 def employee_first(
     study: Study, *, conf_level: float, n_boot: int, seed: int, rules: DisclosureRules
 ) -> EmployeeFirst:
     """Decide whether the named employee-first driver moves four outcomes more than the named customer-first driver.
 
-    Importance is LMG (general dominance), exact over all subsets of the drivers, on the pooled answer sheets of all waves.
-    Units are resampled where the study has them, rows otherwise.
+    Importance is LMG (general dominance), exact over all subsets of the drivers, on the pooled answer sheets of all
+    waves that answer every driver and the outcome. Units are resampled where there are ten or more of them, else
+    persons, else answer sheets. All methods and contrasts of one outcome rest on the same replicates.
 
     Parameters
     ----------
@@ -98,52 +93,50 @@ def employee_first(
     EmployeeFirst
     """
     ready = testability(study, "employee-first", conf_level=conf_level)
-    reason, model = ready.reason, _model(study.codebook)
+    reason, model = ready.reason, driver_model(study.codebook)
+    # One item for each outcome: the first that the codebook gives.
     measured = [
-        v for name in OUTCOMES for v in study.codebook.select("employees", role="outcome", construct=name)
+        v for name in OUTCOMES for v in study.codebook.select("employees", role="outcome", construct=name)[:1]
     ]
     if reason is None:
         reason = _incomplete(model, measured)
     if reason is not None:
         return _untestable(reason, rules, ready.detectable_effect)
 
-    data, options, groups = _prepared(study, model, measured)
-    options |= {"n_boot": n_boot, "conf_level": conf_level, "seed": seed}
-    components: dict[str, EstimateRecord] = {}
-    checks: list[EstimateRecord] = []
-    tables: list[pd.DataFrame] = []
-    caveats = _caveats(measured, groups)
-    n_excluded = 0
+    employees = study.table("employees")
+    data = oriented_frame(employees, [*model.drivers, *measured])
+    resampling = {"n_boot": n_boot, "seed": seed}
+    caveats = _caveats(measured)
+    fitted: dict[str, Fit] = {}
     for outcome in measured:
-        label = study.codebook.label(outcome.name)
-        complete = int(data[[outcome.column, *model.columns]].notna().all(axis=1).sum())
-        if complete < rules.min_model:
-            message = "{outcome} is left out: fewer than {needed:integer} complete answer sheets."
-            caveats.append(Note(message=message, values={"outcome": label, "needed": rules.min_model}))
+        result = fit_importance(
+            data, employees, outcome, model=model, rules=rules, codebook=study.codebook, **resampling
+        )
+        if isinstance(result, Note):
+            caveats.append(result)
             continue
-        try:
-            named, block = _differences(data, outcome.column, model=model, options=options)
-            table = relative_importance(data, outcome=outcome.column, drivers=model.columns, **options)
-        except NotEstimable as error:
-            message = "{outcome} is left out: {reason}"
-            caveats.append(Note(message=message, values={"outcome": label, "reason": str(error)}))
-            continue
-        n_excluded = max(n_excluded, len(data) - complete)
-        components[outcome.name] = _component(named, outcome.name, label=label, groups=groups)
-        checks += _checks(data, outcome, label=label, block=block, model=model, options=options)
-        tables.append(_labelled(table, study.codebook, model).assign(outcome=outcome.name))
-    if not components:
-        reason = caveats[-1] if caveats else Note(message="No outcome could be analysed.")
+        fitted[outcome.name] = result
+        caveats += [note for note in few_units_caveat(result.groups) if note not in caveats]
+    if not fitted:
+        reason = caveats[-1] if measured else Note(message="No outcome could be analysed.")
         return _untestable(reason, rules, ready.detectable_effect)
+    if len(fitted) * 2 / (n_boot + 1) > error_rate(conf_level):
+        message = (
+            "With {n_boot:integer} bootstrap replicates no p-value can be small enough to support the claim."
+        )
+        caveats.append(Note(message=message, values={"n_boot": n_boot}))
 
-    importance = pd.concat(tables, ignore_index=True)
+    importance = pd.concat(
+        [_importance(fit, study.codebook, model, conf_level=conf_level) for fit in fitted.values()],
+        ignore_index=True,
+    )
     finding = conclude_conjunction(
-        components,
+        {name: _component(fit, model, conf_level=conf_level) for name, fit in fitted.items()},
         hypothesis="employee-first",
         estimand=estimand_for("employee-first"),
-        n_excluded=n_excluded,
+        n_excluded=len(employees) - next(iter(fitted.values())).replicates.n,
         rules=rules,
-        robustness=checks,
+        robustness=[check for fit in fitted.values() for check in _checks(fit, model, conf_level=conf_level)],
         drivers=[_driver_record(row) for _, row in importance.iterrows()],
         caveats=caveats,
     )
@@ -155,12 +148,7 @@ def employee_first(
     )
 
 
-def _model(codebook: Codebook) -> _Model:
-    drivers = codebook.select("employees", role="driver")
-    return _Model(drivers, {v.column: v.group for v in drivers if v.group is not None})
-
-
-def _incomplete(model: _Model, measured: Sequence[Variable]) -> Note | None:
+def _incomplete(model: DriverModel, measured: Sequence[Variable]) -> Note | None:
     for block in (FIRST, SECOND):
         if not model.side(block, named=True):
             return Note(message="The codebook names no driver of the block {block}.", values={"block": block})
@@ -168,7 +156,10 @@ def _incomplete(model: _Model, measured: Sequence[Variable]) -> Note | None:
         return Note(message="None of the four outcomes is measured.")
     if len(model.players) > _MOST_PLAYERS:
         return Note(
-            message="There are {count:integer} drivers; exact importance takes at most {most:integer}. Group some in the codebook.",
+            message=(
+                "There are {count:integer} drivers; exact importance takes at most {most:integer}. Group some in the "
+                "codebook."
+            ),
             values={"count": len(model.players), "most": _MOST_PLAYERS},
         )
     return None
@@ -179,111 +170,47 @@ def _untestable(reason: Note, rules: DisclosureRules, detectable: Any) -> Employ
     return EmployeeFirst(finding, pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
 
 
-def _prepared(
-    study: Study, model: _Model, measured: Sequence[Variable]
-) -> tuple[pd.DataFrame, dict[str, Any], Groups]:
-    employees = study.table("employees")
-    data = oriented_frame(employees, [*model.drivers, *measured])
-    options: dict[str, Any] = {}
-    if model.groups:
-        options["groups"] = model.groups
-    if "weight" in employees:
-        data["weight"] = employees["weight"]
-        options["weights"] = "weight"
-    groups = dependence_groups(employees)
-    if groups.by != "row":
-        data["group"] = groups.labels
-        options["cluster"] = "group"
-    return data, options, groups
-
-
-def _differences(
-    data: pd.DataFrame, outcome: str, *, model: _Model, options: dict[str, Any]
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    smallest = estimand_for("employee-first").smallest_effect.high
-    sides = {
-        "named": (model.side(FIRST, named=True), model.side(SECOND, named=True)),
-        "block": (model.side(FIRST, named=False), model.side(SECOND, named=False)),
-    }
-    rows = importance_differences(
-        data,
-        outcome=outcome,
-        drivers=model.columns,
-        contrasts=sides,
-        per_driver=True,
-        smallest_effect=smallest,
-        **options,
-    )
-    return rows[rows["term"] == "named"], rows[rows["term"] == "block"]
-
-
-def _component(rows: pd.DataFrame, name: str, *, label: dict[str, str], groups: Groups) -> EstimateRecord:
+def _component(fit: Fit, model: DriverModel, *, conf_level: float) -> EstimateRecord:
     return estimate_record(
-        rows,
+        named_and_block_differences(fit, model, method="lmg", conf_level=conf_level),
         "named",
-        name=name,
-        label=Note(message="{outcome}", values={"outcome": label}),
+        name=fit.outcome.name,
+        label=Note(message="{outcome}", values={"outcome": fit.label}),
         unit_of_measurement="variance_share",
-        method=Note(message=_METHODS[groups.by]),
+        method=Note(message=_METHODS[fit.groups.by]),
     )
 
 
-def _checks(
-    data: pd.DataFrame,
-    outcome: Variable,
-    *,
-    label: dict[str, str],
-    block: pd.DataFrame,
-    model: _Model,
-    options: dict[str, Any],
-) -> list[EstimateRecord]:
-    method = Note(message="the same bootstrap")
-    record = estimate_record(
-        block,
-        "block",
-        name=f"{outcome.name}_blocks",
-        label=Note(message="{outcome}: mean driver of the two blocks", values={"outcome": label}),
-        unit_of_measurement="variance_share",
-        method=method,
-    )
-    records = [record]
-    methods = {"first": "{outcome}: each driver alone (first)", "last": "{outcome}: each driver last"}
-    if not model.groups:
-        methods = {"relative_weights": "{outcome}: relative weights"} | methods
-    for name, message in methods.items():
-        sides = {"named": (model.side(FIRST, named=True), model.side(SECOND, named=True))}
-        rows = importance_differences(
-            data,
-            outcome=outcome.column,
-            drivers=model.columns,
-            contrasts=sides,
-            per_driver=True,
-            method=name,
-            **options,
-        )
-        records.append(
-            estimate_record(
-                rows,
-                "named",
-                name=f"{outcome.name}_{name}",
-                label=Note(message=message, values={"outcome": label}),
+def _checks(fit: Fit, model: DriverModel, *, conf_level: float) -> list[EstimateRecord]:
+    records = []
+    for name, message in _CHECKS.items():
+        method, term = ("lmg", "blocks") if name == "blocks" else (name, "named")
+        if method in fit.replicates.estimate:
+            record = estimate_record(
+                named_and_block_differences(fit, model, method=method, conf_level=conf_level),
+                term,
+                name=f"{fit.outcome.name}_{name}",
+                label=Note(message=message, values={"outcome": fit.label}),
                 unit_of_measurement="variance_share",
-                method=method,
+                method=Note(message="the same bootstrap"),
             )
-        )
+            records.append(record)
     return records
 
 
-def _labelled(table: pd.DataFrame, codebook: Codebook, model: _Model) -> pd.DataFrame:
+def _importance(fit: Fit, codebook: Codebook, model: DriverModel, *, conf_level: float) -> pd.DataFrame:
+    table = summarise_importance(fit.replicates, conf_level=conf_level)
+    table = table[table["method"] == "lmg"]
     players = model.players
     # The construct's label and not the item's wording: values are oriented, the wording may be reversed.
     labels = {
         name: codebook.label(name if name in model.groups.values() else v.name) for name, v in players.items()
     }
     return table.assign(
+        outcome=fit.outcome.name,
         label=table["driver"].map(labels),
         block=table["driver"].map({name: v.block for name, v in players.items()}),
-        named=table["driver"].map({name: v.named for name, v in players.items()}),
+        named=table["driver"].map({name: model.named(name) for name in players}),
     )
 
 
@@ -322,7 +249,7 @@ def _difference_frame(finding: Finding, codebook: Codebook) -> pd.DataFrame:
 
 
 def _correlations(
-    data: pd.DataFrame, model: _Model, measured: Sequence[Variable], codebook: Codebook
+    data: pd.DataFrame, model: DriverModel, measured: Sequence[Variable], codebook: Codebook
 ) -> pd.DataFrame:
     rows = []
     for variable in model.drivers:
@@ -331,22 +258,31 @@ def _correlations(
             "label": codebook.label(variable.name),
             "block": variable.block,
         }
-        both = data[variable.column].notna()
-        row |= {
-            v.name: float(data.loc[both, variable.column].corr(data.loc[both, v.column])) for v in measured
-        }
-        row["n"] = int(both.sum())
+        pairs = {v.name: data[[variable.column, v.column]].dropna() for v in measured}
+        row |= {name: _correlation(pair) for name, pair in pairs.items()}
+        row["n"] = min(len(pair) for pair in pairs.values())
         rows.append(row)
     return pd.DataFrame(rows)
 
 
-def _caveats(measured: Sequence[Variable], groups: Groups) -> list[Note]:
+def _correlation(pair: pd.DataFrame) -> float:
+    # Without variation there is no correlation, and numpy would warn.
+    varies = (pair.max() > pair.min()).all()
+    return float(pair.iloc[:, 0].corr(pair.iloc[:, 1])) if varies else float("nan")
+
+
+def _caveats(measured: Sequence[Variable]) -> list[Note]:
     caveats = [
         Note(
-            message="Drivers and outcomes come from the same questionnaire, which makes every link look stronger than it is."
+            message=(
+                "Drivers and outcomes come from the same questionnaire, which makes every link look stronger than it "
+                "is."
+            )
         ),
         Note(
-            message="Importance describes which answers go together. It does not say what would change if a driver changed."
+            message=(
+                "Importance describes which answers go together. It does not say what would change if a driver changed."
+            )
         ),
     ]
     components = load_registry().family_of("employee-first").components
@@ -358,4 +294,4 @@ def _caveats(measured: Sequence[Variable], groups: Groups) -> list[Note]:
         }
         message = "Not measured here: {missing}. The claim is about all four outcomes."
         caveats.append(Note(message=message, values={"missing": missing}))
-    return caveats + few_units_caveat(groups)
+    return caveats

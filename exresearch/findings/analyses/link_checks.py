@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.findings.analyses.set_apart import is_set_apart
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
@@ -16,11 +17,14 @@ from exresearch.study import Study
 
 BOOTSTRAP = Note(message="bootstrap standard error over units, t interval on the Fisher z scale")
 RERANKED = Note(
-    message="bootstrap standard error over units, ranked anew in every replicate; t interval, for ratios on the log scale"
+    message=(
+        "bootstrap standard error over units, ranked anew in every replicate; t interval, for ratios on the log scale"
+    )
 )
 HC3 = Note(message="least squares on unit means, HC3 standard error, t interval")
 _CUTS = (0.20, 0.25, 1 / 3)
-Records = list[EstimateRecord]
+# None stands for a check that these data do not allow, so that it can be counted.
+Records = list[EstimateRecord | None]
 
 
 def share_contrast(
@@ -42,9 +46,12 @@ def share_contrast(
             _sized(link.units), cx="cx", engaged="ex", n="ex_size", leader_share=leader_share, **resampling
         )
         return counted(rows, link.units), None
-    except NotEstimable as error:
+    except NotEstimable:
         reason = Note(
-            message="The ratio of shares cannot be estimated: {reason}", values={"reason": str(error)}
+            message=(
+                "There is no ratio: among the leaders or the laggards hardly anybody, or nearly everybody, counts as "
+                "engaged, or the units hardly differ."
+            )
         )
         return pd.DataFrame(columns=["term"]), reason
 
@@ -66,7 +73,7 @@ def ratio_checks(
             "share_difference",
             "Favourable share of the leaders minus that of the laggards",
         )
-    records = [
+    records: Records = [
         _record(contrast, term, label=Note(message=label), unit=unit, method=RERANKED)
         for term, (unit, label) in labels.items()
     ]
@@ -119,7 +126,7 @@ def association_checks(
 ) -> Records:
     """Give the correlation and slope, without a category of units, by wave, for another measure, and of changes."""
     labels = study.codebook.label
-    records = [
+    records: Records = [
         _record(
             association,
             "correlation",
@@ -142,33 +149,14 @@ def association_checks(
         except NotMeasured:
             return records + _changes(link, study.waves, measure=None, resampling=resampling)
         measure = labels(ex_alternative)
-        records += _one(
-            other.units, Note(message="Correlation with {measure} instead", values={"measure": measure}), "correlation_alternative",
-            resampling,
-        )  # fmt: skip
+        label = Note(message="Correlation with {measure} instead", values={"measure": measure})
+        records += _one(other.units, label, "correlation_alternative", resampling)
         records += _correlations(
             other, study.waves, set_apart=set_apart, measure=measure, resampling=resampling
         )
         records += _changes(link, study.waves, measure=None, resampling=resampling)
         return records + _changes(other, study.waves, measure=measure, resampling=resampling)
     return records + _changes(link, study.waves, measure=None, resampling=resampling)
-
-
-def kept_apart(units: pd.DataFrame, set_apart: str) -> pd.Series:
-    """Say of each row whether it belongs to the category that is set apart.
-
-    Raises
-    ------
-    ValueError
-        If ``set_apart`` is not ``column=value`` with a category of the units that occurs.
-    """
-    column, _, value = set_apart.partition("=")
-    if column not in units or value not in set(units[column].dropna()):
-        raise ValueError(
-            f"set_apart must be 'column=value' with a category of the units and one of its values; got {set_apart!r}. "
-            f"Categories: {', '.join(c for c in units.columns if units[c].dtype == object or str(units[c].dtype) == 'str')}."
-        )
-    return units[column] == value
 
 
 def _correlations(
@@ -183,7 +171,7 @@ def _correlations(
     with_measure = {} if measure is None else {"measure": measure}
     records: Records = []
     if set_apart:
-        rest = link.units[~kept_apart(link.units, set_apart)]
+        rest = link.units[~is_set_apart(link.units, set_apart)]
         kind = set_apart.partition("=")[2]
         message = (
             "Correlation without {kind}" if measure is None else "Correlation with {measure}, without {kind}"
@@ -204,7 +192,7 @@ def _correlations(
             resampling,
         )
         if set_apart:
-            rest = rows[~kept_apart(link.panel, set_apart).loc[rows.index]]
+            rest = rows[~is_set_apart(link.panel, set_apart).loc[rows.index]]
             kind = set_apart.partition("=")[2]
             message = (
                 "Correlation in {wave} without {kind}"
@@ -221,15 +209,13 @@ def _changes(
 ) -> Records:
     if len(waves) < 2:
         return []
-    # Consecutive waves are those next to each other in time, whatever their names.
-    panel = link.panel.assign(
-        position=link.panel["wave"].map({wave: number for number, wave in enumerate(waves)})
-    )
     try:
-        changes = change_on_change(panel, ex="ex", cx="cx", unit="unit", wave="position", **resampling)
-        changes = counted(changes, panel)
+        changes = change_on_change(
+            link.panel, ex="ex", cx="cx", unit="unit", wave="wave", waves=waves, **resampling
+        )
     except NotEstimable:
-        return []
+        return [None]
+    changes = counted(changes, _in_changes(link.panel, waves))
     message = "Correlation of changes from wave to wave, within units"
     label = Note(message=message)
     if measure is not None:
@@ -241,11 +227,22 @@ def _changes(
     return [_record(changes, term, name=name, label=label, unit="correlation", method=BOOTSTRAP)]
 
 
+def _in_changes(panel: pd.DataFrame, waves: Sequence[str]) -> pd.DataFrame:
+    """Keep the rows of a unit that has the wave before or after as well."""
+    position = panel["wave"].map({wave: number for number, wave in enumerate(waves)})
+    present = set(zip(panel["unit"], position, strict=True))
+    beside = [
+        (unit, place - 1) in present or (unit, place + 1) in present
+        for unit, place in zip(panel["unit"], position, strict=True)
+    ]
+    return panel[beside]
+
+
 def _one(units: pd.DataFrame, label: Note, name: str, resampling: Mapping[str, Any]) -> Records:
     try:
         rows = counted(unit_association(units, ex="ex", cx="cx", **resampling), units)
     except NotEstimable:
-        return []
+        return [None]
     return [_record(rows, "correlation", name=name, label=label, unit="correlation", method=BOOTSTRAP)]
 
 
@@ -253,12 +250,12 @@ def _ratio(units: pd.DataFrame, label: Note, *, name: str, **options: Any) -> Re
     try:
         rows = counted(leader_contrast(_sized(units), cx="cx", engaged="ex", n="ex_size", **options), units)
     except NotEstimable:
-        return []
+        return [None]
     return [_record(rows, "ratio", name=name, label=label, unit="ratio", method=RERANKED)]
 
 
 def counted(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
-    """Return estimates with the number of employees' answers behind them as ``n``, where it is known, else the units."""
+    """Return estimates with the number of employees' answers behind them as ``n``, where known, else the units."""
     if units["ex_n"].isna().any():
         return rows
     return rows.assign(n=int(units["ex_n"].sum()))

@@ -1,14 +1,14 @@
-"""Notebook 02: engagement and customer experience by unit, and the share of engaged employees."""
+"""Notebook 02: engagement and customer experience by unit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings.analyses.dependence import few_units_caveat
 from exresearch.findings.analyses.link_checks import (
     association_checks,
     counted,
@@ -16,39 +16,19 @@ from exresearch.findings.analyses.link_checks import (
     ratio_checks,
     share_contrast,
 )
-from exresearch.findings.analyses.dependence import few_units_caveat
+from exresearch.findings.analyses.minority import UNSUITABLE_SCALE
+from exresearch.findings.analyses.set_apart import set_apart_problem
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
+from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION, Estimand
 from exresearch.findings.note import Note
-from exresearch.findings.records import estimate_record
-from exresearch.findings.testability import testability
-from exresearch.measures import (
-    EngagedDefinition,
-    LinkTable,
-    UnsuitableScale,
-    dependence_groups,
-    engaged,
-    engagement_band,
-    engagement_index,
-    link_table,
-)
-from exresearch.models import clustered_proportion, unit_association
-from exresearch.study import Study
+from exresearch.findings.testability import Testability, testability
+from exresearch.measures import EngagedDefinition, Groups, LinkTable, UnsuitableScale, link_table
+from exresearch.models import NotEstimable, unit_association
+from exresearch.study import Study, StudyError
 
-_SHARE_METHODS = {
-    "unit": "Korn-Graubard interval, answers of one unit kept together",
-    "person": "Korn-Graubard interval, answers of one person kept together",
-    "row": "Korn-Graubard interval, every answer sheet on its own",
-}
-_FEW_UNITS = 30
 _ENGAGED = {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
-_BAND_LABELS = {
-    "highly": {"nl": "sterk bevlogen (19-21)", "en": "highly engaged (19-21)"},
-    "moderately": {"nl": "redelijk bevlogen (16-18)", "en": "moderately engaged (16-18)"},
-    "slightly": {"nl": "licht bevlogen (13-15)", "en": "slightly engaged (13-15)"},
-    "disengaged": {"nl": "niet bevlogen (3-12)", "en": "disengaged (3-12)"},
-}
 _EMPTY = pd.DataFrame(
     columns=[
         "term",
@@ -73,8 +53,8 @@ class EngagementAndCx:
     finding : Finding
         The verdict on ``engagement-cx``.
     units : pandas.DataFrame
-        The link table with ``n`` (answers on the smaller side) and ``group`` (leaders, middle, laggards); empty when not
-        testable.
+        The link table with ``n`` (answers on the smaller side) and ``group`` (leaders, middle, laggards); empty when
+        not testable.
     contrast : pandas.DataFrame
         Rows of :func:`exresearch.models.leader_contrast`; empty where employee experience is not a share.
     association : pandas.DataFrame
@@ -97,25 +77,6 @@ class EngagementAndCx:
             return None
         slope = float(slopes.iloc[0])
         return float(self.units["cx"].mean() - slope * self.units["ex"].mean()), slope
-
-
-@dataclass(frozen=True, slots=True)
-class EngagedMinority:
-    """Everything the page shows about the share of engaged employees.
-
-    Attributes
-    ----------
-    finding : Finding
-        The verdict on ``engaged-minority``.
-    bands : pandas.DataFrame
-        ``band, share, conf_low, conf_high, n`` of the three-item index; empty for other scales.
-    published : pandas.DataFrame
-        Published shares: ``value, year, region, source, claim``.
-    """
-
-    finding: Finding
-    bands: pd.DataFrame
-    published: pd.DataFrame
 
 
 def engagement_and_cx(
@@ -164,9 +125,12 @@ def engagement_and_cx(
 
     Raises
     ------
-    ValueError
-        If ``set_apart`` does not name a category of the units.
+    StudyError
+        If ``set_apart`` does not name a category of the units and one of its values.
     """
+    problem = set_apart_problem(study, set_apart)
+    if problem is not None:
+        raise StudyError([problem])
     estimand = estimand_for("engagement-cx", ex_construct=ex_measure)
     labels = {"ex": _ENGAGED if ex_measure == "engagement" else study.codebook.label(ex_measure)}
     labels["cx"] = study.codebook.label(cx_measure)
@@ -184,37 +148,25 @@ def engagement_and_cx(
         "cx_measure": cx_measure,
         "min_unit_n": min_unit_n,
     }
-    reason = ready.reason
+    reason, association = ready.reason, _EMPTY
     if reason is None:
         try:
             link = link_table(study, ex_measure=ex_measure, engaged_definition=engaged_definition, **options)
             reason = _without_spread(link)
-        except UnsuitableScale as error:
-            reason = Note(
-                message="The engagement items do not fit the chosen definition: {reason}",
-                values={"reason": str(error)},
-            )
+            if reason is None:
+                rows = unit_association(link.units, ex="ex", cx="cx", **resampling)
+                association = counted(rows, link.units)
+        except UnsuitableScale:
+            reason = UNSUITABLE_SCALE
+        except NotEstimable:
+            reason = Note(message="There are too few units, or they hardly differ: no link can be estimated.")
     if reason is not None:
-        finding = not_testable(
-            "engagement-cx",
-            reason=reason,
-            rules=rules,
-            estimand=estimand,
-            detectable_effect=ready.detectable_effect,
-        )
-        return EngagementAndCx(finding, pd.DataFrame(), _EMPTY, _EMPTY, labels)
-
-    association = counted(unit_association(link.units, ex="ex", cx="cx", **resampling), link.units)
-    contrast, problem = share_contrast(link, leader_share=leader_share, **resampling)
-    if estimand.name == "ratio" and problem is not None:
-        finding = not_testable(
-            "engagement-cx",
-            reason=problem,
-            rules=rules,
-            estimand=estimand,
-            detectable_effect=ready.detectable_effect,
-        )
-        return EngagementAndCx(finding, _grouped(link.units, leader_share), _EMPTY, association, labels)
+        return _untestable(reason, ready, estimand, labels=labels, rules=rules)
+    contrast, problem_of_shares = share_contrast(link, leader_share=leader_share, **resampling)
+    if estimand.name == "ratio" and problem_of_shares is not None:
+        units = _grouped(link.units, leader_share)
+        finding = _untestable(problem_of_shares, ready, estimand, labels=labels, rules=rules).finding
+        return EngagementAndCx(finding, units, _EMPTY, association, labels)
 
     ratios = ratio_checks(link, contrast, leader_share=leader_share, **resampling)
     ratios += definition_check(
@@ -235,8 +187,16 @@ def engagement_and_cx(
         resampling=resampling,
     )
     # The same numbers decide or stand beside the verdict, never both.
-    checks = [record for record in ratios + links if record.term != estimand.name]
-    deciding = next(record for record in ratios + links if record.term == estimand.name)
+    done = [record for record in ratios + links if record is not None]
+    checks = [record for record in done if record.term != estimand.name]
+    deciding = next(record for record in done if record.term == estimand.name)
+    caveats = _caveats(study, link, ex_measure=ex_measure, set_apart=set_apart)
+    skipped = len(ratios) + len(links) - len(done)
+    if skipped:
+        message = (
+            "{count:integer} checks could not be computed: too few units were left, or they hardly differ."
+        )
+        caveats.append(Note(message=message, values={"count": skipped}))
     finding = conclude(
         deciding,
         hypothesis="engagement-cx",
@@ -244,96 +204,28 @@ def engagement_and_cx(
         n_excluded=link.n_excluded,
         rules=rules,
         robustness=checks,
-        comparisons=_published_ratio(deciding, engaged_definition) if estimand.name == "ratio" else (),
-        caveats=_caveats(study, link, ex_measure=ex_measure, set_apart=set_apart),
+        comparisons=_published_ratio(deciding, link, estimand, engaged_definition),
+        caveats=caveats,
     )
     return EngagementAndCx(finding, _grouped(link.units, leader_share), contrast, association, labels)
 
 
-def engaged_minority(
-    study: Study,
+def _untestable(
+    reason: Note,
+    ready: Testability,
+    estimand: Estimand,
     *,
-    engaged_definition: EngagedDefinition,
-    engaged_threshold: float,
-    conf_level: float,
+    labels: dict[str, dict[str, str]],
     rules: DisclosureRules,
-) -> EngagedMinority:
-    """Decide whether the engaged are a minority, with published shares beside it.
-
-    Parameters
-    ----------
-    study : Study
-        The client.
-    engaged_definition, engaged_threshold
-        As :func:`exresearch.measures.engaged`.
-    conf_level : float
-        Level of the intervals.
-    rules : DisclosureRules
-        Rules of the report.
-
-    Returns
-    -------
-    EngagedMinority
-    """
-    ready = testability(study, "engaged-minority", conf_level=conf_level)
-    reason, values = ready.reason, pd.Series(dtype="float64")
-    employees = study.table("employees")
-    if reason is None:
-        try:
-            values = engaged(
-                employees, codebook=study.codebook, definition=engaged_definition, threshold=engaged_threshold
-            )
-            if values.notna().sum() < rules.min_model:
-                reason = Note(
-                    message="Fewer than {needed:integer} people answered.", values={"needed": rules.min_model}
-                )
-        except UnsuitableScale as error:
-            reason = Note(
-                message="The engagement items do not fit the chosen definition: {reason}",
-                values={"reason": str(error)},
-            )
-    published = _published_shares()
-    if reason is not None:
-        finding = not_testable(
-            "engaged-minority", reason=reason, rules=rules, detectable_effect=ready.detectable_effect
-        )
-        return EngagedMinority(finding, pd.DataFrame(), published)
-
-    shares, method = _share(employees, values, conf_level=conf_level)
-    deciding = estimate_record(
-        shares,
-        "share",
-        label=Note(message="Share of engaged employees"),
-        unit_of_measurement="share",
-        method=method,
-    )
-    checks: list[EstimateRecord] = []
-    bands = pd.DataFrame()
-    if engaged_definition != "threshold":
-        bands = _band_shares(study, conf_level=conf_level)
-        other: EngagedDefinition = (
-            "highly" if engaged_definition == "highly_or_moderately" else "highly_or_moderately"
-        )
-        checks.append(_share_of(study, other, conf_level=conf_level))
-    caveats = [Note(message="Published shares use definitions of their own and are context, not a target.")]
-    caveats.append(Note(message="People who did not answer may be less engaged than those who did."))
-    caveats += few_units_caveat(dependence_groups(employees))
-    finding = conclude(
-        deciding,
-        hypothesis="engaged-minority",
-        estimand=estimand_for("engaged-minority"),
-        n_excluded=int(values.isna().sum()),
+) -> EngagementAndCx:
+    finding = not_testable(
+        "engagement-cx",
+        reason=reason,
         rules=rules,
-        robustness=checks,
-        comparisons=[
-            Comparison.of(
-                row["claim"], row["value"], conf_low=deciding.conf_low, conf_high=deciding.conf_high
-            )
-            for _, row in published.iterrows()
-        ],
-        caveats=caveats,
+        estimand=estimand,
+        detectable_effect=ready.detectable_effect,
     )
-    return EngagedMinority(finding, bands, published)
+    return EngagementAndCx(finding, pd.DataFrame(), _EMPTY, _EMPTY, labels)
 
 
 def _without_spread(link: LinkTable) -> Note | None:
@@ -355,9 +247,12 @@ def _grouped(units: pd.DataFrame, leader_share: float) -> pd.DataFrame:
     return units.assign(group=group, n=units[["ex_n", "cx_n"]].min(axis=1, skipna=False))
 
 
-def _published_ratio(deciding: EstimateRecord, definition: EngagedDefinition) -> tuple[Comparison, ...]:
-    # The published ratio is about highly or moderately engaged employees; another definition is another quantity.
-    if definition != "highly_or_moderately":
+def _published_ratio(
+    deciding: EstimateRecord, link: LinkTable, estimand: Estimand, definition: EngagedDefinition
+) -> tuple[Comparison, ...]:
+    # The published ratio is about highly or moderately engaged employees by the three-item index; another definition,
+    # or a share that somebody else computed, is another quantity.
+    if estimand.name != "ratio" or link.ex.source != "employees" or definition != "highly_or_moderately":
         return ()
     return tuple(
         Comparison.of(figure.id, figure.value, conf_low=deciding.conf_low, conf_high=deciding.conf_high)
@@ -369,15 +264,18 @@ def _published_ratio(deciding: EstimateRecord, definition: EngagedDefinition) ->
 def _caveats(study: Study, link: LinkTable, *, ex_measure: str, set_apart: str) -> list[Note]:
     caveats = [
         Note(
-            message="This is a link between units. It does not say which side causes the other, or whether a third thing does."
+            message=(
+                "This is a link between units. It does not say which side causes the other, or whether a third thing "
+                "does."
+            )
         )
     ]
     if ex_measure != "engagement":
         caveats.append(
             Note(
                 message=(
-                    "The employee side is measured by {measure}, which is not engagement: the published 1.5 times cannot be "
-                    "compared with it."
+                    "The employee side is measured by {measure}, which is not engagement: the published 1.5 times "
+                    "cannot be compared with it."
                 ),
                 values={"measure": study.codebook.label(ex_measure)},
             )
@@ -391,86 +289,9 @@ def _caveats(study: Study, link: LinkTable, *, ex_measure: str, set_apart: str) 
                 values={"count": count, "kind": value},
             )
         )
-    if len(study.waves) < 3:
-        caveats.append(
-            Note(
-                message="With {n_waves:integer} waves it cannot be tested which side comes first.",
-                values={"n_waves": max(len(study.waves), 1)},
-            )
-        )
-    if len(link.units) < _FEW_UNITS:
-        caveats.append(
-            Note(
-                message="There are fewer than {few:integer} units: intervals from so few units are often too narrow.",
-                values={"few": _FEW_UNITS},
-            )
-        )
-    return caveats
-
-
-def _share(frame: pd.DataFrame, values: pd.Series, *, conf_level: float) -> tuple[pd.DataFrame, Note]:
-    groups = dependence_groups(frame)
-    weight = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
-    answered = pd.DataFrame({"group": groups.labels, "engaged": values, "weight": weight}).dropna()
-    # Weights of mean 1, so that their sums count answers.
-    answered["weight"] /= answered["weight"].mean()
-    answered["engaged"] *= answered["weight"]
-    counts = answered.groupby("group", sort=True)[["engaged", "weight"]].sum()
-    counts["engaged"] = counts[["engaged", "weight"]].min(axis=1)
-    shares = clustered_proportion(counts, events="engaged", n="weight", null=0.5, conf_level=conf_level)
-    return shares.assign(term="share", n=len(answered)), Note(message=_SHARE_METHODS[groups.by])
-
-
-def _share_of(study: Study, definition: EngagedDefinition, *, conf_level: float) -> EstimateRecord:
-    frame = study.table("employees")
-    shares, method = _share(
-        frame, engaged(frame, codebook=study.codebook, definition=definition), conf_level=conf_level
-    )
-    label = (
-        "Share of highly engaged employees"
-        if definition == "highly"
-        else "Share of highly or moderately engaged employees"
-    )
-    return estimate_record(
-        shares,
-        "share",
-        name=f"share_{definition}",
-        label=Note(message=label),
-        unit_of_measurement="share",
-        method=method,
-    )
-
-
-def _band_shares(study: Study, *, conf_level: float) -> pd.DataFrame:
-    frame = study.table("employees")
-    bands = engagement_band(engagement_index(frame, codebook=study.codebook))
-    rows = []
-    for band in bands.cat.categories:
-        inside = (bands == band).astype("float64").where(bands.notna())
-        shares, _ = _share(frame, inside, conf_level=conf_level)
-        row = shares.iloc[0]
-        rows.append(
-            {
-                "band": _BAND_LABELS[band],
-                "share": row["estimate"],
-                "conf_low": row["conf_low"],
-                "conf_high": row["conf_high"],
-                "n": int(row["n"]),
-            }
-        )
-    return pd.DataFrame(rows)
-
-
-def _published_shares() -> pd.DataFrame:
-    rows = [
-        {
-            "claim": f.id,
-            "value": f.value,
-            "year": f.period or f.year,
-            "region": f.region.model_dump(),
-            "source": f.source,
-        }
-        for f in claims_for("engaged-minority")
-        if f.estimand == "share" and f.value is not None
-    ]
-    return pd.DataFrame(rows, columns=["claim", "value", "year", "region", "source"])
+    n_waves = max(1, link.panel["wave"].nunique())
+    if n_waves < MIN_WAVES_FOR_DIRECTION:
+        message = "With {n_waves:integer} waves it cannot be tested which side comes first."
+        caveats.append(Note(message=message, values={"n_waves": n_waves}))
+    units = link.units["unit"]
+    return caveats + few_units_caveat(Groups("unit", units, len(units)))

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.note import Note
+from exresearch.findings.testability import respondents
 from exresearch.measures import dependence_groups, enps, oriented
 from exresearch.measures.advocacy import CUTS, Variant
 from exresearch.study import Study
@@ -23,10 +24,11 @@ class OutcomeAnswers:
     Attributes
     ----------
     distribution : pandas.DataFrame
-        ``outcome`` (label), ``value, share, n``: the share of each answer category. Outcomes with too few answers are left out.
+        ``outcome`` (label), ``value, share, n``: the share of each answer category. Outcomes with too few people are
+        left out.
     score : pandas.DataFrame
-        eNPS per wave and over all waves: ``variant, wave, estimate, conf_low, conf_high, conf_level, promoters, passives,
-        detractors, n``; empty where no outcome is on a scale of 0-10.
+        eNPS per wave and over all waves: ``variant, wave, estimate, conf_low, conf_high, conf_level, promoters,
+        passives, detractors, n``; empty where no outcome is on a scale of 0-10.
     caption : Note
         Caption of the score table, naming the variant.
     """
@@ -64,7 +66,7 @@ def outcome_answers(
             if variable.column not in employees:
                 continue
             values = oriented(employees[variable.column], variable).dropna()
-            if len(values) < rules.min_model:
+            if respondents(employees.loc[values.index]) < rules.min_model:
                 continue
             shares = values.value_counts(normalize=True).sort_index()
             label = study.codebook.label(name)
@@ -78,7 +80,10 @@ def outcome_answers(
                 )
     promoter, detractor = CUTS[enps_variant]
     caption = Note(
-        message="eNPS, variant {variant}: promoters answer {promoter} to 10, detractors 0 to {detractor}; {level:percent0} intervals",
+        message=(
+            "eNPS, variant {variant}: promoters answer {promoter} to 10, detractors 0 to {detractor}; "
+            "{level:percent0} intervals"
+        ),
         values={
             "variant": enps_variant.upper(),
             "promoter": promoter,
@@ -93,18 +98,18 @@ def _scores(
     employees: pd.DataFrame, values: pd.Series, *, waves: tuple[str, ...], variant: Variant, conf_level: float
 ) -> pd.DataFrame:
     weights = employees["weight"] if "weight" in employees else None
-    groups = dependence_groups(employees)
-    cluster = None if groups.by == "row" else groups.labels
-    groups: list[tuple[str, pd.Series]] = []
+    parts: list[tuple[str, pd.Series]] = []
     if "wave" in employees and len(waves) > 1:
-        groups = [(wave, values[employees.loc[values.index, "wave"] == wave]) for wave in waves]
-    groups.append(("all waves", values))
+        parts = [(wave, values[employees.loc[values.index, "wave"] == wave]) for wave in waves]
+    parts.append(("all waves", values))
     rows = []
-    for wave, part in groups:
+    for wave, part in parts:
         if part.empty:
             continue
-        kept = cluster if cluster is not None and cluster.loc[part.index].nunique() > 1 else None
-        result = enps(part, variant=variant, weights=weights, cluster=kept, conf_level=conf_level)
+        # Chosen anew for every part: a wave may have too few units to stand for the variation between units.
+        groups = dependence_groups(employees.loc[part.index])
+        cluster = None if groups.by == "row" else groups.labels
+        result = enps(part, variant=variant, weights=weights, cluster=cluster, conf_level=conf_level)
         rows.append(
             {
                 "variant": variant.upper(),

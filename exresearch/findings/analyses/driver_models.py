@@ -1,0 +1,137 @@
+"""One driver model per outcome: who is in it, its bootstrap, and the contrasts of its drivers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings.note import Note
+from exresearch.findings.testability import respondents
+from exresearch.measures import Groups, dependence_groups
+from exresearch.models import NotEstimable, importance_replicates, summarise_differences
+from exresearch.models.drivers import ImportanceReplicates
+from exresearch.study import Codebook, Variable
+
+FIRST, SECOND = "employee-first", "customer-first"
+# Relative weights are not defined for groups of drivers.
+_METHODS = ("lmg", "relative_weights", "first", "last")
+_GROUPED_METHODS = ("lmg", "first", "last")
+# Names that no column of a client has.
+_WEIGHT, _GROUP = "(weight)", "(group)"
+
+
+@dataclass(frozen=True, slots=True)
+class DriverModel:
+    """The drivers of a codebook as players: single drivers, and groups that enter as one."""
+
+    drivers: tuple[Variable, ...]
+    groups: dict[str, str]
+
+    @property
+    def columns(self) -> list[str]:
+        """Columns of all drivers."""
+        return [v.column for v in self.drivers]
+
+    @property
+    def players(self) -> dict[str, Variable]:
+        """First driver of each player, by the player's name."""
+        players: dict[str, Variable] = {}
+        for variable in self.drivers:
+            players.setdefault(self.groups.get(variable.column, variable.column), variable)
+        return players
+
+    def named(self, player: str) -> bool:
+        """Whether the claim names this player, or a driver in it."""
+        return any(v.named for v in self.drivers if self.groups.get(v.column, v.column) == player)
+
+    def side(self, block: str, *, named: bool) -> list[str]:
+        """Players of a block, all of them or those that the claim names."""
+        players = [name for name, v in self.players.items() if v.block == block]
+        return [name for name in players if self.named(name)] if named else players
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """One outcome with its label, the bootstrap of the importances, and the groups that were resampled."""
+
+    outcome: Variable
+    label: dict[str, str]
+    replicates: ImportanceReplicates
+    groups: Groups
+
+
+def driver_model(codebook: Codebook) -> DriverModel:
+    """Read the drivers of a codebook and the groups they form."""
+    drivers = codebook.select("employees", role="driver")
+    return DriverModel(drivers, {v.column: v.group for v in drivers if v.group is not None})
+
+
+def fit_importance(
+    data: pd.DataFrame,
+    employees: pd.DataFrame,
+    outcome: Variable,
+    *,
+    model: DriverModel,
+    rules: DisclosureRules,
+    codebook: Codebook,
+    n_boot: int,
+    seed: int,
+) -> Fit | Note:
+    """Bootstrap the importances for one outcome, once for all methods, or say why that cannot be done."""
+    label = codebook.label(outcome.name)
+    columns = [outcome.column, *model.columns]
+    rows = data[columns]
+    if "weight" in employees:
+        rows = rows.assign(**{_WEIGHT: employees["weight"]})
+    complete = rows.notna().all(axis=1)
+    if respondents(employees[complete]) < rules.min_model:
+        message = "{outcome} is left out: fewer than {needed:integer} people answered everything."
+        return Note(message=message, values={"outcome": label, "needed": rules.min_model})
+    # Chosen among the complete sheets: the units of the others say nothing about this outcome.
+    groups = dependence_groups(employees[complete])
+    try:
+        replicates = importance_replicates(
+            rows[complete].assign(**{_GROUP: groups.labels}),
+            outcome=outcome.column,
+            drivers=model.columns,
+            weights=_WEIGHT if _WEIGHT in rows else None,
+            cluster=None if groups.by == "row" else _GROUP,
+            groups=model.groups or None,
+            methods=_GROUPED_METHODS if model.groups else _METHODS,
+            n_boot=n_boot,
+            seed=seed,
+        )
+    except NotEstimable:
+        return _obstacle(rows.loc[complete, columns], label, codebook)
+    return Fit(outcome, label, replicates, groups)
+
+
+def _obstacle(rows: pd.DataFrame, label: dict[str, str], codebook: Codebook) -> Note:
+    constant = [column for column in rows.columns if rows[column].max() == rows[column].min()]
+    if not constant:
+        message = (
+            "{outcome} is left out: some of its drivers, or a driver and the outcome, are copies or sums of one "
+            "another, or hardly anybody answers differently."
+        )
+        return Note(message=message, values={"outcome": label})
+    by_column = {
+        v.column: codebook.label(v.name) for v in codebook.select("employees") if v.column in constant
+    }
+    same = {language: ", ".join(by_column[c][language] for c in constant) for language in ("nl", "en")}
+    message = "{outcome} is left out: everybody answers the same on {same}."
+    return Note(message=message, values={"outcome": label, "same": same})
+
+
+def named_and_block_differences(
+    fit: Fit, model: DriverModel, *, method: str, conf_level: float
+) -> pd.DataFrame:
+    """Compare the mean named driver of the two blocks, and the mean driver of the two blocks."""
+    sides = {
+        "named": (model.side(FIRST, named=True), model.side(SECOND, named=True)),
+        "blocks": (model.side(FIRST, named=False), model.side(SECOND, named=False)),
+    }
+    return summarise_differences(
+        fit.replicates, contrasts=sides, method=method, per_driver=True, conf_level=conf_level
+    )

@@ -1,0 +1,212 @@
+"""Notebook 02: the share of engaged employees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings.analyses.dependence import few_units_caveat
+from exresearch.findings.claims import claims_for
+from exresearch.findings.conclude import conclude, estimand_for, not_testable
+from exresearch.findings.finding import Comparison, EstimateRecord, Finding
+from exresearch.findings.note import Note
+from exresearch.findings.records import estimate_record
+from exresearch.findings.testability import respondents, testability
+from exresearch.measures import (
+    EngagedDefinition,
+    Groups,
+    UnsuitableScale,
+    dependence_groups,
+    engaged,
+    engagement_band,
+    engagement_index,
+)
+from exresearch.models import clustered_proportion
+from exresearch.study import Study
+
+UNSUITABLE_SCALE = Note(
+    message=(
+        "The bands of the engagement index need three items on a scale of 1 to 7, which these data do not have. The "
+        "setting engaged_definition: threshold takes any scale."
+    )
+)
+_SHARE_METHODS = {
+    "unit": "Korn-Graubard interval, answers of one unit kept together",
+    "person": "Korn-Graubard interval, answers of one person kept together",
+    "row": "Korn-Graubard interval, every answer sheet on its own",
+}
+_BAND_LABELS = {
+    "highly": {"nl": "sterk bevlogen (19-21)", "en": "highly engaged (19-21)"},
+    "moderately": {"nl": "redelijk bevlogen (16-18)", "en": "moderately engaged (16-18)"},
+    "slightly": {"nl": "licht bevlogen (13-15)", "en": "slightly engaged (13-15)"},
+    "disengaged": {"nl": "niet bevlogen (3-12)", "en": "disengaged (3-12)"},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class EngagedMinority:
+    """Everything the page shows about the share of engaged employees.
+
+    Attributes
+    ----------
+    finding : Finding
+        The verdict on ``engaged-minority``.
+    bands : pandas.DataFrame
+        ``band, share, conf_low, conf_high, n`` of the three-item index; empty for other scales.
+    published : pandas.DataFrame
+        Published shares: ``value, year, region, source, claim``.
+    """
+
+    finding: Finding
+    bands: pd.DataFrame
+    published: pd.DataFrame
+
+
+def engaged_minority(
+    study: Study,
+    *,
+    engaged_definition: EngagedDefinition,
+    engaged_threshold: float,
+    conf_level: float,
+    rules: DisclosureRules,
+) -> EngagedMinority:
+    """Decide whether the engaged are a minority, with published shares beside it.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    engaged_definition, engaged_threshold
+        As :func:`exresearch.measures.engaged`.
+    conf_level : float
+        Level of the intervals.
+    rules : DisclosureRules
+        Rules of the report.
+
+    Returns
+    -------
+    EngagedMinority
+    """
+    ready = testability(study, "engaged-minority", conf_level=conf_level)
+    reason, values = ready.reason, pd.Series(dtype="float64")
+    employees = study.table("employees")
+    if reason is None:
+        try:
+            values = engaged(
+                employees, codebook=study.codebook, definition=engaged_definition, threshold=engaged_threshold
+            )
+            if respondents(employees[values.notna()]) < rules.min_model:
+                reason = Note(
+                    message="Fewer than {needed:integer} people answered.", values={"needed": rules.min_model}
+                )
+        except UnsuitableScale:
+            reason = UNSUITABLE_SCALE
+    published = _published_shares()
+    if reason is not None:
+        finding = not_testable(
+            "engaged-minority", reason=reason, rules=rules, detectable_effect=ready.detectable_effect
+        )
+        return EngagedMinority(finding, pd.DataFrame(), published)
+
+    groups = dependence_groups(employees[values.notna()])
+    deciding = estimate_record(
+        _share(employees, values, groups=groups, conf_level=conf_level),
+        "share",
+        label=Note(message="Share of engaged employees"),
+        unit_of_measurement="share",
+        method=Note(message=_SHARE_METHODS[groups.by]),
+    )
+    checks: list[EstimateRecord] = []
+    bands = pd.DataFrame()
+    if engaged_definition != "threshold":
+        bands = _band_shares(study, groups=groups, conf_level=conf_level)
+        other: EngagedDefinition = (
+            "highly" if engaged_definition == "highly_or_moderately" else "highly_or_moderately"
+        )
+        checks.append(_share_of(study, other, groups=groups, conf_level=conf_level))
+    caveats = [Note(message="Published shares use definitions of their own and are context, not a target.")]
+    caveats.append(Note(message="People who did not answer may be less engaged than those who did."))
+    caveats += few_units_caveat(groups)
+    finding = conclude(
+        deciding,
+        hypothesis="engaged-minority",
+        estimand=estimand_for("engaged-minority"),
+        n_excluded=len(employees) - deciding.n,
+        rules=rules,
+        robustness=checks,
+        comparisons=[
+            Comparison.of(
+                row["claim"], row["value"], conf_low=deciding.conf_low, conf_high=deciding.conf_high
+            )
+            for _, row in published.iterrows()
+        ],
+        caveats=caveats,
+    )
+    return EngagedMinority(finding, bands, published)
+
+
+def _share(frame: pd.DataFrame, values: pd.Series, *, groups: Groups, conf_level: float) -> pd.DataFrame:
+    weight = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
+    answered = pd.DataFrame({"group": groups.labels, "engaged": values, "weight": weight}).dropna()
+    # Weights of mean 1, so that their sums count answers.
+    answered["weight"] /= answered["weight"].mean()
+    answered["engaged"] *= answered["weight"]
+    counts = answered.groupby("group", sort=True)[["engaged", "weight"]].sum()
+    # Sums in another order may differ by rounding, and a count cannot be larger than its total.
+    counts["engaged"] = counts[["engaged", "weight"]].min(axis=1)
+    shares = clustered_proportion(counts, events="engaged", n="weight", null=0.5, conf_level=conf_level)
+    return shares.assign(term="share", n=len(answered))
+
+
+def _share_of(
+    study: Study, definition: EngagedDefinition, *, groups: Groups, conf_level: float
+) -> EstimateRecord:
+    frame = study.table("employees")
+    values = engaged(frame, codebook=study.codebook, definition=definition)
+    label = Note(message="Share of highly or moderately engaged employees")
+    if definition == "highly":
+        label = Note(message="Share of highly engaged employees")
+    return estimate_record(
+        _share(frame, values, groups=groups, conf_level=conf_level),
+        "share",
+        name=f"share_{definition}",
+        label=label,
+        unit_of_measurement="share",
+        method=Note(message=_SHARE_METHODS[groups.by]),
+    )
+
+
+def _band_shares(study: Study, *, groups: Groups, conf_level: float) -> pd.DataFrame:
+    frame = study.table("employees")
+    bands = engagement_band(engagement_index(frame, codebook=study.codebook))
+    rows = []
+    for band in bands.cat.categories:
+        inside = (bands == band).astype("float64").where(bands.notna())
+        row = _share(frame, inside, groups=groups, conf_level=conf_level).iloc[0]
+        rows.append(
+            {
+                "band": _BAND_LABELS[band],
+                "share": row["estimate"],
+                "conf_low": row["conf_low"],
+                "conf_high": row["conf_high"],
+                "n": int(row["n"]),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def _published_shares() -> pd.DataFrame:
+    rows = [
+        {
+            "claim": f.id,
+            "value": f.value,
+            "year": f.period or f.year,
+            "region": f.region.model_dump(),
+            "source": f.source,
+        }
+        for f in claims_for("engaged-minority")
+        if f.estimand == "share" and f.value is not None
+    ]
+    return pd.DataFrame(rows, columns=["claim", "value", "year", "region", "source"])
