@@ -256,10 +256,10 @@ def test_leaders_laggards(texts):
 
 def test_robustness_puts_each_unit_on_its_own_axis(texts, finding):
     checks = (
-        record(LONG, "ratio", 1.5, 0.0, 250.0),
-        record("b", "odds_ratio", 2.0, 1.5, 3.0),
-        record("c", "correlation", -0.1, -0.3, 0.1),
-        record("d", "share", 0.4, 0.3, 0.5),
+        record("Overview", "ratio", 1.5, 0.0, 250.0),
+        record("Summary", "odds_ratio", 2.0, 1.5, 3.0),
+        record("Contents", "correlation", -0.1, -0.3, 0.1),
+        record("Notebook", "share", 0.4, 0.3, 0.5),
     )
     picture = draw.robustness_forest(
         finding(1.4, 1.2, 1.7, Verdict.SUPPORTED, robustness=checks), texts=texts

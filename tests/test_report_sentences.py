@@ -190,8 +190,8 @@ def test_components_are_listed_by_verdict(tested):
     assert verdict_sentence(finding, Texts("en")) == (
         "stay: The difference in explained variance between the employee-first and the customer-first driver is 9.0 "
         "%-points (95% interval 6.0 to 12.0 %-points; positive means that the employee-first driver weighs more). "
-        "Supported: stay. No meaningful effect: effort. The claim as a whole stays open: the outcomes do not all say the "
-        "same."
+        "Supported: stay. No meaningful effect: effort. The claim as a whole stays open: the outcomes do not all "
+        "say the same."
     )
 
 

@@ -28,6 +28,7 @@ SPEAKERS = {"say", "translate", "mark", "warning", "Note", "Column"}
 KEYWORDS = {
     "Note": {"message"},
     "table": {"caption", "note"},
+    "words": {"caption", "note"},
     "Column": {"header"},
     "render_failure": {"reason"},
 }
@@ -40,6 +41,10 @@ HEADER = (
     'msgid ""\nmsgstr ""\n"Language: nl\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
     + ('"Content-Transfer-Encoding: 8bit\\n"\n\n')
 )
+
+
+# Calls whose message may be a variable: it is followed back to its literals.
+FOLLOWED = {"Note", "table", "words"}
 
 
 class Unextractable(ValueError):
@@ -58,7 +63,7 @@ def messages_in_code(source: str, *, where: str) -> Iterator[tuple[str, str]]:
         if isinstance(node, ast.Call):
             for argument in _message_arguments(node):
                 yield from _literals(argument, where=f"{where}:{argument.lineno}")
-                if _called(node) == "Note":
+                if _called(node) in FOLLOWED:
                     indirect |= _base_names(argument)
     indirect |= _looped_over(tree, indirect)
     for node in ast.walk(tree):
@@ -170,7 +175,7 @@ def _message_arguments(call: ast.Call) -> Iterator[ast.expr]:
     for keyword in call.keywords:
         if keyword.arg in KEYWORDS.get(name, ()):
             yield keyword.value
-        if name == "table" and keyword.arg == "columns" and isinstance(keyword.value, ast.Dict):
+        if name in ("table", "words") and keyword.arg == "columns" and isinstance(keyword.value, ast.Dict):
             yield from (value for value in keyword.value.values if isinstance(value, ast.Constant))
 
 
