@@ -211,7 +211,7 @@ def test_components_are_listed_by_verdict(tested):
         (
             "variance_share",
             0.062,
-            "With 124 answers a study finds 6.2% of explained variance or more with 80% probability.",
+            "With 124 answers a study finds 6.20% of explained variance or more with 80% probability.",
         ),
     ],
 )

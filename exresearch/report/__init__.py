@@ -1,5 +1,7 @@
 """Words, figures, tables and pages; nothing here estimates anything."""
 
+# The site (site.py, index.py, notebook.py) is imported from its modules: a notebook has no need of nbconvert.
+
 from exresearch.report.page import Page
 from exresearch.report.tables import Column, html_table
 from exresearch.report.text import MissingTranslation, Texts

@@ -133,7 +133,7 @@ _DETECTABLE = {
         "{power:percent0} probability."
     ),
     "variance_share": mark(
-        "With {n:integer} answers a study finds {value:percent1} of explained variance or more with "
+        "With {n:integer} answers a study finds {value:percent2} of explained variance or more with "
         "{power:percent0} probability."
     ),
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 from collections.abc import Sequence
 
 import pandas as pd
@@ -52,12 +53,15 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
     effect, meaning = verdict_parts(finding, texts)
     tables = Markup("")
     if finding.components:
-        tables += _records(finding.components, texts, texts.say("What the claim is tested on"))
+        tables += _records(
+            finding.components, texts, texts.say("What the claim is tested on"), finding=finding
+        )
     if finding.robustness:
         tables += _records(
             finding.robustness,
             texts,
             texts.say("Checks beside the deciding estimate; they never choose the verdict"),
+            finding=finding,
         )
     return fill(
         "verdict.html.j2",
@@ -116,31 +120,40 @@ def _facts(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
     return facts
 
 
-def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str) -> Markup:
-    frame = pd.DataFrame(
-        {
-            "label": [record.label for record in records],
-            "unit_of_measurement": [record.unit_of_measurement for record in records],
-            "estimate": [record.estimate for record in records],
-            "conf_low": [record.conf_low for record in records],
-            "conf_high": [record.conf_high for record in records],
-            "conf_level": [record.conf_level for record in records],
-            "p_value": [
-                record.p_value if record.p_adjusted is None else record.p_adjusted for record in records
-            ],
-            "n": [record.n for record in records],
-            "detail": [texts.note(record.method) for record in records],
-            "verdict": [None if record.verdict is None else record.verdict.value for record in records],
-        }
+def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, finding: Finding) -> Markup:
+    methods = list(dict.fromkeys(texts.note(record.method) for record in records))
+    signs = dict(zip(methods, string.ascii_lowercase, strict=False)) if len(methods) > 1 else {}
+    rows = []
+    for record in records:
+        sign = signs.get(texts.note(record.method), "")
+        rows.append(
+            {
+                "label": record.label,
+                "unit_of_measurement": record.unit_of_measurement,
+                "estimate": record.estimate,
+                "conf_low": record.conf_low,
+                "conf_high": record.conf_high,
+                "conf_level": record.conf_level,
+                "p_value": record.p_value if record.p_adjusted is None else record.p_adjusted,
+                "n": record.n,
+                "detail": texts.say("method {sign}", sign=sign) if sign else "",
+                "verdict": None if record.verdict is None else record.verdict.value,
+            }
+        )
+    frame = pd.DataFrame(rows)
+    # A column that says the same as the facts above the table says nothing.
+    silent = set()
+    if set(frame["unit_of_measurement"]) == {finding.unit_of_measurement}:
+        silent.add("unit_of_measurement")
+    if set(frame["n"]) == {finding.n}:
+        silent.add("n")
+    silent |= {name for name in ("p_value", "verdict") if frame[name].isna().all()}
+    columns = ["label", "unit_of_measurement", "estimate", "conf_low", "p_value", "n", "verdict", "detail"]
+    listed = "; ".join(f"{signs[method]}: {method}" if signs else method for method in methods)
+    return html_table(
+        frame,
+        texts=texts,
+        caption=caption,
+        columns=[name for name in columns if name not in silent],
+        note=f"{texts.say('Method')}: {listed}.",
     )
-    columns: dict[str, None] = dict.fromkeys(
-        ["label", "unit_of_measurement", "estimate", "conf_low", "p_value", "n", "detail"]
-    )
-    if frame["p_value"].isna().all():
-        del columns["p_value"]
-    if len(set(frame["unit_of_measurement"])) == 1:
-        # One unit for all is in the caption's place: the deciding facts above the table name it.
-        del columns["unit_of_measurement"]
-    if frame["verdict"].notna().any():
-        columns["verdict"] = None
-    return html_table(frame, texts=texts, caption=caption, columns=columns)

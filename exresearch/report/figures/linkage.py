@@ -248,7 +248,7 @@ def leaders_laggards(
     caption = texts.say(
         "Engaged share with {intervals}; {n:integer} answers.",
         intervals=intervals_name(frame, texts),
-        n=int(rows.loc[terms, "n"].sum()),
+        n=int(rows.loc[terms, "n"].max()),
     )
     if published is not None and published_label:
         caption += " " + texts.say(

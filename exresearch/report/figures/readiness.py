@@ -29,6 +29,7 @@ _KINDS = {
     "share_difference": (mark("difference between two shares"), "points1"),
     "variance_share": (mark("share of explained variance"), "percent1"),
 }
+_SMALL_SHARE = 0.005
 
 
 def response_by_wave(frame: pd.DataFrame, *, texts: Texts) -> Picture:
@@ -184,7 +185,7 @@ def detectable_effects(frame: pd.DataFrame, *, texts: Texts, power: float = 0.8)
         labels = [[texts.pick(title) for title in part["title"]] for _, part in groups]
         figure, panels = rows_panels(labels, left=2.2, right=1.05, top=0.36, bottom=0.42, wrap=28)
         for (kind, part), (axes, positions) in zip(groups, panels, strict=True):
-            name, spec = _KINDS[kind]
+            name, spec = _KINDS[kind][0], _spec(kind, part)
             headroom(axes, texts.say(name))
             _detectable_panel(axes, positions, part, spec=spec, texts=texts)
         panels[-1][0].set_xlabel(texts.say("dot: testable · cross: not testable"))
@@ -224,6 +225,12 @@ def _detectable_panel(
     number_axis(axes.xaxis, spec if len(finite) else "number1", texts, ticks=4)
 
 
+def _spec(kind: str, part: pd.DataFrame) -> str:
+    # In a large study the detectable share of variance is a fraction of a per cent.
+    small = kind == "variance_share" and float(part["value"].fillna(1.0).min()) < _SMALL_SHARE
+    return "percent2" if small else _KINDS[kind][1]
+
+
 def _wave_label(row: Any, texts: Texts, short: bool) -> str:
     wave, units = str(row.wave), row.n_units
     if pd.isna(units):
@@ -236,7 +243,7 @@ def _detail(frame: pd.DataFrame, texts: Texts) -> str:
     parts = []
     for row in rows_of(frame):
         if pd.notna(row.value):
-            name, spec = _KINDS[row.kind]
+            name, spec = _KINDS[row.kind][0], _spec(row.kind, frame[frame["kind"] == row.kind])
             parts.append(
                 f"{texts.pick(row.title)}: {texts.number(float(row.value), spec)} ({texts.say(name)})"
             )
