@@ -165,7 +165,7 @@ def load_codebook(path: Path) -> Codebook:
     StudyError
         One problem per wrong entry: its number, column, key and remedy.
     """
-    content = read_yaml(path)
+    content = read_yaml(path, example=_EXAMPLE)
     try:
         parsed = _CodebookFile.model_validate(content)
     except ValidationError as error:

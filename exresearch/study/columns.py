@@ -198,7 +198,7 @@ def _check_range(values: pd.Series, variable: Variable | None, *, column: str, f
 
 def _named(values: pd.Series) -> str:
     common = nameable(values)
-    return f" ({', '.join(common[:5])}{', ...' if len(common) > 5 else ''})" if common else ""
+    return f" ({', '.join(common[:5])}{' and others' if len(common) > 5 else ''})" if common else ""
 
 
 def _several(marked: pd.Series, one: str, more: str) -> str:

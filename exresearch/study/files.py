@@ -20,7 +20,6 @@ from exresearch.study.problems import Problem, StudyError
 # libyaml where PyYAML has it: ten times as fast.
 _Base: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _DEEPEST, _MOST = 40, 1_000_000
-_EXAMPLE = "See params/demo.yaml for an example."
 # Nullable types keep whole numbers exact and flags numeric where cells are missing.
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.uint64(): pd.UInt64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
@@ -60,13 +59,15 @@ class RawTable:
     decimal_comma: bool
 
 
-def read_yaml(path: Path) -> dict[Any, Any]:
+def read_yaml(path: Path, *, example: str = "params/demo.yaml") -> dict[Any, Any]:
     """Read a YAML file that holds a mapping.
 
     Parameters
     ----------
     path : pathlib.Path
         The file.
+    example : str
+        A file that shows how it is done.
 
     Returns
     -------
@@ -79,6 +80,7 @@ def read_yaml(path: Path) -> dict[Any, Any]:
         If the file is missing, a folder, unreadable, empty, not UTF-8, not YAML, repeats a key, refers to itself, or
         holds no mapping.
     """
+    see = f"See {example} for an example."
     try:
         text = _bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -89,7 +91,7 @@ def read_yaml(path: Path) -> dict[Any, Any]:
         for event in yaml.parse(text, Loader=_Base):
             depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
             if depth > _DEEPEST:
-                raise _refused(path, f"more than {_DEEPEST} levels lie within each other.", _EXAMPLE)
+                raise _refused(path, f"more than {_DEEPEST} levels lie within each other.", see)
         content = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader
         size = _size(content, {})
     except yaml.MarkedYAMLError as error:
@@ -102,10 +104,10 @@ def read_yaml(path: Path) -> dict[Any, Any]:
         message = "not valid YAML: it holds a character, date or number that cannot be read."
         raise _refused(path, message, "Save it as plain YAML text, with texts between quotes.") from None
     if content is None:
-        raise _refused(path, "the file is empty.", _EXAMPLE)
+        raise _refused(path, "the file is empty.", see)
     if not isinstance(content, dict):
         kind = "a list" if isinstance(content, list) else "a single value"
-        raise _refused(path, f"a mapping of keys is expected, not {kind}.", _EXAMPLE)
+        raise _refused(path, f"a mapping of keys is expected, not {kind}.", see)
     if size > _MOST:
         raise _refused(path, "an anchor refers to itself, or to too much.", "Write the text out.")
     return content

@@ -213,9 +213,14 @@ def _exists(path: Path) -> bool:
 
 def _below(folder: Path, source: str) -> Path:
     try:
-        return (folder / _expanded(source)).resolve()
+        path = (folder / _expanded(source)).resolve()
+        path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return path
     except (OSError, ValueError):
+        # Too long, or with a sign that no path has: nothing can be there.
         return folder / "not a legal path"
+    return path
 
 
 def _absent(key: str, path: Path, written: str, *, file: str) -> list[Problem]:

@@ -217,9 +217,8 @@ def _strange_units(table: Table, known: list[str]) -> list[Problem]:
     count = strange.nunique()
     # A unit of few rows may be as good as a person, so only larger ones are named.
     named = nameable(strange)
-    shown = (
-        f": {', '.join(named[:5])}{', ...' if len(named) > 5 or count > len(named) else ''}" if named else ""
-    )
+    shown = f": {', '.join(named[:5])}" if named else ""
+    shown += " and others" if named and count > len(named[:5]) else ""
     units_are = "1 unit is" if count == 1 else f"{count} units are"
     message = f"{units_are} not in the table 'units'{shown}."
     return [Problem(table.file, "unit", message, "Correct the names, or add these units.")]

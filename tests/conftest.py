@@ -1,0 +1,105 @@
+"""A small client in a folder of its own, to be spoilt by a test in one place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+
+from exresearch.study import Study, StudyError, load_study
+
+
+@dataclass
+class SmallClient:
+    """Six units of ten employees and ten customers in one wave, as settings, codebook and tables to change."""
+
+    folder: Path
+    settings: dict[str, Any] = field(default_factory=dict)
+    variables: dict[str, dict[str, Any]] = field(default_factory=dict)
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    files: dict[str, str | bytes] = field(default_factory=dict)
+    units: tuple[str, ...] = tuple(f"Unit {letter}" for letter in "ABCDEF")
+
+    @staticmethod
+    def entry(table: str, column: str, role: str, **more: Any) -> dict[str, Any]:
+        """One entry of a codebook."""
+        return {"table": table, "column": column, "role": role} | more
+
+    @property
+    def file(self) -> Path:
+        """The study file."""
+        return self.folder / "small.yaml"
+
+    def write(self) -> Path:
+        """Write everything; `files` last, so that it replaces what was made from the rest."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        for name, frame in self.tables.items():
+            frame.to_csv(self.folder / f"{name}.csv", index=False)
+        codebook = {"variables": list(self.variables.values())}
+        for name, content in {"small.yaml": self.settings, "codebook.yaml": codebook}.items():
+            text = yaml.safe_dump(content, sort_keys=False, allow_unicode=True)
+            (self.folder / name).write_text(text, encoding="utf-8")
+        for name, text in self.files.items():
+            data = text.encode() if isinstance(text, str) else text
+            (self.folder / name).write_bytes(data)
+        return self.file
+
+    def load(self, **overrides: Any) -> Study:
+        """Write and load it."""
+        return load_study(self.write(), overrides=overrides)
+
+    def refusal(self, **overrides: Any) -> str:
+        """Write and load it, and return the message with which it is refused."""
+        with pytest.raises(StudyError) as caught:
+            self.load(**overrides)
+        return str(caught.value)
+
+
+@pytest.fixture
+def client(tmp_path: Path) -> SmallClient:
+    """A client that loads as it is."""
+    rng = np.random.default_rng(7)
+    unit, size = np.repeat(SmallClient.units, 10), 60
+    employees = pd.DataFrame({"id": [f"p{i:02d}" for i in range(size)], "team": unit, "year": "2024"})
+    for name in ("eng_1", "eng_2", "eng_3", "needs", "customer"):
+        employees[name] = rng.integers(1, 8, size)
+    employees["enps"] = rng.integers(0, 11, size)
+    customers = pd.DataFrame({"team": unit, "year": "2024", "cx": rng.integers(0, 11, size)})
+    units = pd.DataFrame(
+        {"team": SmallClient.units, "year": "2024", "staff": 12, "kind": ["shop", "office"] * 3}
+    )
+    entry = SmallClient.entry
+    seven, ten = {"minimum": 1, "maximum": 7}, {"minimum": 0, "maximum": 10}
+    entries = [
+        entry("employees", "id", "person"),
+        entry("employees", "team", "unit"),
+        entry("employees", "year", "wave"),
+        *(entry("employees", f"eng_{i}", "item", construct="engagement", **seven) for i in (1, 2, 3)),
+        entry("employees", "needs", "driver", block="employee-first", named=True, **seven),
+        entry("employees", "customer", "driver", block="customer-first", named=True, **seven),
+        entry("employees", "enps", "outcome", construct="enps", **ten),
+        entry("customers", "team", "unit"),
+        entry("customers", "year", "wave"),
+        entry("customers", "cx", "item", construct="cx", **ten),
+        entry("units", "team", "unit"),
+        entry("units", "year", "wave"),
+        entry("units", "staff", "count"),
+        entry("units", "kind", "category"),
+    ]
+    return SmallClient(
+        folder=tmp_path / "small",
+        settings={
+            "client": "small",
+            "title": {"nl": "Klein", "en": "Small"},
+            "codebook": "codebook.yaml",
+            "tables": {name: f"{name}.csv" for name in ("employees", "customers", "units")},
+            "parameters": {"n_boot": 200},
+        },
+        variables={f"{e['table']}.{e['column']}": e for e in entries},
+        tables={"employees": employees, "customers": customers, "units": units},
+    )
