@@ -109,7 +109,11 @@ def _scores(
         # Chosen anew for every part: a wave may have too few units to stand for the variation between units.
         groups = dependence_groups(employees.loc[part.index])
         cluster = None if groups.by == "row" else groups.labels
-        result = enps(part, variant=variant, weights=weights, cluster=cluster, conf_level=conf_level)
+        own = {
+            name: None if series is None else series.loc[part.index]
+            for name, series in (("weights", weights), ("cluster", cluster))
+        }
+        result = enps(part, variant=variant, conf_level=conf_level, **own)
         rows.append(
             {
                 "variant": variant.upper(),
