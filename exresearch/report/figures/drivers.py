@@ -8,20 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes
 from exresearch.report.text import Texts, mark
-from exresearch.report.theme import (
-    COLOURS,
-    Picture,
-    draw_interval,
-    headroom,
-    intervals_name,
-    number_axis,
-    require,
-    row_value,
-    rows_axes,
-    rows_of,
-    style,
-)
+from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
 
 _BLOCKS = {
     "employee-first": (mark("employee-first"), COLOURS["blue"], "o"),

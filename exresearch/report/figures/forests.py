@@ -11,22 +11,11 @@ from matplotlib.ticker import FixedLocator
 
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import EstimateRecord, Finding
+from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes, rows_panels
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.sentences import UNIT_NAMES, VERDICT_LABELS
 from exresearch.report.text import Texts
-from exresearch.report.theme import (
-    COLOURS,
-    Picture,
-    draw_interval,
-    headroom,
-    number_axis,
-    require,
-    row_value,
-    rows_axes,
-    rows_of,
-    rows_panels,
-    style,
-)
+from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
 
 LOG_UNITS = ("ratio", "odds_ratio", "hazard_ratio", "rate_ratio")
 MARKS = {

@@ -8,18 +8,16 @@ import numpy as np
 import pandas as pd
 
 from exresearch.disclosure.rules import DisclosureRules
+from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
     Picture,
     add_axes,
-    draw_interval,
     intervals_name,
     new_figure,
     number_axis,
     require,
-    row_value,
-    rows_axes,
     style,
 )
 

@@ -11,9 +11,10 @@ from matplotlib.ticker import FixedLocator
 from exresearch.findings.finding import Finding
 from exresearch.findings.registry import load_registry
 from exresearch.report.figures.forests import LOG_UNITS, MARKS, ForestRow, deciding_row, draw_row
+from exresearch.report.figures.rows import headroom, row_value, rows_axes
 from exresearch.report.sentences import VERDICT_LABELS
 from exresearch.report.text import Texts
-from exresearch.report.theme import COLOURS, Picture, headroom, number_axis, row_value, rows_axes, style
+from exresearch.report.theme import COLOURS, Picture, number_axis, style
 
 # Beyond this many smallest effects of interest a difference in place says nothing more.
 _OVERVIEW_EDGE = 20.0

@@ -8,19 +8,16 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
+from exresearch.report.figures.rows import headroom, row_value, rows_axes, rows_panels
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
     Picture,
     add_axes,
-    headroom,
     new_figure,
     number_axis,
     require,
-    row_value,
-    rows_axes,
     rows_of,
-    rows_panels,
     style,
 )
 
