@@ -14,6 +14,7 @@ from exresearch.findings.registry import Hypothesis, load_registry
 from exresearch.report.figures.overview import overview_forest
 from exresearch.report.markup import fill
 from exresearch.report.numbers import interval, unit_spec
+from exresearch.report.overview import reading_order
 from exresearch.report.page import Page, lab_style
 from exresearch.report.sentences import VERDICT_LABELS, hypothesis_title, verdict_parts
 from exresearch.report.site import INDEX, SiteContext, shell
@@ -70,15 +71,15 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
     if len(found) != len(findings):
         raise ValueError("render_index takes one finding per hypothesis; some hypothesis has two.")
     registry = load_registry()
-    order = [name for name in registry.ids if name in found] + sorted(set(found) - set(registry.ids))
+    ordered = reading_order(findings)
     pages = {page.name: page.href for page in site.pages}
-    rows = [_row(found[name], pages, texts) for name in order]
+    rows = [_row(finding, pages, texts) for finding in ordered]
     rest = [hypothesis for hypothesis in registry.hypotheses if hypothesis.id not in found]
     headings = [(2, "verdicts", texts.say("What these data say"))]
     forest = Markup("")
     if any(finding.tested for finding in findings):
         page = Page(language=site.language, rules=site.rules)
-        picture = overview_forest([found[name] for name in order], texts=texts)
+        picture = overview_forest(ordered, texts=texts)
         forest = Markup(page.figure(picture).data.replace(lab_style(), ""))  # noqa: S704 - made by our own template
         headings.append((2, "overview", texts.say("Overview")))
     headings += [

@@ -32,7 +32,7 @@ def verdict_table(findings: Sequence[Finding], *, texts: Texts) -> pd.DataFrame:
             "verdict": finding.verdict.value,
             "sentence": verdict_sentence(finding, texts),
         }
-        for finding in _ordered(findings)
+        for finding in reading_order(findings)
     ]
     return pd.DataFrame(rows, columns=["title", "verdict", "sentence"])
 
@@ -62,7 +62,7 @@ def estimates_table(findings: Sequence[Finding]) -> pd.DataFrame:
     )
     rows = [
         {"title": _title(finding)} | {name: getattr(finding, name) for name in names}
-        for finding in _ordered(findings)
+        for finding in reading_order(findings)
         if finding.tested
     ]
     frame = pd.DataFrame(rows, columns=["title", *names])
@@ -85,7 +85,7 @@ def family_table(findings: Sequence[Finding]) -> pd.DataFrame:
     """
     rows = []
     registry = load_registry()
-    for finding in _ordered(findings):
+    for finding in reading_order(findings):
         if not finding.tested:
             continue
         family = registry.family_of(finding.hypothesis)
@@ -111,7 +111,18 @@ def _title(finding: Finding) -> dict[str, str]:
     return registry[finding.hypothesis].title.model_dump()
 
 
-def _ordered(findings: Sequence[Finding]) -> list[Finding]:
+def reading_order(findings: Sequence[Finding]) -> list[Finding]:
+    """Return findings in the order of the registry; those it does not know come last, by name.
+
+    Parameters
+    ----------
+    findings : sequence of Finding
+        In any order.
+
+    Returns
+    -------
+    list of Finding
+    """
     order = {name: place for place, name in enumerate(load_registry().ids)}
     return sorted(
         findings, key=lambda finding: (order.get(finding.hypothesis, len(order)), finding.hypothesis)

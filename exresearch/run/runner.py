@@ -184,6 +184,7 @@ def _shown_provenance(record: Mapping[str, Any]) -> dict[str, Any]:
     ]
     return {
         "version": record["exresearch"],
+        "started": record["started"],
         "seed": record["seed"],
         "files": files,
         "parameters": record["parameters"],

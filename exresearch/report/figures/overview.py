@@ -12,6 +12,7 @@ from exresearch.findings.finding import Finding
 from exresearch.findings.registry import load_registry
 from exresearch.report.figures.forests import LOG_UNITS, MARKS, ForestRow, deciding_row, draw_row
 from exresearch.report.figures.rows import headroom, row_value, rows_axes
+from exresearch.report.overview import reading_order
 from exresearch.report.sentences import VERDICT_LABELS
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, number_axis, style
@@ -43,7 +44,7 @@ def overview_forest(
     ValueError
         If no finding was tested.
     """
-    tested = [finding for finding in findings if finding.tested]
+    tested = [finding for finding in reading_order(findings) if finding.tested]
     if not tested:
         raise ValueError("overview_forest needs at least one tested finding; got none.")
     named = titles if titles is not None else {h.id: h.title for h in load_registry().hypotheses}
