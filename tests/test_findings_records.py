@@ -293,11 +293,14 @@ def test_no_findings_folder(tmp_path: Path) -> None:
 
 
 COLUMNS = {
-    "hypothesis": "str", "role": "str", "term": "str", "verdict": "str", "estimand": "str",
-    "unit_of_measurement": "str", "estimate": "float64", "std_error": "float64", "p_value": "float64", "p_adjusted": "float64",
-    "conf_low": "float64", "conf_high": "float64", "conf_level": "float64", "n": "Int64", "n_units": "Int64", "n_excluded": "Int64",
-    "family": "str", "null": "float64", "smallest_low": "float64", "smallest_high": "float64",
-}  # fmt: skip
+    **dict.fromkeys(["hypothesis", "role", "term", "verdict", "estimand", "unit_of_measurement"], "str"),
+    **dict.fromkeys(
+        ["estimate", "std_error", "p_value", "p_adjusted", "conf_low", "conf_high", "conf_level"], "float64"
+    ),
+    **dict.fromkeys(["n", "n_units", "n_excluded"], "Int64"),
+    "family": "str",
+    **dict.fromkeys(["null", "smallest_low", "smallest_high"], "float64"),
+}
 
 
 def test_all_findings_as_one_frame(full: Finding, lacking: Finding, tmp_path: Path) -> None:

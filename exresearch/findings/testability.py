@@ -14,6 +14,7 @@ from exresearch.findings.registry import Hypothesis, load_registry
 from exresearch.measures import NotMeasured, UnsuitableScale, link_table
 from exresearch.models import detectable_correlation, detectable_difference, detectable_r2_increment
 from exresearch.study import Study
+from exresearch.study.codebook import KEYS
 
 _DUTCH = (
     ("table ", "tabel "),
@@ -115,7 +116,10 @@ def _lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_mea
     roles: dict[str, set[str]] = {}
     constructs: dict[str, set[str]] = {}
     for name in study.tables:
-        variables = study.codebook.select(name)
+        # Keys stand in the table under the name of their role.
+        variables = [
+            v for v in study.codebook.select(name) if study.has(name, v.role if v.role in KEYS else v.column)
+        ]
         roles[name] = {v.role for v in variables}
         constructs[name] = {v.construct for v in variables if v.construct is not None}
     # The study file says which constructs stand for the two sides.

@@ -1,0 +1,463 @@
+"""The analyses behind the notebooks: against independent computations, on whole and on awkward studies."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import permutations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+import statsmodels.api as sm
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings import Finding, Note, Verdict
+
+# Under other names, or pytest takes them for tests.
+from exresearch.findings import testability as can_test
+from exresearch.findings import testability_table as table_of_tests
+from exresearch.findings.analyses import (
+    employee_first,
+    engaged_minority,
+    engagement_and_cx,
+    outcome_answers,
+    set_apart_problem,
+)
+from exresearch.study import Problem, Study, StudyError, load_study
+from exresearch.study.demo import DemoSettings, generate_demo, write_demo_study
+
+PARAMS = Path(__file__).parents[1] / "params"
+RULES = DisclosureRules()
+N_BOOT = 300
+# Sums in another order differ in the last digits; R2 of all subsets accumulates a few more.
+ROUNDING = 1e-9
+
+
+def link(study: Study, **change: Any) -> Any:
+    """Notebook 02 with the settings of the demo."""
+    settings: dict[str, Any] = {
+        "ex_measure": "engagement", "cx_measure": "cx", "ex_alternative": "", "leader_share": 0.25, "set_apart": "",
+        "engaged_definition": "highly_or_moderately", "engaged_threshold": 5.0, "min_unit_n": 5, "conf_level": 0.95,
+        "n_boot": N_BOOT, "seed": 1,
+    }  # fmt: skip
+    return engagement_and_cx(study, rules=RULES, **(settings | change))
+
+
+def minority(study: Study, **change: Any) -> Any:
+    """The engaged share with the settings of the demo."""
+    settings = {"engaged_definition": "highly_or_moderately", "engaged_threshold": 5.0, "conf_level": 0.95}
+    return engaged_minority(study, rules=RULES, **(settings | change))
+
+
+def first(study: Study, **change: Any) -> Any:
+    """Notebook 03."""
+    return employee_first(
+        study, **({"conf_level": 0.95, "n_boot": N_BOOT, "seed": 1, "rules": RULES} | change)
+    )
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """A demo company of 40 units and two waves."""
+    folder = tmp_path_factory.mktemp("demo") / "tables"
+    files = generate_demo(folder, seed=11, settings=DemoSettings(n_units=40, n_waves=2))
+    return load_study(
+        PARAMS / "demo.yaml",
+        overrides={"tables": {name: str(file) for name, file in files.items()}, "synthetic": None},
+    )
+
+
+@pytest.fixture(scope="module")
+def found(demo: Study) -> tuple[Any, Any, Any]:
+    """The three analyses of it."""
+    return link(demo), minority(demo), first(demo)
+
+
+def changed(study: Study, **tables: pd.DataFrame) -> Study:
+    """A study with some tables replaced."""
+    return replace(study, tables=study.tables | tables)
+
+
+def places(note: Note) -> dict[str, Any]:
+    """The values of a note."""
+    return dict(note.model_dump()["values"])
+
+
+def texts(finding: Finding) -> list[str]:
+    """The caveats' messages."""
+    return [note.message for note in finding.caveats]
+
+
+def test_ratio_and_correlation_against_plain_pandas(demo: Study, found: tuple[Any, Any, Any]) -> None:
+    finding = found[0].finding
+    sheets, customers = demo.table("employees"), demo.table("customers")
+    total = sheets[["eng_1", "eng_2", "eng_3"]].sum(axis=1, skipna=False)
+    sheets = sheets.assign(engaged=(total >= 16) * sheets["weight"])[total.notna()]
+    sums = sheets.groupby("unit")[["engaged", "weight"]].sum()
+    items = customers[["cx_1", "cx_2", "cx_3"]]
+    customers = customers.assign(score=items.mean(axis=1))[items.notna().mean(axis=1) >= 0.5]
+    customers["product"] = customers["score"] * customers["weight"]
+    cx = customers.groupby("unit")[["product", "weight"]].sum()
+    units = sums.assign(cx=cx["product"] / cx["weight"], share=sums["engaged"] / sums["weight"]).sort_values(
+        "cx"
+    )
+    low, high = units.iloc[:10].sum(), units.iloc[-10:].sum()
+    ratio = (high["engaged"] / high["weight"]) / (low["engaged"] / low["weight"])
+    assert finding.estimate == pytest.approx(ratio, abs=ROUNDING)
+    assert finding.conf_low < finding.estimate < finding.conf_high
+    assert (finding.n, finding.n_units, finding.n_excluded) == (len(sheets), 40, 0)
+    checks = {record.term: record for record in finding.robustness}
+    assert checks["correlation"].estimate == pytest.approx(units["share"].corr(units["cx"]), abs=ROUNDING)
+    ols = sm.OLS(units["cx"], sm.add_constant(units["share"])).fit(cov_type="HC3", use_t=True)
+    assert checks["slope"].estimate == pytest.approx(ols.params["share"], abs=1e-7)
+    assert checks["slope"].std_error == pytest.approx(ols.bse["share"], abs=1e-7)
+    assert set(checks) == {
+        "odds_ratio", "difference", "ratio_top_20", "ratio_top_33", "ratio_units_alike", "ratio_highly", "correlation",
+        "slope", "correlation_2024Q1", "correlation_2024Q2", "change_on_change",
+    }  # fmt: skip
+
+
+def test_engaged_share_against_plain_pandas(demo: Study, found: tuple[Any, Any, Any]) -> None:
+    finding, bands = found[1].finding, found[1].bands
+    sheets = demo.table("employees")
+    total = sheets[["eng_1", "eng_2", "eng_3"]].sum(axis=1, skipna=False).dropna()
+    weight = sheets.loc[total.index, "weight"]
+    for least, estimate in ((16, finding.estimate), (19, finding.robustness[0].estimate)):
+        assert estimate == pytest.approx(((total >= least) * weight).sum() / weight.sum(), abs=ROUNDING)
+    assert finding.conf_low < finding.estimate < finding.conf_high
+    assert (finding.n, finding.n_units, finding.n_excluded) == (len(total), 40, len(sheets) - len(total))
+    assert finding.robustness[0].term == "share_highly"
+    assert bands["share"].sum() == pytest.approx(1, abs=ROUNDING)
+    assert bands["share"].iloc[:2].sum() == pytest.approx(finding.estimate, abs=ROUNDING)
+
+
+def test_importance_against_all_orders_of_a_few_drivers(demo: Study) -> None:
+    kept = ["d_needs", "d_growth", "d_customers_decide", "d_rules"]
+    variables = tuple(v for v in demo.codebook.variables if v.role != "driver" or v.column in kept)
+    small = replace(demo, codebook=replace(demo.codebook, variables=variables))
+    result = first(small)
+    sheets = demo.table("employees")
+    rows = sheets[["enps", *kept, "weight"]].dropna()
+    matrix = np.cov(rows[["enps", *kept]].T, aweights=rows["weight"])
+
+    def explained(subset: tuple[int, ...]) -> float:
+        index = list(subset)
+        if not index:
+            return 0.0
+        return float(
+            matrix[0, index] @ np.linalg.solve(matrix[np.ix_(index, index)], matrix[0, index]) / matrix[0, 0]
+        )
+
+    gains: dict[int, list[float]] = {number: [] for number in (1, 2, 3, 4)}
+    for order in permutations((1, 2, 3, 4)):
+        for place, number in enumerate(order):
+            gains[number].append(explained(order[: place + 1]) - explained(order[:place]))
+    lmg = {name: float(np.mean(gains[number])) for number, name in enumerate(kept, start=1)}
+    enps = result.importance[result.importance["outcome"] == "enps"].set_index("driver")
+    assert enps["importance"].to_dict() == pytest.approx(lmg, abs=ROUNDING)
+    part = result.finding.components[0]
+    assert part.term == "enps"
+    assert part.estimate == pytest.approx(lmg["d_needs"] - lmg["d_customers_decide"], abs=ROUNDING)
+    assert (part.n, part.n_units, result.finding.n_excluded) == (len(rows), 40, len(sheets) - len(rows))
+    blocks = {record.term: record.estimate for record in result.finding.robustness}
+    assert blocks["enps_blocks"] == pytest.approx(
+        (lmg["d_needs"] + lmg["d_growth"]) / 2 - lmg["d_customers_decide"], abs=ROUNDING
+    )
+
+
+def test_four_outcomes_in_one_family(found: tuple[Any, Any, Any]) -> None:
+    finding = found[2].finding
+    assert [part.term for part in finding.components] == ["enps", "stay", "effort", "promote"]
+    assert finding.estimate == finding.components[0].estimate
+    for part in finding.components:
+        assert part.conf_low < part.estimate < part.conf_high
+        assert part.p_adjusted >= part.p_value
+    names = [f"{o}_{c}" for o in ("enps", "stay", "effort", "promote") for c in
+             ("blocks", "relative_weights", "first", "last")]  # fmt: skip
+    assert [record.term for record in finding.robustness] == names
+    assert len(finding.drivers) == 40
+    assert found[2].differences["estimate"].tolist() == [part.estimate for part in finding.components]
+
+
+def test_the_same_study_twice_gives_the_same_bytes(demo: Study, found: tuple[Any, Any, Any]) -> None:
+    for before, again in zip(found, (link(demo), minority(demo), first(demo)), strict=True):
+        assert before.finding.model_dump_json() == again.finding.model_dump_json()
+
+
+def numbers(finding: Finding) -> list[float]:
+    """All estimates and limits, in order."""
+    records = [finding, *finding.components, *finding.robustness]
+    return [value for r in records for value in (r.estimate, r.conf_low, r.conf_high, float(r.n))]
+
+
+def test_the_order_of_rows_changes_nothing(demo: Study, found: tuple[Any, Any, Any]) -> None:
+    tables = {name: frame.sample(frac=1, random_state=5) for name, frame in demo.tables.items()}
+    study = changed(demo, **tables)
+    for before, shuffled in zip(found, (link(study), minority(study), first(study)), strict=True):
+        assert numbers(shuffled.finding) == pytest.approx(numbers(before.finding), abs=1e-6)
+        assert shuffled.finding.verdict is before.finding.verdict
+        assert shuffled.finding.reason == before.finding.reason
+
+
+def test_the_names_of_units_change_no_estimate(demo: Study, found: tuple[Any, Any, Any]) -> None:
+    units = sorted(demo.table("units")["unit"].unique())
+    names = dict(zip(units, reversed([f"x{number:03d}" for number in range(len(units))]), strict=True))
+    tables = {
+        name: frame.assign(unit=frame["unit"].map(names)) if "unit" in frame else frame
+        for name, frame in demo.tables.items()
+    }
+    study = changed(demo, **tables)
+    for before, after in zip(found, (link(study), minority(study), first(study)), strict=True):
+        assert after.finding.estimate == pytest.approx(before.finding.estimate, abs=ROUNDING)
+        assert after.finding.verdict is before.finding.verdict
+        assert (after.finding.n, after.finding.n_units) == (before.finding.n, before.finding.n_units)
+
+
+def test_published_ratio_only_beside_the_same_quantity(demo: Study, found: tuple[Any, Any, Any]) -> None:
+    (comparison,) = found[0].finding.comparisons
+    assert (comparison.claim, comparison.published) == ("temkin-2016-ratio", 1.53)
+    for definition in ("highly", "threshold"):
+        other = link(demo, engaged_definition=definition).finding
+        assert (other.estimand, other.comparisons) == ("ratio", ())
+    assert {c.claim for c in found[1].finding.comparisons} == set(found[1].published["claim"])
+
+
+def test_caveats_of_two_waves(found: tuple[Any, Any, Any]) -> None:
+    finding = found[0].finding
+    note = next(note for note in finding.caveats if "which side comes first" in note.message)
+    assert places(note) == {"n_waves": 2}
+    assert "There are fewer than {few:integer} units" not in " ".join(texts(finding))
+
+
+def test_a_category_of_units_set_apart(demo: Study) -> None:
+    finding = link(demo, set_apart="unit_type=winkel").finding
+    kinds = demo.table("units").groupby("unit")["unit_type"].last()
+    note = next(note for note in finding.caveats if "the link without them" in note.message)
+    assert places(note) == {"count": int((kinds == "winkel").sum()), "kind": "winkel"}
+    check = next(record for record in finding.robustness if record.term == "correlation_set_apart")
+    assert check.n_units == 40 - int((kinds == "winkel").sum())
+
+
+@pytest.mark.parametrize(
+    ("setting", "message", "remedy"),
+    [
+        ("unit_type", "no unit has '' as its unit_type.", "Legal: bezorging, kantoor, servicebalie, winkel."),
+        ("unit_type=winkels", "no unit has 'winkels' as its unit_type.",
+         "Did you mean 'winkel'? Legal: bezorging, kantoor, servicebalie, winkel."),
+    ],
+)  # fmt: skip
+def test_a_category_that_does_not_exist(demo: Study, setting: str, message: str, remedy: str) -> None:
+    problem = Problem("demo.yaml", "parameters.set_apart", message, remedy)
+    assert set_apart_problem(demo, setting, file="demo.yaml") == problem
+    with pytest.raises(StudyError) as caught:
+        link(demo, set_apart=setting)
+    assert str(caught.value) == (
+        f"1 problem with this study:\n- study file: parameters.set_apart: {message} {remedy}"
+    )
+    assert set_apart_problem(demo, "") is None
+
+
+def test_a_misspelt_column_of_units(demo: Study) -> None:
+    problem = set_apart_problem(demo, "unit_typ=winkel")
+    assert problem is not None
+    assert (
+        problem.message == "'column=value' is expected, with a category of the units; got 'unit_typ=winkel'."
+    )
+    assert problem.remedy.startswith("Did you mean 'unit_type'? Legal: ")
+    without = replace(demo, tables={name: t for name, t in demo.tables.items() if name != "units"})
+    assert str(set_apart_problem(without, "a=b")) == (
+        "study file: parameters.set_apart: no units can be set apart: the table 'units' has no column with role "
+        "category. Describe one in the codebook, or leave this empty."
+    )
+
+
+def test_outcomes_that_cannot_be_analysed_are_named(demo: Study) -> None:
+    sheets = demo.table("employees")
+    study = changed(demo, employees=sheets.assign(stay=3.0, promote=np.nan))
+    finding = first(study).finding
+    assert [part.term for part in finding.components] == ["enps", "effort"]
+    label = {name: demo.codebook.label(name) for name in ("stay", "promote")}
+    same = next(note for note in finding.caveats if "everybody answers the same" in note.message)
+    assert places(same) == {"outcome": label["stay"], "same": label["stay"]}
+    few = next(note for note in finding.caveats if "answered everything" in note.message)
+    assert places(few) == {"outcome": label["promote"], "needed": 30}
+
+
+def test_copies_of_a_driver_are_named(demo: Study) -> None:
+    sheets = demo.table("employees")
+    finding = first(changed(demo, employees=sheets.assign(d_growth=sheets["d_needs"]))).finding
+    assert finding.verdict is Verdict.NOT_TESTABLE
+    assert finding.reason.message == (
+        "{outcome} is left out: some of its drivers, or a driver and the outcome, are copies or sums of one another, "
+        "or hardly anybody answers differently."
+    )
+
+
+def test_people_count_and_not_their_sheets(demo: Study) -> None:
+    sheets = demo.table("employees")
+    complete = sheets.dropna()
+    twice = complete[complete["person"].duplicated(keep=False)]
+    few = twice[twice["person"].isin(sorted(twice["person"].unique())[:29])]
+    assert len(few) == 58
+    answer = can_test(changed(demo, employees=few), "engaged-minority")
+    assert (answer.testable, answer.n) == (False, 58)
+    assert answer.reason.message == "Fewer than {needed:integer} people answered."
+    assert minority(changed(demo, employees=few)).finding.verdict is Verdict.NOT_TESTABLE
+
+
+def test_too_few_replicates_for_the_correction_are_said(demo: Study) -> None:
+    notes = [note for note in first(demo, conf_level=0.99).finding.caveats if "replicates" in note.message]
+    assert [places(note) for note in notes] == [{"n_boot": N_BOOT}]
+    assert not [text for text in texts(first(demo).finding) if "replicates" in text]
+
+
+def test_without_units_the_intervals_say_so(demo: Study) -> None:
+    sheets = demo.table("employees").drop(columns="unit")
+    by_person = changed(demo, employees=sheets)
+    by_row = changed(demo, employees=sheets.drop(columns="person"))
+    message = (
+        "The data do not say who works together: if colleagues answer alike, the intervals, computed row by row, are "
+        "too narrow."
+    )
+    for study, how in ((by_person, "persons"), (by_row, "answer sheets")):
+        for finding in (minority(study).finding, first(study).finding):
+            assert message in texts(finding)
+        assert f"bootstrap over {how}" in first(study).finding.method.message
+        assert link(study).finding.verdict is Verdict.NOT_TESTABLE
+    assert first(by_row).finding.n_units == first(by_row).finding.n
+
+
+def test_units_without_difference(demo: Study) -> None:
+    customers = demo.table("customers").assign(cx_1=4.0, cx_2=4.0, cx_3=4.0)
+    finding = link(changed(demo, customers=customers)).finding
+    assert finding.verdict is Verdict.NOT_TESTABLE
+    assert (
+        finding.reason.message == "All units have the same value of {measure}, so nothing can vary with it."
+    )
+
+
+def test_nobody_engaged_among_the_laggards(demo: Study) -> None:
+    sheets = demo.table("employees").assign(eng_1=1.0)
+    lucky = sheets["unit"].isin(sorted(sheets["unit"].unique())[:2])
+    sheets.loc[lucky, ["eng_1", "eng_2", "eng_3"]] = 7.0
+    finding = link(changed(demo, employees=sheets)).finding
+    assert finding.verdict is Verdict.NOT_TESTABLE
+    assert finding.reason.message.startswith(
+        "There is no ratio: among the leaders or the laggards hardly anybody"
+    )
+
+
+@pytest.fixture(scope="module")
+def cut(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    """Forty employees in four units."""
+    return load_study(
+        write_demo_study(tmp_path_factory.mktemp("cut") / "small", seed=2016, n_units=4, n_employees=40)
+    )
+
+
+def test_a_small_client_is_told_what_it_could_have_found(cut: Study) -> None:
+    answer = can_test(cut, "engagement-cx")
+    assert not answer.testable
+    assert answer.reason.model_dump() == {
+        "message": "{n_units:integer} units can be linked; at least {needed:integer} are needed.",
+        "values": {"n_units": 4, "needed": 10},
+    }
+    assert (answer.detectable_effect.kind, answer.detectable_effect.n) == ("correlation", 4)
+    # tanh((1.960 + 0.842) / sqrt(4 - 3))
+    assert answer.detectable_effect.value == pytest.approx(np.tanh(1.959964 + 0.841621), abs=1e-6)
+    finding = link(cut).finding
+    assert finding.verdict is Verdict.NOT_TESTABLE
+    assert finding.detectable_effect == answer.detectable_effect
+    table = table_of_tests(cut).set_index("hypothesis")
+    linked = table.index[(table["kind"] == "correlation") & table["value"].notna()]
+    assert not table.loc[linked, "testable"].any()
+    assert {"engagement-cx", "ex-precedes-cx", "two-way", "balance", "human-experience"} <= set(linked)
+    assert table.loc[["engaged-minority", "employee-first"], "testable"].all()
+
+
+def test_a_small_client_gets_its_findings_with_a_warning(cut: Study) -> None:
+    message = (
+        "There are too few units ({n_units:integer}) to take into account that colleagues answer alike: the intervals "
+        "may be too narrow."
+    )
+    people = cut.table("employees")["person"].nunique()
+    for finding in (minority(cut).finding, first(cut).finding):
+        assert finding.tested
+        assert finding.n_units <= people
+        note = next(note for note in finding.caveats if note.message == message)
+        assert places(note) == {"n_units": 4}
+
+
+def test_a_share_against_one_half_is_one_sample(demo: Study) -> None:
+    answer = can_test(demo, "engaged-minority")
+    share = answer.detectable_effect
+    assert (share.kind, share.n) == ("share_difference", len(demo.table("employees")))
+    # (z + z) sqrt(1 / 4n) to first order
+    assert share.value == pytest.approx(2.801585 * np.sqrt(0.25 / share.n), rel=1e-2)
+
+
+def test_missing_data_are_named_in_both_languages(demo: Study) -> None:
+    bare = replace(demo, tables={name: demo.tables[name] for name in ("customers", "units")})
+    for name in ("engaged-minority", "employee-first"):
+        answer = can_test(bare, name)
+        assert answer.reason.message == "These data are missing: {missing}."
+        assert places(answer.reason) == {"missing": {"en": "table employees", "nl": "tabel employees"}}
+        assert (answer.testable, answer.n) == (False, 0)
+    assert minority(bare).finding.verdict is Verdict.NOT_TESTABLE
+    assert first(bare).importance.empty
+    sheets = replace(demo, tables={"employees": demo.tables["employees"]})
+    reason = can_test(sheets, "engagement-cx").reason
+    assert places(reason) == {"missing": {"en": "table customers", "nl": "tabel customers"}}
+
+
+def test_five_point_items_without_customers(demo: Study) -> None:
+    """Items that do not fit the index, and no customer side: two reasons at once are no crash."""
+    variables = tuple(
+        replace(v, maximum=5) if v.construct == "engagement" else v for v in demo.codebook.variables
+    )
+    study = replace(
+        demo,
+        codebook=replace(demo.codebook, variables=variables),
+        tables={"employees": demo.tables["employees"]},
+    )
+    assert can_test(study, "engagement-cx").n_units == 40
+    finding = minority(study).finding
+    assert finding.verdict is Verdict.NOT_TESTABLE
+    assert finding.reason.message.startswith(
+        "The bands of the engagement index need three items on a scale of 1 to 7"
+    )
+
+
+def test_every_hypothesis_of_the_demo_can_be_judged(demo: Study) -> None:
+    table = table_of_tests(demo)
+    assert list(table.columns) == [
+        "hypothesis", "title", "testable", "note", "value", "kind", "n", "n_respondents", "n_units", "n_waves",
+    ]  # fmt: skip
+    assert len(table) == 20
+    refused = table[~table["testable"]]
+    # Two waves are too few for direction, forty units for the chain; nothing is missing.
+    assert {note.message for note in refused["note"]} == {
+        "There are {n_waves:integer} waves; at least {needed:integer} are needed.",
+        "{n_units:integer} units can be linked; at least {needed:integer} are needed.",
+    }
+    assert (table["n_waves"] == 2).all()
+    assert table["value"].between(0, 1).all()
+
+
+def test_outcomes_and_enps_by_wave(demo: Study) -> None:
+    answers = outcome_answers(demo, enps_variant="eu", conf_level=0.95, rules=RULES)
+    sums = answers.distribution.groupby(answers.distribution["outcome"].map(lambda label: label["en"]))[
+        "share"
+    ].sum()
+    assert sums.to_numpy() == pytest.approx(np.ones(4), abs=ROUNDING)
+    assert answers.score["wave"].tolist() == ["2024Q1", "2024Q2", "all waves"]
+    sheets = demo.table("employees").dropna(subset="enps")
+    w, value = sheets["weight"], sheets["enps"]
+    expected = 100 * ((value >= 8) @ w - (value <= 5) @ w) / w.sum()
+    whole = answers.score.iloc[-1]
+    assert whole["estimate"] == pytest.approx(expected, abs=1e-7)
+    assert whole["conf_low"] < whole["estimate"] < whole["conf_high"]
+    assert whole["n"] == len(sheets)
+    assert places(answers.caption)["variant"] == "EU"
