@@ -115,11 +115,11 @@ def measured(client: Any) -> Any:
     client.tables = {
         "units": pd.DataFrame(
             {
-                "team": ["a", "a", "b", "b", "c", "d"],
-                "year": [1, 2, 1, 2, 1, 1],
-                "tired": [20, 40, 10, 50, 30, 60],
-                "base": [100, 300, 50, None, 4, 0],
-                "care": [8, 6, 7, 5, 9, 4],
+                "team": ["a", "a", "b", "b", "c", "d", "e", "e"],
+                "year": [1, 2, 1, 2, 1, 1, 1, 2],
+                "tired": [20, 40, 10, 50, 30, 60, 90, 30],
+                "base": [100, 300, 50, None, 4, 0, 0, None],
+                "care": [8, 6, 7, 5, 9, 4, 3, 1],
             }
         )
     }
@@ -138,21 +138,18 @@ def measured(client: Any) -> Any:
 def test_measures_of_units_are_turned_pooled_and_read_as_shares(measured: Any) -> None:
     link = link_table(measured.load(), ex_measure="rested", cx_measure="care")
     units = link.units.set_index("unit")
-    # a: weighted by its numbers of answers; b: one number unknown, so both waves alike; c: too few; d: nobody.
-    assert units.index.tolist() == ["a", "b"]
-    np.testing.assert_allclose(units["ex"], [(0.8 * 100 + 0.6 * 300) / 400, (0.9 + 0.5) / 2], **EXACT)
-    np.testing.assert_array_equal(units["ex_n"], [400, np.nan])
-    np.testing.assert_allclose(units["cx"], [7, 6], **EXACT)
+    # a: weighted by its numbers of answers; b: one number unknown, so both waves alike; c: too few; d: nobody;
+    # e: nobody in the first wave, so only the second.
+    assert units.index.tolist() == ["a", "b", "e"]
+    np.testing.assert_allclose(units["ex"], [(0.8 * 100 + 0.6 * 300) / 400, (0.9 + 0.5) / 2, 0.7], **EXACT)
+    np.testing.assert_array_equal(units["ex_n"], [400, np.nan, np.nan])
+    np.testing.assert_allclose(units["cx"], [7, 6, 2], **EXACT)
     assert units["cx_n"].isna().all()
     assert link.n_excluded == 2
     assert (link.ex.kind, link.ex.source, link.cx.kind) == ("share", "units", "mean")
-    assert link.panel[["unit", "wave"]].to_numpy().tolist() == [
-        ["a", "1"],
-        ["a", "2"],
-        ["b", "1"],
-        ["b", "2"],
-    ]
-    np.testing.assert_allclose(link.panel["ex"], [0.8, 0.6, 0.9, 0.5], **EXACT)
+    kept = [["a", "1"], ["a", "2"], ["b", "1"], ["b", "2"], ["e", "2"]]
+    assert link.panel[["unit", "wave"]].to_numpy().tolist() == kept
+    np.testing.assert_allclose(link.panel["ex"], [0.8, 0.6, 0.9, 0.5, 0.7], **EXACT)
 
 
 def test_answers_on_one_side_and_a_measure_on_the_other(panel: Any) -> None:
@@ -200,7 +197,7 @@ def test_answers_by_wave_without_head_counts_waves_or_people(client: Any, measur
     table = answers_by_wave(measured.load())
     assert table["wave"].tolist() == ["1", "2"]
     assert table["n"].tolist() == [154, 300]
-    assert table["n_units"].tolist() == [4, 2]
+    assert table["n_units"].tolist() == [5, 3]
     assert table["response_rate"].isna().all()
     del measured.variables["year"]
     measured.tables["units"] = measured.tables["units"].drop_duplicates("team")

@@ -103,7 +103,8 @@ def _with_company(counts: NDArray[np.float64], least: int) -> NDArray[np.bool_]:
         return hidden
     candidates = np.flatnonzero(~hidden)
     for row in candidates[np.argsort(counts[candidates], kind="stable")]:
-        if needy.sum() > 1 and np.nansum(counts[needy]) >= least:
+        # One row alone is always too few, so there are two or more when this is enough.
+        if np.nansum(counts[needy]) >= least:
             break
         hidden[row] = needy[row] = True
     return hidden
