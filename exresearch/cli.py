@@ -83,8 +83,8 @@ def run(
 ) -> None:
     """Run a study: check it, execute the notebooks, write the report.
 
-    Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input cannot be
-    used; every problem is listed and nothing was started.
+    Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input
+    cannot be used; every problem is listed and nothing was started.
     """
     from exresearch.run import plan_run, run_plan
 

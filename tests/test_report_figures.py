@@ -206,19 +206,39 @@ def test_unit_scatter_shows_no_small_unit(texts):
     frame = units(30)
     frame.loc[0, ["ex", "cx", "n"]] = [50.0, 90.0, 4]
     picture = draw.unit_scatter(
-        frame, texts=texts, ex_label="EX", cx_label="CX", rules=RULES, line=(0.0, 1.0)
+        frame,
+        texts=texts,
+        ex_label="EX",
+        cx_label="CX",
+        ex_is_share=False,
+        rules=RULES,
+        line=(0.0, 1.0),
+        correlation=(0.2, 0.6),
     )
     complete(picture)
     assert "29" in picture.caption
     assert picture.figure.axes[0].get_xlim()[1] < 20
-    assert (
-        texts.say("Units with a better employee experience tend to have a better customer experience.")
-        == picture.takeaway
+    assert picture.takeaway == texts.say(
+        "Where “{ex}” is higher, “{cx}” tends to be higher too.", ex="EX", cx="CX"
+    )
+
+
+def test_unit_scatter_claims_no_link_that_may_be_chance(texts):
+    options = {"texts": texts, "ex_label": "EX", "cx_label": "CX", "ex_is_share": False, "rules": RULES}
+    open_link = texts.say("Between units no clear link shows between “{ex}” and “{cx}”.", ex="EX", cx="CX")
+    picture = draw.unit_scatter(units(30), line=(0.0, 1.0), correlation=(-0.1, 0.4), **options)
+    assert picture.takeaway == open_link
+    downward = texts.say("Where “{ex}” is higher, “{cx}” tends to be lower.", ex="EX", cx="CX")
+    assert draw.unit_scatter(units(30), correlation=(-0.5, -0.1), **options).takeaway == downward
+    assert draw.unit_scatter(units(30), line=(0.0, 1.0), **options).takeaway == texts.say(
+        "Each mark is a unit."
     )
 
 
 def test_unit_scatter_of_too_few_units_says_so(texts):
-    picture = draw.unit_scatter(units(4), texts=texts, ex_label="EX", cx_label="CX", rules=RULES)
+    picture = draw.unit_scatter(
+        units(4), texts=texts, ex_label="EX", cx_label="CX", ex_is_share=False, rules=RULES
+    )
     assert not picture.figure.axes
     assert picture.takeaway == texts.say(
         "Not drawn: fewer than {minimum} units have enough answers.", minimum=5
@@ -237,17 +257,17 @@ def test_leaders_laggards(texts):
         }
     )
     picture = draw.leaders_laggards(
-        frame, texts=texts, published=(0.75, 0.49), published_label="Temkin, 2016"
+        frame, texts=texts, measure="engaged", published=(0.75, 0.49), published_label="Temkin, 2016"
     )
     assert "75%" in complete(picture)
     assert "41%" in picture.alt
     with pytest.raises(ValueError) as caught:
-        draw.leaders_laggards(frame, texts=texts, published=(0.75, 0.49))
+        draw.leaders_laggards(frame, texts=texts, measure="engaged", published=(0.75, 0.49))
     assert (
         str(caught.value) == "leaders_laggards: published figures need published_label, with source and year."
     )
     with pytest.raises(ValueError) as caught:
-        draw.leaders_laggards(frame.tail(1), texts=texts)
+        draw.leaders_laggards(frame.tail(1), texts=texts, measure="engaged")
     assert str(caught.value) == (
         "leaders_laggards needs the terms share_leaders, share_laggards; missing: share_leaders, "
         "share_laggards."

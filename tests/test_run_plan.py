@@ -132,7 +132,8 @@ def test_an_unknown_measure_names_the_nearest(tmp_path: Path) -> None:
         plan_run(DEMO, output=tmp_path / "out", overrides={"ex_measure": "engagment"})
     message = str(caught.value.problems[0])
     assert message.startswith(
-        "demo.yaml: parameters.ex_measure: the codebook has no construct 'engagment'. Did you mean 'engagement'? Legal: "
+        "demo.yaml: parameters.ex_measure: the codebook has no construct 'engagment'. "
+        "Did you mean 'engagement'? Legal: "
     )
 
 

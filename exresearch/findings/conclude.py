@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.decision import Verdict, combine, decide, error_rate
@@ -19,6 +19,7 @@ from exresearch.findings.multiplicity import holm
 from exresearch.findings.note import Note
 from exresearch.findings.registry import Estimand, load_registry
 
+Side = Literal["ex", "cx", "bx"]
 _REASONS = {
     Verdict.SUPPORTED: (
         "The whole interval lies on the claimed side of {null:number2}, and not all of it is too small to matter."
@@ -94,6 +95,7 @@ def conclude(
     rules: DisclosureRules,
     robustness: Sequence[EstimateRecord] = (),
     comparisons: Sequence[Comparison] = (),
+    measures: Mapping[Side, dict[str, str]] | None = None,
     caveats: Sequence[Note] = (),
 ) -> Finding:
     """Apply the decision rule to one estimate and make the finding.
@@ -112,6 +114,8 @@ def conclude(
         The rules under which the numbers may be shown.
     robustness, comparisons, caveats
         What is shown beside the verdict; none of it changes the verdict.
+    measures : mapping, optional
+        Label of what stands for ``ex``, ``cx`` or ``bx``, in both languages.
 
     Returns
     -------
@@ -143,6 +147,7 @@ def conclude(
         n_excluded=n_excluded,
         robustness=tuple(robustness),
         comparisons=tuple(comparisons),
+        measures=dict(measures or {}),
         caveats=tuple(caveats),
     )
 

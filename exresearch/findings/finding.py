@@ -75,6 +75,8 @@ class Finding(Frozen):
     robustness: tuple[EstimateRecord, ...] = ()
     drivers: tuple[DriverRecord, ...] = ()
     comparisons: tuple[Comparison, ...] = ()
+    # What stands for employee, customer and partner experience in this study, in both languages.
+    measures: dict[Literal["ex", "cx", "bx"], dict[str, str]] = Field(default_factory=dict)
     detectable_effect: DetectableEffect | None = None
     caveats: tuple[Note, ...] = ()
     disclosure_rule: Note

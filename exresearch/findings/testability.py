@@ -195,7 +195,8 @@ def _answers(study: Study, declared: Hypothesis) -> tuple[int, int]:
         if name in tables and name in study.tables:
             frame = study.tables[name]
             return len(frame), respondents(frame)
-    if "units" in study.tables:
+    aggregated = any("units" in alternative.tables for alternative in declared.needs.any_of)
+    if aggregated and "units" in study.tables:
         counts = [
             v.n_column for v in study.codebook.select("units", role="measure") if v.n_column is not None
         ]

@@ -63,6 +63,28 @@ _CORRELATION = {
         "({level:percent0} interval {limits})."
     ),
 }
+_CORRELATION_NAMED = {
+    "up": mark(
+        "Units with a higher “{ex}” tend to have a higher “{cx}”: the correlation is {estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+    "down": mark(
+        "Units with a higher “{ex}” tend to have a lower “{cx}”: the correlation is {estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+    "open": mark(
+        "Between units no clear link shows between “{ex}” and “{cx}”: the correlation is {estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+}
+# Support by another measure than the claim names is support for its direction only.
+_MEANING_PROXY = {
+    Verdict.SUPPORTED: mark(
+        "That fits the direction of the claim, with another measure than engagement: how many times as many "
+        "engaged employees there are, these data cannot say. It shows that the two go together, not that one "
+        "is the cause of the other."
+    ),
+}
 _BY_UNIT = {
     "ratio": mark(
         "One group has {estimate:number2} times the value of the other ({level:percent0} interval {limits})."
@@ -181,6 +203,8 @@ def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
         parts += [component_sentence(finding, texts), texts.say(_MEANING_CONJUNCTION[finding.verdict])]
     else:
         meaning = _MEANING | _MEANING_SHARE if finding.unit_of_measurement == "share" else _MEANING
+        if finding.hypothesis == "engagement-cx" and finding.estimand == "correlation":
+            meaning = meaning | _MEANING_PROXY
         parts.append(texts.say(meaning[finding.verdict]))
     return effect, " ".join(parts)
 
@@ -239,7 +263,8 @@ def hypothesis_title(hypothesis: str, texts: Texts) -> str:
 def _effect_message(finding: Finding) -> str:
     low, high = finding.conf_low or 0.0, finding.conf_high or 0.0
     if (finding.estimand, finding.unit_of_measurement) == ("correlation", "correlation"):
-        return _CORRELATION["up" if low > 0 else "down" if high < 0 else "open"]
+        messages = _CORRELATION_NAMED if {"ex", "cx"} <= set(finding.measures) else _CORRELATION
+        return messages["up" if low > 0 else "down" if high < 0 else "open"]
     return _BY_ESTIMAND.get(
         (finding.estimand, finding.unit_of_measurement), _BY_UNIT[finding.unit_of_measurement]
     )
@@ -256,4 +281,10 @@ def _effect_values(finding: Finding, texts: Texts) -> dict[str, object]:
     # A difference in explained variance is said in percentage points; on its own it is a percentage.
     spec = "points1" if finding.estimand == "lmg_difference" else unit_spec(finding.unit_of_measurement)
     limits = interval(finding.conf_low, finding.conf_high, spec, language=texts.language)
-    return {"estimate": finding.estimate, "level": finding.conf_level, "limits": limits}
+    values: dict[str, object] = {"estimate": finding.estimate, "level": finding.conf_level, "limits": limits}
+    if (finding.estimand, finding.unit_of_measurement) == ("correlation", "correlation") and {
+        "ex",
+        "cx",
+    } <= set(finding.measures):
+        values |= {"ex": finding.measures["ex"], "cx": finding.measures["cx"]}
+    return values

@@ -79,8 +79,8 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
     Returns
     -------
     NotebookResult
-        ``failed`` with the type of the error where the notebook did not run to its end. The full text of the error goes to
-        ``<name>.log`` in the working folder and nowhere else.
+        ``failed`` with the type of the error where the notebook did not run to its end. The full text of the error
+        goes to ``<name>.log`` in the working folder and nowhere else.
     """
     for name in _FOREIGN:
         os.environ.pop(name, None)

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from exresearch.findings import load_registry
+from exresearch.findings.analyses import set_apart_problem
 from exresearch.run.cells import notebook_parameters
 from exresearch.study import (
     Parameters,
@@ -124,6 +125,8 @@ def plan_run(
         client = study.settings.client
         problems += _unknown_hypotheses(study.settings.hypotheses or [], file=file.name)
         problems += _unknown_measures(study, file=file.name)
+        apart = set_apart_problem(study, study.settings.parameters.set_apart, file=file.name)
+        problems += [] if apart is None else [apart]
     except StudyError as error:
         problems += error.problems
         problems += _hypotheses_of_broken(file, overrides)

@@ -51,7 +51,8 @@ def provenance(
     Returns
     -------
     dict
-        Ready for JSON. Holds file names, hashes, counts, versions, settings and times; no absolute path and no user name.
+        Ready for JSON. Holds file names, hashes, counts, versions, settings and times; no absolute path and no user's
+        name.
     """
     study = plan.study
     by_name = {result.name: result for result in results}

@@ -61,6 +61,8 @@ class EngagementAndCx:
         Rows of :func:`exresearch.models.unit_association`.
     labels : dict of str to dict of str to str
         Label of ``ex`` and ``cx`` in both languages.
+    ex_is_share : bool
+        Whether employee experience is a share of people.
     """
 
     finding: Finding
@@ -68,6 +70,13 @@ class EngagementAndCx:
     contrast: pd.DataFrame
     association: pd.DataFrame
     labels: dict[str, dict[str, str]]
+    ex_is_share: bool = False
+
+    @property
+    def correlation(self) -> tuple[float, float] | None:
+        """Confidence limits of the correlation of the unit means."""
+        rows = self.association[self.association["term"] == "correlation"]
+        return None if rows.empty else (float(rows["conf_low"].iloc[0]), float(rows["conf_high"].iloc[0]))
 
     @property
     def line(self) -> tuple[float, float] | None:
@@ -205,9 +214,11 @@ def engagement_and_cx(
         rules=rules,
         robustness=checks,
         comparisons=_published_ratio(deciding, link, estimand, engaged_definition),
+        measures={"ex": labels["ex"], "cx": labels["cx"]},
         caveats=caveats,
     )
-    return EngagementAndCx(finding, _grouped(link.units, leader_share), contrast, association, labels)
+    units = _grouped(link.units, leader_share)
+    return EngagementAndCx(finding, units, contrast, association, labels, link.ex.kind == "share")
 
 
 def _untestable(

@@ -89,14 +89,16 @@ def driver_forest(
         )
         headroom(axes, texts.say("bold: drivers that the claim names") if any(named) else "")
     first, last = ordered.iloc[0], ordered.iloc[-1]
+    low, high = int(first["rank_low"]), int(first["rank_high"])
     takeaway = texts.say(
-        "Most important is “{driver}” ({importance:percent1}; rank {low} to {high} of {total}).",
+        "Most important is “{driver}” ({importance:percent1}; rank {ranks} of {total}).",
         driver=labels[0],
         importance=first["importance"],
-        low=int(first["rank_low"]),
-        high=int(first["rank_high"]),
+        ranks=str(low) if low == high else f"{low}–{high}",
         total=len(labels),
     )
+    if outcome is not None:
+        takeaway = f"{outcome}: {takeaway[0].lower()}{takeaway[1:]}"
     alt = takeaway
     if len(labels) > 1:
         alt += " " + texts.say(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 
 import numpy as np
 import pandas as pd
@@ -240,7 +241,13 @@ def outcome_distribution(frame: pd.DataFrame, *, texts: Texts) -> Picture:
             values = [_category(value, texts) for value in part["value"]]
             axes.set_xticks(range(len(values)), values, fontsize=8)
             axes.tick_params(axis="x", length=0)
-            axes.set_title(outcome, fontsize=9.5, loc="left", pad=12, color=COLOURS["ink"])
+            axes.set_title(
+                textwrap.shorten(outcome, width=34, placeholder=" …"),
+                fontsize=9.5,
+                loc="left",
+                pad=12,
+                color=COLOURS["ink"],
+            )
             modes.append(
                 texts.say(
                     "{outcome}: most often {value} ({share:percent0})",

@@ -26,6 +26,11 @@ _GROUPS = {
     "middle": (mark("in between"), "o", COLOURS["grey"]),
     "laggards": (mark("laggards"), "v", COLOURS["orange"]),
 }
+_LINKS = {
+    "up": mark("Where “{ex}” is higher, “{cx}” tends to be higher too."),
+    "down": mark("Where “{ex}” is higher, “{cx}” tends to be lower."),
+    "open": mark("Between units no clear link shows between “{ex}” and “{cx}”."),
+}
 
 
 def unit_scatter(
@@ -34,9 +39,10 @@ def unit_scatter(
     texts: Texts,
     ex_label: str,
     cx_label: str,
+    ex_is_share: bool,
     rules: DisclosureRules,
     line: tuple[float, float] | None = None,
-    takeaway: str | None = None,
+    correlation: tuple[float, float] | None = None,
 ) -> Picture:
     """Draw units by their employee and customer experience.
 
@@ -52,13 +58,14 @@ def unit_scatter(
         Language of the reader.
     ex_label, cx_label : str
         What the axes show.
+    ex_is_share : bool
+        Whether ``ex`` is a share, shown as a percentage.
     rules : DisclosureRules
         Minimum answers per unit and minimum number of units.
     line : tuple of float, optional
         Intercept and slope of the fitted line, in the units of the axes.
-    takeaway : str, optional
-        The sentence to remember, already in the reader's language; by default what the sign of the slope
-        says.
+    correlation : tuple of float, optional
+        Confidence limits of the correlation; the takeaway claims a link only where they exclude zero.
 
     Returns
     -------
@@ -119,7 +126,7 @@ def unit_scatter(
             axes.plot(ends, line[0] + line[1] * ends, color=COLOURS["ink"], linewidth=2, zorder=4)
         axes.set_xlabel(ex_label)
         axes.set_ylabel(cx_label)
-        number_axis(axes.xaxis, _axis_spec(shown["ex"]), texts)
+        number_axis(axes.xaxis, _axis_spec(shown["ex"], share=ex_is_share), texts)
         number_axis(axes.yaxis, _axis_spec(shown["cx"]), texts)
         axes.legend(
             loc="lower left",
@@ -130,16 +137,10 @@ def unit_scatter(
             handletextpad=0.2,
             borderaxespad=0.2,
         )
-    if takeaway is None:
-        takeaway = texts.say("Each mark is a unit.")
-        if line is not None and line[1] > 0:
-            takeaway = texts.say(
-                "Units with a better employee experience tend to have a better customer experience."
-            )
-        elif line is not None and line[1] < 0:
-            takeaway = texts.say(
-                "Units with a better employee experience tend to have a worse customer experience."
-            )
+    takeaway = texts.say("Each mark is a unit.")
+    if correlation is not None:
+        message = _LINKS["up" if correlation[0] > 0 else "down" if correlation[1] < 0 else "open"]
+        takeaway = texts.say(message, ex=ex_label, cx=cx_label)
     return Picture(figure, caption, f"{takeaway} {caption}", takeaway)
 
 
@@ -147,10 +148,11 @@ def leaders_laggards(
     frame: pd.DataFrame,
     *,
     texts: Texts,
+    measure: str,
     published: tuple[float, float] | None = None,
     published_label: str | None = None,
 ) -> Picture:
-    """Draw the engaged share among the leaders and the laggards in customer experience.
+    """Draw the favourable share among the leaders and the laggards in customer experience.
 
     Parameters
     ----------
@@ -159,6 +161,8 @@ def leaders_laggards(
         to 1) and ``n``; other rows are ignored.
     texts : Texts
         Language of the reader.
+    measure : str
+        What the share is a share of, in the reader's language, such as "share of engaged employees".
     published : tuple of float, optional
         Published shares of leaders and laggards, drawn as a reference.
     published_label : str, optional
@@ -224,11 +228,12 @@ def leaders_laggards(
             )
             row_value(axes, y[index], texts.number(row["estimate"], "percent0"), bold=True)
         number_axis(axes.xaxis, "percent0", texts)
-        axes.set_xlabel(texts.say("share of employees who are engaged"))
+        axes.set_xlabel(measure)
     lead, lag = rows.loc[terms[0]], rows.loc[terms[1]]
     takeaway = texts.say(
-        "Engaged are {leaders:percent0} of the employees of the leaders and {laggards:percent0} of those "
-        "of the laggards.",
+        "{measure}: {leaders:percent0} among the leaders in customer experience, {laggards:percent0} among "
+        "the laggards.",
+        measure=measure[:1].upper() + measure[1:],
         leaders=lead["estimate"],
         laggards=lag["estimate"],
     )
@@ -244,7 +249,7 @@ def leaders_laggards(
         )
     )
     caption = texts.say(
-        "Engaged share with {intervals}; {n:integer} answers.",
+        "Shares with {intervals}; {n:integer} answers in all units.",
         intervals=intervals_name(frame, texts),
         n=int(rows.loc[terms, "n"].max()),
     )
@@ -258,6 +263,8 @@ def leaders_laggards(
     return Picture(figure, caption, alt, takeaway)
 
 
-def _axis_spec(values: pd.Series) -> str:
+def _axis_spec(values: pd.Series, *, share: bool = False) -> str:
+    if share:
+        return "percent0"
     span = float(values.max()) - float(values.min())
     return "number0" if span >= 8 else "number1" if span >= 0.8 else "number2"
