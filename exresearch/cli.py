@@ -140,10 +140,14 @@ def run(
 @app.command()
 def check(study: StudyArgument, language: LanguageOption = None, set_: SetOption = None) -> None:
     """Check a study without running it: what was understood, and what can be tested."""
+    from exresearch.run import setting_problems
     from exresearch.study import load_study
 
     try:
         checked = load_study(study, overrides=_overrides(set_, language))
+        problems = setting_problems(checked, file=study.name)
+        if problems:
+            raise StudyError(problems)
     except StudyError as error:
         _refuse(error)
     _show_study(checked)

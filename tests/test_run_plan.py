@@ -173,3 +173,31 @@ def test_a_plan_is_frozen(tmp_path: Path) -> None:
     plan = plan_run(DEMO, output=tmp_path / "out")
     with pytest.raises(dataclasses.FrozenInstanceError):
         plan.output = tmp_path  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("overrides", "message"),
+    [
+        (
+            {"conf_level": 0.99, "n_boot": 500},
+            "demo.yaml: parameters.n_boot: 500 replicates cannot carry an interval at conf_level 0.99. "
+            "It must be at least 799.",
+        ),
+        (
+            {"engaged_definition": "threshold", "engaged_threshold": 9.0},
+            "demo.yaml: parameters.engaged_threshold: 9 is outside the scale of the engagement items. "
+            "It must lie above 1 and not above 7.",
+        ),
+        (
+            {"set_apart": "unit_type=winkl"},
+            "demo.yaml: parameters.set_apart: no unit has 'winkl' as unit_type. Did you mean 'winkel'? "
+            "Legal: bezorging, kantoor, servicebalie, winkel.",
+        ),
+    ],
+)
+def test_settings_are_checked_against_the_data(
+    tmp_path: Path, overrides: dict[str, object], message: str
+) -> None:
+    with pytest.raises(StudyError) as caught:
+        plan_run(DEMO, output=tmp_path / "out", overrides=overrides)
+    assert [str(problem) for problem in caught.value.problems] == [message]

@@ -2,7 +2,7 @@
 
 from exresearch.run.cells import NotebookError, notebook_parameters
 from exresearch.run.execute import NotebookResult, execute_notebook
-from exresearch.run.plan import NotebookJob, Plan, available_notebooks, plan_run
+from exresearch.run.plan import NotebookJob, Plan, available_notebooks, plan_run, setting_problems
 from exresearch.run.runner import RunResult, run_plan
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "notebook_parameters",
     "plan_run",
     "run_plan",
+    "setting_problems",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -123,10 +124,7 @@ def plan_run(
     try:
         study = load_study(file, overrides=overrides)
         client = study.settings.client
-        problems += _unknown_hypotheses(study.settings.hypotheses or [], file=file.name)
-        problems += _unknown_measures(study, file=file.name)
-        apart = set_apart_problem(study, study.settings.parameters.set_apart, file=file.name)
-        problems += [] if apart is None else [apart]
+        problems += setting_problems(study, file=file.name)
     except StudyError as error:
         problems += error.problems
         problems += _hypotheses_of_broken(file, overrides)
@@ -141,6 +139,46 @@ def plan_run(
     work = target.parent / ".work" / target.name
     jobs = tuple(_job(path, study, target=target, work=work) for path in _asked(notebooks, study))
     return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs)
+
+
+def setting_problems(study: Study, *, file: str) -> list[Problem]:
+    """Check the settings of a study against its data and the registry.
+
+    When to use it: after the tables were read, before anything runs.
+
+    Parameters
+    ----------
+    study : Study
+        A study whose tables are in order.
+    file : str
+        Name of the study file, for the messages.
+
+    Returns
+    -------
+    list of Problem
+        Unknown hypotheses and measures, a category to set apart that is not there, a threshold outside the scale.
+    """
+    parameters = study.settings.parameters
+    problems = _unknown_hypotheses(study.settings.hypotheses or [], file=file)
+    problems += _unknown_measures(study, file=file)
+    apart = set_apart_problem(study, parameters.set_apart, file=file)
+    problems += [] if apart is None else [apart]
+    # Holm's first step over four outcomes needs p-values down to a quarter of alpha, two-sided.
+    least = math.ceil(8 / (1 - parameters.conf_level) - 1e-9) - 1
+    if parameters.n_boot < least:
+        message = f"{parameters.n_boot} replicates cannot carry an interval at conf_level {parameters.conf_level:g}."
+        problems.append(Problem(file, "parameters.n_boot", message, f"It must be at least {least}."))
+    scales = {
+        (v.minimum, v.maximum)
+        for v in study.codebook.select("employees", role="item", construct="engagement")
+    }
+    if parameters.engaged_definition == "threshold" and len(scales) == 1:
+        low, high = scales.pop()
+        if low is not None and high is not None and not low < parameters.engaged_threshold <= high:
+            message = f"{parameters.engaged_threshold:g} is outside the scale of the engagement items."
+            remedy = f"It must lie above {low:g} and not above {high:g}."
+            problems.append(Problem(file, "parameters.engaged_threshold", message, remedy))
+    return problems
 
 
 def write_resolved_study(plan: Plan) -> Path:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.analyses.dependence import few_units_caveat
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
@@ -121,7 +121,7 @@ def engaged_minority(
     checks: list[EstimateRecord] = []
     bands = pd.DataFrame()
     if engaged_definition != "threshold":
-        bands = _band_shares(study, groups=groups, conf_level=conf_level)
+        bands = _band_shares(study, groups=groups, conf_level=conf_level, rules=rules)
         other: EngagedDefinition = (
             "highly" if engaged_definition == "highly_or_moderately" else "highly_or_moderately"
         )
@@ -178,7 +178,8 @@ def _share_of(
     )
 
 
-def _band_shares(study: Study, *, groups: Groups, conf_level: float) -> pd.DataFrame:
+def _band_shares(study: Study, *, groups: Groups, conf_level: float, rules: DisclosureRules) -> pd.DataFrame:
+    """Give the share of each band with its interval, missing where too few people are in it."""
     frame = study.table("employees")
     bands = engagement_band(engagement_index(frame, codebook=study.codebook))
     rows = []
@@ -192,9 +193,14 @@ def _band_shares(study: Study, *, groups: Groups, conf_level: float) -> pd.DataF
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],
                 "n": int(row["n"]),
+                "people": respondents(frame[bands == band]),
             }
         )
-    return pd.DataFrame(rows)
+    table = pd.DataFrame(rows)
+    hidden = release(table, count="people", rules=rules).hidden
+    numbers = ["share", "conf_low", "conf_high"]
+    table[numbers] = table[numbers].mask(hidden)
+    return table.drop(columns="people")
 
 
 def _published_shares() -> pd.DataFrame:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.findings.testability import respondents
 from exresearch.measures import dependence_groups, enps, oriented
@@ -24,8 +23,8 @@ class OutcomeAnswers:
     Attributes
     ----------
     distribution : pandas.DataFrame
-        ``outcome`` (label), ``value, share, n``: the share of each answer category. Outcomes with too few people are
-        left out.
+        ``outcome`` (label), ``value, share, n``: the weighted share of each answer, missing where too few people gave
+        it. Outcomes with too few people are left out.
     score : pandas.DataFrame
         eNPS per wave and over all waves: ``variant, wave, estimate, conf_low, conf_high, conf_level, promoters,
         passives, detractors, n``; empty where no outcome is on a scale of 0-10.
@@ -59,7 +58,7 @@ def outcome_answers(
     OutcomeAnswers
     """
     employees = study.table("employees")
-    rows: list[dict[str, Any]] = []
+    parts: list[pd.DataFrame] = []
     score = pd.DataFrame(columns=["variant", "wave", "estimate", "conf_low", "conf_high", "conf_level", "n"])
     for name in _OUTCOMES:
         for variable in study.codebook.select("employees", role="outcome", construct=name):
@@ -68,12 +67,7 @@ def outcome_answers(
             values = oriented(employees[variable.column], variable).dropna()
             if respondents(employees.loc[values.index]) < rules.min_model:
                 continue
-            shares = values.value_counts(normalize=True).sort_index()
-            label = study.codebook.label(name)
-            rows += [
-                {"outcome": label, "value": value, "share": float(share), "n": len(values)}
-                for value, share in shares.items()
-            ]
+            parts.append(_distribution(values, employees, rules=rules, label=study.codebook.label(name)))
             if name == "enps" and (variable.minimum, variable.maximum) == (0, 10):
                 score = _scores(
                     employees, values, waves=study.waves, variant=enps_variant, conf_level=conf_level
@@ -91,7 +85,26 @@ def outcome_answers(
             "level": conf_level,
         },
     )
-    return OutcomeAnswers(pd.DataFrame(rows, columns=["outcome", "value", "share", "n"]), score, caption)
+    columns = ["outcome", "value", "share", "n"]
+    distribution = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return OutcomeAnswers(distribution, score, caption)
+
+
+def _distribution(
+    values: pd.Series, employees: pd.DataFrame, *, rules: DisclosureRules, label: dict[str, str]
+) -> pd.DataFrame:
+    """Give the weighted share of each answer, missing where too few people gave it."""
+    weights = (
+        employees.loc[values.index, "weight"] if "weight" in employees else values.mask(values.notna(), 1.0)
+    )
+    sizes = weights.groupby(values).sum().sort_index()
+    people = [respondents(employees.loc[values.index[values == value]]) for value in sizes.index]
+    share = sizes.to_numpy() / float(sizes.sum())
+    shares = pd.DataFrame({"value": sizes.index, "people": people, "share": share})
+    hidden = release(shares, count="people", rules=rules).hidden
+    shown = shares.assign(share=shares["share"].mask(hidden), n=len(values)).drop(columns="people")
+    shown["outcome"] = pd.Series([label] * len(shown), dtype="object", index=shown.index)
+    return shown
 
 
 def _scores(

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
-from exresearch.report.text import Texts
+from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
     Picture,
@@ -25,6 +25,7 @@ from exresearch.report.theme import (
 
 # After six years a benchmark describes other people in another time.
 _DATED_AFTER = 6
+_HIDDEN = mark("Hidden, or marked ×: answers that too few people gave.")
 
 
 def engagement_bands(frame: pd.DataFrame, *, texts: Texts) -> Picture:
@@ -51,10 +52,12 @@ def engagement_bands(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     labels = [texts.pick(band) for band in frame["band"]]
     with style():
         figure, axes, y = rows_axes(labels, left=1.6, right=0.75)
-        axes.set_xlim(
-            0, min(1.0, float(np.nanmax(frame[["share", "conf_high"]].astype(float).to_numpy())) * 1.08)
-        )
+        highest = frame[["share", "conf_high"]].astype(float).max().max()
+        axes.set_xlim(0, 1.0 if pd.isna(highest) else min(1.0, float(highest) * 1.08))
         for position, row in zip(y, rows_of(frame), strict=True):
+            if pd.isna(row.share):
+                row_value(axes, position, texts.say("hidden"), colour=COLOURS["grey"])
+                continue
             axes.barh(position, row.share, height=0.24, color=COLOURS["sky"])
             draw_interval(
                 axes,
@@ -78,19 +81,26 @@ def engagement_bands(frame: pd.DataFrame, *, texts: Texts) -> Picture:
             high=row.conf_high,
         )
         for label, row in zip(labels, rows_of(frame), strict=True)
+        if pd.notna(row.share)
     )
-    largest = int(frame["share"].astype(float).to_numpy().argmax())
-    takeaway = texts.say(
-        "The largest group is “{band}”, with {share:percent0}.",
-        band=labels[largest],
-        share=float(frame["share"].iloc[largest]),
-    )
+    shares = frame["share"].astype(float).reset_index(drop=True)
+    if shares.notna().any():
+        largest = int(np.nanargmax(shares.to_numpy()))
+        takeaway = texts.say(
+            "The largest group is “{band}”, with {share:percent0}.",
+            band=labels[largest],
+            share=shares[largest],
+        )
+    else:
+        takeaway = texts.say("Every group is too small to be shown.")
     caption = texts.say(
         "Share of employees in each band, with {intervals}; {n:integer} answers.",
         intervals=intervals_name(frame, texts),
         n=int(frame["n"].max()),
     )
-    return Picture(figure, caption, f"{listed}.", takeaway)
+    if shares.isna().any():
+        caption += " " + texts.say(_HIDDEN)
+    return Picture(figure, caption, f"{listed}." if listed else takeaway, takeaway)
 
 
 def engaged_share_benchmarks(
@@ -226,18 +236,25 @@ def outcome_distribution(frame: pd.DataFrame, *, texts: Texts) -> Picture:
             axes.spines["left"].set_visible(False)
             axes.set_yticks([])
             shares = part["share"].astype(float).to_numpy()
-            top = int(shares.argmax())
+            known = np.nan_to_num(shares)
+            top = int(known.argmax())
             colours = [COLOURS["blue"] if i == top else COLOURS["sky"] for i in range(len(shares))]
-            axes.bar(range(len(shares)), shares, width=0.78, color=colours)
-            axes.annotate(
-                texts.number(float(shares[top]), "percent0"),
-                (top, shares[top]),
-                xytext=(0, 2),
-                ha="center",
-                textcoords="offset points",
-                fontsize=8.5,
-                weight="bold",
-            )
+            axes.bar(range(len(shares)), known, width=0.78, color=colours)
+            axes.set_ylim(0, max(float(known.max()), 0.01) * 1.05)
+            for place in np.flatnonzero(np.isnan(shares)):
+                axes.annotate(
+                    "×", (place, 0), xytext=(0, 2), ha="center", textcoords="offset points", fontsize=8
+                )
+            if known[top] > 0:
+                axes.annotate(
+                    texts.number(float(known[top]), "percent0"),
+                    (top, known[top]),
+                    xytext=(0, 2),
+                    ha="center",
+                    textcoords="offset points",
+                    fontsize=8.5,
+                    weight="bold",
+                )
             values = [_category(value, texts) for value in part["value"]]
             axes.set_xticks(range(len(values)), values, fontsize=8)
             axes.tick_params(axis="x", length=0)
@@ -248,6 +265,11 @@ def outcome_distribution(frame: pd.DataFrame, *, texts: Texts) -> Picture:
                 pad=12,
                 color=COLOURS["ink"],
             )
+            if not known[top]:
+                modes.append(
+                    texts.say("{outcome}: too few answers of each kind to be shown", outcome=outcome)
+                )
+                continue
             modes.append(
                 texts.say(
                     "{outcome}: most often {value} ({share:percent0})",
@@ -257,14 +279,12 @@ def outcome_distribution(frame: pd.DataFrame, *, texts: Texts) -> Picture:
                 )
             )
     described = "; ".join(modes) + "."
-    return Picture(
-        figure,
-        texts.say(
-            "How the answers are distributed. The most frequent answer is darker and has its share above it."
-        ),
-        described,
-        described,
+    caption = texts.say(
+        "How the answers are distributed. The most frequent answer is darker and has its share above it."
     )
+    if frame["share"].isna().any():
+        caption += " " + texts.say(_HIDDEN)
+    return Picture(figure, caption, described, described)
 
 
 def _category(value: object, texts: Texts) -> str:
