@@ -1,11 +1,10 @@
-"""One notebook executed by papermill in a process of its own; a failure is a result, not an exception."""
+"""One notebook executed by papermill, its kernel a process of its own; a failure is a result, not an exception."""
 
 from __future__ import annotations
 
 import json
 import logging
 import os
-import sys
 import time
 import traceback
 import warnings
@@ -13,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+from jupyter_core.utils import ensure_event_loop
 
 from exresearch.run.plan import NotebookJob
 
@@ -66,8 +67,37 @@ class NotebookResult:
     error: str = ""
 
 
+@contextmanager
+def kernel_environment(work: Path) -> Iterator[None]:
+    """Give kernels that start inside the block an environment of their own, and take it back afterwards.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        Working folder, where IPython may keep what it keeps.
+    """
+    kept = dict(os.environ)
+    for name in _FOREIGN:
+        os.environ.pop(name, None)
+    os.environ.update(_KERNEL_ENVIRONMENT, IPYTHONDIR=str(work / "ipython"))
+    logger = logging.getLogger("papermill")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            # papermill and its clients warn about their own internals; nothing there is about the study.
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
+        os.environ.clear()
+        os.environ.update(kept)
+
+
 def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
-    """Execute one notebook with its parameters; runs in a worker process.
+    """Execute one notebook with its parameters.
+
+    When to use it: inside :func:`kernel_environment`, from any thread; the work is done by the kernel.
 
     Parameters
     ----------
@@ -82,31 +112,27 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
         ``failed`` with the type of the error where the notebook did not run to its end. The full text of the error
         goes to ``<name>.log`` in the working folder and nowhere else.
     """
-    for name in _FOREIGN:
-        os.environ.pop(name, None)
-    os.environ.update(_KERNEL_ENVIRONMENT, IPYTHONDIR=str(work / "ipython"))
-    logging.getLogger("papermill").setLevel(logging.ERROR)
     started = time.perf_counter()
     final, partial = work / f"{job.name}.ipynb", work / f".{job.name}.part.ipynb"
     log = work / f"{job.name}.log"
     log.unlink(missing_ok=True)
     final.unlink(missing_ok=True)
     try:
-        with warnings.catch_warnings(), _stderr_to(work / f"{job.name}.kernel.log"):
-            # papermill and its clients warn about their own internals; nothing here is about the study.
-            warnings.simplefilter("ignore")
-            import papermill  # imported here so that planning and checking stay quick
+        import papermill  # imported here so that planning and checking stay quick
 
-            papermill.execute_notebook(
-                str(job.path),
-                str(partial),
-                parameters=job.parameters,
-                kernel_name="python3",
-                cwd=str(work),
-                progress_bar=False,
-                request_save_on_cell_execute=False,
-                start_timeout=_START_SECONDS,
-            )
+        papermill.execute_notebook(
+            str(job.path),
+            str(partial),
+            parameters=job.parameters,
+            kernel_name="python3",
+            cwd=str(work),
+            progress_bar=False,
+            request_save_on_cell_execute=False,
+            start_timeout=_START_SECONDS,
+            # What a kernel says about its own transport is nothing for the user; asking it to leave can take seconds.
+            extra_arguments=["--log-level=50"],
+            shutdown_kernel="immediate",
+        )
         partial.replace(final)
     except Exception as error:  # noqa: BLE001 - every failure of one notebook is contained here
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
@@ -115,21 +141,10 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
         return NotebookResult(
             job.name, "failed", seconds, None, failed_cell=_failed_cell(partial), error=kind
         )
-    return NotebookResult(job.name, "ok", time.perf_counter() - started, final)
-
-
-@contextmanager
-def _stderr_to(path: Path) -> Iterator[None]:
-    """Send what this process and its kernel write to standard error into a file: kernels talk to themselves."""
-    sys.stderr.flush()
-    kept = os.dup(2)
-    try:
-        with path.open("w", encoding="utf-8") as stream:
-            os.dup2(stream.fileno(), 2)
-            yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
+        # The client leaves the event loop of its thread open; every notebook has its own.
+        ensure_event_loop().close()
+    return NotebookResult(job.name, "ok", time.perf_counter() - started, final)
 
 
 def _failed_cell(path: Path) -> str:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
 import time
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from exresearch.report import Texts
 from exresearch.report.index import render_index
 from exresearch.report.notebook import notebook_title
 from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
-from exresearch.run.execute import NotebookResult, execute_notebook
+from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
 
@@ -91,39 +90,33 @@ def _execute(plan: Plan, *, jobs: int, tell: Progress) -> list[NotebookResult]:
     results: dict[str, NotebookResult] = {}
     first = [job for job in plan.jobs if job.name != LAST]
     last = [job for job in plan.jobs if job.name == LAST]
-    # A fresh interpreter per worker: nothing of this process leaks into a notebook, on every system alike.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=max(1, min(jobs, len(plan.jobs))), mp_context=context) as pool:
+    # Threads, for all they do is wait: each notebook runs in a kernel process of its own.
+    with (
+        kernel_environment(plan.work),
+        ThreadPoolExecutor(max_workers=max(1, min(jobs, len(plan.jobs)))) as pool,
+    ):
         for group in (first, last):
             results |= _run_group(pool, group, plan.work, tell)
     return [results[job.name] for job in plan.jobs]
 
 
 def _run_group(
-    pool: ProcessPoolExecutor, group: Sequence[NotebookJob], work: Path, tell: Progress
+    pool: ThreadPoolExecutor, group: Sequence[NotebookJob], work: Path, tell: Progress
 ) -> dict[str, NotebookResult]:
-    results: dict[str, NotebookResult] = {}
-    pending: dict[Future[NotebookResult], NotebookJob] = {}
-    for job in group:
-        try:
-            pending[pool.submit(execute_notebook, job, work=work)] = job
-        except RuntimeError as error:
-            # The pool is broken when a worker was killed; what is left fails, what is done stays.
-            results[job.name] = NotebookResult(job.name, "failed", 0.0, None, error=type(error).__name__)
-            tell(job.name, "failed")
-            continue
-        tell(job.name, "started")
-    while pending:
-        done, _ = wait(pending, return_when=FIRST_COMPLETED)
-        for future in done:
-            job = pending.pop(future)
-            try:
-                result = future.result()
-            except Exception as error:  # noqa: BLE001 - a worker that died is a failed notebook
-                result = NotebookResult(job.name, "failed", 0.0, None, error=type(error).__name__)
-            results[job.name] = result
-            tell(job.name, result.status)
-    return results
+    pending = {pool.submit(_execute_one, job, work, tell): job.name for job in group}
+    try:
+        return {name: future.result() for future, name in pending.items()}
+    except KeyboardInterrupt:
+        for future in pending:
+            future.cancel()
+        raise
+
+
+def _execute_one(job: NotebookJob, work: Path, tell: Progress) -> NotebookResult:
+    tell(job.name, "started")
+    result = execute_notebook(job, work=work)
+    tell(job.name, result.status)
+    return result
 
 
 def _render(plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, Any]) -> Path:
