@@ -161,6 +161,11 @@ def test_importance_against_all_orders_of_a_few_drivers(demo: Study) -> None:
     assert part.term == "enps"
     assert part.estimate == pytest.approx(lmg["d_needs"] - lmg["d_customers_decide"], abs=ROUNDING)
     assert (part.n, part.n_units, result.finding.n_excluded) == (len(rows), 40, len(sheets) - len(rows))
+    # The table of directions counts answers with the same weights, pair by pair.
+    pair = sheets[["enps", "d_needs", "weight"]].dropna()
+    expected = np.cov(pair[["enps", "d_needs"]].T, aweights=pair["weight"])
+    shown = result.correlations.set_index("driver").loc["d_needs", "enps"]
+    assert shown == pytest.approx(expected[0, 1] / np.sqrt(expected[0, 0] * expected[1, 1]), abs=ROUNDING)
     blocks = {record.term: record.estimate for record in result.finding.robustness}
     assert blocks["enps_blocks"] == pytest.approx(
         (lmg["d_needs"] + lmg["d_growth"]) / 2 - lmg["d_customers_decide"], abs=ROUNDING
@@ -326,7 +331,11 @@ def test_without_units_the_intervals_say_so(demo: Study) -> None:
             assert message in texts(finding)
         assert f"bootstrap over {how}" in first(study).finding.method.message
         assert link(study).finding.verdict is Verdict.NOT_TESTABLE
-    assert first(by_row).finding.n_units == first(by_row).finding.n
+    # Neither persons nor sheets are units.
+    for study in (by_person, by_row):
+        for finding in (minority(study).finding, first(study).finding):
+            assert finding.n_units is None
+            assert {part.n_units for part in (*finding.components, *finding.robustness)} == {None}
 
 
 def test_units_without_difference(demo: Study) -> None:
@@ -382,10 +391,9 @@ def test_a_small_client_gets_its_findings_with_a_warning(cut: Study) -> None:
         "There are too few units ({n_units:integer}) to take into account that colleagues answer alike: the intervals "
         "may be too narrow."
     )
-    people = cut.table("employees")["person"].nunique()
     for finding in (minority(cut).finding, first(cut).finding):
         assert finding.tested
-        assert finding.n_units <= people
+        assert finding.n_units is None
         note = next(note for note in finding.caveats if note.message == message)
         assert places(note) == {"n_units": 4}
 
@@ -471,3 +479,26 @@ def test_outcomes_and_enps_by_wave(demo: Study) -> None:
     assert whole["conf_low"] < whole["estimate"] < whole["conf_high"]
     assert whole["n"] == len(sheets)
     assert places(answers.caption)["variant"] == "EU"
+
+
+def test_classes_of_too_few_people_do_not_show_beside_the_score(demo: Study) -> None:
+    sheets = demo.table("employees")
+    one_wave = sheets[sheets["wave"] == demo.waves[0]].head(40).reset_index(drop=True)
+    # Four promoters, 16 passives and 20 detractors by the American cuts.
+    one_wave["enps"] = [10.0] * 4 + [8.0] * 16 + [3.0] * 20
+    few = outcome_answers(
+        changed(demo, employees=one_wave), enps_variant="us", conf_level=0.95, rules=RULES
+    ).score
+    enough = outcome_answers(
+        changed(demo, employees=one_wave.assign(enps=one_wave["enps"].replace(8.0, 9.0))),
+        enps_variant="us",
+        conf_level=0.95,
+        rules=RULES,
+    ).score
+    classes = ["promoters", "passives", "detractors"]
+    assert few[classes].isna().all(axis=None)
+    assert few["estimate"].notna().all()
+    assert set(few["n"]) == {40}
+    # A class that nobody chose gives nobody away.
+    assert enough[classes].notna().all(axis=None)
+    assert enough["passives"].eq(0).all()

@@ -37,9 +37,9 @@ class Finding(Frozen):
 
     The record checks itself: the verdict must be what the decision rule gives for its own numbers, ``not_testable``
     carries no estimate, every other verdict carries all of them. With components the numbers of the finding are those
-    of the first one. ``n`` counts answers (units, where the number of answers is not known), ``n_units`` the groups
-    whose answers were kept together, ``n_excluded`` the units left out of a link between units, the answer sheets left
-    out elsewhere. It holds no person-level value.
+    of the first one. ``n`` counts answers (units, where the number of answers is not known), ``n_units`` the units
+    whose answers were kept together (missing where persons' answers were, or nobody's), ``n_excluded`` the units left
+    out of a link between units, the answer sheets left out elsewhere. It holds no person-level value.
 
     Raises
     ------

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from exresearch.findings.note import Note
 from exresearch.measures import Groups
 
 FEW_UNITS = 30
+
+
+def units_counted(rows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
+    """Return estimates with ``n_units`` only where the groups kept together are units.
+
+    Parameters
+    ----------
+    rows : pandas.DataFrame
+        Tidy estimates with ``n_units``, the number of groups that were kept together.
+    groups : Groups
+        Those groups.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The same rows; ``n_units`` missing where persons or answer sheets were the groups.
+    """
+    return rows if groups.by == "unit" else rows.assign(n_units=None)
 
 
 def few_units_caveat(groups: Groups) -> list[Note]:

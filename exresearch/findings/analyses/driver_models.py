@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.note import Note
 from exresearch.findings.testability import respondents
 from exresearch.measures import Groups, dependence_groups
@@ -132,6 +134,16 @@ def named_and_block_differences(
         "named": (model.side(FIRST, named=True), model.side(SECOND, named=True)),
         "blocks": (model.side(FIRST, named=False), model.side(SECOND, named=False)),
     }
-    return summarise_differences(
+    rows = summarise_differences(
         fit.replicates, contrasts=sides, method=method, per_driver=True, conf_level=conf_level
     )
+    return units_counted(rows, fit.groups)
+
+
+def weighted_correlation(pair: pd.DataFrame, weights: pd.Series | None) -> float:
+    """Correlate two complete columns as the driver models weigh them; NaN where one of them does not vary."""
+    if not (pair.max() > pair.min()).all():
+        return float("nan")
+    counted = None if weights is None else weights.loc[pair.index].to_numpy(dtype="float64")
+    covariance = np.cov(pair.to_numpy(dtype="float64"), rowvar=False, aweights=counted)
+    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))

@@ -18,6 +18,7 @@ from exresearch.findings.analyses.driver_models import (
     driver_model,
     fit_importance,
     named_and_block_differences,
+    weighted_correlation,
 )
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.decision import error_rate
@@ -60,8 +61,8 @@ class EmployeeFirst:
     differences : pandas.DataFrame
         One row per outcome: ``outcome, label, estimate, conf_low, conf_high, verdict, n``.
     correlations : pandas.DataFrame
-        Correlation of each driver with each outcome, oriented: ``driver, label, block``, one column per outcome, and
-        ``n``, the smallest number of sheets behind one of them.
+        Weighted correlation of each driver with each outcome, oriented: ``driver, label, block``, one column per
+        outcome, and ``n``, the smallest number of sheets behind one of them.
     """
 
     finding: Finding
@@ -144,7 +145,7 @@ def employee_first(
         finding,
         importance,
         _difference_frame(finding, study.codebook),
-        _correlations(data, model, measured, study.codebook),
+        _correlations(data, employees.get("weight"), model, measured, study.codebook),
     )
 
 
@@ -249,7 +250,11 @@ def _difference_frame(finding: Finding, codebook: Codebook) -> pd.DataFrame:
 
 
 def _correlations(
-    data: pd.DataFrame, model: DriverModel, measured: Sequence[Variable], codebook: Codebook
+    data: pd.DataFrame,
+    weights: pd.Series | None,
+    model: DriverModel,
+    measured: Sequence[Variable],
+    codebook: Codebook,
 ) -> pd.DataFrame:
     rows = []
     for variable in model.drivers:
@@ -259,16 +264,10 @@ def _correlations(
             "block": variable.block,
         }
         pairs = {v.name: data[[variable.column, v.column]].dropna() for v in measured}
-        row |= {name: _correlation(pair) for name, pair in pairs.items()}
+        row |= {name: weighted_correlation(pair, weights) for name, pair in pairs.items()}
         row["n"] = min(len(pair) for pair in pairs.values())
         rows.append(row)
     return pd.DataFrame(rows)
-
-
-def _correlation(pair: pd.DataFrame) -> float:
-    # Without variation there is no correlation, and numpy would warn.
-    varies = (pair.max() > pair.min()).all()
-    return float(pair.iloc[:, 0].corr(pair.iloc[:, 1])) if varies else float("nan")
 
 
 def _caveats(measured: Sequence[Variable]) -> list[Note]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, release
-from exresearch.findings.analyses.dependence import few_units_caveat
+from exresearch.findings.analyses.dependence import few_units_caveat, units_counted
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
@@ -157,7 +157,7 @@ def _share(frame: pd.DataFrame, values: pd.Series, *, groups: Groups, conf_level
     # Sums in another order may differ by rounding, and a count cannot be larger than its total.
     counts["engaged"] = counts[["engaged", "weight"]].min(axis=1)
     shares = clustered_proportion(counts, events="engaged", n="weight", null=0.5, conf_level=conf_level)
-    return shares.assign(term="share", n=len(answered))
+    return units_counted(shares.assign(term="share", n=len(answered)), groups)
 
 
 def _share_of(

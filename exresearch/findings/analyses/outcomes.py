@@ -10,7 +10,7 @@ from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.findings.testability import respondents
 from exresearch.measures import dependence_groups, enps, oriented
-from exresearch.measures.advocacy import CUTS, Variant
+from exresearch.measures.advocacy import CUTS, NetPromoterScore, Variant
 from exresearch.study import Study
 
 _OUTCOMES = ("enps", "stay", "effort", "promote")
@@ -27,7 +27,8 @@ class OutcomeAnswers:
         it. Outcomes with too few people are left out.
     score : pandas.DataFrame
         eNPS per wave and over all waves: ``variant, wave, estimate, conf_low, conf_high, conf_level, promoters,
-        passives, detractors, n``; empty where no outcome is on a scale of 0-10.
+        passives, detractors, n``, the three shares missing where one of the classes holds too few people; empty
+        where no outcome is on a scale of 0-10.
     caption : Note
         Caption of the score table, naming the variant.
     """
@@ -70,7 +71,12 @@ def outcome_answers(
             parts.append(_distribution(values, employees, rules=rules, label=study.codebook.label(name)))
             if name == "enps" and (variable.minimum, variable.maximum) == (0, 10):
                 score = _scores(
-                    employees, values, waves=study.waves, variant=enps_variant, conf_level=conf_level
+                    employees,
+                    values,
+                    waves=study.waves,
+                    variant=enps_variant,
+                    conf_level=conf_level,
+                    rules=rules,
                 )
     promoter, detractor = CUTS[enps_variant]
     caption = Note(
@@ -108,7 +114,13 @@ def _distribution(
 
 
 def _scores(
-    employees: pd.DataFrame, values: pd.Series, *, waves: tuple[str, ...], variant: Variant, conf_level: float
+    employees: pd.DataFrame,
+    values: pd.Series,
+    *,
+    waves: tuple[str, ...],
+    variant: Variant,
+    conf_level: float,
+    rules: DisclosureRules,
 ) -> pd.DataFrame:
     weights = employees["weight"] if "weight" in employees else None
     parts: list[tuple[str, pd.Series]] = []
@@ -135,10 +147,20 @@ def _scores(
                 "conf_low": result.conf_low,
                 "conf_high": result.conf_high,
                 "conf_level": conf_level,
-                "promoters": result.promoters,
-                "passives": result.passives,
-                "detractors": result.detractors,
+                **_class_shares(result, part, employees, rules=rules),
                 "n": result.n,
             }
         )
     return pd.DataFrame(rows)
+
+
+def _class_shares(
+    result: NetPromoterScore, answers: pd.Series, employees: pd.DataFrame, *, rules: DisclosureRules
+) -> dict[str, float]:
+    promoter, detractor = CUTS[result.variant]
+    high, low = answers >= promoter, answers <= detractor
+    people = [respondents(employees.loc[answers.index[inside]]) for inside in (high, low, ~(high | low))]
+    shares = {"promoters": result.promoters, "passives": result.passives, "detractors": result.detractors}
+    # Two of the three give the third away, and so do one of them and the score.
+    few = any(0 < count < rules.min_respondents for count in people)
+    return dict.fromkeys(shares, float("nan")) if few else shares
