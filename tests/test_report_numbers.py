@@ -2,9 +2,11 @@
 
 import datetime
 
+import pandas as pd
 import pytest
 
-from exresearch.report import numbers
+from exresearch.report import Texts, html_table, numbers
+from exresearch.report.columns import SCORES
 from exresearch.report.numbers import render
 
 
@@ -82,7 +84,33 @@ def test_an_unknown_language_is_refused():
 
 
 @pytest.mark.parametrize(
-    ("unit", "shown"), [("ratio", "0.31"), ("share", "31.2%"), ("points", "0.3"), ("correlation", "0.31")]
+    ("unit", "shown"),
+    [
+        ("ratio", "0.31"),
+        ("share", "31.2%"),
+        ("share_difference", "31.2 %-points"),
+        ("variance_share", "31.2 %-points"),
+        ("points", "0.3"),
+        ("correlation", "0.31"),
+    ],
 )
 def test_digits_follow_the_unit_of_measurement(unit, shown):
     assert render(0.312, numbers.unit_spec(unit), language="en") == shown
+
+
+def test_scores_and_their_limits_have_as_many_digits():
+    row = {
+        "variant": "US",
+        "wave": "all waves",
+        "estimate": -6.3,
+        "conf_low": -23.7128,
+        "conf_high": 11.6462,
+        "conf_level": 0.95,
+        "promoters": float("nan"),
+        "passives": 0.5,
+        "detractors": 0.25,
+        "n": 143,
+    }
+    shown = html_table(pd.DataFrame([row]), texts=Texts("en"), caption="eNPS", columns=SCORES)
+    assert "−23.7 to 11.6" in shown
+    assert "95% interval" in shown

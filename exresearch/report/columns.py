@@ -26,7 +26,7 @@ SCORES: dict[str, Column | None] = {
     "variant": Column(mark("Variant")),
     "wave": Column(mark("Wave"), "message"),
     "estimate": Column(mark("eNPS"), "number1"),
-    "conf_low": None,
+    "conf_low": Column(mark("Interval"), "number1"),
     "promoters": Column(mark("Promoters"), "percent0"),
     "passives": Column(mark("Passives"), "percent0"),
     "detractors": Column(mark("Detractors"), "percent0"),

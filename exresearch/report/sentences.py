@@ -278,8 +278,10 @@ def _effect_values(finding: Finding, texts: Texts) -> dict[str, object]:
         or finding.conf_level is None
     ):
         raise ValueError(f"{finding.hypothesis} was not testable: there is no effect to put into words.")
-    # A difference in explained variance is said in percentage points; on its own it is a percentage.
-    spec = "points1" if finding.estimand == "lmg_difference" else unit_spec(finding.unit_of_measurement)
+    kind = (finding.estimand, finding.unit_of_measurement)
+    # The general sentence on explained variance names a share and not a difference.
+    general = finding.unit_of_measurement == "variance_share" and kind not in _BY_ESTIMAND
+    spec = "percent1" if general else unit_spec(finding.unit_of_measurement)
     limits = interval(finding.conf_low, finding.conf_high, spec, language=texts.language)
     values: dict[str, object] = {"estimate": finding.estimate, "level": finding.conf_level, "limits": limits}
     if (finding.estimand, finding.unit_of_measurement) == ("correlation", "correlation") and {

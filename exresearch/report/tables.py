@@ -198,7 +198,7 @@ def _guess(values: pd.Series) -> str:
 
 
 def _header(frame: pd.DataFrame, name: str, column: Column, texts: Texts) -> str:
-    if name == _INTERVAL and column is STANDARD_COLUMNS[_INTERVAL]:
+    if name == _INTERVAL and column.header == STANDARD_COLUMNS[_INTERVAL].header:
         levels = list(frame["conf_level"].dropna().unique()) if "conf_level" in frame else []
         if len(levels) == 1:
             return texts.say("{level:percent0} interval", level=float(levels[0]))
