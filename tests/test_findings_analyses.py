@@ -11,9 +11,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy.stats import beta, norm, t
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings import Finding, Note, Verdict
+from exresearch.findings import Finding, Note, Verdict, load_registry
 
 # Under other names, or pytest takes them for tests.
 from exresearch.findings import testability as can_test
@@ -25,6 +26,7 @@ from exresearch.findings.analyses import (
     outcome_answers,
     set_apart_problem,
 )
+from exresearch.measures import enps
 from exresearch.study import Problem, Study, StudyError, load_study
 from exresearch.study.demo import DemoSettings, generate_demo, write_demo_study
 
@@ -128,6 +130,16 @@ def test_engaged_share_against_plain_pandas(demo: Study, found: tuple[Any, Any, 
         assert estimate == pytest.approx(((total >= least) * weight).sum() / weight.sum(), abs=ROUNDING)
     assert finding.conf_low < finding.estimate < finding.conf_high
     assert (finding.n, finding.n_units, finding.n_excluded) == (len(total), 40, len(sheets) - len(total))
+    # Korn and Graubard by hand, against one half.
+    sums = pd.DataFrame({"engaged": (total >= 16) * weight, "weight": weight}).groupby(sheets["unit"]).sum()
+    rest = sums["engaged"] - finding.estimate * sums["weight"]
+    variance = 40 / 39 * (rest**2).sum() / sums["weight"].sum() ** 2
+    effective = (
+        finding.estimate * (1 - finding.estimate) / variance * (norm.ppf(0.975) / t.ppf(0.975, 39)) ** 2
+    )
+    hits, misses = effective * finding.estimate, effective * (1 - finding.estimate)
+    tails = beta.cdf(0.5, hits, misses + 1), beta.sf(0.5, hits + 1, misses)
+    assert finding.p_value == pytest.approx(min(1.0, 2 * min(tails)), abs=1e-7)
     assert finding.robustness[0].term == "share_highly"
     assert bands["share"].sum() == pytest.approx(1, abs=ROUNDING)
     assert bands["share"].iloc[:2].sum() == pytest.approx(finding.estimate, abs=ROUNDING)
@@ -170,6 +182,33 @@ def test_importance_against_all_orders_of_a_few_drivers(demo: Study) -> None:
     assert blocks["enps_blocks"] == pytest.approx(
         (lmg["d_needs"] + lmg["d_growth"]) / 2 - lmg["d_customers_decide"], abs=ROUNDING
     )
+
+
+def test_a_driver_worded_the_other_way_round_is_turned(demo: Study, found: tuple[Any, Any, Any]) -> None:
+    variables = tuple(
+        replace(v, reversed=True) if v.column == "d_growth" else v for v in demo.codebook.variables
+    )
+    turned = first(replace(demo, codebook=replace(demo.codebook, variables=variables)))
+    before, after = (result.correlations.set_index("driver") for result in (found[2], turned))
+    outcomes = ["enps", "stay", "effort", "promote"]
+    assert after.loc["d_growth", outcomes].tolist() == pytest.approx(
+        [-value for value in before.loc["d_growth", outcomes]], abs=ROUNDING
+    )
+    rest = before.index.drop("d_growth")
+    pd.testing.assert_frame_equal(after.loc[rest], before.loc[rest])
+    # Importance has no sign.
+    assert turned.finding.estimate == pytest.approx(found[2].finding.estimate, abs=ROUNDING)
+
+
+def test_the_ranks_in_the_finding_are_those_of_the_table(found: tuple[Any, Any, Any]) -> None:
+    result = found[2]
+    names = ["importance", "conf_low", "conf_high", "rank", "rank_low", "rank_high"]
+    table = result.importance.set_index(["outcome", "driver"])[names]
+    for record in result.finding.drivers:
+        row = table.loc[(record.outcome, record.driver)]
+        assert [getattr(record, name) for name in names] == row.tolist()
+        assert record.rank_low <= record.rank <= record.rank_high
+    assert (table["rank_high"] > table["rank"]).any()
 
 
 def test_four_outcomes_in_one_family(found: tuple[Any, Any, Any]) -> None:
@@ -398,6 +437,16 @@ def test_a_small_client_gets_its_findings_with_a_warning(cut: Study) -> None:
         assert places(note) == {"n_units": 4}
 
 
+def test_exactly_enough_people_are_enough(demo: Study) -> None:
+    needed = load_registry()["employee-first"].needs.min_respondents
+    sheets = demo.table("employees").drop_duplicates("person")
+    assert can_test(changed(demo, employees=sheets.head(needed)), "employee-first").testable
+    short = can_test(changed(demo, employees=sheets.head(needed - 1)), "employee-first")
+    assert short.reason == Note(
+        message="Fewer than {needed:integer} people answered.", values={"needed": needed}
+    )
+
+
 def test_a_share_against_one_half_is_one_sample(demo: Study) -> None:
     answer = can_test(demo, "engaged-minority")
     share = answer.detectable_effect
@@ -476,8 +525,16 @@ def test_outcomes_and_enps_by_wave(demo: Study) -> None:
     expected = 100 * ((value >= 8) @ w - (value <= 5) @ w) / w.sum()
     whole = answers.score.iloc[-1]
     assert whole["estimate"] == pytest.approx(expected, abs=1e-7)
-    assert whole["conf_low"] < whole["estimate"] < whole["conf_high"]
+    # Colleagues are kept together.
+    by_unit = enps(value, variant="eu", weights=w, cluster=sheets["unit"])
+    assert whole[["conf_low", "conf_high"]].tolist() == [by_unit.conf_low, by_unit.conf_high]
     assert whole["n"] == len(sheets)
+    label = demo.codebook.label("enps")["en"]
+    rows = answers.distribution[answers.distribution["outcome"].map(lambda given: given["en"]) == label]
+    by_value = w.groupby(value).sum() / w.sum()
+    shown = rows.dropna(subset="share").set_index("value")["share"]
+    assert len(shown) > 5
+    assert shown.to_dict() == pytest.approx(by_value.loc[shown.index].to_dict(), abs=ROUNDING)
     assert places(answers.caption)["variant"] == "EU"
 
 

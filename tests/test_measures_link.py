@@ -94,6 +94,16 @@ def test_units_of_few_answers_are_left_out_and_counted(panel: Any, least: int, u
     assert (link.units[["ex_n", "cx_n"]] >= least).all(axis=None)
 
 
+def test_a_unit_with_exactly_enough_answers_stays(panel: Any) -> None:
+    counts = link_table(panel.load(), ex_measure="engagement", cx_measure="cx", min_unit_n=1).units
+    for side, other in (("ex_n", "cx_n"), ("cx_n", "ex_n")):
+        least = int(counts.loc[counts[side] <= counts[other], side].max())
+        kept = link_table(panel.load(), ex_measure="engagement", cx_measure="cx", min_unit_n=least).units
+        enough = counts[(counts["ex_n"] >= least) & (counts["cx_n"] >= least)]
+        assert (enough[side] == least).any()
+        assert kept["unit"].tolist() == enough["unit"].tolist()
+
+
 def test_a_unit_keeps_its_latest_category_whatever_the_order_of_rows(panel: Any) -> None:
     units = panel.tables["units"]
     units.loc[(units["team"] == "Unit A") & (units["year"] == "11"), "kind"] = "kiosk"
