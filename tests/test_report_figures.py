@@ -14,7 +14,10 @@ from exresearch.report.theme import new_figure, svg
 
 RULES = DisclosureRules()
 MESSAGE, VALUES = RULES.sentence()
-LONG = "De organisatie begrijpt wat ik nodig heb om mijn werk goed te doen & handelt daar ook zichtbaar naar"
+LONG = (
+    "De organisatie begrijpt wat ik nodig heb om mijn werk goed te doen & handelt daar ook zichtbaar naar, "
+    "ook als dat moeite kost en tijd vraagt"
+)
 
 
 @pytest.fixture(params=["nl", "en"])

@@ -132,10 +132,9 @@ def test_every_verdict_and_unit_is_said_in_both_languages(tested, unit, verdict)
             "is 0.20 "
             "(95% interval −0.10 to 0.40). These data leave the claim open. That is no proof that there is "
             "nothing.",
-            "Tussen medewerkersbeleving en klantbeleving is geen duidelijk verband te zien: de correlatie "
-            "tussen eenheden "
-            "is 0,20 (95%-interval −0,10 tot 0,40). Deze gegevens laten de bewering open. Dat bewijst niet "
-            "dat er niets is.",
+            "Van eenheid tot eenheid is geen duidelijk verband te zien tussen medewerkersbeleving en "
+            "klantbeleving: de correlatie is 0,20 (95%-interval −0,10 tot 0,40). Deze gegevens laten de "
+            "bewering open. Dat bewijst niet dat er niets is.",
         ),
         (
             "share",
@@ -236,8 +235,7 @@ def test_what_cannot_be_tested_says_why_and_what_could_have_been_found(kind, val
     assert verdict_sentence(finding, Texts("en")) == start + english
     dutch = verdict_sentence(finding, Texts("nl", strict=True))
     assert dutch.startswith(
-        "Met deze gegevens is de bewering niet te toetsen. Er zijn 2 metingen; er zijn er ten minste 3 "
-        "nodig. "
+        "Met deze gegevens is de bewering niet te toetsen. Er is 2 keer gemeten; ten minste 3 keer is nodig. "
     )
     assert "80% kans" in dutch
 
@@ -245,8 +243,8 @@ def test_what_cannot_be_tested_says_why_and_what_could_have_been_found(kind, val
 def test_a_published_figure_comes_with_its_place_year_and_faults():
     comparison = Comparison.of("temkin-2016-ratio", 1.53, conf_low=1.1, conf_high=1.3)
     english = comparison_sentence(comparison, Texts("en"))
-    assert english.startswith("Published: 1.53 (United States, 2015; Temkin Group (2016).")
-    assert "Here: lower than the published figure." in english
+    assert english.startswith("Published: 1.53 (United States, 2015). Here: lower than the published figure.")
+    assert "Source: Temkin Group (2016)." in english
     assert "Attributed to Gallup by mistake" in english
 
 

@@ -216,8 +216,8 @@ def test_a_page_translates_its_prose_hides_its_code_and_shows_its_settings(site,
     assert (
         '<button type="button" id="code-button" aria-pressed="false" hidden>Code tonen</button>' in document
     )
-    settings = document.split("Instellingen van deze uitvoering</summary>")[1]
-    assert "<td>2016</td><td>Startgetal van elke toevalstrekking.</td>" in settings
+    settings = document.split("Instellingen van dit rapport</summary>")[1]
+    assert "<td>2016</td><td>Startgetal van elke toevallige trekking.</td>" in settings
     assert "<code>conf_level</code></th><td>0,95</td>" in settings
     assert "<td>x.yaml</td>" in settings
     assert 'class="exr-lab"' not in document
@@ -254,7 +254,7 @@ def test_the_index_names_every_hypothesis(site, findings):
     document = render_index(findings, site=site("en"), provenance=PROVENANCE)
     for hypothesis in load_registry().hypotheses:
         assert str(hypothesis.title["en"]).replace("'", "&#39;") in document
-    decided, rest = document.split("No notebook yet</h3>")
+    decided, rest = document.split("<summary>No notebook yet")
     assert 'href="02_engagement_and_cx.html#verdict-engaged-minority"' in decided
     assert 'href="findings/engaged-minority.json"' in decided
     # Its notebook is in the site but left no finding.
@@ -267,7 +267,9 @@ def test_the_index_names_every_hypothesis(site, findings):
 
 
 def test_the_index_without_findings_still_stands(site):
-    assert "In deze uitvoering is geen hypothese beslist." in render_index([], site=site(), provenance={})
+    assert "In dit rapport is over geen enkele hypothese een oordeel gegeven." in render_index(
+        [], site=site(), provenance={}
+    )
 
 
 def test_two_findings_of_one_hypothesis_are_refused(site, findings):

@@ -120,8 +120,8 @@ _MEANING = {
     ),
     Verdict.CONTRADICTED: mark("That contradicts the claim: these data point the other way."),
     Verdict.EQUIVALENT: mark(
-        "That is no meaningful effect: the whole interval is smaller than what was agreed beforehand to "
-        "matter."
+        "That is no meaningful effect: the whole interval lies within what was agreed beforehand to be too "
+        "small to matter."
     ),
     Verdict.INCONCLUSIVE: mark("These data leave the claim open. That is no proof that there is nothing."),
 }
@@ -239,7 +239,7 @@ def comparison_sentence(comparison: Comparison, texts: Texts) -> str:
             f"comparison {comparison.claim!r} is not in the ledger of published figures (claims.yaml)."
         )
     return texts.say(
-        "Published: {value} ({region}, {period}; {source}). Here: {relation}. {caveat}",
+        "Published: {value} ({region}, {period}). Here: {relation}. {caveat} Source: {source}",
         value=published_value(figure, comparison.published, texts),
         region=figure.region,
         period=figure.period or str(figure.year),

@@ -14,9 +14,10 @@ from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes, rows_panels
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.sentences import UNIT_NAMES, VERDICT_LABELS
-from exresearch.report.text import Texts
+from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
 
+_DIFFERENCE = mark("difference in explained variance")
 LOG_UNITS = ("ratio", "odds_ratio", "hazard_ratio", "rate_ratio")
 MARKS = {
     Verdict.SUPPORTED: ("o", True, COLOURS["blue"]),
@@ -144,8 +145,11 @@ def difference_forest(
     ]  # fmt: skip
     with style():
         figure, axes, positions = rows_axes([row.label for row in rows], right=1.35, least=0.56)
-        _panel(axes, positions, rows, texts=texts, null=null, band=smallest_effect)
-        axes.set_xlabel(axis_label or texts.say(UNIT_NAMES[unit]))
+        # A difference of two shares is one of percentage points.
+        spec = "points1" if unit == "variance_share" else None
+        _panel(axes, positions, rows, texts=texts, null=null, band=smallest_effect, spec=spec)
+        named = _DIFFERENCE if unit == "variance_share" else UNIT_NAMES[unit]
+        axes.set_xlabel(axis_label or texts.say(named))
     supported = sum(1 for row in rows if row.verdict is Verdict.SUPPORTED)
     takeaway = texts.say(
         "The claim is supported for {supported} of {total} outcomes.", supported=supported, total=len(rows)
@@ -156,7 +160,7 @@ def difference_forest(
             "Difference per outcome with intervals and verdict. Line: no difference; shaded: too small to "
             "matter."
         ),
-        f"{_described(rows, texts)} {takeaway}",
+        f"{_described(rows, texts, spec=spec)} {takeaway}",
         takeaway,
     )
 
@@ -175,6 +179,7 @@ def _panel(
     texts: Texts,
     null: float | None,
     band: tuple[float, float] | None,
+    spec: str | None = None,
 ) -> None:
     unit = rows[0].unit
     bounds = [value for row in rows for value in (row.estimate, row.low, row.high)]
@@ -191,6 +196,8 @@ def _panel(
             for t in (0.05, 0.1, 0.2, 0.5, 0.75, 1, 1.25, 1.5, 2, 3, 5, 10, 20)
             if low / pad <= t <= high * pad
         ]
+        if len(ticks) > 3:
+            ticks = [t for t in ticks if t not in (0.75, 1.25)]
         if len(ticks) > 5:
             ticks = [t for t in ticks if t in (0.05, 0.2, 0.5, 1, 2, 5, 20)]
         axes.xaxis.set_major_locator(FixedLocator(ticks))
@@ -205,7 +212,7 @@ def _panel(
         axes.axvline(null, color=COLOURS["grey"], linewidth=1)
     for position, row in zip(positions, rows, strict=True):
         draw_row(axes, position, row)
-        shown = texts.number(row.estimate, unit_spec(unit))
+        shown = texts.number(row.estimate, spec or unit_spec(unit))
         if row.verdict is not None:
             shown += "\n" + texts.say(VERDICT_LABELS[row.verdict])
         row_value(
@@ -216,11 +223,13 @@ def _panel(
             bold=row.deciding,
         )
     left, right = axes.get_xlim()
-    spec = unit_spec(unit)
-    if spec.startswith(("percent", "points")):
+    ticked = unit_spec(unit)
+    if ticked.startswith(("percent", "points")):
         # On a share axis whole percentages do, unless the axis is narrower than a few of them.
-        spec = "percent0" if right - left > 0.04 else "percent1"
-    number_axis(axes.xaxis, spec, texts, ticks=4)
+        ticked = "percent0" if right - left > 0.04 else "percent1"
+    elif ticked == "number2" and axes.get_xscale() == "linear" and right - left > 0.4:
+        ticked = "number1"
+    number_axis(axes.xaxis, ticked, texts, ticks=4)
 
 
 def draw_row(axes: Axes, position: float, row: ForestRow) -> None:
@@ -259,11 +268,11 @@ def _row(record: EstimateRecord, texts: Texts) -> ForestRow:
     )
 
 
-def _described(rows: Sequence[ForestRow], texts: Texts) -> str:
+def _described(rows: Sequence[ForestRow], texts: Texts, *, spec: str | None = None) -> str:
     parts = []
     for row in rows:
-        spec = unit_spec(row.unit)
-        limits = interval(row.low, row.high, spec, language=texts.language)
-        part = f"{row.label}: {texts.number(row.estimate, spec)} ({limits})"
+        shown = spec or unit_spec(row.unit)
+        limits = interval(row.low, row.high, shown, language=texts.language)
+        part = f"{row.label}: {texts.number(row.estimate, shown)} ({limits})"
         parts.append(part if row.verdict is None else f"{part}, {texts.say(VERDICT_LABELS[row.verdict])}")
     return "; ".join(parts) + "."

@@ -32,7 +32,7 @@ def rows_axes(
     Parameters
     ----------
     labels : sequence of str
-        One per row, from the top; wrapped at ``wrap`` characters, cut after three lines.
+        One per row, from the top; wrapped at ``wrap`` characters, cut after four lines.
     left, right, top, bottom : float
         Margins in inches; labels stand in the left one.
     least : float
@@ -76,7 +76,7 @@ def rows_panels(
         Figure, and per panel its axes and the y of each row.
     """
     wrapped = [
-        [textwrap.wrap(label, wrap, max_lines=3, placeholder=" …") or [""] for label in labels]
+        [textwrap.wrap(label, wrap, max_lines=4, placeholder=" …") or [""] for label in labels]
         for labels in groups
     ]
     heights = [[max(least, LINE * len(lines) + 0.16) for lines in panel] for panel in wrapped]
