@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import EstimateRecord, Finding
@@ -200,7 +200,10 @@ def _panel(
             ticks = [t for t in ticks if t not in (0.75, 1.25)]
         if len(ticks) > 5:
             ticks = [t for t in ticks if t in (0.05, 0.2, 0.5, 1, 2, 5, 20)]
-        axes.xaxis.set_major_locator(FixedLocator(ticks))
+        if high / low < 1.4:
+            # On so short a stretch a log axis is as good as linear.
+            ticks = list(MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high))
+        axes.xaxis.set_major_locator(FixedLocator([t for t in ticks if low / pad <= t <= high * pad]))
         axes.xaxis.set_minor_locator(FixedLocator([]))
     else:
         low, high = min(bounds), max(bounds)
@@ -229,7 +232,7 @@ def _panel(
         ticked = "percent0" if right - left > 0.04 else "percent1"
     elif ticked == "number2" and axes.get_xscale() == "linear" and right - left > 0.4:
         ticked = "number1"
-    number_axis(axes.xaxis, ticked, texts, ticks=4)
+    number_axis(axes.xaxis, ticked, texts, ticks=5 if ticked == "number1" else 4)
 
 
 def draw_row(axes: Axes, position: float, row: ForestRow) -> None:
