@@ -200,6 +200,20 @@ def test_a_driver_worded_the_other_way_round_is_turned(demo: Study, found: tuple
     assert turned.finding.estimate == pytest.approx(found[2].finding.estimate, abs=ROUNDING)
 
 
+def test_a_named_driver_that_is_not_the_extreme_one_is_said(found: tuple[Any, Any, Any]) -> None:
+    result = found[2]
+    notes = {note.message.split("“")[1].split("”")[0]: places(note)["outcomes"]["en"].split(", ")
+             for note in result.finding.caveats if "“" in note.message}  # fmt: skip
+    table = result.importance.assign(label=result.importance["outcome"].map(
+        result.differences.set_index("outcome")["label"].map(lambda label: label["en"])))  # fmt: skip
+    ranks = table[table["named"]].set_index(["block", "label"])["rank"]
+    first_not_top = [label for label, rank in ranks["employee-first"].items() if rank > 1]
+    last_not_bottom = [label for label, rank in ranks["customer-first"].items() if rank < 10]
+    assert last_not_bottom, "the demo has an outcome where another driver weighs less"
+    assert notes.get("most", []) == first_not_top
+    assert notes.get("least", []) == last_not_bottom
+
+
 def test_the_ranks_in_the_finding_are_those_of_the_table(found: tuple[Any, Any, Any]) -> None:
     result = found[2]
     names = ["importance", "conf_low", "conf_high", "rank", "rank_low", "rank_high"]
@@ -450,7 +464,7 @@ def test_exactly_enough_people_are_enough(demo: Study) -> None:
 def test_a_share_against_one_half_is_one_sample(demo: Study) -> None:
     answer = can_test(demo, "engaged-minority")
     share = answer.detectable_effect
-    assert (share.kind, share.n) == ("share_difference", len(demo.table("employees")))
+    assert (share.kind, share.n) == ("share_difference", demo.table("employees")["person"].nunique())
     # (z + z) sqrt(1 / 4n) to first order
     assert share.value == pytest.approx(2.801585 * np.sqrt(0.25 / share.n), rel=1e-2)
 

@@ -205,12 +205,14 @@ def test_components_are_listed_by_verdict(tested):
         (
             "share_difference",
             0.05,
-            "With 124 answers a study finds a difference of 5.0 %-points or more with 80% probability.",
+            "With 124 people who answer independently a study finds a difference of 5.0 %-points or more with 80% "
+            "probability.",
         ),
         (
             "variance_share",
             0.062,
-            "With 124 answers a study finds 6.20% of explained variance or more with 80% probability.",
+            "With 124 people who answer independently a study finds 6.20% of explained variance or more with 80% "
+            "probability.",
         ),
     ],
 )
@@ -256,3 +258,14 @@ def test_an_unknown_published_figure_is_refused():
         str(caught.value)
         == "comparison 'nobody-1999' is not in the ledger of published figures (claims.yaml)."
     )
+
+
+@pytest.mark.parametrize(("limits", "outside"), [((1.1, 1.3), True), ((1.1, 1.8), False)])
+def test_support_of_a_ratio_that_excludes_the_published_size_is_of_its_direction(tested, limits, outside):
+    published = Comparison.of("temkin-2016-ratio", 1.53, conf_low=limits[0], conf_high=limits[1])
+    finding = tested("ratio", Verdict.SUPPORTED, estimand="ratio").model_copy(
+        update={"comparisons": (published,)}
+    )
+    sentence = verdict_sentence(finding, Texts("en"))
+    assert sentence.endswith("not that one is the cause of the other.")
+    assert ("the size that was published lies outside the interval" in sentence) is outside

@@ -91,7 +91,8 @@ def testability(
     declared = load_registry()[hypothesis]
     units, waves = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
     answers, people = _answers(study, declared)
-    detectable = _detectable(study, declared, n=answers, n_units=units, alpha=error_rate(conf_level))
+    # Several sheets of one person say less than as many people.
+    detectable = _detectable(study, declared, n=people, n_units=units, alpha=error_rate(conf_level))
     reason = _lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
     if reason is None:
         reason = _too_small(declared, people=people, n_units=units, n_waves=waves)

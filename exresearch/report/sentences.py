@@ -125,6 +125,13 @@ _MEANING = {
     ),
     Verdict.INCONCLUSIVE: mark("These data leave the claim open. That is no proof that there is nothing."),
 }
+# The claim gives a size, and support is about its direction.
+_MEANING_OTHER_SIZE = {
+    Verdict.SUPPORTED: mark(
+        "That supports the direction of the claim; the size that was published lies outside the interval. It shows "
+        "that the two go together, not that one is the cause of the other."
+    ),
+}
 _MEANING_SHARE = {
     Verdict.SUPPORTED: mark("That supports the claim."),
     Verdict.EQUIVALENT: mark("That is too close to the dividing line to speak of more or less."),
@@ -151,12 +158,12 @@ _DETECTABLE = {
         "{power:percent0} probability."
     ),
     "share_difference": mark(
-        "With {n:integer} answers a study finds a difference of {value:points1} or more with "
+        "With {n:integer} people who answer independently a study finds a difference of {value:points1} or more with "
         "{power:percent0} probability."
     ),
     "variance_share": mark(
-        "With {n:integer} answers a study finds {value:percent2} of explained variance or more with "
-        "{power:percent0} probability."
+        "With {n:integer} people who answer independently a study finds {value:percent2} of explained variance or more "
+        "with {power:percent0} probability."
     ),
 }
 _RELATIONS = {
@@ -205,6 +212,8 @@ def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
         meaning = _MEANING | _MEANING_SHARE if finding.unit_of_measurement == "share" else _MEANING
         if finding.hypothesis == "engagement-cx" and finding.estimand == "correlation":
             meaning = meaning | _MEANING_PROXY
+        elif finding.estimand == "ratio" and any(c.relation != "inside" for c in finding.comparisons):
+            meaning = meaning | _MEANING_OTHER_SIZE
         parts.append(texts.say(meaning[finding.verdict]))
     return effect, " ".join(parts)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -147,3 +148,44 @@ def weighted_correlation(pair: pd.DataFrame, weights: pd.Series | None) -> float
     counted = None if weights is None else weights.loc[pair.index].to_numpy(dtype="float64")
     covariance = np.cov(pair.to_numpy(dtype="float64"), rowvar=False, aweights=counted)
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+
+def rank_caveats(importance: pd.DataFrame, labels: Mapping[str, dict[str, str]]) -> list[Note]:
+    """Say where the named drivers are not the most and the least important of all, which the claim says as well.
+
+    Parameters
+    ----------
+    importance : pandas.DataFrame
+        ``outcome, block, named, rank``, one row per outcome and driver.
+    labels : mapping
+        Label of each outcome in both languages.
+
+    Returns
+    -------
+    list of Note
+        Empty where the named drivers come first and last for every outcome.
+    """
+    named = importance[importance["named"]]
+    first = named[named["block"] == FIRST].groupby("outcome", sort=False)["rank"].min()
+    last = named[named["block"] == SECOND].groupby("outcome", sort=False)["rank"].max()
+    lowest = importance.groupby("outcome", sort=False)["rank"].max()
+    caveats = []
+    outdone = first.index[first > 1]
+    if len(outdone):
+        message = (
+            "Only the difference between the named drivers is tested. The claim also says “most”: for {outcomes} "
+            "another driver weighs more."
+        )
+        caveats.append(Note(message=message, values={"outcomes": _listed(outdone, labels)}))
+    undercut = last.index[last < lowest.loc[last.index]]
+    if len(undercut):
+        message = (
+            "Only the difference between the named drivers is tested. The claim also says “least”: for {outcomes} "
+            "another driver weighs less."
+        )
+        caveats.append(Note(message=message, values={"outcomes": _listed(undercut, labels)}))
+    return caveats
+
+
+def _listed(outcomes: pd.Index, labels: Mapping[str, dict[str, str]]) -> dict[str, str]:
+    return {language: ", ".join(labels[name][language] for name in outcomes) for language in ("nl", "en")}

@@ -18,6 +18,7 @@ from exresearch.findings.analyses.driver_models import (
     driver_model,
     fit_importance,
     named_and_block_differences,
+    rank_caveats,
     weighted_correlation,
 )
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
@@ -131,6 +132,7 @@ def employee_first(
         [_importance(fit, study.codebook, model, conf_level=conf_level) for fit in fitted.values()],
         ignore_index=True,
     )
+    caveats += rank_caveats(importance, {name: fit.label for name, fit in fitted.items()})
     finding = conclude_conjunction(
         {name: _component(fit, model, conf_level=conf_level) for name, fit in fitted.items()},
         hypothesis="employee-first",

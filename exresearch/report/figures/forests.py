@@ -82,12 +82,15 @@ def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = Non
     # A share has no "no effect", so a check in shares points nowhere.
     compared = [(row, finding.null if row.unit == deciding.unit else _null(row.unit)) for row in checks]
     side = deciding.estimate - finding.null
-    judged = [(row.estimate - null) * side > 0 for row, null in compared if null is not None]
+    # The whole interval: an estimate just above nothing says no more than one just below.
+    judged = [
+        ((row.low if side > 0 else row.high) - null) * side > 0 for row, null in compared if null is not None
+    ]
     takeaway = texts.say("There are no checks beside the deciding estimate.")
     if judged:
         takeaway = texts.say(
-            "{same} of the {checks} checks point the same way as the deciding estimate.",
-            same=sum(judged),
+            "{clear} of the {checks} checks lie, with their whole interval, on the side of the deciding estimate.",
+            clear=sum(judged),
             checks=len(judged),
         )
     caption = texts.say(
