@@ -108,7 +108,9 @@ def run(
         running: list[str] = []
 
         def show(name: str, state: str) -> None:
-            if state == "started":
+            if state == "stopping":
+                _err.print("Stopping; the kernels are asked to leave ...")
+            elif state == "started":
                 running.append(name)
             elif name in running:
                 running.remove(name)
@@ -118,7 +120,7 @@ def run(
         try:
             result = run_plan(plan, jobs=jobs, on_progress=show)
         except KeyboardInterrupt:
-            _err.print("Stopped. Nothing half-written was left; run the same command again to start over.")
+            _err.print("Stopped. An earlier report is as it was; run the same command again to start over.")
             raise typer.Exit(130) from None
         except OSError as error:
             place = Path(str(error.filename)).name if error.filename else "the report"

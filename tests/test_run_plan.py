@@ -62,7 +62,7 @@ def test_every_declared_parameter_is_passed_on_with_its_resolved_value(tmp_path:
                 "n_boot": 321,
                 "language": "en",
                 "study_file": "study.yaml",
-                "output_dir": "../../out",
+                "output_dir": "../out/report",
             }
             if name in expected:
                 assert value == expected[name]

@@ -241,3 +241,29 @@ def test_a_notebook_runs_by_hand_with_its_defaults(folder: str, tmp_path: Path) 
     assert {path.stem for path in (tmp_path / "report" / "findings").glob("*.json")} == {
         "engagement-cx", "engaged-minority",
     }  # fmt: skip
+
+
+def test_an_interrupted_run_leaves_the_earlier_report_and_can_be_repeated(
+    small: tuple[Path, RunResult], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, _ = small
+    study, report = folder / "study" / "study.yaml", folder / "interrupted"
+    run_plan(plan_run(study, output=report, overrides=FAST | {"language": "nl"}))
+    before = {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}
+
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("exresearch.run.runner.render_index", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run_plan(plan_run(study, output=report, only=["00"], overrides={"n_boot": 250, "language": "nl"}))
+    assert before == {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}
+    monkeypatch.undo()
+    assert (
+        run_plan(plan_run(study, output=report, only=["00"], overrides=FAST | {"language": "nl"})).failed
+        == ()
+    )
+    assert (report / "03_enps_drivers.html").is_file(), "same inputs: the other pages stay"
+    index = (report / "index.html").read_text(encoding="utf-8")
+    assert not (folder / ".work" / "interrupted" / "report").exists()
+    assert index.count("<h1") == 1

@@ -86,14 +86,15 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
         (2, "all", texts.say("All hypotheses")),
         (2, "provenance", texts.say("What this report was made from")),
     ]
+    written = set(pages) | site.written
     body = fill(
         "index.html.j2",
         texts=texts,
         rows=rows,
         counts=_counts(rows, texts),
         forest=forest,
-        absent=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.notebook in pages],
-        unwritten=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.notebook not in pages],
+        absent=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.notebook in written],
+        unwritten=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.notebook not in written],
         provenance=_provenance(provenance, texts),
         site=site,
     )

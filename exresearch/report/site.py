@@ -51,6 +51,8 @@ class SiteContext:
         Whether the data are fictional; said on every page.
     source : str
         Where the data come from and under which terms, in that language; may be empty.
+    written : frozenset of str
+        Notebooks that exist, whether or not they ran this time; a hypothesis of another one has no notebook yet.
     """
 
     language: Language
@@ -60,6 +62,7 @@ class SiteContext:
     rules: DisclosureRules
     synthetic: bool = False
     source: str = ""
+    written: frozenset[str] = frozenset()
 
     @property
     def texts(self) -> Texts:

@@ -15,6 +15,7 @@ import yaml
 from exresearch.findings import load_registry
 from exresearch.findings.analyses import set_apart_problem
 from exresearch.run.cells import notebook_parameters
+from exresearch.run.staging import STAGED
 from exresearch.study import (
     Parameters,
     Problem,
@@ -137,7 +138,7 @@ def plan_run(
     if problems or study is None:
         raise StudyError(problems)
     work = target.parent / ".work" / target.name
-    jobs = tuple(_job(path, study, target=target, work=work) for path in _asked(notebooks, study))
+    jobs = tuple(_job(path, study, work=work) for path in _asked(notebooks, study))
     return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs)
 
 
@@ -198,11 +199,12 @@ def write_resolved_study(plan: Plan) -> Path:
     return path
 
 
-def _job(path: Path, study: Study, *, target: Path, work: Path) -> NotebookJob:
+def _job(path: Path, study: Study, *, work: Path) -> NotebookJob:
     declared = notebook_parameters(path)
     places = {
         "study_file": "study.yaml",
-        "output_dir": Path(os.path.relpath(target, work)).as_posix(),
+        # Upwards and down again: a path that goes up counts from the kernel's folder, not from the project.
+        "output_dir": f"../{work.name}/{STAGED}",
         "language": study.settings.language,
     }
     # The cell owns the defaults; only what the client set replaces them.

@@ -23,6 +23,7 @@ from exresearch.report.site import PageLink, SiteContext, render_failure, render
 from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
+from exresearch.run.staging import keep_earlier, new_staging, publish
 
 Progress = Callable[[str, str], None]
 
@@ -61,7 +62,8 @@ def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | Non
     jobs : int, optional
         Notebooks at a time; the number of processors, at most four, by default.
     on_progress : callable, optional
-        Called with a notebook's name (or ``report``) and ``started``, ``ok`` or ``failed``.
+        Called with a notebook's name (or ``report``) and ``started``, ``ok`` or ``failed``; with ``run`` and
+        ``stopping`` when it is interrupted.
 
     Returns
     -------
@@ -74,16 +76,17 @@ def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | Non
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     tell = on_progress if on_progress is not None else _silent
-    _clear(plan)
     write_resolved_study(plan)
+    staging = _staging(plan)
     results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell)
     tell("report", "started")
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
-    index = _render(plan, results, record)
+    _render(plan, results, record, staging=staging)
     record["seconds"] = round(time.perf_counter() - clock, 2)
-    _write(plan.output / "run.json", _as_json(with_outputs(record, plan.output)))
+    _write(staging / "run.json", _as_json(with_outputs(record, staging)))
+    publish(staging, plan.output)
     tell("report", "ok")
-    return RunResult(index, tuple(results), time.perf_counter() - clock)
+    return RunResult(plan.output / "index.html", tuple(results), time.perf_counter() - clock)
 
 
 def _execute(plan: Plan, *, jobs: int, tell: Progress) -> list[NotebookResult]:
@@ -107,6 +110,7 @@ def _run_group(
     try:
         return {name: future.result() for future, name in pending.items()}
     except KeyboardInterrupt:
+        tell("run", "stopping")
         for future in pending:
             future.cancel()
         raise
@@ -119,14 +123,16 @@ def _execute_one(job: NotebookJob, work: Path, tell: Progress) -> NotebookResult
     return result
 
 
-def _render(plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, Any]) -> Path:
+def _render(
+    plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, Any], *, staging: Path
+) -> None:
     settings = plan.study.settings
     language = settings.language
     texts = Texts(language)
     links = []
     for path in available_notebooks():
         ran = any(job.name == path.stem for job in plan.jobs)
-        if ran or (plan.output / f"{path.stem}.html").is_file():
+        if ran or (staging / f"{path.stem}.html").is_file():
             notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
             links.append(PageLink(path.stem, notebook_title(notebook, texts)))
     parameters = settings.parameters
@@ -141,6 +147,7 @@ def _render(plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, 
             min_units=parameters.min_units,
         ),
         synthetic=settings.synthetic is not None,
+        written=frozenset(path.stem for path in available_notebooks()),
         source=getattr(settings.source, language) if settings.source is not None else "",
     )
     titles = {link.name: link.title for link in links}
@@ -152,12 +159,10 @@ def _render(plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, 
             page = render_failure(
                 name=result.name, title=titles[result.name], reason=_reason(result), site=site
             )
-        _write(plan.output / f"{result.name}.html", page)
-    folder = plan.output / "findings"
-    findings = load_findings(folder) if folder.is_dir() else ()
-    index = plan.output / "index.html"
+        _write(staging / f"{result.name}.html", page)
+    findings = load_findings(staging / "findings")
+    index = staging / "index.html"
     _write(index, render_index(findings, site=site, provenance=_shown_provenance(record)))
-    return index
 
 
 def _reason(result: NotebookResult) -> Note:
@@ -186,25 +191,14 @@ def _shown_provenance(record: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _clear(plan: Plan) -> None:
-    """Remove what an earlier run left: all of it, or, when only some notebooks run, what those notebooks made.
-
-    A partial run keeps other notebooks' results only if they rest on the same data and settings.
-    """
-    plan.output.mkdir(parents=True, exist_ok=True)
-    plan.work.mkdir(parents=True, exist_ok=True)
+def _staging(plan: Plan) -> Path:
+    """Return the folder to build in; a run of some notebooks keeps the others' results, if the inputs are the same."""
+    staging = new_staging(plan.work)
     partial = {job.name for job in plan.jobs} != {path.stem for path in available_notebooks()}
-    keep = partial and _same_inputs(plan)
-    names = {job.name for job in plan.jobs} if keep else {path.stem for path in available_notebooks()}
-    for path in plan.output.glob("[0-9][0-9]_*.html"):
-        if path.stem in names or not keep:
-            path.unlink()
-    ours = {name for job in plan.jobs for name in job.hypotheses}
-    for path in (plan.output / "findings").glob("*.json"):
-        if not keep or path.stem in ours:
-            path.unlink()
-    for name in ("index.html", "run.json"):
-        (plan.output / name).unlink(missing_ok=True)
+    if partial and _same_inputs(plan):
+        ours = {name for job in plan.jobs for name in job.hypotheses}
+        keep_earlier(plan.output, staging, pages={job.name for job in plan.jobs}, findings=ours)
+    return staging
 
 
 def _same_inputs(plan: Plan) -> bool:
