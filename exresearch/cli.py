@@ -291,6 +291,7 @@ def _show_study(study: Study) -> None:
         ex_measure=parameters.ex_measure,
         cx_measure=parameters.cx_measure,
         min_unit_n=parameters.min_unit_n,
+        engaged_definition=parameters.engaged_definition,
         conf_level=parameters.conf_level,
     )
     verdicts = Table("hypothesis", "can be tested", "detectable effect", "why not")

@@ -11,7 +11,13 @@ from exresearch.findings.decision import error_rate
 from exresearch.findings.finding import DetectableEffect
 from exresearch.findings.note import Note
 from exresearch.findings.registry import Hypothesis, load_registry
-from exresearch.measures import NotMeasured, UnsuitableScale, link_table
+from exresearch.measures import (
+    EngagedDefinition,
+    NotMeasured,
+    UnsuitableScale,
+    engagement_index,
+    link_table,
+)
 from exresearch.models import detectable_correlation, detectable_difference, detectable_r2_increment
 from exresearch.study import Study
 from exresearch.study.codebook import KEYS
@@ -22,6 +28,12 @@ _DUTCH = (
     ("role ", "rol "),
     ("part ", "maat "),
     (" of ", " van "),
+)
+UNSUITABLE_SCALE = Note(
+    message=(
+        "The bands of the engagement index need three items on a scale of 1 to 7, which these data do not have. The "
+        "setting engaged_definition: threshold takes any scale."
+    )
 )
 POWER = 0.8
 # Drivers in a typical model, only for the detectable effect of a study that has none.
@@ -62,6 +74,7 @@ def testability(
     ex_measure: str = "engagement",
     cx_measure: str = "cx",
     min_unit_n: int = 5,
+    engaged_definition: EngagedDefinition = "threshold",
     conf_level: float = 0.95,
 ) -> Testability:
     """Compare what a hypothesis needs with what a study has.
@@ -76,6 +89,8 @@ def testability(
         Constructs of the two sides.
     min_unit_n : int
         Answers a unit needs on each side.
+    engaged_definition : {"highly", "highly_or_moderately", "threshold"}
+        Who counts as engaged; the bands need three items of 1-7.
     conf_level : float
         Level of the intervals; the power is that of a two-sided test at 1 minus it.
 
@@ -96,6 +111,14 @@ def testability(
     reason = _lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
     if reason is None:
         reason = _too_small(declared, people=people, n_units=units, n_waves=waves)
+    by_band = hypothesis == "engaged-minority" or (
+        hypothesis == "engagement-cx" and ex_measure == "engagement"
+    )
+    if reason is None and by_band and engaged_definition != "threshold" and study.has("employees"):
+        try:
+            engagement_index(study.table("employees").head(0), codebook=study.codebook)
+        except UnsuitableScale:
+            reason = UNSUITABLE_SCALE
     return Testability(hypothesis, reason is None, reason, detectable, answers, units, waves)
 
 

@@ -16,14 +16,13 @@ from exresearch.findings.analyses.link_checks import (
     ratio_checks,
     share_contrast,
 )
-from exresearch.findings.analyses.minority import UNSUITABLE_SCALE
 from exresearch.findings.analyses.set_apart import set_apart_problem
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION, Estimand
 from exresearch.findings.note import Note
-from exresearch.findings.testability import Testability, testability
+from exresearch.findings.testability import UNSUITABLE_SCALE, Testability, testability
 from exresearch.measures import EngagedDefinition, Groups, LinkTable, UnsuitableScale, link_table
 from exresearch.models import NotEstimable, unit_association
 from exresearch.study import Study, StudyError

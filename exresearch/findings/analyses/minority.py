@@ -13,7 +13,7 @@ from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.findings.testability import respondents, testability
+from exresearch.findings.testability import UNSUITABLE_SCALE, respondents, testability
 from exresearch.measures import (
     EngagedDefinition,
     Groups,
@@ -26,12 +26,6 @@ from exresearch.measures import (
 from exresearch.models import clustered_proportion
 from exresearch.study import Study
 
-UNSUITABLE_SCALE = Note(
-    message=(
-        "The bands of the engagement index need three items on a scale of 1 to 7, which these data do not have. The "
-        "setting engaged_definition: threshold takes any scale."
-    )
-)
 _SHARE_METHODS = {
     "unit": "Korn-Graubard interval, answers of one unit kept together",
     "person": "Korn-Graubard interval, answers of one person kept together",
