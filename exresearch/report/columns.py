@@ -39,7 +39,6 @@ VERDICTS: dict[str, Column] = {
 }
 ESTIMATES: dict[str, Column | None] = {
     "title": Column(mark("Hypothesis")),
-    "unit_of_measurement": None,
     "estimate": None,
     "conf_low": None,
     "n": None,
