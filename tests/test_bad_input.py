@@ -17,7 +17,10 @@ from exresearch.findings.analyses import employee_first, engaged_minority, engag
 from exresearch.study import parameter_names
 
 SETTINGS = ", ".join(parameter_names())
-TOP = "client, title, language, codebook, tables, synthetic, source, hypotheses, parameters"
+TOP = (
+    "client, title, language, codebook, tables, draft, weighting, quality, synthetic, source, hypotheses, "
+    "parameters"
+)
 TABLES = "employees, customers, partners, units, people, moments"
 CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
 SCALE = "Correct the scale, or list the code under 'missing' in the codebook."
@@ -118,7 +121,8 @@ def test_every_wrong_setting_at_once(client: Any) -> None:
         "small.yaml: language: 'fr' is not a legal value. Legal: nl, en.",
         f"small.yaml: codebook: a text is expected, not 5 (a whole number). {quotes}",
         f"small.yaml: tables.employee: 'employee' is not a legal value. Did you mean 'employees'? Legal: {TABLES}.",
-        f"small.yaml: tables.units: a text is expected, not 3 (a whole number). {quotes}",
+        "small.yaml: tables.units: a path, a description of a file, or a list of these is expected. "
+        "Correct this entry.",
         "small.yaml: hypotheses: a list is expected, not 'engagement-cx' (a text). Put it between square brackets.",
         "small.yaml: parameters.ex_measure: a text is expected, not a list. Correct the value.",
         "small.yaml: parameters.engaged_threshold: a finite number is expected, not inf (a "
@@ -255,12 +259,12 @@ def test_every_wrong_entry_of_the_codebook_at_once(client: Any) -> None:
     v["units.staff"] |= {"role": "measure", "construct": "staff", "kind": "percent"}
     v["units.kind"]["column"] = 5
     keys = "table, column, role, construct, block, named, group, minimum, maximum, reversed"
-    keys += ", missing, kind, n_column"
+    keys += ", missing, values, kind, n_column"
     roles = "person, unit, wave, weight, item, driver, outcome, need, category, measure, count, flag"
-    roles += ", date, text, ignore"
+    roles += ", date, duration, text, ignore"
     assert client.refusal() == problems(
         "codebook.yaml: variable 1 (id), rol: unknown key 'rol'. Did you mean 'role'? Legal: "
-        f"{keys}, std_error_column, label, instrument, licence.",
+        f"{keys}, std_error_column, label, instrument, licence, guessed.",
         "codebook.yaml: variable 2 (team), role: 'unitt' is not a legal value. Did you mean "
         f"'unit'? Legal: {roles}.",
         "codebook.yaml: variable 3 (year): block, group and named are only for a driver. Correct this entry.",

@@ -97,7 +97,7 @@ def test_what_is_not_described_or_lacks_a_key_is_in_the_ledger(client: Any) -> N
 )
 def test_waves_in_order_of_time(names: list[str], expected: tuple[str, ...]) -> None:
     frame = pd.DataFrame({"wave": [*names, None]}, dtype="str")
-    assert ordered_waves({"units": Table("units", frame, "u.csv", (), {}, len(frame))}) == expected
+    assert ordered_waves({"units": Table("units", frame, "u.csv", (), {}, len(frame), {})}) == expected
 
 
 def test_overrides_reach_settings_keys_and_mappings(client: Any) -> None:
@@ -281,7 +281,7 @@ def fictional(client: Any, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, list[i
         made.append(seed)
         return generate_demo(directory, seed=seed, settings=DemoSettings(n_units=3))
 
-    monkeypatch.setattr("exresearch.study.study.generate_demo", small)
+    monkeypatch.setattr("exresearch.study.load.generate_demo", small)
     client.tables = {}
     client.settings |= {
         "codebook": str(ROOT / "data" / "demo" / "codebook.yaml"),

@@ -190,9 +190,11 @@ def write_resolved_study(plan: Plan) -> Path:
     pathlib.Path
         ``study.yaml`` in the working folder, with absolute paths that never enter the report.
     """
-    content = plan.study.settings.model_dump(mode="json", exclude_none=True)
-    content["codebook"] = str(plan.study.files["codebook"])
-    content["tables"] = {name: str(plan.study.files[name]) for name in plan.study.settings.tables}
+    content = plan.study.settings.model_dump(mode="json", exclude_unset=True)
+    content["codebook"] = str(plan.study.files["codebook"][0])
+    for name, sources in content["tables"].items():
+        for source, path in zip(sources, plan.study.files[name], strict=True):
+            source["file"] = str(path)
     plan.work.mkdir(parents=True, exist_ok=True)
     path = plan.work / "study.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=True, allow_unicode=True), encoding="utf-8")

@@ -73,6 +73,7 @@ def provenance(
                 },
             }
         )
+    codebook = study.files["codebook"][0]
     return {
         "schema_version": SCHEMA_VERSION,
         "client": study.settings.client,
@@ -89,15 +90,18 @@ def provenance(
         "seed": study.settings.parameters.seed,
         "parameters": study.settings.parameters.model_dump(mode="json"),
         "study_file": {"file": plan.study_file.name, "sha256": sha256(plan.study_file)},
-        "codebook": {"file": study.files["codebook"].name, "sha256": sha256(study.files["codebook"])},
+        "weighting": study.settings.model_dump(mode="json")["weighting"],
+        "quality": study.settings.quality.model_dump(mode="json"),
+        "codebook": {"file": codebook.name, "sha256": sha256(codebook)},
         "inputs": [
             {
                 "table": name,
-                "file": study.files[name].name,
+                "file": path.name,
                 "rows": len(frame),
-                "sha256": sha256(study.files[name]),
+                "sha256": sha256(path),
             }
             for name, frame in study.tables.items()
+            for path in study.files[name]
         ],
         "notebooks": notebooks,
     }
@@ -113,7 +117,17 @@ def with_outputs(record: dict[str, Any], output: Path) -> dict[str, Any]:
 
 def inputs_digest(record: dict[str, Any]) -> str:
     """Return one hash of everything that the findings depend on: data, codebook, study file, settings, version."""
-    keys = ("client", "exresearch", "lock_sha256", "parameters", "study_file", "codebook", "inputs")
+    keys = (
+        "client",
+        "exresearch",
+        "lock_sha256",
+        "parameters",
+        "weighting",
+        "quality",
+        "study_file",
+        "codebook",
+        "inputs",
+    )
     return hashlib.sha256(
         json.dumps({key: record.get(key) for key in keys}, sort_keys=True).encode()
     ).hexdigest()

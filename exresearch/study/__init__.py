@@ -1,28 +1,40 @@
 """What comes in: the study file, the codebook, the tables, and the fictional demo client."""
 
-from exresearch.study.codebook import Codebook, Variable, load_codebook
+from exresearch.study.codebook import Codebook, Construct, Variable, load_codebook
+from exresearch.study.load import load_settings, load_study
 from exresearch.study.parameters import (
     TABLES,
     Parameters,
+    Quality,
     StudyFile,
+    TableSource,
+    Weighting,
     parameter_names,
     parse_study,
     study_schema,
 )
+from exresearch.study.paths import output_folder, project_root, resolve_path
 from exresearch.study.problems import Problem, StudyError, nearest
-from exresearch.study.study import Study, load_settings, load_study, output_folder, project_root, resolve_path
+from exresearch.study.remarks import REMARKS, Remark, remarks_table
+from exresearch.study.study import Study
 from exresearch.study.tables import Table, check_tables, read_table
 
 __all__ = [
+    "REMARKS",
     "TABLES",
     "Codebook",
+    "Construct",
     "Parameters",
     "Problem",
+    "Quality",
+    "Remark",
     "Study",
     "StudyError",
     "StudyFile",
     "Table",
+    "TableSource",
     "Variable",
+    "Weighting",
     "check_tables",
     "load_codebook",
     "load_settings",
@@ -33,6 +45,7 @@ __all__ = [
     "parse_study",
     "project_root",
     "read_table",
+    "remarks_table",
     "resolve_path",
     "study_schema",
 ]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import difflib
 import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
 
 from exresearch.study.problems import StudyError, explain, nearest
 
@@ -85,6 +85,80 @@ class Parameters(_Strict):
     )
 
 
+class TableSource(_Strict):
+    """Where a table lies, and what cannot be seen from the file itself."""
+
+    file: str = Field(min_length=1, description="Path of the file, relative to the study file.")
+    sheet: str = Field("", description="Sheet of a workbook; needed where more than one could be meant.")
+    heading_row: int | None = Field(
+        None,
+        ge=1,
+        le=1000,
+        description="Row with the column names, the first row being 1; found when left out.",
+    )
+    wave: str = Field("", description="Wave of all rows, for a file that holds one wave and does not say so.")
+    without_key: Literal["refuse", "leave_out"] = Field(
+        "refuse",
+        description="Rows without a unit or person where one is needed, such as totals: refuse them or leave them out.",
+    )
+    macros: Literal["refuse", "ignore"] = Field(
+        "refuse", description="A workbook with macros: refuse it, or read its cells; macros are never run."
+    )
+    encoding: Literal["", "utf-8", "utf-16", "cp1252"] = Field(
+        "", description="Encoding of a text file; found when left out."
+    )
+    delimiter: Literal["", ",", ";", "\t", "|"] = Field(
+        "", description="Sign between the fields of a text file; found when left out."
+    )
+    decimal: Literal["", ".", ","] = Field("", description="Decimal sign in text; found when left out.")
+
+
+class Weighting(_Strict):
+    """Weights by raking: the answers of a table are weighted to known margins of its population."""
+
+    margins: dict[str, dict[str, FiniteFloat]] = Field(
+        default_factory=dict,
+        description="Per category column, the number or share of people in each category of the population.",
+    )
+    staff_list: list[str] = Field(
+        default_factory=list,
+        description="Category columns whose margins are counted in table 'people', for the employees alone.",
+    )
+    by_wave: bool = Field(True, description="Rake each wave by itself.")
+    trim_low: FiniteFloat | None = Field(
+        None, gt=0, lt=1, description="Smallest weight, as a part of the mean."
+    )
+    trim_high: FiniteFloat | None = Field(
+        None, gt=1, description="Largest weight, as a multiple of the mean."
+    )
+
+
+class Quality(_Strict):
+    """Answer sheets that look careless: always counted, left out only on request."""
+
+    leave_out: list[Literal["straight_lining", "too_fast", "duplicate_sheet"]] = Field(
+        default_factory=list, description="Kinds of sheets to leave out; every one is counted in the ledger."
+    )
+    seconds_per_item: FiniteFloat = Field(
+        2.0, gt=0, le=60, description="Fewer seconds than this per answered item is too fast."
+    )
+
+
+def _sources(value: Any) -> Any:
+    """Read a path, a description of a file, or a list of either as a list of descriptions."""
+    parts = value if isinstance(value, list) else [value]
+    if not all(isinstance(part, str | dict | TableSource) for part in parts):
+        raise ValueError("a path, a description of a file, or a list of these is expected")
+    return [{"file": part} if isinstance(part, str) else part for part in parts]
+
+
+Sources = Annotated[
+    list[TableSource],
+    Field(min_length=1),
+    BeforeValidator(_sources, json_schema_input_type=str | TableSource | list[str | TableSource]),
+]
+
+
 class Synthetic(_Strict):
     """The tables are fictional and made by the built-in generator when they are absent."""
 
@@ -100,8 +174,20 @@ class StudyFile(_Strict):
     title: LocalText = Field(description="Title of the report in both languages.")
     language: Language = Field("en", description="Language of the report.")
     codebook: str = Field(min_length=1, description="Path of the codebook, relative to this file.")
-    tables: dict[TableName, str] = Field(
-        min_length=1, description="Path of each table, relative to this file."
+    tables: dict[TableName, Sources] = Field(
+        min_length=1,
+        description="Path of each table, relative to this file; or a description of its file, or a list of files.",
+    )
+    draft: bool = Field(
+        False,
+        description="Made by 'exresearch new' and not yet looked through; a draft can be checked, not run.",
+    )
+    weighting: dict[Literal["employees", "customers", "partners"], Weighting] = Field(
+        default_factory=dict, description="Weights to known margins, per table of answers."
+    )
+    quality: Quality = Field(
+        default_factory=lambda: Quality.model_validate({}),
+        description="What to do with careless answer sheets.",
     )
     synthetic: Synthetic | None = Field(None, description="Only for fictional data: how to make the tables.")
     source: LocalText | None = Field(None, description="Where the data come from, and under which terms.")
@@ -118,6 +204,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "title": LocalText,
     "source": LocalText,
     "synthetic": Synthetic,
+    "quality": Quality,
 }
 
 
@@ -169,4 +256,6 @@ def _unknown_key(path: tuple[str | int, ...]) -> str:
         if setting and not difflib.get_close_matches(name, top, n=1, cutoff=0.6):
             return f"Did you mean {setting[0]!r}, under 'parameters:'? Legal here: {', '.join(top)}."
         return nearest(name, top)
-    return nearest(name, tuple(_MODELS[str(parents[-1])].model_fields))
+    nested: dict[str, type[BaseModel]] = {"tables": TableSource, "weighting": Weighting}
+    model = nested.get(str(parents[0])) or _MODELS[str(parents[-1])]
+    return nearest(name, tuple(model.model_fields))

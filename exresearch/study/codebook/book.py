@@ -6,94 +6,21 @@ import json
 from collections import Counter
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Any
 
-import pydantic.dataclasses
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from exresearch.study.files import read_yaml
-from exresearch.study.parameters import LocalText, TableName
+from exresearch.study.codebook.variable import KEYS, VARIABLE, Construct, Variable
 from exresearch.study.problems import Problem, StudyError, explain, nearest
+from exresearch.study.yaml_file import read_yaml
 
-Role = Literal[
-    "person", "unit", "wave", "weight", "item", "driver", "outcome", "need", "category", "measure", "count", "flag",
-    "date", "text", "ignore",
-]  # fmt: skip
-Block = Literal["employee-first", "customer-first", "other"]
-KEYS = ("person", "unit", "wave", "weight")
-_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _EXAMPLE = "data/demo/codebook.yaml"
-_SCALED = ("item", "driver", "outcome", "need")
-
-
-# A dataclass and not a model: a model's own attribute would be shadowed by the field 'construct'.
-@pydantic.dataclasses.dataclass(
-    frozen=True, kw_only=True, slots=True, config=ConfigDict(extra="forbid", strict=True)
-)
-class Variable:
-    """One column of one table."""
-
-    table: TableName
-    column: Annotated[str, Field(min_length=1)]
-    role: Role
-    construct: _Name | None = None
-    block: Block | None = None
-    named: bool = False
-    group: _Name | None = None
-    minimum: FiniteFloat | None = None
-    maximum: FiniteFloat | None = None
-    reversed: bool = False
-    missing: tuple[int | float | str, ...] = ()
-    kind: Literal["percent", "mean", "rate"] | None = None
-    n_column: str | None = None
-    std_error_column: str | None = None
-    label: LocalText | None = None
-    instrument: str | None = None
-    licence: str | None = None
-
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if (self.minimum is None) != (self.maximum is None):
-            raise ValueError("minimum and maximum go together; give both")
-        if self.minimum is not None and self.maximum is not None and self.minimum >= self.maximum:
-            raise ValueError(f"minimum {self.minimum:g} is not below maximum {self.maximum:g}")
-        if self.role in _SCALED and self.minimum is None:
-            raise ValueError(f"a column with role {self.role} needs minimum and maximum")
-        if self.role in ("item", "outcome", "measure") and self.construct is None:
-            raise ValueError(f"a column with role {self.role} needs a construct")
-        if self.role == "driver" and self.block is None:
-            raise ValueError("a driver needs a block: employee-first, customer-first or other")
-        if self.role == "measure" and self.kind is None:
-            raise ValueError("a measure needs a kind: percent, mean or rate")
-        if self.role == "measure" and self.table != "units":
-            raise ValueError(
-                "a measure belongs to table units; an answer of a person is an item or an outcome"
-            )
-        if self.kind == "percent" and (self.minimum, self.maximum) != (0, 100):
-            raise ValueError(
-                "a measure of kind percent needs minimum: 0 and maximum: 100; another number is a rate"
-            )
-        if self.role != "measure" and (self.kind or self.n_column or self.std_error_column):
-            raise ValueError("kind, n_column and std_error_column are only for a measure")
-        if self.role != "driver" and (self.block or self.group or self.named):
-            raise ValueError("block, group and named are only for a driver")
-        if self.reversed and self.minimum is None:
-            raise ValueError("a reversed column needs minimum and maximum")
-        return self
-
-    @property
-    def name(self) -> str:
-        """Construct of the column where it has one, else its own name."""
-        return self.construct or self.column
-
-
-_VARIABLE = TypeAdapter(Variable)
 
 
 class _CodebookFile(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
-    constructs: dict[str, LocalText] = Field(default_factory=dict)
+    constructs: dict[str, Construct] = Field(default_factory=dict)
     variables: list[dict[str, Any]] = Field(min_length=1)
 
 
@@ -105,12 +32,13 @@ class Codebook:
     ----------
     variables : tuple of Variable
         In the order of the file.
-    constructs : dict of str to LocalText
-        Label of each construct; a construct without a label of its own is called by its name.
+    constructs : dict of str to Construct
+        Label of each construct, and the share of its items that must be answered; a construct without a label of
+        its own is called by its name.
     """
 
     variables: tuple[Variable, ...]
-    constructs: dict[str, LocalText]
+    constructs: dict[str, Construct]
 
     def select(
         self, table: str, *, role: str | None = None, construct: str | None = None, block: str | None = None
@@ -141,7 +69,7 @@ class Codebook:
     def label(self, name: str) -> dict[str, str]:
         """Return the label of a construct or column in both languages; its own name where it has none."""
         if name in self.constructs:
-            return self.constructs[name].model_dump()
+            return self.constructs[name].model_dump(include={"nl", "en"})
         for variable in self.variables:
             if name in (variable.column, variable.construct) and variable.label is not None:
                 return variable.label.model_dump()
@@ -180,7 +108,7 @@ def load_codebook(path: Path) -> Codebook:
         try:
             # From JSON, where strict validation still takes a mapping for the entry and a list for a tuple.
             text = json.dumps({str(key): value for key, value in entry.items()}, default=str)
-            variables.append(_VARIABLE.validate_json(text))
+            variables.append(VARIABLE.validate_json(text))
         except ValidationError as error:
             problems += explain(
                 error, file=path.name, unknown_key=_unknown_variable_key, place=place, example=_EXAMPLE
@@ -195,7 +123,7 @@ def load_codebook(path: Path) -> Codebook:
 
 
 def _unknown_file_key(path: tuple[str | int, ...]) -> str:
-    legal = ("constructs", "variables") if len(path) == 1 else ("nl", "en")
+    legal = ("constructs", "variables") if len(path) == 1 else ("nl", "en", "min_share")
     return nearest(str(path[-1]), legal)
 
 

@@ -1,0 +1,56 @@
+"""What is worth knowing about the input and stands in nobody's way: counted, named, and never a person's answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+# One sentence per kind; the catalogue of translations takes its messages from here. {n} is a number, {detail} names
+# of columns, codes or units, never an answer that fewer than five people share.
+REMARKS: dict[str, str] = {
+    "columns_not_described": "{n} columns are not in the codebook and are not read: {detail}.",
+    "empty_rows": "{n} rows are wholly empty and are left out.",
+    "macros_ignored": "The workbook holds macros; they were not run, only cells were read.",
+    "rows_without_key": "{n} rows without {detail} are left out, as the study file asks.",
+    "column_missing_in_part": "This column is missing in {detail}; its answers are missing there.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """One thing worth knowing.
+
+    Attributes
+    ----------
+    table : str
+        Table of the data model, empty where it concerns the whole study.
+    file : str
+        Name of the file.
+    column : str
+        Column, empty where it concerns the whole file.
+    kind : str
+        Key of :data:`REMARKS`.
+    n : int
+        How many rows, cells or columns.
+    detail : str
+        Names that the sentence shows.
+    """
+
+    table: str
+    file: str
+    column: str
+    kind: str
+    n: int = 0
+    detail: str = ""
+
+    def __str__(self) -> str:
+        where = ": ".join(part for part in (self.file, self.column) if part)
+        return f"{where}: {REMARKS[self.kind].format(n=self.n, detail=self.detail)}"
+
+
+def remarks_table(remarks: Sequence[Remark]) -> pd.DataFrame:
+    """Return remarks as a frame: ``table, file, column, kind, n, detail``."""
+    columns = ["table", "file", "column", "kind", "n", "detail"]
+    return pd.DataFrame([[getattr(r, name) for name in columns] for r in remarks], columns=columns)

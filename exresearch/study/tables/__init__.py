@@ -1,0 +1,7 @@
+"""Tables read as the codebook describes them, and checked before anything is computed."""
+
+from exresearch.study.tables.keys import check_tables, ordered_waves
+from exresearch.study.tables.ledger import attrition_ledger
+from exresearch.study.tables.table import Table, read_table
+
+__all__ = ["Table", "attrition_ledger", "check_tables", "ordered_waves", "read_table"]
