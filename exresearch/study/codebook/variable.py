@@ -67,6 +67,8 @@ class Variable:
         Where the wording comes from, and under which terms it may be used.
     guessed : tuple of str
         Keys of this entry that a draft guessed and nobody has confirmed yet.
+    comment : str or None
+        For whoever reads the codebook; a draft says here why it guessed what it guessed.
     """
 
     table: TableName
@@ -88,6 +90,7 @@ class Variable:
     instrument: str | None = None
     licence: str | None = None
     guessed: tuple[Guessable, ...] = ()
+    comment: str | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
