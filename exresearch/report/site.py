@@ -42,7 +42,7 @@ class SiteContext:
     title : str
         Title of the report, in that language.
     client : str
-        For whom it was made.
+        For whom it was made, as the reader knows them.
     pages : tuple of PageLink
         Pages of the notebooks, in reading order.
     rules : DisclosureRules

@@ -139,7 +139,7 @@ def _render(
     site = SiteContext(
         language=language,
         title=getattr(settings.title, language),
-        client=settings.client,
+        client=settings.name or settings.client,
         pages=tuple(links),
         rules=DisclosureRules(
             min_respondents=parameters.min_respondents,

@@ -171,6 +171,9 @@ class StudyFile(_Strict):
     client: str = Field(
         pattern=r"^[a-z0-9][a-z0-9_-]*$", description="Short name; names the report's folder."
     )
+    name: str = Field(
+        "", description="Name of the client as the report shows it; the short name when left out."
+    )
     title: LocalText = Field(description="Title of the report in both languages.")
     language: Language = Field("en", description="Language of the report.")
     codebook: str = Field(min_length=1, description="Path of the codebook, relative to this file.")
