@@ -130,3 +130,19 @@ def test_a_total_gives_nobody_away(counts: list[int], least: int) -> None:
     if len(shown) and len(people):
         assert len(people) > 1
         assert people.sum() >= least
+
+
+def test_company_is_found_in_the_same_table() -> None:
+    frame = pd.DataFrame({"by": ["a", "a", "a", "b", "b"], "n": [3, 40, 9, 8, 7]})
+    released = release(frame, count="n", rules=RULES, within=["by"])
+    assert released.hidden.tolist() == [True, False, True, False, False]
+    assert release(frame, count="n", rules=RULES).hidden.tolist() == [True, False, False, False, True]
+    assert release(frame.head(0), count="n", rules=RULES, within=["by"]).n_hidden == 0
+
+
+def test_what_tells_tables_apart_must_be_there() -> None:
+    with pytest.raises(ValueError) as caught:
+        release(pd.DataFrame({"n": [8]}), count="n", rules=RULES, within=["wave", "by"])
+    assert str(caught.value) == (
+        "release: there is no column wave, by to tell tables apart; the frame has n."
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from numbers import Number
 
@@ -36,7 +37,9 @@ class Released:
         return int(self.hidden.sum())
 
 
-def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) -> Released:
+def release(
+    frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules, within: Sequence[str] = ()
+) -> Released:
     """Hide the numbers of rows that rest on too few respondents.
 
     What is hidden must not follow from a total and the rows that are shown. So where one row would be hidden, or rows
@@ -52,6 +55,9 @@ def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) ->
         A row whose number is missing counts as too small.
     rules : DisclosureRules
         Minimum groups.
+    within : sequence of str
+        Columns whose values tell apart several tables in one frame, each with a total of its own; a hidden row finds
+        its company in its own table.
 
     Returns
     -------
@@ -61,7 +67,7 @@ def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) ->
     Raises
     ------
     ValueError
-        If the column does not exist or does not hold counts, or the number is negative.
+        If a column does not exist, the counts are none, or the number is negative.
 
     Examples
     --------
@@ -71,7 +77,9 @@ def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) ->
     """
     if isinstance(count, str):
         counts = _counts(frame, count)
-        hidden = _with_company(counts, rules.min_respondents)
+        hidden = np.zeros(len(frame), dtype=bool)
+        for rows in _tables(frame, within):
+            hidden[rows] = _with_company(counts[rows], rules.min_respondents)
     else:
         if count < 0:
             raise ValueError(f"release: count must be a number of respondents; got {count!r}.")
@@ -81,6 +89,19 @@ def release(frame: pd.DataFrame, *, count: str | int, rules: DisclosureRules) ->
         for position in range(shown.shape[1]):
             shown.isetitem(position, _without(shown.iloc[:, position], hidden).array)
     return Released(frame=shown, hidden=pd.Series(hidden, index=frame.index, dtype=bool), rules=rules)
+
+
+def _tables(frame: pd.DataFrame, within: Sequence[str]) -> list[NDArray[np.intp]]:
+    if not within:
+        return [np.arange(len(frame))]
+    absent = [name for name in within if name not in frame.columns]
+    if absent:
+        columns = ", ".join(str(name) for name in frame.columns)
+        raise ValueError(
+            f"release: there is no column {', '.join(absent)} to tell tables apart; the frame has {columns}."
+        )
+    numbers = frame.groupby(list(within), sort=False, dropna=False, observed=True).ngroup().to_numpy()
+    return [np.flatnonzero(numbers == number) for number in range(int(numbers.max(initial=-1)) + 1)]
 
 
 def _counts(frame: pd.DataFrame, column: str) -> NDArray[np.float64]:

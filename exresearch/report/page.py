@@ -120,8 +120,13 @@ class Page:
             )
         return _shown(html_table(frame, texts=self.texts, caption=self._text(caption), columns=columns))
 
-    def figure(self, picture: Picture) -> HTML:
-        """Show a picture with its takeaway, alternative text and caption; it loads nothing from anywhere."""
+    def figure(self, picture: Picture | Note) -> HTML:
+        """Show a picture with its takeaway, alternative text and caption; it loads nothing from anywhere.
+
+        A note is what a figure returns for data that cannot be drawn: it is said in the picture's place.
+        """
+        if isinstance(picture, Note):
+            return self.say(picture)
         drawing = svg(picture.figure)
         self._figures += 1
         if self._output_dir is not None:
