@@ -1,0 +1,184 @@
+"""What a workbook says about its cells besides their values: errors, percentages, formulas without a result."""
+
+from __future__ import annotations
+
+import html
+import posixpath
+import re
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+# Built-in number formats of XLSX that show a percentage.
+_PERCENT = {9, 10}
+_ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
+_IN_ROW = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
+_VALUE = re.compile(rb"<(?:\w+:)?v\b[^>/]*>([^<]*)</")
+_ODS_CELL = re.compile(
+    rb"<table:(?:(table-row)|(?:covered-)?table-cell)\b([^>]*?)(?:/>|>(.*?)(?=<table:|</table:))", re.DOTALL
+)
+_ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
+_TAGS = re.compile(rb"<[^>]*>")
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """Cells of one sheet by row and column, both from 0.
+
+    Attributes
+    ----------
+    errors : dict of (int, int) to str
+        Error that Excel shows there, such as ``#N/A``.
+    percent : set of (int, int)
+        Cells shown as a percentage, of which the file holds the hundredth part.
+    unsolved : set of (int, int)
+        Formulas whose result the file does not hold.
+    """
+
+    errors: dict[tuple[int, int], str] = field(default_factory=dict)
+    percent: set[tuple[int, int]] = field(default_factory=set)
+    unsolved: set[tuple[int, int]] = field(default_factory=set)
+
+
+def sheet_marks(path: Path, *, sheet: str, kind: str) -> Marks:
+    """Read the marks of one sheet.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        A workbook that is known to be readable.
+    sheet : str
+        Name of the sheet.
+    kind : str
+        ``ods``, or anything else for the formats of Excel since 2007.
+
+    Returns
+    -------
+    Marks
+
+    Raises
+    ------
+    zipfile.BadZipFile
+        If a part is damaged.
+    """
+    with zipfile.ZipFile(path) as parts:
+        if kind == "ods":
+            return _ods_marks(parts.read("content.xml"), sheet)
+        part = _part_of(parts, sheet)
+        if part is None:
+            return Marks()
+        styles = parts.read("xl/styles.xml") if "xl/styles.xml" in parts.namelist() else b""
+        return _xlsx_marks(parts.read(part), _percent_styles(styles))
+
+
+def _attribute(attributes: bytes, name: str) -> str:
+    found = re.search(rf"(?:^|\s)(?:\w+:)?{name}=(?:\"([^\"]*)\"|'([^']*)')".encode(), attributes)
+    return html.unescape((found.group(1) or found.group(2) or b"").decode("utf-8")) if found else ""
+
+
+def _part_of(parts: zipfile.ZipFile, sheet: str) -> str | None:
+    """Return the part of the package that holds a sheet."""
+    names = set(parts.namelist())
+    book = parts.read("xl/workbook.xml")
+    relations = parts.read("xl/_rels/workbook.xml.rels")
+    key = next(
+        (
+            _attribute(a, "id")
+            for a in re.findall(rb"<(?:\w+:)?sheet\s([^>]*)>", book)
+            if _attribute(a, "name") == sheet
+        ),
+        "",
+    )
+    for attributes in re.findall(rb"<(?:\w+:)?Relationship\s([^>]*)>", relations):
+        if key and _attribute(attributes, "Id") == key:
+            target = _attribute(attributes, "Target")
+            part = (
+                target.lstrip("/")
+                if target.startswith("/")
+                else posixpath.normpath(posixpath.join("xl", target))
+            )
+            return part if part in names else None
+    return None
+
+
+def _percent_styles(styles: bytes) -> set[str]:
+    """Return the numbers of the cell styles that show a percentage."""
+    own = {
+        int(_attribute(a, "numFmtId") or -1)
+        for a in re.findall(rb"<(?:\w+:)?numFmt\s([^>]*)>", styles)
+        # A sign between quotes is a text beside the number, not a format.
+        if "%" in re.sub(r"\"[^\"]*\"|\\.", "", _attribute(a, "formatCode"))
+    }
+    cells = re.search(rb"<(?:\w+:)?cellXfs\b.*?</(?:\w+:)?cellXfs>", styles, re.DOTALL)
+    formats = re.findall(rb"<(?:\w+:)?xf\s([^>]*)>", cells.group()) if cells else []
+    return {
+        str(number)
+        for number, attributes in enumerate(formats)
+        if int(_attribute(attributes, "numFmtId") or 0) in own | _PERCENT
+    }
+
+
+def _xlsx_marks(xml: bytes, percent: set[str]) -> Marks:
+    marks = Marks()
+    if not (percent or b't="e"' in xml or b"t='e'" in xml or _FORMULA.search(xml)):
+        return marks
+    for place, attributes, content in _xlsx_cells(xml):
+        kind = _attribute(attributes, "t")
+        value = _VALUE.search(content)
+        if kind == "e":
+            marks.errors[place] = html.unescape(value.group(1).decode("utf-8")) if value else "#ERROR"
+        elif _FORMULA.search(content) and kind != "str" and not (value and value.group(1)):
+            marks.unsolved.add(place)
+        elif value and kind in ("", "n") and _attribute(attributes, "s") in percent:
+            marks.percent.add(place)
+    return marks
+
+
+def _xlsx_cells(xml: bytes) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
+    """Yield place, attributes and content of each cell; places may be left out, and then count on."""
+    row = -1
+    starts = list(_ROW.finditer(xml))
+    for number, start in enumerate(starts):
+        row = int(_attribute(start.group(1), "r") or row + 2) - 1
+        end = starts[number + 1].start() if number + 1 < len(starts) else len(xml)
+        column = -1
+        for cell in _IN_ROW.finditer(xml, start.end(), end):
+            name = _attribute(cell.group(1), "r").rstrip("0123456789")
+            column = _column_number(name) if name else column + 1
+            yield (row, column), cell.group(1), cell.group(2) or b""
+
+
+def _column_number(name: str) -> int:
+    number = 0
+    for letter in name.upper():
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _ods_marks(xml: bytes, sheet: str) -> Marks:
+    marks = Marks()
+    for table in re.finditer(rb"<table:table\s([^>]*)>(.*?)</table:table>", xml, re.DOTALL):
+        if _attribute(table.group(1), "name") != sheet:
+            continue
+        row, below, column = 0, 0, 0
+        for cell in _ODS_CELL.finditer(table.group(2)):
+            attributes = cell.group(2)
+            if cell.group(1):
+                row, column = row + below, 0
+                below = int(_attribute(attributes, "number-rows-repeated") or 1)
+                continue
+            wide = int(_attribute(attributes, "number-columns-repeated") or 1)
+            kinds = re.findall(rb"value-type=[\"'](\w+)", attributes)
+            shown = html.unescape(_TAGS.sub(b"", cell.group(3) or b"").decode("utf-8")).strip()
+            # LibreOffice says 'error'; other writers leave an empty text and show the error alone.
+            error = b"error" in kinds or (b'string-value=""' in attributes and _ERROR.fullmatch(shown))
+            if error or b"percentage" in kinds:
+                for place in ((r, c) for r in range(row, row + below) for c in range(column, column + wide)):
+                    if error:
+                        marks.errors[place] = shown or "#ERROR"
+                    else:
+                        marks.percent.add(place)
+            column += wide
+    return marks

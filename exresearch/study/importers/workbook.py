@@ -1,0 +1,244 @@
+"""Workbooks, XLSX and ODS: one sheet becomes a raw table, and what Excel made of the answers is seen."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import zipfile
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from python_calamine import (
+    CalamineError,
+    CalamineSheet,
+    CalamineWorkbook,
+    PasswordError,
+    SheetTypeEnum,
+    SheetVisibleEnum,
+)
+
+from exresearch.study.importers.cells import read_cells
+from exresearch.study.importers.headings import find_heading
+from exresearch.study.importers.marks import Marks, sheet_marks
+from exresearch.study.importers.raw import RawTable, check_once
+from exresearch.study.parameters import TableSource
+from exresearch.study.problems import Problem, StudyError, nearest
+from exresearch.study.remarks import Remark
+from exresearch.study.yaml_file import read_bytes, refused
+
+# Rows in which a heading is looked for.
+_TOP = 60
+_PASSWORD = "the workbook is protected by a password."  # noqa: S105 - a sentence about one
+_OLDER = {"xls": "Excel 97-2003 (.xls)", "xlsb": "binary Excel (.xlsb)"}
+_TIME = re.compile(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
+_SHEET = "Name the sheet in the study file (sheet: ...)."
+
+
+def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableSource, kind: str) -> RawTable:
+    """Read the wanted columns of one sheet of a workbook.
+
+    When to use it: through :func:`exresearch.study.importers.read_columns`, which knows the file by its content.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The workbook.
+    columns : collection of str or None
+        Names to read; others are only listed. All when None.
+    source : TableSource
+        ``sheet``, ``heading_row`` (the first row of the sheet being 1), ``macros`` and ``decimal``.
+    kind : str
+        ``xlsx``, ``xlsm`` or ``ods``; ``xlsb`` and ``xls`` are refused.
+
+    Returns
+    -------
+    RawTable
+        Numbers as float64, dates as datetime64, flags as boolean, times as seconds, all else as str. Cells with an
+        error of Excel hold its name, such as ``#N/A``; percentages are read as shown. Empty rows are left out.
+
+    Raises
+    ------
+    StudyError
+        If the workbook is protected, damaged, of an older format, or holds macros that ``source`` does not ignore; if
+        it is not clear which sheet is meant; if a wanted column stands twice, mixes dates or times with other answers
+        or percentages with plain numbers, or holds formulas without a result.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "answers.xlsx"
+    ...     pd.DataFrame({"team": ["north", "south"], "q": [1, 7]}).to_excel(path, index=False)
+    ...     settings = TableSource.model_validate({"file": "answers.xlsx"})
+    ...     raw = read_workbook(path, columns={"q"}, source=settings, kind="xlsx")
+    >>> raw.frame["q"].tolist(), raw.present
+    ([1.0, 7.0], ('team', 'q'))
+    """
+    if not read_bytes(path, limit=1):
+        raise refused(path, "the file is empty (0 bytes).", "Export it again.")
+    if kind in _OLDER:
+        # In these, a cell with an error cannot be told from an empty one.
+        message = f"workbooks of {_OLDER[kind]} cannot be read."
+        raise refused(path, message, "Save it as .xlsx.")
+    remarks = _macros(path, source)
+    sheet, rows, marks = _open(path, columns, source, kind=kind)
+    top = _heading_row(path, rows, columns, source, sheet=sheet)
+    heading = [_name(cell) for cell in rows[top]]
+    body = [number for number in range(top + 1, len(rows)) if any(not _blank(cell) for cell in rows[number])]
+    if len(body) < len(rows) - top - 1:
+        remarks.append(Remark("", path.name, "", "empty_rows", len(rows) - top - 1 - len(body)))
+    present = tuple(name for name in heading if name)
+    check_once(path, present, columns)
+    unnamed = sum(
+        not name and any(not _blank(rows[number][place]) for number in body)
+        for place, name in enumerate(heading)
+    )
+    if unnamed:
+        remarks.append(Remark("", path.name, "", "columns_without_heading", unnamed))
+    cells: dict[str, pd.Series] = {}
+    problems: list[Problem] = []
+    for place, name in enumerate(heading):
+        if not name or name in cells or (columns is not None and name not in columns):
+            continue
+        column = read_cells(
+            [rows[number][place] for number in body],
+            errors={i: marks.errors[n, place] for i, n in enumerate(body) if (n, place) in marks.errors},
+            percent={i for i, n in enumerate(body) if (n, place) in marks.percent},
+            unsolved=sum((n, place) in marks.unsolved for n in body),
+        )
+        cells[name] = column.cells
+        remarks += [Remark("", path.name, name, noted, n, detail) for noted, n, detail in column.noted]
+        if columns is None:
+            # Nobody has said that this column is needed: what is wrong with it is said, and it is text.
+            remarks += [Remark("", path.name, name, "column_unclear", n, text) for n, text, _ in column.wrong]
+        else:
+            problems += [Problem(path.name, name, text, remedy) for _, text, remedy in column.wrong]
+    if problems:
+        raise StudyError(problems)
+    frame = pd.DataFrame(cells, index=pd.RangeIndex(len(body)))
+    layout = "ods" if kind == "ods" else "xlsx"
+    return RawTable(
+        frame, present, decimal_comma=source.decimal == ",", layout=layout, remarks=tuple(remarks)
+    )
+
+
+def _macros(path: Path, source: TableSource) -> list[Remark]:
+    try:
+        with zipfile.ZipFile(path) as parts:
+            names = [name.lower() for name in parts.namelist()]
+    except (zipfile.BadZipFile, OSError, ValueError):
+        raise _damaged(path) from None
+    if not any(n.endswith("vbaproject.bin") or n.startswith(("xl/macrosheets/", "basic/")) for n in names):
+        return []
+    if source.macros == "refuse":
+        message = "the workbook holds macros; they are never run."
+        remedy = "To read its cells alone, write 'macros: ignore' for this file in the study file; or save it as .xlsx."
+        raise refused(path, message, remedy)
+    return [Remark("", path.name, "", "macros_ignored")]
+
+
+def _open(
+    path: Path, columns: Collection[str] | None, source: TableSource, *, kind: str
+) -> tuple[str, list[list[Any]], Marks]:
+    """Return the name, the rows and the marks of the sheet that is meant."""
+    try:
+        with CalamineWorkbook.from_path(str(path)) as book:
+            name = _choose(path, book, columns, source)
+            rows = _rows(book.get_sheet_by_name(name))
+        if kind == "ods":
+            rows = [[_duration(cell) for cell in row] for row in rows]
+        return name, rows, sheet_marks(path, sheet=name, kind=kind)
+    except PasswordError:
+        raise refused(path, _PASSWORD, "Save it without the password.") from None
+    except (CalamineError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
+        if isinstance(error, StudyError):
+            raise
+        raise _damaged(path) from None
+    except (KeyError, ValueError, RuntimeError, OverflowError) as error:
+        if isinstance(error, StudyError):
+            raise
+        # A zip member that is encrypted says so only when it is read.
+        if "encrypted" in str(error):
+            raise refused(path, _PASSWORD, "Save it without the password.") from None
+        raise _damaged(path) from None
+
+
+def _choose(path: Path, book: CalamineWorkbook, columns: Collection[str] | None, source: TableSource) -> str:
+    sheets = [sheet for sheet in book.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
+    names = [sheet.name for sheet in sheets]
+    if source.sheet:
+        if source.sheet in names:
+            return source.sheet
+        raise refused(path, f"there is no sheet {source.sheet!r}.", nearest(source.sheet, names))
+    visible = [sheet.name for sheet in sheets if sheet.visible == SheetVisibleEnum.Visible]
+    if len(visible) == 1:
+        return visible[0]
+    if not visible:
+        shown = f"its sheets are hidden: {', '.join(names)}." if names else "it has no sheet with cells."
+        raise refused(path, shown, _SHEET if names else "Export it again.")
+    shown = f"it has {len(visible)} sheets: {', '.join(visible)}."
+    if columns is None:
+        raise refused(path, shown, f"{_SHEET[:-1]}, or keep one.")
+    held = {name: _best(_rows(book.get_sheet_by_name(name), most=_TOP), columns) for name in visible}
+    most = [name for name in visible if held[name] == len(set(columns))] or [n for n in visible if held[n]]
+    if len(most) == 1:
+        return most[0]
+    if most:
+        message = f"more than one sheet holds columns of the codebook: {', '.join(most)}."
+        raise refused(path, message, _SHEET)
+    raise refused(path, f"{shown} None holds a column of the codebook.", _SHEET)
+
+
+def _rows(sheet: CalamineSheet, most: int | None = None) -> list[list[Any]]:
+    # With the empty area above and to the left, so that rows count as Excel counts them.
+    if sheet.total_height == 0:
+        return []
+    return sheet.to_python(skip_empty_area=False, nrows=most)
+
+
+def _best(rows: Sequence[Sequence[Any]], columns: Collection[str]) -> int:
+    return max((len({_name(cell) for cell in row} & set(columns)) for row in rows), default=0)
+
+
+def _heading_row(
+    path: Path,
+    rows: Sequence[Sequence[Any]],
+    columns: Collection[str] | None,
+    source: TableSource,
+    *,
+    sheet: str,
+) -> int:
+    if not any(not _blank(cell) for row in rows for cell in row):
+        raise refused(path, f"sheet {sheet!r} is empty.", "Name another sheet, or export it again.")
+    if source.heading_row is not None:
+        top = source.heading_row - 1
+        if top >= len(rows) or all(_blank(cell) for cell in rows[top]):
+            message = f"row {source.heading_row} of sheet {sheet!r} is empty and cannot be the heading."
+            raise refused(path, message, "Correct 'heading_row' in the study file.")
+        return top
+    return find_heading([[_name(cell) for cell in row] for row in rows[:_TOP]], wanted=columns)
+
+
+def _name(cell: Any) -> str:
+    if isinstance(cell, float) and cell.is_integer():
+        return f"{cell:.0f}"
+    return " ".join(str(cell).split())
+
+
+def _duration(cell: Any) -> Any:
+    """Turn a time of ODS, which calamine gives as written there, into a duration."""
+    found = _TIME.fullmatch(cell) if isinstance(cell, str) else None
+    if found is None:
+        return cell
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return dt.timedelta(hours=hours, minutes=minutes, seconds=seconds)
+
+
+def _blank(cell: Any) -> bool:
+    return isinstance(cell, str) and not cell.strip()
+
+
+def _damaged(path: Path) -> StudyError:
+    return refused(path, "not a readable workbook; it is damaged or cut off.", "Save it again in Excel.")
