@@ -12,9 +12,18 @@ import pandas as pd
 REMARKS: dict[str, str] = {
     "columns_not_described": "{n} columns are not in the codebook and are not read: {detail}.",
     "empty_rows": "{n} rows are wholly empty and are left out.",
+    "columns_without_heading": "{n} columns with cells have no heading and are not read.",
+    "column_unclear": "It is not clear what this column holds: {detail}",
+    "percentages": "{n} cells are shown as percentages and read as shown: 25 for 25 %.",
+    "times_in_seconds": "{n} cells hold times; they are read as seconds.",
     "macros_ignored": "The workbook holds macros; they were not run, only cells were read.",
     "rows_without_key": "{n} rows without {detail} are left out, as the study file asks.",
     "column_missing_in_part": "This column is missing in {detail}; its answers are missing there.",
+    "table_not_listed": "The codebook describes {n} columns of table '{detail}', which the study does not list.",
+    "guesses_stand": "{n} columns still hold guesses of the draft that nobody has confirmed: {detail}.",
+    "units_without_answers": "{n} units of this table have no answers in any other table.",
+    "persons_not_in_people": "{n} persons of this table are not in the table 'people'.",
+    "waves_not_shared": "{n} waves of this table are not in {detail}.",
 }
 
 
