@@ -147,7 +147,7 @@ def check(study: StudyArgument, language: LanguageOption = None, set_: SetOption
 
     try:
         checked = load_study(study, overrides=_overrides(set_, language))
-        problems = setting_problems(checked, file=study.name)
+        problems = setting_problems(checked, file=study.name, overrides=_overrides(set_, language))
         if problems:
             raise StudyError(problems)
     except StudyError as error:

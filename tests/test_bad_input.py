@@ -171,11 +171,12 @@ def test_keys_left_out_empty_or_of_another_kind(client: Any) -> None:
 def test_overrides_are_checked_like_the_file(client: Any) -> None:
     wrong = {"n_bot": 3, "tables.unit": "x.csv", "title.nl": 3, "n_boot": 5, "tables.units": "none.csv"}
     assert client.refusal(**wrong) == problems(
-        "small.yaml: title.nl: a text is expected, not 3 (a whole number). Put it between quotes "
+        "--set title.nl=3: a text is expected, not 3 (a whole number). Put it between quotes "
         "if it is meant as text.",
-        f"small.yaml: tables.unit: 'unit' is not a legal value. Did you mean 'units'? Legal: {TABLES}.",
-        "small.yaml: parameters.n_boot: 5 is out of range. It must be at least 200.",
-        f"small.yaml: n_bot: unknown key 'n_bot'. Did you mean 'n_boot', under 'parameters:'? Legal here: {TOP}.",
+        f"--set tables.unit=x.csv: 'unit' is not a legal value. Did you mean 'units'? Legal: {TABLES}.",
+        "--set n_boot=5: 5 is out of range. It must be at least 200.",
+        f"--set n_bot=3: unknown key 'n_bot'. Did you mean 'n_boot', under 'parameters:'? Legal here: {TOP}.",
+        f"--set tables.units=none.csv: the file 'none.csv' does not exist. {PATH}",
     )
 
 

@@ -110,7 +110,7 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
         )
     messages = [str(problem) for problem in caught.value.problems]
     assert messages[0] == (
-        "demo.yaml: parameters.n_boot: a whole number is expected, not 'many' (a text). "
+        "--set n_boot=many: a whole number is expected, not 'many' (a text). "
         "Write it without quotes if it is meant as a number."
     )
     assert "--output: file: this is a file, not a folder. Name a folder." in messages
@@ -123,7 +123,7 @@ def test_an_unknown_hypothesis_names_the_nearest(tmp_path: Path) -> None:
     assert len(caught.value.problems) == 1
     message = str(caught.value.problems[0])
     assert message.startswith(
-        "demo.yaml: hypotheses: there is no hypothesis 'engagment-cx'. Did you mean 'engagement-cx'? Legal: "
+        "--set hypotheses=[engagment-cx]: there is no hypothesis 'engagment-cx'. Did you mean 'engagement-cx'? Legal: "
     )
 
 
@@ -132,7 +132,7 @@ def test_an_unknown_measure_names_the_nearest(tmp_path: Path) -> None:
         plan_run(DEMO, output=tmp_path / "out", overrides={"ex_measure": "engagment"})
     message = str(caught.value.problems[0])
     assert message.startswith(
-        "demo.yaml: parameters.ex_measure: the codebook has no construct 'engagment'. "
+        "--set ex_measure=engagment: the codebook has no construct 'engagment'. "
         "Did you mean 'engagement'? Legal: "
     )
 
@@ -180,17 +180,17 @@ def test_a_plan_is_frozen(tmp_path: Path) -> None:
     [
         (
             {"conf_level": 0.99, "n_boot": 500},
-            "demo.yaml: parameters.n_boot: 500 replicates cannot carry an interval at conf_level 0.99. "
+            "--set n_boot=500: 500 replicates cannot carry an interval at conf_level 0.99. "
             "It must be at least 799.",
         ),
         (
             {"engaged_definition": "threshold", "engaged_threshold": 9.0},
-            "demo.yaml: parameters.engaged_threshold: 9 is outside the scale of the engagement items. "
+            "--set engaged_threshold=9.0: 9 is outside the scale of the engagement items. "
             "It must lie above 1 and not above 7.",
         ),
         (
             {"set_apart": "unit_type=winkl"},
-            "demo.yaml: parameters.set_apart: no unit has 'winkl' as unit_type. Did you mean 'winkel'? "
+            "--set set_apart=unit_type=winkl: no unit has 'winkl' as unit_type. Did you mean 'winkel'? "
             "Legal: bezorging, kantoor, servicebalie, winkel.",
         ),
     ],

@@ -68,6 +68,7 @@ def test_the_ledger_counts_rows_and_coded_cells(demo: Study) -> None:
     assert of_people.to_numpy().tolist() == [
         ["rows in the file", "rows", len(raw), 0],
         ["cells with a missing code", "cells", codes, codes],
+        ["rows for the analysis", "rows", len(raw), 0],
     ]
     assert ledger[ledger["step"] == "rows in the file"]["table"].tolist() == list(demo.tables)
     assert demo.waves == ("2024Q1", "2024Q2", "2024Q3", "2024Q4", "2025Q1", "2025Q2")
@@ -82,6 +83,7 @@ def test_what_is_not_described_or_lacks_a_key_is_in_the_ledger(client: Any) -> N
         ["rows in the file", "rows", 60, 0],
         ["without unit", "rows", 4, 0],
         ["columns not in the codebook", "columns", 1, 0],
+        ["rows for the analysis", "rows", 60, 0],
     ]
 
 

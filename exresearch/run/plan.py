@@ -21,6 +21,7 @@ from exresearch.study import (
     Problem,
     Study,
     StudyError,
+    from_command_line,
     load_settings,
     load_study,
     nearest,
@@ -125,7 +126,8 @@ def plan_run(
     try:
         study = load_study(file, overrides=overrides)
         client = study.settings.client
-        problems += setting_problems(study, file=file.name)
+        problems += setting_problems(study, file=file.name, overrides=overrides)
+        problems += _draft(study, file=file.name)
     except StudyError as error:
         problems += error.problems
         problems += _hypotheses_of_broken(file, overrides)
@@ -142,7 +144,7 @@ def plan_run(
     return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs)
 
 
-def setting_problems(study: Study, *, file: str) -> list[Problem]:
+def setting_problems(study: Study, *, file: str, overrides: Mapping[str, Any] | None = None) -> list[Problem]:
     """Check the settings of a study against its data and the registry.
 
     When to use it: after the tables were read, before anything runs.
@@ -153,6 +155,8 @@ def setting_problems(study: Study, *, file: str) -> list[Problem]:
         A study whose tables are in order.
     file : str
         Name of the study file, for the messages.
+    overrides : mapping, optional
+        What came from the command line, so that a message names it and not the file.
 
     Returns
     -------
@@ -179,7 +183,24 @@ def setting_problems(study: Study, *, file: str) -> list[Problem]:
             message = f"{parameters.engaged_threshold:g} is outside the scale of the engagement items."
             remedy = f"It must lie above {low:g} and not above {high:g}."
             problems.append(Problem(file, "parameters.engaged_threshold", message, remedy))
-    return problems
+    return from_command_line(problems, file=file, overrides=overrides)
+
+
+def _draft(study: Study, *, file: str) -> list[Problem]:
+    """A draft is looked through by somebody before it runs."""
+    if not study.settings.draft:
+        return []
+    guessed = sum(len(variable.guessed) for variable in study.codebook.variables)
+    columns = sum(bool(variable.guessed) for variable in study.codebook.variables)
+    if guessed:
+        guesses = "1 guess stands" if guessed == 1 else f"{guessed} guesses stand"
+        of = "1 column" if columns == 1 else f"{columns} columns"
+        message = f"this study is a draft: {guesses} in its codebook, about {of}."
+        remedy = "Look through them, delete 'guessed' where they are right, then delete this line."
+    else:
+        message = "this study is a draft."
+        remedy = "Look through it and its codebook, then delete this line."
+    return [Problem(file, "draft", message, remedy)]
 
 
 def write_resolved_study(plan: Plan) -> Path:
@@ -239,9 +260,10 @@ def _unknown_hypotheses(names: Sequence[str], *, file: str) -> list[Problem]:
 
 def _hypotheses_of_broken(file: Path, overrides: Mapping[str, Any] | None) -> list[Problem]:
     try:
-        return _unknown_hypotheses(load_settings(file, overrides=overrides).hypotheses or [], file=file.name)
+        names = load_settings(file, overrides=overrides).hypotheses or []
     except StudyError:
         return []
+    return from_command_line(_unknown_hypotheses(names, file=file.name), file=file.name, overrides=overrides)
 
 
 def _unknown_measures(study: Study, *, file: str) -> list[Problem]:

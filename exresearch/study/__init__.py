@@ -1,7 +1,7 @@
 """What comes in: the study file, the codebook, the tables, and the fictional demo client."""
 
 from exresearch.study.codebook import Codebook, Construct, Variable, load_codebook
-from exresearch.study.load import load_settings, load_study
+from exresearch.study.load import load_study
 from exresearch.study.parameters import (
     TABLES,
     Parameters,
@@ -16,6 +16,7 @@ from exresearch.study.parameters import (
 from exresearch.study.paths import output_folder, project_root, resolve_path
 from exresearch.study.problems import Problem, StudyError, nearest
 from exresearch.study.remarks import REMARKS, Remark, remarks_table
+from exresearch.study.settings import from_command_line, load_settings
 from exresearch.study.study import Study
 from exresearch.study.tables import Table, check_tables, read_table
 
@@ -36,6 +37,7 @@ __all__ = [
     "Variable",
     "Weighting",
     "check_tables",
+    "from_command_line",
     "load_codebook",
     "load_settings",
     "load_study",

@@ -10,59 +10,22 @@ from typing import Any
 from exresearch.study.codebook import Codebook, load_codebook
 from exresearch.study.demo import generate_demo
 from exresearch.study.demo.tables import FILES
-from exresearch.study.parameters import Parameters, StudyFile, TableName, TableSource, parse_study
-from exresearch.study.paths import absent, below, exists, expanded, resolve_path
+from exresearch.study.parameters import StudyFile, TableName, TableSource
+from exresearch.study.paths import absent, below, resolve_path
 from exresearch.study.problems import Problem, StudyError, nearest
+from exresearch.study.remarks import Remark
+from exresearch.study.settings import from_command_line, read_settings
 from exresearch.study.study import Study
-from exresearch.study.tables import Table, attrition_ledger, check_tables, ordered_waves, read_table
-from exresearch.study.yaml_file import read_yaml
+from exresearch.study.tables import (
+    Table,
+    attrition_ledger,
+    check_tables,
+    judge_sheets,
+    ordered_waves,
+    read_table,
+)
 
 _Parts = dict[TableName, list[tuple[Path, TableSource]]]
-
-
-def load_settings(path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> StudyFile:
-    """Read and check a study file, without its tables.
-
-    Parameters
-    ----------
-    path : str or pathlib.Path
-        The study file.
-    overrides : mapping, optional
-        Keys of the study file or of its ``parameters`` with values that replace those of the file; a dot reaches into a
-        mapping (``tables.units``).
-
-    Returns
-    -------
-    StudyFile
-
-    Raises
-    ------
-    StudyError
-        With every problem of the file and the overrides.
-    """
-    file = resolve_path(path)
-    content = read_yaml(file)
-    if content.get("parameters") is None:
-        content["parameters"] = {}
-    for key, value in (overrides or {}).items():
-        _override(content, key, value, folder=file.parent)
-    return parse_study(content, file=file.name)
-
-
-def _override(content: dict[Any, Any], key: str, value: Any, *, folder: Path) -> None:
-    parent, dot, child = key.partition(".")
-    if (key == "codebook" or (parent == "tables" and child)) and isinstance(value, str):
-        # On the command line a path counts from where one is; in the file, from the file.
-        here = expanded(value)
-        if exists(here) and not (not here.is_absolute() and exists(folder / here)):
-            value = str(here.resolve())
-    if dot and parent in StudyFile.model_fields:
-        within = content.get(parent)
-        content[parent] = (within if isinstance(within, dict) else {}) | {child: value}
-    elif key in Parameters.model_fields and isinstance(content["parameters"], dict):
-        content["parameters"] = content["parameters"] | {key: value}
-    else:
-        content[key] = value
 
 
 def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Study:
@@ -84,7 +47,9 @@ def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) 
     Raises
     ------
     StudyError
-        With every problem that stands in the way, each with file, place and remedy, and without anybody's answers.
+        With every problem that stands in the way, each with file, place and remedy, and without anybody's answers: a
+        study file with errors still has its codebook and tables checked as far as its keys are legible, and a codebook
+        with errors the tables, by the entries that are right.
 
     Examples
     --------
@@ -93,55 +58,85 @@ def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) 
     6
     """
     file = resolve_path(path)
-    settings = load_settings(file, overrides=overrides)
-    parts = _parts(settings, folder=file.parent)
+    settings = read_settings(file, overrides=overrides)
+    problems = list(settings.problems)
+    study: Study | None = None
+    if settings.study is not None and "codebook" in settings.usable:
+        study, found = _read(settings.study, file=file, with_tables="tables" in settings.usable)
+        problems += from_command_line(found, file=file.name, overrides=overrides)
+    if problems or study is None:
+        raise StudyError(problems)
+    return study
+
+
+def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study | None, list[Problem]]:
+    """Codebook and tables of a study, and everything that is wrong with them."""
     codebook_file = below(file.parent, settings.codebook)
-    places = {"codebook": (codebook_file, settings.codebook)}
+    problems = absent("codebook", codebook_file, settings.codebook, file=file.name)
+    parts = _parts(settings, folder=file.parent) if with_tables else {}
+    missing: set[str] = set()
     if settings.synthetic is None:
-        places |= {
-            _key(name, number, of=len(sources)): (path, source.file)
-            for name, sources in parts.items()
-            for number, (path, source) in enumerate(sources, start=1)
-        }
-    problems = [found for key, place in places.items() for found in absent(key, *place, file=file.name)]
-    reported = {place for place, _ in places.values() if not place.is_file()}
-    codebook: Codebook | None = None
+        for name, sources in parts.items():
+            for number, (path, source) in enumerate(sources, start=1):
+                not_there = absent(_key(name, number, of=len(sources)), path, source.file, file=file.name)
+                problems += not_there
+                missing |= {name} if not_there else set()
+    codebook, whole = None, False
+    if codebook_file.is_file():
+        codebook, found = _codebook(codebook_file)
+        whole = not found
+        problems += found
+        if codebook is not None and whole:
+            try:
+                _generate_missing(settings, parts, file=file.name)
+            except StudyError as error:
+                return None, [*problems, *error.problems]
+    if codebook is None or (settings.synthetic is not None and not whole):
+        return None, problems
     tables: dict[str, Table] = {}
-    try:
-        if codebook_file not in reported:
-            codebook = load_codebook(codebook_file)
-            _generate_missing(settings, parts, file=file.name)
-    except StudyError as error:
-        raise StudyError([*problems, *error.problems]) from None
     for name, sources in parts.items():
-        if codebook is None or any(path in reported for path, _ in sources):
+        if name in missing or (not whole and not codebook.select(name)):
             continue
         try:
             tables[name] = read_table(sources, name=name, codebook=codebook)
         except StudyError as error:
             problems += error.problems
+    remarks = [
+        *_not_listed(codebook, settings, file=codebook_file.name),
+        *_guesses(codebook, settings, codebook_file),
+    ]
     try:
-        check_tables(tables)
+        remarks += check_tables(tables, whole=whole)
     except StudyError as error:
         problems += error.problems
-    if codebook is not None and "units" in tables:
-        problems += _wrong_category(settings, codebook, tables["units"], file=file.name)
-    if problems or codebook is None:
-        raise StudyError(problems)
-    frames = {name: table.frame for name, table in tables.items()}
+    if "units" in tables:
+        problems += _wrong_category(settings, codebook, tables["units"], file=file.name, whole=whole)
+    if problems:
+        return None, problems
+    tables, quality = judge_sheets(tables, codebook=codebook, quality=settings.quality)
+    problems += _nobody_left(tables, file=file.name)
     files: dict[str, tuple[Path, ...]] = {
         str(name): tuple(path for path, _ in sources) for name, sources in parts.items()
     }
     files["codebook"] = (codebook_file,)
-    return Study(
+    study = Study(
         settings=settings,
         codebook=codebook,
-        tables=frames,
+        tables={name: table.frame for name, table in tables.items()},
         ledger=attrition_ledger(tables),
         waves=ordered_waves(tables),
         files=files,
-        remarks=tuple(remark for table in tables.values() for remark in table.remarks),
+        remarks=(*(remark for table in tables.values() for remark in table.remarks), *remarks),
+        quality=quality,
     )
+    return study, problems
+
+
+def _codebook(path: Path) -> tuple[Codebook | None, list[Problem]]:
+    try:
+        return load_codebook(path), []
+    except StudyError as error:
+        return None, list(error.problems)
 
 
 def _parts(settings: StudyFile, *, folder: Path) -> _Parts:
@@ -155,12 +150,48 @@ def _key(name: str, number: int, *, of: int) -> str:
     return f"tables.{name}" if of == 1 else f"tables.{name}.{number}"
 
 
-def _wrong_category(settings: StudyFile, codebook: Codebook, units: Table, *, file: str) -> list[Problem]:
+def _not_listed(codebook: Codebook, settings: StudyFile, *, file: str) -> list[Remark]:
+    described = dict.fromkeys(variable.table for variable in codebook.variables)
+    return [
+        Remark(table, file, "", "table_not_listed", len(codebook.select(table)), table)
+        for table in described
+        if table not in settings.tables
+    ]
+
+
+def _guesses(codebook: Codebook, settings: StudyFile, path: Path) -> list[Remark]:
+    guessed = [v for v in codebook.variables if v.guessed]
+    if settings.draft or not guessed:
+        return []
+    names = [f"{v.table}.{v.column}" for v in guessed]
+    shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
+    return [Remark("", path.name, "", "guesses_stand", len(names), shown)]
+
+
+def _nobody_left(tables: Mapping[str, Table], *, file: str) -> list[Problem]:
+    return [
+        Problem(
+            file,
+            "quality.leave_out",
+            f"no answer sheet of table {name!r} is left; all look careless.",
+            "Leave out fewer kinds of sheets, or correct the scales and reversed items in the codebook.",
+        )
+        for name, table in tables.items()
+        if table.frame.empty and table.n_rows
+    ]
+
+
+def _wrong_category(
+    settings: StudyFile, codebook: Codebook, units: Table, *, file: str, whole: bool
+) -> list[Problem]:
     if not settings.parameters.set_apart:
         return []
     column, _, value = settings.parameters.set_apart.partition("=")
     categories = [v.column for v in codebook.select("units", role="category")]
     if column not in categories:
+        if not whole:
+            # It may stand in an entry of the codebook that is wrong.
+            return []
         message = f"{column!r} is not a category of the units."
         return [Problem(file, "parameters.set_apart", message, nearest(column, categories))]
     values = units.frame[column].dropna().unique().tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,8 @@ import pandas as pd
 from exresearch.study.codebook import Codebook
 from exresearch.study.parameters import StudyFile
 from exresearch.study.remarks import Remark
+
+QUALITY_COLUMNS = ("table", "flag", "n", "n_judged", "share")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,13 +27,17 @@ class Study:
     tables : dict of str to pandas.DataFrame
         Cleaned tables; keys are named ``person``, ``unit``, ``wave``, ``weight``. Waves are text. Not reverse-coded.
     ledger : pandas.DataFrame
-        One row per table and step: ``table, step, counted, n, removed``, where ``counted`` is rows, cells or columns.
+        One row per table and step: ``table, step, counted, n, removed``, where ``counted`` is rows, cells or columns;
+        see :func:`exresearch.study.tables.attrition_ledger`.
     waves : tuple of str
         All waves in order of time.
     files : dict of str to tuple of pathlib.Path
         The files behind each table, and the codebook.
     remarks : tuple of Remark
         What is worth knowing about the input and stands in nobody's way.
+    quality : pandas.DataFrame
+        Answer sheets that look careless, counted before any was left out: ``table, flag, n, n_judged, share``; see
+        :func:`exresearch.study.tables.judge_sheets`.
     """
 
     settings: StudyFile
@@ -41,6 +47,7 @@ class Study:
     waves: tuple[str, ...]
     files: dict[str, tuple[Path, ...]]
     remarks: tuple[Remark, ...] = ()
+    quality: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(QUALITY_COLUMNS)))
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table, or an empty frame when the study has none of that name."""

@@ -10,9 +10,11 @@ import pandas as pd
 from exresearch.study.codebook import Variable
 from exresearch.study.problems import Problem
 
-NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight")
+NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight", "duration")
 # A value is named in a message only if at least this many rows hold it: then it is a code, not somebody's answer.
 NAMEABLE = 5
+_SHOWN = 5
+_EARLIEST = pd.Timestamp("1900-01-01")
 _CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
 
 
@@ -65,8 +67,15 @@ def clean_column(
     values, n_coded = _blank_codes(values, variable)
     problems: list[Problem] = []
     if variable is None or variable.role in NUMERIC_ROLES:
+        strange: list[Problem] = []
+        if variable is not None and variable.values:  # noqa: PD011 - a field of the codebook
+            values, strange = _as_answers(
+                values, variable, column=column, file=file, decimal_comma=decimal_comma
+            )
+        elif variable is not None and variable.role == "duration":
+            values = _as_seconds(values)
         values, problems = _as_numbers(values, column=column, file=file, decimal_comma=decimal_comma)
-        problems += _check_range(values, variable, column=column, file=file)
+        problems = strange + problems + _check_range(values, variable, column=column, file=file)
     elif variable.role == "date":
         values, problems = _as_dates(values, column=column, file=file)
     else:
@@ -86,6 +95,8 @@ def _plain(values: pd.Series) -> pd.Series:
     kind = values.dtype
     if pd.api.types.is_numeric_dtype(kind) or pd.api.types.is_datetime64_any_dtype(kind):
         return values
+    if pd.api.types.is_timedelta64_dtype(kind):
+        return pd.Series(values.dt.total_seconds(), index=values.index, dtype="float64")
     if not isinstance(kind, pd.StringDtype):
         values = values.astype("object").map(str, na_action="ignore").astype("str")
     values = values.str.strip()
@@ -108,6 +119,47 @@ def _blank_codes(values: pd.Series, variable: Variable | None) -> tuple[pd.Serie
         return values, 0
     coded = (coded & values.notna()).astype(bool)
     return values.mask(coded), int(coded.sum())
+
+
+def _as_answers(
+    values: pd.Series, variable: Variable, *, column: str, file: str, decimal_comma: bool
+) -> tuple[pd.Series, list[Problem]]:
+    """Answer texts as numbers, by the codebook; a number in the file stays what it is.
+
+    Upper and lower case and blanks around a text make no difference.
+    """
+    if not isinstance(values.dtype, pd.StringDtype):
+        return values, []
+    numbers: dict[str, float] = {}
+    unclear = []
+    for text, number in variable.values.items():  # noqa: PD011 - a field of the codebook
+        if numbers.setdefault(text.strip().casefold(), number) != number:
+            unclear.append(text)
+    if unclear:
+        message = f"'values' in the codebook gives two numbers for {', '.join(map(repr, unclear))}."
+        problem = Problem(
+            file, column, message, "Keep one; upper and lower case and outer blanks do not count."
+        )
+        return pd.Series(np.nan, index=values.index), [problem]
+    known = values.str.casefold().map(numbers)
+    rest = values.mask(known.notna())
+    written, _ = _as_numbers(rest, column=column, file=file, decimal_comma=decimal_comma)
+    strange = written.isna() & rest.notna()
+    cells = known.astype("float64").fillna(written)
+    if not strange.any():
+        return cells, []
+    message = f"{_cells(strange, 'holds', 'hold')} a text that is not under 'values'{_named(rest[strange])}."
+    remedy = "Add it under 'values' in the codebook, or under 'missing'."
+    return cells, [Problem(file, column, message, remedy)]
+
+
+def _as_seconds(values: pd.Series) -> pd.Series:
+    """A time written as 0:04:10 as seconds; a plain number is in seconds already."""
+    if not isinstance(values.dtype, pd.StringDtype):
+        return values
+    parts = values.str.extract(r"^(\d{1,3}):([0-5]\d):([0-5]\d)$").astype("float64")
+    seconds = parts[0] * 3600 + parts[1] * 60 + parts[2]
+    return values.mask(seconds.notna(), seconds.map("{:.0f}".format)) if seconds.notna().any() else values
 
 
 def _as_numbers(
@@ -139,7 +191,8 @@ def _as_numbers(
 
 def _as_dates(values: pd.Series, *, column: str, file: str) -> tuple[pd.Series, list[Problem]]:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        return values.dt.tz_localize(None), []
+        dates = values.dt.tz_localize(None)
+        return dates, _too_early(dates, column=column, file=file)
     if isinstance(values.dtype, pd.StringDtype):
         dates = pd.to_datetime(values, format="ISO8601", errors="coerce", utc=True)
         dates = dates.fillna(pd.to_datetime(values, format="%d-%m-%Y", errors="coerce", utc=True))
@@ -147,12 +200,22 @@ def _as_dates(values: pd.Series, *, column: str, file: str) -> tuple[pd.Series, 
     else:
         dates = pd.Series(pd.NaT, index=values.index)
     wrong = dates.isna() & values.notna()
-    if not wrong.any():
-        return dates, []
-    message = (
-        f"a date is expected, but {_cells(wrong, 'holds', 'hold')} something else{_named(values[wrong])}."
-    )
-    return dates, [Problem(file, column, message, "Write dates as 2024-03-31 or 31-03-2024.")]
+    problems = _too_early(dates, column=column, file=file)
+    if wrong.any():
+        message = (
+            f"a date is expected, but {_cells(wrong, 'holds', 'hold')} something else{_named(values[wrong])}."
+        )
+        problems.append(Problem(file, column, message, "Write dates as 2024-03-31 or 31-03-2024."))
+    return dates, problems
+
+
+def _too_early(dates: pd.Series, *, column: str, file: str) -> list[Problem]:
+    # Spreadsheets turn an empty date into one of 1899 or 1900.
+    early = dates < _EARLIEST
+    if not early.any():
+        return []
+    message = f"{_several(early, 'date lies', 'dates lie')} before 1900."
+    return [Problem(file, column, message, "Correct the dates, or leave unknown ones empty.")]
 
 
 def _as_text(values: pd.Series) -> pd.Series:
@@ -193,12 +256,25 @@ def _check_range(values: pd.Series, variable: Variable | None, *, column: str, f
         f"{_cells(outside, 'lies', 'lie')} outside the scale {low:g} to {high:g}{_named(values[outside])}."
     )
     remedy = "Correct the scale, or list the code under 'missing' in the codebook."
-    return [Problem(file, column, message, remedy)]
+    return [Problem(file, column, message, _range(values, outside, low=low, high=high) + remedy)]
+
+
+def _range(values: pd.Series, outside: pd.Series, *, low: float, high: float) -> str:
+    """Say how far the values really run, where they go on in steps of one beyond an end of the scale."""
+    counts = values.value_counts()
+    common = set(counts.index[counts >= NAMEABLE])
+    strange = {value for value in values[outside].dropna().unique() if value in common}
+    reached = {low, high}
+    while more := {value for value in strange - reached if value - 1 in reached or value + 1 in reached}:
+        reached |= more
+    if not strange or strange - reached:
+        return ""
+    return f"The values run from {min(common):g} to {max(common):g}. "
 
 
 def _named(values: pd.Series) -> str:
     common = nameable(values)
-    return f" ({', '.join(common[:5])}{' and others' if len(common) > 5 else ''})" if common else ""
+    return f" ({', '.join(common[:_SHOWN])}{' and others' if len(common) > _SHOWN else ''})" if common else ""
 
 
 def _several(marked: pd.Series, one: str, more: str) -> str:

@@ -5,33 +5,54 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+import pandas as pd
+
 from exresearch.study.problems import Problem, StudyError
+from exresearch.study.remarks import Remark
 from exresearch.study.tables.columns import nameable
 from exresearch.study.tables.table import NEEDED, Table
 
 # The first key must be there; the others count where they are.
 _UNIQUE = {"employees": ("person", "wave"), "units": ("unit", "wave"), "people": ("person",)}
+# Columns of a table that mark a period by their names, the first before the second.
+_PERIODS = {"people": ("start", "end"), "moments": ("start", "end")}
+_SHOWN = 5
 
 
-def check_tables(tables: dict[str, Table]) -> None:
-    """Check keys within tables and references between them.
+def check_tables(tables: Mapping[str, Table], *, whole: bool = True) -> tuple[Remark, ...]:
+    """Check keys within tables and references between them, in both directions.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        What could be read.
+    whole : bool
+        Whether the codebook could be read in full; if not, nothing is concluded from a key that is not there.
+
+    Returns
+    -------
+    tuple of Remark
+        Units without answers, persons that ``people`` does not know, waves that tables do not share: counted.
 
     Raises
     ------
     StudyError
         A person twice in one wave, a unit twice in one wave of ``units``, a key without a value where it is needed,
-        or units that the ``units`` table does not know.
+        a period that ends before it starts, units that the ``units`` table does not know, a table of whose persons
+        most are unknown to ``people``, waves written in two ways, or tables without a wave in common.
     """
     problems: list[Problem] = []
+    remarks: list[Remark] = []
     for table in tables.values():
-        problems += _lacking_keys(table) + _repeated_keys(table)
-    if "units" in tables and "unit" in tables["units"].frame:
-        known = tables["units"].frame["unit"].dropna().unique().tolist()
-        for table in tables.values():
-            if table.name != "units" and "unit" in table.frame:
-                problems += _strange_units(table, known)
+        problems += (
+            _lacking_keys(table, whole=whole) + _repeated_keys(table, whole=whole) + _turned_periods(table)
+        )
+    for found, noted in (_units(tables), _persons(tables), _waves(tables)):
+        problems += found
+        remarks += noted
     if problems:
         raise StudyError(problems)
+    return tuple(remarks)
 
 
 def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
@@ -52,11 +73,11 @@ def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
     return tuple(sorted(found, key=in_time))
 
 
-def _lacking_keys(table: Table) -> list[Problem]:
+def _lacking_keys(table: Table, *, whole: bool) -> list[Problem]:
     frame = table.frame
     problems = []
     for key in NEEDED.get(table.name, ()):
-        if key not in frame:
+        if key not in frame and whole:
             message = f"table {table.name!r} needs a column with role {key!r}."
             problems.append(Problem(table.file, key, message, "Give one column that role in the codebook."))
     for key in (*NEEDED.get(table.name, ()), *(("wave",) if table.name == "units" else ())):
@@ -67,10 +88,10 @@ def _lacking_keys(table: Table) -> list[Problem]:
     return problems
 
 
-def _repeated_keys(table: Table) -> list[Problem]:
+def _repeated_keys(table: Table, *, whole: bool) -> list[Problem]:
     frame = table.frame
     first, *others = _UNIQUE.get(table.name, ("",))
-    if first not in frame:
+    if first not in frame or (not whole and any(key not in frame for key in others)):
         return []
     keys = [first, *(key for key in others if key in frame)]
     repeated = int(frame.dropna(subset=keys).duplicated(subset=keys).sum())
@@ -88,16 +109,136 @@ def _repeated_keys(table: Table) -> list[Problem]:
     return [Problem(table.file, what, message, remedy)]
 
 
+def _turned_periods(table: Table) -> list[Problem]:
+    start, end = _PERIODS.get(table.name, ("", ""))
+    dates = [name for name in (start, end) if name in table.frame and _is_date(table.frame[name])]
+    if len(dates) < 2:
+        return []
+    turned = int((table.frame[start] > table.frame[end]).sum())
+    if not turned:
+        return []
+    message = f"{turned} row{' has' if turned == 1 else 's have'} a {start} after the {end}."
+    return [Problem(table.file, f"{start} and {end}", message, "Correct the dates.")]
+
+
+def _is_date(values: pd.Series) -> bool:
+    return bool(pd.api.types.is_datetime64_any_dtype(values.dtype))
+
+
+def _units(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
+    if "units" not in tables or "unit" not in tables["units"].frame:
+        return [], []
+    units = tables["units"]
+    known = units.frame["unit"].dropna().unique().tolist()
+    answers = [table for table in tables.values() if table.name != "units" and "unit" in table.frame]
+    problems = [problem for table in answers for problem in _strange_units(table, known)]
+    if not answers:
+        return problems, []
+    answering = set().union(*(table.frame["unit"].dropna().unique() for table in answers))
+    silent = len(set(known) - answering)
+    remarks = [Remark("units", units.file, "unit", "units_without_answers", silent)] if silent else []
+    return problems, remarks
+
+
 def _strange_units(table: Table, known: list[str]) -> list[Problem]:
     units = table.frame["unit"].dropna()
     strange = units[~units.isin(known)]
     if strange.empty:
         return []
     count = strange.nunique()
-    # A unit of few rows may be as good as a person, so only larger ones are named.
-    named = nameable(strange)
-    shown = f": {', '.join(named[:5])}" if named else ""
-    shown += " and others" if named and count > len(named[:5]) else ""
     units_are = "1 unit is" if count == 1 else f"{count} units are"
-    message = f"{units_are} not in the table 'units'{shown}."
+    # A unit of few rows may be as good as a person, so only larger ones are named.
+    message = f"{units_are} not in the table 'units'{_named(strange, count)}."
     return [Problem(table.file, "unit", message, "Correct the names, or add these units.")]
+
+
+def _persons(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
+    """Persons with answers against the staff list; people who never answered are what non-response is about."""
+    if "people" not in tables or "person" not in tables["people"].frame:
+        return [], []
+    known = set(tables["people"].frame["person"].dropna().unique())
+    problems, remarks = [], []
+    for name in ("employees", "moments"):
+        if name not in tables or "person" not in tables[name].frame:
+            continue
+        table = tables[name]
+        persons = set(table.frame["person"].dropna().unique())
+        strange = len(persons - known)
+        if 2 * strange > len(persons):
+            message = (
+                f"{strange} of {len(persons)} persons are not in the table 'people'; the keys do not fit."
+            )
+            remedy = "Give both tables the same keys, or the role ignore to the person of this table."
+            problems.append(Problem(table.file, "person", message, remedy))
+        elif strange:
+            remarks.append(Remark(name, table.file, "person", "persons_not_in_people", strange))
+    return problems, remarks
+
+
+def _waves(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
+    waves = {
+        table.name: table.frame["wave"].dropna()
+        for table in tables.values()
+        if "wave" in table.frame and table.frame["wave"].notna().any()
+    }
+    problems, remarks = [], []
+    problems += _two_spellings(waves, tables)
+    names = list(waves)
+    for position, name in enumerate(names):
+        mine = waves[name]
+        for other in names[:position]:
+            shared = set(mine.unique()) & set(waves[other].unique())
+            if not shared and not problems:
+                message = (
+                    f"no wave of this table is in table {other!r}: {_count(mine)} here{_named(mine, mine.nunique())}, "
+                    f"{_count(waves[other])} there{_named(waves[other], waves[other].nunique())}."
+                )
+                remedy = "Write the waves alike in all tables, or leave the role wave out of one."
+                problems.append(Problem(tables[name].file, "wave", message, remedy))
+                break
+        elsewhere = [waves[other] for other in names if other != name]
+        alone = set(mine.unique()).difference(*(other.unique() for other in elsewhere))
+        if elsewhere and alone:
+            detail = (
+                "any other table" if len(elsewhere) > 1 else f"table '{next(n for n in names if n != name)}'"
+            )
+            remarks.append(Remark(name, tables[name].file, "wave", "waves_not_shared", len(alone), detail))
+    return problems, remarks
+
+
+def _two_spellings(waves: Mapping[str, pd.Series], tables: Mapping[str, Table]) -> list[Problem]:
+    """Waves that differ in nothing but case, blanks, hyphens or leading zeros, such as 2024Q1 and 2024-q1."""
+    spellings: dict[tuple[str | int, ...], dict[str, str]] = {}
+    problems = []
+    for name, column in waves.items():
+        two: list[str] = []
+        for wave in sorted(column.unique()):
+            first = spellings.setdefault(_spelling(wave), {wave: name})
+            if wave not in first:
+                two += [wave, *first]
+        if two:
+            message = f"waves are written in two ways{_named(pd.concat([c[c.isin(two)] for c in waves.values()]), 0)}."
+            problems.append(
+                Problem(tables[name].file, "wave", message, "Write each wave in one way, in all tables.")
+            )
+    return problems
+
+
+def _spelling(wave: str) -> tuple[str | int, ...]:
+    parts = re.findall(r"[^\W\d_]+|\d+|[^\w\s./-]", wave.casefold())
+    if not parts or re.match(r"\s*[-.]", wave):
+        # A sign in front may be a minus: one wave before and one after.
+        return (wave,)
+    return tuple(int(part) if part.isdecimal() else part for part in parts)
+
+
+def _count(waves: pd.Series) -> str:
+    count = waves.nunique()
+    return f"{count} wave" if count == 1 else f"{count} waves"
+
+
+def _named(values: pd.Series, count: int) -> str:
+    """The values that enough rows share, and whether these are all of them."""
+    named = nameable(values)
+    shown = f": {', '.join(named[:_SHOWN])}" if named else ""
+    return shown + (" and others" if named and count > len(named[:_SHOWN]) else "")

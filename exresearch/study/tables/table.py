@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from exresearch.study.codebook import KEYS, Codebook, Variable
@@ -13,11 +14,12 @@ from exresearch.study.importers import RawTable, read_columns
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, StudyError, nearest
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.columns import clean_column
+from exresearch.study.tables.columns import NUMERIC_ROLES, clean_column
 
 # Without these keys a row says nothing about anybody.
 NEEDED = {"units": ("unit",), "people": ("person",)}
 _SHOWN = 12
+_Parts = Sequence[tuple[Path, TableSource]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +40,17 @@ class Table:
     coded_missing : dict of str to int
         How many cells of each column held a missing code.
     n_rows : int
-        Rows in the file.
+        Rows in the file, or in its files together, wholly empty ones included.
     left_out : dict of str to int
-        Rows left out on request, by the step of the attrition ledger.
+        Rows left out while reading, by the step of the attrition ledger.
     remarks : tuple of Remark
         What was noticed while reading.
+    rows_by_file : tuple of (str, int)
+        Rows of each file, where there are several.
+    counted : dict of str to int
+        Rows that lack something and stay, by the step of the attrition ledger.
+    flagged : dict of str to (int, int)
+        Careless sheets by flag: how many there are, and how many were left out.
     """
 
     name: str
@@ -53,9 +61,12 @@ class Table:
     n_rows: int
     left_out: dict[str, int]
     remarks: tuple[Remark, ...] = ()
+    rows_by_file: tuple[tuple[str, int], ...] = ()
+    counted: dict[str, int] = field(default_factory=dict)
+    flagged: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
-def read_table(parts: Sequence[tuple[Path, TableSource]], *, name: str, codebook: Codebook) -> Table:
+def read_table(parts: _Parts, *, name: str, codebook: Codebook) -> Table:
     """Read one table and check every described column, reporting all problems together.
 
     Parameters
@@ -74,75 +85,171 @@ def read_table(parts: Sequence[tuple[Path, TableSource]], *, name: str, codebook
     Raises
     ------
     StudyError
-        Missing or empty file, unknown format, missing columns, text in a number or date column, values outside a
-        scale, a weight that is missing or not positive. No message holds a value that fewer than five rows share.
+        Missing or empty file, unknown format, columns that no file has, a key that one file has and another has not,
+        text in a number or date column, values outside a scale, a weight that is missing or not positive. No message
+        holds a value that fewer than five rows share.
     """
     variables = [variable for variable in codebook.select(name) if variable.role != "ignore"]
     if not variables:
         message = f"table {name!r} is listed in the study, but the codebook describes none of its columns."
         remedy = "Describe its columns, or leave the table out."
         raise StudyError([Problem(path.name, "", message, remedy) for path, _ in parts])
-    read: list[Table] = []
+    wanted = _wanted(variables)
+    raws: list[RawTable] = []
     problems: list[Problem] = []
     for path, source in parts:
         try:
-            read.append(_read_part(path, source, name=name, variables=variables))
+            raws.append(_read_file(path, source, wanted=set(wanted)))
         except StudyError as error:
             problems += error.problems
     if problems:
         raise StudyError(problems)
-    return read[0] if len(read) == 1 else _below_one_another(read)
+    problems += _missing_columns(parts, raws, wanted, name=name)
+    problems += _missing_keys(parts, raws, variables, name=name)
+    read: list[Table] = []
+    while raws:
+        # Taken off the list, so that the cells as they stood can go as soon as they are understood.
+        raw, (path, source) = raws.pop(0), parts[len(read)]
+        part, found = _understood(raw, source, name=name, variables=variables, file=path.name)
+        read.append(part)
+        problems += found
+    if problems:
+        raise StudyError(problems)
+    table = read[0] if len(read) == 1 else _below_one_another(read)
+    lacking = {
+        f"without {key}": int(table.frame[key].isna().sum())
+        for key in ("unit", "wave", "person")
+        if key in table.frame and table.frame[key].isna().any()
+    }
+    return replace(table, counted=lacking)
 
 
-def _read_part(path: Path, source: TableSource, *, name: str, variables: list[Variable]) -> Table:
+def _wanted(variables: list[Variable]) -> dict[str, str]:
+    """Columns to read, each with the words for it in a message."""
     wanted = {variable.column: variable.column for variable in variables}
     for variable in variables:
         for key in ("n_column", "std_error_column"):
             if getattr(variable, key) is not None:
                 wanted.setdefault(getattr(variable, key), f"{key} of {variable.column}")
-    raw = read_columns(path, columns=set(wanted), source=source)
-    if raw.frame.empty and set(wanted) & set(raw.present):
+    return wanted
+
+
+def _read_file(path: Path, source: TableSource, *, wanted: set[str]) -> RawTable:
+    raw = read_columns(path, columns=wanted, source=source)
+    if raw.frame.empty and wanted & set(raw.present):
         raise StudyError([Problem(path.name, "", "the file has a heading but no rows.", "Export it again.")])
-    problems = [
+    return raw
+
+
+def _missing_columns(
+    parts: _Parts, raws: list[RawTable], wanted: dict[str, str], *, name: str
+) -> list[Problem]:
+    """Columns that no file of the table has."""
+    present = tuple(dict.fromkeys(column for raw in raws for column in raw.present))
+    files = ", ".join(path.name for path, _ in parts)
+    return [
         Problem(
-            path.name,
+            files,
             column if why == column else f"{column} ({why})",
             f"table {name!r} has no such column.",
-            nearest(column, raw.present),
+            nearest(column, present),
         )
         for column, why in sorted(wanted.items())
-        if column not in raw.present
+        if column not in present
     ]
-    frame, coded, found = _clean(raw, variables, file=path.name)
-    problems += found
-    if source.wave and "wave" in frame:
-        message = f"the study file gives wave {source.wave!r}, but the codebook names a column for it."
-        problems.append(Problem(path.name, "wave", message, "Take one of the two out."))
-    if problems:
-        raise StudyError(problems)
-    if source.wave:
-        frame = frame.assign(wave=pd.Series(source.wave, index=frame.index, dtype="str"))
-    n_rows, left_out, remarks = len(frame), {}, [replace(remark, table=name) for remark in raw.remarks]
+
+
+def _missing_keys(
+    parts: _Parts, raws: list[RawTable], variables: list[Variable], *, name: str
+) -> list[Problem]:
+    """Keys that one file has and another has not, and waves that are told twice."""
+    keys: dict[str, str] = {v.role: v.column for v in variables if v.role in KEYS}
+    problems = []
+    for role, column in keys.items():
+        has = [column in raw.present for raw in raws]
+        for (path, source), there in zip(parts, has, strict=True):
+            if role == "wave" and source.wave and there:
+                message = f"the study file gives wave {source.wave!r}, but column {column!r} holds the waves."
+                problems.append(Problem(path.name, "wave", message, "Take one of the two out."))
+            elif not there and any(has) and not (role == "wave" and source.wave):
+                message = f"this file of table {name!r} has no column for the {role}; another has."
+                remedy = "Add it" + (
+                    ", or give 'wave' with this file in the study file." if role == "wave" else "."
+                )
+                problems.append(Problem(path.name, column, message, remedy))
+    if "wave" not in keys and any(source.wave for _, source in parts):
+        for path, source in parts:
+            if not source.wave:
+                message = "this file has no wave; another file of the table has."
+                problems.append(
+                    Problem(path.name, "wave", message, "Give 'wave' with this file in the study file.")
+                )
+    return problems
+
+
+def _understood(
+    raw: RawTable, source: TableSource, *, name: str, variables: list[Variable], file: str
+) -> tuple[Table, list[Problem]]:
+    frame, coded, problems = _clean(raw, variables, file=file)
+    remarks = [replace(remark, table=name, file=remark.file or file) for remark in raw.remarks]
+    left_out: dict[str, int] = {}
+    empty = sum(remark.n for remark in raw.remarks if remark.kind == "empty_rows")
+    n_rows = len(frame) + empty
+    if empty:
+        left_out["empty rows"] = empty
+    for variable in variables:
+        if variable.column not in raw.present:
+            if variable.role not in KEYS:
+                remarks.append(Remark(name, file, variable.column, "column_missing_in_part", 1, file))
+            if variable.role != "wave":
+                frame[_standard(variable)] = _nothing(variable, frame.index)
+    if source.wave and "wave" not in frame:
+        frame["wave"] = pd.Series(source.wave, index=frame.index, dtype="str")
     for key in NEEDED.get(name, ()):
         if source.without_key == "leave_out" and key in frame and frame[key].isna().any():
             lacking = frame[key].isna()
             left_out[f"without {key}"] = int(lacking.sum())
-            remarks.append(Remark(name, path.name, "", "rows_without_key", int(lacking.sum()), key))
+            remarks.append(Remark(name, file, "", "rows_without_key", int(lacking.sum()), key))
             frame = frame[~lacking].reset_index(drop=True)
-    unread = tuple(column for column in raw.present if column not in wanted)
+    if frame.empty and not problems:
+        problems.append(
+            Problem(
+                file,
+                "",
+                "no row is left once rows without a key are left out.",
+                "Check which column is the key.",
+            )
+        )
+    described = _wanted(variables)
+    unread = tuple(column for column in raw.present if column not in described)
     if unread:
         shown = ", ".join(unread[:_SHOWN]) + (", ..." if len(unread) > _SHOWN else "")
-        remarks.append(Remark(name, path.name, "", "columns_not_described", len(unread), shown))
-    return Table(
+        remarks.append(Remark(name, file, "", "columns_not_described", len(unread), shown))
+    table = Table(
         name=name,
         frame=frame,
-        file=path.name,
+        file=file,
         unread=unread,
         coded_missing=coded,
         n_rows=n_rows,
         left_out=left_out,
         remarks=tuple(remarks),
+        rows_by_file=((file, n_rows),),
     )
+    return table, problems
+
+
+def _standard(variable: Variable) -> str:
+    return variable.role if variable.role in KEYS else variable.column
+
+
+def _nothing(variable: Variable, index: pd.Index) -> pd.Series:
+    """A column of missing cells, of the type that the column has where it is there."""
+    if variable.role in NUMERIC_ROLES:
+        return pd.Series(np.nan, index=index, dtype="float64")
+    if variable.role == "date":
+        return pd.Series(pd.NaT, index=index, dtype="datetime64[us]")
+    return pd.Series(None, index=index, dtype="str")
 
 
 def _clean(
@@ -152,7 +259,7 @@ def _clean(
     coded: dict[str, int] = {}
     columns: dict[str, pd.Series] = {}
     problems: list[Problem] = []
-    for column in raw.frame.columns:
+    for column in list(raw.frame.columns):
         described = by_column.get(column)
         clean = clean_column(
             raw.frame[column], described, column=column, file=file, decimal_comma=raw.decimal_comma
@@ -161,7 +268,7 @@ def _clean(
         count = clean.coded_missing + sum(raw.coded_missing.get(column, {}).values())
         if count:
             coded[column] = count
-        columns[described.role if described and described.role in KEYS else column] = clean.cells
+        columns[_standard(described) if described else column] = clean.cells
     return pd.DataFrame(columns), coded, problems
 
 
@@ -183,4 +290,5 @@ def _below_one_another(parts: list[Table]) -> Table:
         n_rows=sum(part.n_rows for part in parts),
         left_out=left_out,
         remarks=tuple(remark for part in parts for remark in part.remarks),
+        rows_by_file=tuple(rows for part in parts for rows in part.rows_by_file),
     )
