@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 
+from exresearch.study.importers.kinds import kind_of
 from exresearch.study.importers.parquet import read_parquet
 from exresearch.study.importers.raw import RawTable
+from exresearch.study.importers.spss import read_spss
 from exresearch.study.importers.text import read_text
+from exresearch.study.importers.workbook import read_workbook
 from exresearch.study.parameters import TableSource
-from exresearch.study.yaml_file import read_bytes, refused
+from exresearch.study.remarks import Remark
+
+_SUFFIXES = {
+    ".parquet": ("parquet",), ".sav": ("spss",), ".zsav": ("spss",), ".ods": ("ods",), ".xls": ("xls",),
+    ".xlsx": ("xlsx",), ".xlsm": ("xlsm",), ".xlsb": ("xlsb",), ".csv": ("text",), ".tsv": ("text",), ".txt": ("text",),
+}  # fmt: skip
+_CALLED = {"parquet": "Parquet", "spss": "an SPSS file", "text": "text", "ods": "an ODS workbook"}
 
 
 def read_columns(
@@ -29,18 +39,35 @@ def read_columns(
     Returns
     -------
     RawTable
+        With a remark where the suffix promises another kind of file than the content is.
 
     Raises
     ------
     StudyError
-        If the file is missing, a folder, empty, of another type, damaged, or repeats a wanted column.
+        If the file is missing, a folder, empty, of another type, protected, damaged, or repeats a wanted column.
+
+    Examples
+    --------
+    >>> from tempfile import TemporaryDirectory
+    >>> with TemporaryDirectory() as folder:
+    ...     path = Path(folder) / "answers.dat"
+    ...     _ = path.write_text("unit;eng_1;eng_2", encoding="utf-8")
+    ...     read_columns(path, columns={"eng_1"}).present
+    ('unit', 'eng_1', 'eng_2')
     """
     options = source or TableSource.model_validate({"file": path.name})
-    suffix = path.suffix.lower()
-    if suffix == ".parquet":
-        return read_parquet(path, columns=columns, source=options)
-    if suffix in (".csv", ".txt", ".tsv"):
-        return read_text(path, columns=columns, source=options)
-    kind = f"of type {suffix!r}" if suffix else "without a suffix"
-    read_bytes(path, limit=1)
-    raise refused(path, f"files {kind} cannot be read.", "Save it as CSV or Parquet.")
+    kind = kind_of(path)
+    if kind == "parquet":
+        table = read_parquet(path, columns=columns, source=options)
+    elif kind == "spss":
+        table = read_spss(path, columns=columns, source=options)
+    elif kind == "text":
+        table = read_text(path, columns=columns, source=options)
+    else:
+        table = read_workbook(path, columns=columns, source=options, kind=kind)
+    promised = _SUFFIXES.get(path.suffix.lower(), (kind,))
+    if kind in promised or kind[:3] == "xls" == promised[0][:3]:
+        return table
+    found = _CALLED.get(kind, "a workbook of Excel")
+    detail = f"The name ends in {path.suffix}, but the content is {found}; it was read as that."
+    return replace(table, remarks=(*table.remarks, Remark("", path.name, "", "read_by_content", 0, detail)))

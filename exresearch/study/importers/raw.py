@@ -24,7 +24,9 @@ class RawTable:
     present : tuple of str
         All columns of the file, in order.
     decimal_comma : bool
-        Whether a comma may be the decimal sign in text.
+        Whether the decimal sign in text is a comma rather than a point, where a column does not show it.
+    decimal_known : bool
+        Whether the study file names the decimal sign, so that it need not show.
     layout : str
         What kind of file it turned out to be: csv, parquet, xlsx, ods, sav, and after a slash the platform that
         wrote it (``csv/qualtrics``).
@@ -42,6 +44,7 @@ class RawTable:
     frame: pd.DataFrame
     present: tuple[str, ...]
     decimal_comma: bool
+    decimal_known: bool = False
     layout: str = "csv"
     wording: dict[str, str] = field(default_factory=dict)
     value_labels: dict[str, dict[str, str]] = field(default_factory=dict)

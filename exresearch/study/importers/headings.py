@@ -1,0 +1,65 @@
+"""Where the column names stand, when a title or empty rows come first."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Sequence
+
+_NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
+
+
+def find_heading(rows: Sequence[Sequence[str]], *, wanted: Collection[str] | None) -> int:
+    """Return the row that holds the column names, counted from 0.
+
+    When to use it: on the first rows of a text file or a sheet, unless the study file names the row.
+
+    Parameters
+    ----------
+    rows : sequence of sequence of str
+        The first rows, at least some of them with answers; an empty cell is an empty text.
+    wanted : collection of str or None
+        Columns that the codebook describes.
+
+    Returns
+    -------
+    int
+        The first of the rows that hold most wanted names; where none is wanted or none occurs, the first row that is
+        as wide as the rows below it. A title, an empty row or a row of group names is narrower than that.
+
+    Examples
+    --------
+    >>> rows = [["Staff survey 2024", "", ""], ["", "", ""], ["unit", "wave", "eng_1"], ["A", "1", "5"]]
+    >>> find_heading(rows, wanted=None)
+    2
+    >>> find_heading([["unit", "wave"], ["wave", "unit"]], wanted={"unit"})
+    0
+    """
+    names = set(wanted or ())
+    if names:
+        hits = [len(names & {part for cell in row for part in (cell, cell.strip())}) for row in rows]
+        if any(hits):
+            return hits.index(max(hits))
+    widths = [_width(row) for row in rows]
+    filled = [sum(bool(cell.strip()) for cell in row) for row in rows]
+    # A last column without a name, or a first one, is allowed; the body has its width more than once.
+    body = max((width for width in widths if widths.count(width) > 1 or len(rows) < 3), default=0)
+    for number, width in enumerate(widths):
+        if width >= body > 0 and 2 * filled[number] > body:
+            return number
+    return next((number for number, count in enumerate(filled) if count), 0)
+
+
+def is_heading(row: Sequence[str]) -> bool:
+    """Return whether a row can be column names at all: at least one of its cells is a word.
+
+    Examples
+    --------
+    >>> is_heading(["unit", "2023", "2024"]), is_heading(["5", "3", ""])
+    (True, False)
+    """
+    return any(cell.strip() and not _NUMBER.fullmatch(cell.strip()) for cell in row)
+
+
+def _width(row: Sequence[str]) -> int:
+    """Number of cells up to the last that holds something."""
+    return max((number for number, cell in enumerate(row, start=1) if cell.strip()), default=0)
