@@ -10,7 +10,7 @@ import pandas as pd
 
 from exresearch.study.codebook import Codebook, Variable
 from exresearch.study.parameters import Quality
-from exresearch.study.study import QUALITY_COLUMNS
+from exresearch.study.study import QUALITY_COLUMNS, Study
 from exresearch.study.tables.table import Table
 
 FLAGS = ("straight_lining", "too_fast", "impossible_duration", "duplicate_sheet")
