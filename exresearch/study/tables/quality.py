@@ -106,6 +106,11 @@ def judge_sheets(
     return left, frame.astype({"n": "int64", "n_judged": "int64", "share": "float64"})
 
 
+def quality_flags(study: Study) -> pd.DataFrame:
+    """Return the careless sheets of a study as counted when it was read: ``table, flag, n, n_judged, share``."""
+    return study.quality.copy()
+
+
 def _left_out(table: Table, sheets: _Sheets, variables: tuple[Variable, ...], *, quality: Quality) -> Table:
     gone = np.zeros(len(table.frame), dtype=bool)
     flagged: dict[str, tuple[int, int]] = {}
