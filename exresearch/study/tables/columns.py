@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exresearch.study.codebook import Variable
+from exresearch.study.importers.decimals import with_points
 from exresearch.study.problems import Problem
 
 NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight", "duration")
@@ -38,7 +39,13 @@ class CleanColumn:
 
 
 def clean_column(
-    values: pd.Series, variable: Variable | None, *, column: str, file: str, decimal_comma: bool
+    values: pd.Series,
+    variable: Variable | None,
+    *,
+    column: str,
+    file: str,
+    decimal_comma: bool,
+    decimal_known: bool = False,
 ) -> CleanColumn:
     """Clean and check one column.
 
@@ -51,7 +58,9 @@ def clean_column(
     column, file : str
         Where it is, for the messages.
     decimal_comma : bool
-        Whether ``1,5`` is a number.
+        Whether a comma is the usual decimal sign of the file.
+    decimal_known : bool
+        Whether that is certain, so that the column need not show it.
 
     Returns
     -------
@@ -70,11 +79,18 @@ def clean_column(
         strange: list[Problem] = []
         if variable is not None and variable.values:  # noqa: PD011 - a field of the codebook
             values, strange = _as_answers(
-                values, variable, column=column, file=file, decimal_comma=decimal_comma
+                values,
+                variable,
+                column=column,
+                file=file,
+                decimal_comma=decimal_comma,
+                decimal_known=decimal_known,
             )
         elif variable is not None and variable.role == "duration":
             values = _as_seconds(values)
-        values, problems = _as_numbers(values, column=column, file=file, decimal_comma=decimal_comma)
+        values, problems = _as_numbers(
+            values, column=column, file=file, decimal_comma=decimal_comma, decimal_known=decimal_known
+        )
         problems = strange + problems + _check_range(values, variable, column=column, file=file)
     elif variable.role == "date":
         values, problems = _as_dates(values, column=column, file=file)
@@ -122,7 +138,7 @@ def _blank_codes(values: pd.Series, variable: Variable | None) -> tuple[pd.Serie
 
 
 def _as_answers(
-    values: pd.Series, variable: Variable, *, column: str, file: str, decimal_comma: bool
+    values: pd.Series, variable: Variable, *, column: str, file: str, decimal_comma: bool, decimal_known: bool
 ) -> tuple[pd.Series, list[Problem]]:
     """Answer texts as numbers, by the codebook; a number in the file stays what it is.
 
@@ -143,7 +159,9 @@ def _as_answers(
         return pd.Series(np.nan, index=values.index), [problem]
     known = values.str.casefold().map(numbers)
     rest = values.mask(known.notna())
-    written, _ = _as_numbers(rest, column=column, file=file, decimal_comma=decimal_comma)
+    written, _ = _as_numbers(
+        rest, column=column, file=file, decimal_comma=decimal_comma, decimal_known=decimal_known
+    )
     strange = written.isna() & rest.notna()
     cells = known.astype("float64").fillna(written)
     if not strange.any():
@@ -163,7 +181,7 @@ def _as_seconds(values: pd.Series) -> pd.Series:
 
 
 def _as_numbers(
-    values: pd.Series, *, column: str, file: str, decimal_comma: bool
+    values: pd.Series, *, column: str, file: str, decimal_comma: bool, decimal_known: bool
 ) -> tuple[pd.Series, list[Problem]]:
     if pd.api.types.is_datetime64_any_dtype(values.dtype):
         nothing = pd.Series(np.nan, index=values.index)
@@ -174,7 +192,9 @@ def _as_numbers(
         numbers = pd.Series(values.to_numpy(dtype="float64", na_value=np.nan), index=values.index)
         wrong = pd.Series(False, index=values.index)
     else:
-        text = values.str.replace(r"^([-+]?\d+),(\d+)$", r"\1.\2", regex=True) if decimal_comma else values
+        text, unclear = with_points(values, comma=decimal_comma, known=decimal_known)
+        if unclear:
+            return pd.Series(np.nan, index=values.index), [Problem(file, column, *unclear)]
         numbers = pd.to_numeric(text, errors="coerce").astype("float64")
         wrong = numbers.isna() & values.notna()
     problems = []
