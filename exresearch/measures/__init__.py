@@ -9,9 +9,11 @@ from exresearch.measures.engagement import (
     engagement_index,
 )
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
+from exresearch.measures.nonresponse import representativeness, respondents_against_staff, response_by_group
 from exresearch.measures.readiness import answers_by_wave, missing_answers
 from exresearch.measures.resampling import Groups, dependence_groups
 from exresearch.measures.scores import construct_score, oriented, oriented_frame
+from exresearch.measures.weights import effective_n, weight_summary
 
 __all__ = [
     "EngagedDefinition",
@@ -24,6 +26,7 @@ __all__ = [
     "answers_by_wave",
     "construct_score",
     "dependence_groups",
+    "effective_n",
     "engaged",
     "engagement_band",
     "engagement_index",
@@ -32,4 +35,8 @@ __all__ = [
     "missing_answers",
     "oriented",
     "oriented_frame",
+    "representativeness",
+    "respondents_against_staff",
+    "response_by_group",
+    "weight_summary",
 ]

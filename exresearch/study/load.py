@@ -18,11 +18,13 @@ from exresearch.study.settings import from_command_line, read_settings
 from exresearch.study.study import Study
 from exresearch.study.tables import (
     Table,
+    WaveWeights,
     attrition_ledger,
     check_tables,
     judge_sheets,
     ordered_waves,
     read_table,
+    weigh_sheets,
 )
 
 _Parts = dict[TableName, list[tuple[Path, TableSource]]]
@@ -115,6 +117,12 @@ def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study 
         return None, problems
     tables, quality = judge_sheets(tables, codebook=codebook, quality=settings.quality)
     problems += _nobody_left(tables, file=file.name)
+    weighting: tuple[WaveWeights, ...] = ()
+    if not problems:
+        try:
+            tables, weighting = weigh_sheets(tables, settings=settings, codebook=codebook, file=file.name)
+        except StudyError as error:
+            return None, list(error.problems)
     files: dict[str, tuple[Path, ...]] = {
         str(name): tuple(path for path, _ in sources) for name, sources in parts.items()
     }
@@ -127,6 +135,7 @@ def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study 
         waves=ordered_waves(tables),
         files=files,
         remarks=(*(remark for table in tables.values() for remark in table.remarks), *remarks),
+        weighting=weighting,
         quality=quality,
     )
     return study, problems

@@ -10,6 +10,18 @@ import pandas as pd
 # One sentence per kind; the catalogue of translations takes its messages from here. {n} is a number, {detail} names
 # of columns, codes or units, never an answer that fewer than five people share.
 REMARKS: dict[str, str] = {
+    "margins_of_wave_staff": "The margins of {detail} are counted among the people in service during each wave.",
+    "margins_of_all_staff": (
+        "The margins of {detail} are counted among everybody on the staff list: dates of service or of the waves are "
+        "not known."
+    ),
+    "margins_not_met": "The weights stay within their bounds, so the margins are not met; shares are off by: {detail}.",
+    "staff_without_category": "On the staff list {n} lack a category ({detail}); the margins are those of the others.",
+    "sheets_without_category": (
+        "{n} answer sheets lack a category that they are weighted by ({detail}); together they keep the share they "
+        "have."
+    ),
+    "sheets_not_raked": "{n} answer sheets without a wave are not raked; they count with their starting weight.",
     "columns_not_described": "{n} columns are not in the codebook and are not read: {detail}.",
     "empty_rows": "{n} rows are wholly empty and are left out.",
     "columns_without_heading": "{n} columns with cells have no heading and are not read.",

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from exresearch.study.codebook import Codebook
 from exresearch.study.parameters import StudyFile
 from exresearch.study.remarks import Remark
+
+if TYPE_CHECKING:
+    # The package of tables needs this module.
+    from exresearch.study.tables.weighting import WaveWeights
 
 QUALITY_COLUMNS = ("table", "flag", "n", "n_judged", "share")
 
@@ -35,6 +40,8 @@ class Study:
         The files behind each table, and the codebook.
     remarks : tuple of Remark
         What is worth knowing about the input and stands in nobody's way.
+    weighting : tuple of WaveWeights
+        How raking went, per table and wave; empty where the study file asks for none.
     quality : pandas.DataFrame
         Answer sheets that look careless, counted before any was left out: ``table, flag, n, n_judged, share``; see
         :func:`exresearch.study.tables.judge_sheets`.
@@ -47,6 +54,7 @@ class Study:
     waves: tuple[str, ...]
     files: dict[str, tuple[Path, ...]]
     remarks: tuple[Remark, ...] = ()
+    weighting: tuple[WaveWeights, ...] = ()
     quality: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(QUALITY_COLUMNS)))
 
     def table(self, name: str) -> pd.DataFrame:

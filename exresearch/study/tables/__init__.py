@@ -3,14 +3,23 @@
 from exresearch.study.tables.keys import check_tables, ordered_waves
 from exresearch.study.tables.ledger import attrition_ledger
 from exresearch.study.tables.quality import judge_sheets, quality_flags
+from exresearch.study.tables.raking import Raked, rake
+from exresearch.study.tables.staff import staff_during, wave_period
 from exresearch.study.tables.table import Table, read_table
+from exresearch.study.tables.weighting import WaveWeights, weigh_sheets
 
 __all__ = [
+    "Raked",
     "Table",
+    "WaveWeights",
     "attrition_ledger",
     "check_tables",
     "judge_sheets",
     "ordered_waves",
     "quality_flags",
+    "rake",
     "read_table",
+    "staff_during",
+    "wave_period",
+    "weigh_sheets",
 ]
