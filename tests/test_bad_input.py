@@ -219,12 +219,12 @@ def test_set_apart_names_a_category_that_occurs(client: Any, chosen: str, messag
         ),
         (
             "variables: []",
-            ["codebook.yaml: variables: there is nothing in it. Fill it in; see data/demo/codebook.yaml."],
+            ["codebook.yaml: line 1, variables: there is nothing in it. Fill it in; see data/demo/codebook.yaml."],
         ),
         (
             "variables: [eng_1]",
             [
-                "codebook.yaml: variables.0: a mapping of keys is expected, not 'eng_1' (a text). "
+                "codebook.yaml: line 1, variable 1: a mapping of keys is expected, not 'eng_1' (a text). "
                 "Correct the value."
             ],
         ),
@@ -232,7 +232,7 @@ def test_set_apart_names_a_category_that_occurs(client: Any, chosen: str, messag
             "variable: []",
             [
                 "codebook.yaml: variables: this key is required and missing. Add it; see data/demo/codebook.yaml.",
-                "codebook.yaml: variable: unknown key 'variable'. Did you mean 'variables'? Legal: "
+                "codebook.yaml: line 1, variable: unknown key 'variable'. Did you mean 'variables'? Legal: "
                 "constructs, variables.",
             ],
         ),
@@ -264,30 +264,30 @@ def test_every_wrong_entry_of_the_codebook_at_once(client: Any) -> None:
     roles = "person, unit, wave, weight, item, driver, outcome, need, category, measure, count, flag"
     roles += ", date, duration, text, ignore"
     assert client.refusal() == problems(
-        "codebook.yaml: variable 1 (id), rol: unknown key 'rol'. Did you mean 'role'? Legal: "
+        "codebook.yaml: line 5, variable 1 (id), rol: unknown key 'rol'. Did you mean 'role'? Legal: "
         f"{keys}, std_error_column, label, instrument, licence, guessed, comment.",
-        "codebook.yaml: variable 2 (team), role: 'unitt' is not a legal value. Did you mean "
+        "codebook.yaml: line 8, variable 2 (team), role: 'unitt' is not a legal value. Did you mean "
         f"'unit'? Legal: {roles}.",
-        "codebook.yaml: variable 3 (year): block, group and named are only for a driver. Correct this entry.",
-        "codebook.yaml: variable 4 (eng_1): minimum and maximum go together; give both. Correct this entry.",
-        "codebook.yaml: variable 5 (eng_2): minimum 9 is not below maximum 7. Correct this entry.",
-        "codebook.yaml: variable 6 (eng_3): a column with role item needs minimum and maximum. Correct this entry.",
-        "codebook.yaml: variable 7 (needs): a driver needs a block: employee-first, customer-first or other. "
+        "codebook.yaml: line 9, variable 3 (year): block, group and named are only for a driver. Correct this entry.",
+        "codebook.yaml: line 13, variable 4 (eng_1): minimum and maximum go together; give both. Correct this entry.",
+        "codebook.yaml: line 18, variable 5 (eng_2): minimum 9 is not below maximum 7. Correct this entry.",
+        "codebook.yaml: line 24, variable 6 (eng_3): a column with role item needs minimum and maximum. Correct this entry.",
+        "codebook.yaml: line 30, variable 7 (needs): a driver needs a block: employee-first, customer-first or other. "
         "Correct this entry.",
-        "codebook.yaml: variable 8 (customer), missing: a list is expected, not 9 (a whole number). "
+        "codebook.yaml: line 43, variable 8 (customer), missing: a list is expected, not 9 (a whole number). "
         "Put it between square brackets.",
-        "codebook.yaml: variable 9 (enps), missing.1: a number or a text is expected, not true (true or false). "
+        "codebook.yaml: line 50, variable 9 (enps), missing.1: a number or a text is expected, not true (true or false). "
         "Correct the value.",
-        "codebook.yaml: variable 10 (without a column), column: this key is required and missing. "
+        "codebook.yaml: line 53, variable 10 (without a column), column: this key is required and missing. "
         "Add it; see data/demo/codebook.yaml.",
-        "codebook.yaml: variable 11 (year), table: 'customer' is not a legal value. Did you mean "
+        "codebook.yaml: line 55, variable 11 (year), table: 'customer' is not a legal value. Did you mean "
         f"'customers'? Legal: {TABLES}.",
-        "codebook.yaml: variable 12 (cx), label.en: this key is required and missing. Add it; "
+        "codebook.yaml: line 64, variable 12 (cx), label.en: this key is required and missing. Add it; "
         "see data/demo/codebook.yaml.",
-        "codebook.yaml: variable 12 (cx), label.eng: unknown key 'eng'. Did you mean 'en'? Legal: nl, en.",
-        "codebook.yaml: variable 15 (staff): a measure of kind percent needs minimum: 0 and maximum: 100; "
+        "codebook.yaml: line 64, variable 12 (cx), label.eng: unknown key 'eng'. Did you mean 'en'? Legal: nl, en.",
+        "codebook.yaml: line 73, variable 15 (staff): a measure of kind percent needs minimum: 0 and maximum: 100; "
         "another number is a rate. Correct this entry.",
-        "codebook.yaml: variable 16 (without a column), column: a text is expected, not 5 (a whole number). "
+        "codebook.yaml: line 79, variable 16 (without a column), column: a text is expected, not 5 (a whole number). "
         "Put it between quotes if it is meant as text.",
     )
 
@@ -304,17 +304,17 @@ def test_entries_of_the_codebook_that_contradict_each_other(client: Any) -> None
     )
     v["g"] = client.entry("units", "happy_2", "measure", construct="happy", kind="mean")
     assert client.refusal() == problems(
-        "codebook.yaml: team: table 'employees' has 2 entries for this column. Keep one.",
-        "codebook.yaml: id2: table 'employees' has 2 columns with role 'person': id, id2. Keep one.",
-        "codebook.yaml: enps_2: construct 'enps' has 2 columns with role 'outcome' in table "
+        "codebook.yaml: line 73, team: table 'employees' has 2 entries for this column. Keep one.",
+        "codebook.yaml: line 76, id2: table 'employees' has 2 columns with role 'person': id, id2. Keep one.",
+        "codebook.yaml: line 88, enps_2: construct 'enps' has 2 columns with role 'outcome' in table "
         "'employees': enps, enps_2. Give each a construct of its own.",
-        "codebook.yaml: happy_2: construct 'happy' has 2 columns with role 'measure' in table "
+        "codebook.yaml: line 102, happy_2: construct 'happy' has 2 columns with role 'measure' in table "
         "'units': happy, happy_2. Give each a construct of its own.",
-        "codebook.yaml: engagement: the items of this construct in table 'employees' have "
+        "codebook.yaml: line 82, engagement: the items of this construct in table 'employees' have "
         "different scales: 1-7, 1-5. Give each scale a construct of its own.",
-        "codebook.yaml: employees.unit: this name is kept for the column with role 'unit'; here "
+        "codebook.yaml: line 79, employees.unit: this name is kept for the column with role 'unit'; here "
         "the role is 'category'. Rename the column, or give it that role.",
-        "codebook.yaml: units.happy: n_column names 'team', which does not hold numbers of "
+        "codebook.yaml: line 94, units.happy: n_column names 'team', which does not hold numbers of "
         "answers or standard errors. Name a column with role count, or leave it out.",
     )
 
@@ -452,7 +452,7 @@ def test_weights_counts_flags_and_dates(client: Any) -> None:
         "employees.csv: w: 1 row has no weight. Give every row a weight, or leave the column out.",
         "employees.csv: born: a date is expected, but 1 cell holds something else. "
         "Write dates as 2024-03-31 or 31-03-2024.",
-        f"employees.csv: boss: 1 cell lies outside the scale 0 to 1. {SCALE}",
+        "employees.csv: boss: 1 cell lies outside the scale 0 to 1. A flag is 0 or 1: correct the cells, or the role.",
         "units.csv: staff: 1 count is negative. Counts must be 0 or more.",
     )
 
@@ -469,7 +469,8 @@ def test_keys_that_repeat_lack_or_are_unknown(client: Any) -> None:
     message = client.refusal()
     assert message == problems(
         f"employees.csv: person and wave: 1 row repeats {both.format('person and wave')}",
-        "units.csv: unit: 1 row has no unit. Complete or remove them.",
+        "units.csv: unit: 1 row has no unit. Complete them, or write 'without_key: leave_out' for this file in the "
+        "study file.",
         f"units.csv: unit and wave: 1 row repeats {both.format('unit and wave')}",
         "employees.csv: unit: 4 units are not in the table 'units': 'Unit B', 'Unit E', 'Unit G' "
         f"and others. {names}",

@@ -17,13 +17,14 @@ from exresearch.findings.analyses import set_apart_problem
 from exresearch.run.cells import notebook_parameters
 from exresearch.run.staging import STAGED
 from exresearch.study import (
+    Codebook,
     Parameters,
     Problem,
     Study,
     StudyError,
+    StudyFile,
+    examine_study,
     from_command_line,
-    load_settings,
-    load_study,
     nearest,
     parameter_names,
     project_root,
@@ -121,16 +122,16 @@ def plan_run(
     """
     file = resolve_path(study_file)
     problems: list[Problem] = []
-    study: Study | None = None
-    client = file.stem
-    try:
-        study = load_study(file, overrides=overrides)
+    examined = examine_study(file, overrides=overrides)
+    study, client = examined.study, file.stem
+    problems += examined.problems
+    if study is not None:
         client = study.settings.client
         problems += setting_problems(study, file=file.name, overrides=overrides)
         problems += _draft(study, file=file.name)
-    except StudyError as error:
-        problems += error.problems
-        problems += _hypotheses_of_broken(file, overrides)
+    elif examined.settings is not None:
+        found = _settings_alone(examined.settings, examined.codebook, file=file.name)
+        problems += from_command_line(found, file=file.name, overrides=overrides)
     target = (
         Path(output).expanduser().resolve() if output is not None else project_root() / "reports" / client
     )
@@ -163,27 +164,31 @@ def setting_problems(study: Study, *, file: str, overrides: Mapping[str, Any] | 
     list of Problem
         Unknown hypotheses and measures, a category to set apart that is not there, a threshold outside the scale.
     """
-    parameters = study.settings.parameters
-    problems = _unknown_hypotheses(study.settings.hypotheses or [], file=file)
-    problems += _unknown_measures(study, file=file)
-    apart = set_apart_problem(study, parameters.set_apart, file=file)
+    problems = _settings_alone(study.settings, study.codebook, file=file)
+    apart = set_apart_problem(study, study.settings.parameters.set_apart, file=file)
     problems += [] if apart is None else [apart]
+    return from_command_line(problems, file=file, overrides=overrides)
+
+
+def _settings_alone(settings: StudyFile, codebook: Codebook | None, *, file: str) -> list[Problem]:
+    """What can be said of the settings without the tables, and without the codebook where that is not in order."""
+    parameters = settings.parameters
+    problems = _unknown_hypotheses(settings.hypotheses or [], file=file)
+    problems += [] if codebook is None else _unknown_measures(settings, codebook, file=file)
     # Holm's first step over four outcomes needs p-values down to a quarter of alpha, two-sided.
     least = math.ceil(8 / (1 - parameters.conf_level) - 1e-9) - 1
     if parameters.n_boot < least:
         message = f"{parameters.n_boot} replicates cannot carry an interval at conf_level {parameters.conf_level:g}."
         problems.append(Problem(file, "parameters.n_boot", message, f"It must be at least {least}."))
-    scales = {
-        (v.minimum, v.maximum)
-        for v in study.codebook.select("employees", role="item", construct="engagement")
-    }
+    items = () if codebook is None else codebook.select("employees", role="item", construct="engagement")
+    scales = {(v.minimum, v.maximum) for v in items}
     if parameters.engaged_definition == "threshold" and len(scales) == 1:
         low, high = scales.pop()
         if low is not None and high is not None and not low < parameters.engaged_threshold <= high:
             message = f"{parameters.engaged_threshold:g} is outside the scale of the engagement items."
             remedy = f"It must lie above {low:g} and not above {high:g}."
             problems.append(Problem(file, "parameters.engaged_threshold", message, remedy))
-    return from_command_line(problems, file=file, overrides=overrides)
+    return problems
 
 
 def _draft(study: Study, *, file: str) -> list[Problem]:
@@ -258,17 +263,9 @@ def _unknown_hypotheses(names: Sequence[str], *, file: str) -> list[Problem]:
     ]
 
 
-def _hypotheses_of_broken(file: Path, overrides: Mapping[str, Any] | None) -> list[Problem]:
-    try:
-        names = load_settings(file, overrides=overrides).hypotheses or []
-    except StudyError:
-        return []
-    return from_command_line(_unknown_hypotheses(names, file=file.name), file=file.name, overrides=overrides)
-
-
-def _unknown_measures(study: Study, *, file: str) -> list[Problem]:
-    constructs = sorted({v.construct for v in study.codebook.variables if v.construct is not None})
-    parameters = study.settings.parameters
+def _unknown_measures(settings: StudyFile, codebook: Codebook, *, file: str) -> list[Problem]:
+    constructs = sorted({v.construct for v in codebook.variables if v.construct is not None})
+    parameters = settings.parameters
     problems = []
     for key in ("ex_measure", "ex_alternative", "cx_measure"):
         name = getattr(parameters, key)

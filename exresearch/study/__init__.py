@@ -1,7 +1,7 @@
 """What comes in: the study file, the codebook, the tables, and the fictional demo client."""
 
 from exresearch.study.codebook import Codebook, Construct, Variable, load_codebook
-from exresearch.study.load import load_study
+from exresearch.study.load import Examined, examine_study, load_study
 from exresearch.study.parameters import (
     TABLES,
     Parameters,
@@ -25,6 +25,7 @@ __all__ = [
     "TABLES",
     "Codebook",
     "Construct",
+    "Examined",
     "Parameters",
     "Problem",
     "Quality",
@@ -37,6 +38,7 @@ __all__ = [
     "Variable",
     "Weighting",
     "check_tables",
+    "examine_study",
     "from_command_line",
     "load_codebook",
     "load_settings",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exresearch.study.codebook import Codebook, load_codebook
+from exresearch.study.codebook import Codebook, codebook_remarks, read_codebook
 from exresearch.study.demo import generate_demo
 from exresearch.study.demo.tables import FILES
 from exresearch.study.parameters import StudyFile, TableName, TableSource
@@ -59,19 +60,57 @@ def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) 
     >>> len(study.waves)  # doctest: +SKIP
     6
     """
+    examined = examine_study(path, overrides=overrides)
+    if examined.problems or examined.study is None:
+        raise StudyError(examined.problems)
+    return examined.study
+
+
+@dataclass(frozen=True, slots=True)
+class Examined:
+    """A study as far as it could be read, with everything that is wrong with it.
+
+    Attributes
+    ----------
+    study : Study or None
+        The study; None if anything is wrong.
+    settings : StudyFile or None
+        The study file; None if it is not in order.
+    codebook : Codebook or None
+        The codebook; None if it is not in order.
+    problems : tuple of Problem
+        Everything that stands in the way.
+    """
+
+    study: Study | None
+    settings: StudyFile | None
+    codebook: Codebook | None
+    problems: tuple[Problem, ...]
+
+
+def examine_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Examined:
+    """Read a study as :func:`load_study`, and return what is wrong with it instead of raising.
+
+    When to use it: where something else is to be checked as well and told together.
+    """
     file = resolve_path(path)
-    settings = read_settings(file, overrides=overrides)
+    try:
+        settings = read_settings(file, overrides=overrides)
+    except StudyError as error:
+        return Examined(None, None, None, error.problems)
     problems = list(settings.problems)
+    chosen = settings.study if not problems else None
     study: Study | None = None
+    codebook: Codebook | None = None
     if settings.study is not None and "codebook" in settings.usable:
-        study, found = _read(settings.study, file=file, with_tables="tables" in settings.usable)
+        study, codebook, found = _read(settings.study, file=file, with_tables="tables" in settings.usable)
         problems += from_command_line(found, file=file.name, overrides=overrides)
-    if problems or study is None:
-        raise StudyError(problems)
-    return study
+    return Examined(None if problems else study, chosen, codebook, tuple(problems))
 
 
-def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study | None, list[Problem]]:
+def _read(
+    settings: StudyFile, *, file: Path, with_tables: bool
+) -> tuple[Study | None, Codebook | None, list[Problem]]:
     """Codebook and tables of a study, and everything that is wrong with them."""
     codebook_file = below(file.parent, settings.codebook)
     problems = absent("codebook", codebook_file, settings.codebook, file=file.name)
@@ -85,16 +124,16 @@ def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study 
                 missing |= {name} if not_there else set()
     codebook, whole = None, False
     if codebook_file.is_file():
-        codebook, found = _codebook(codebook_file)
+        codebook, found = read_codebook(codebook_file)
         whole = not found
         problems += found
         if codebook is not None and whole:
             try:
                 _generate_missing(settings, parts, file=file.name)
             except StudyError as error:
-                return None, [*problems, *error.problems]
+                return None, codebook, [*problems, *error.problems]
     if codebook is None or (settings.synthetic is not None and not whole):
-        return None, problems
+        return None, None, problems
     tables: dict[str, Table] = {}
     for name, sources in parts.items():
         if name in missing or (not whole and not codebook.select(name)):
@@ -104,6 +143,7 @@ def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study 
         except StudyError as error:
             problems += error.problems
     remarks = [
+        *codebook_remarks(codebook, file=codebook_file.name),
         *_not_listed(codebook, settings, file=codebook_file.name),
         *_guesses(codebook, settings, codebook_file),
     ]
@@ -114,7 +154,7 @@ def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study 
     if "units" in tables:
         problems += _wrong_category(settings, codebook, tables["units"], file=file.name, whole=whole)
     if problems:
-        return None, problems
+        return None, codebook if whole else None, problems
     tables, quality = judge_sheets(tables, codebook=codebook, quality=settings.quality)
     problems += _nobody_left(tables, file=file.name)
     weighting: tuple[WaveWeights, ...] = ()
@@ -122,7 +162,7 @@ def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study 
         try:
             tables, weighting = weigh_sheets(tables, settings=settings, codebook=codebook, file=file.name)
         except StudyError as error:
-            return None, list(error.problems)
+            problems += error.problems
     files: dict[str, tuple[Path, ...]] = {
         str(name): tuple(path for path, _ in sources) for name, sources in parts.items()
     }
@@ -137,15 +177,9 @@ def _read(settings: StudyFile, *, file: Path, with_tables: bool) -> tuple[Study 
         remarks=(*(remark for table in tables.values() for remark in table.remarks), *remarks),
         weighting=weighting,
         quality=quality,
+        layouts={name: table.layouts for name, table in tables.items()},
     )
-    return study, problems
-
-
-def _codebook(path: Path) -> tuple[Codebook | None, list[Problem]]:
-    try:
-        return load_codebook(path), []
-    except StudyError as error:
-        return None, list(error.problems)
+    return study, codebook, problems
 
 
 def _parts(settings: StudyFile, *, folder: Path) -> _Parts:

@@ -14,7 +14,10 @@ _TYPES = {
     "dict_type": "a mapping of keys", "model_type": "a mapping of keys", "dataclass_type": "a mapping of keys",
     "list_type": "a list", "tuple_type": "a list", "invalid_key": "a text as key", "finite_number": "a finite number",
 }  # fmt: skip
-_LIMITS = {"greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most")}
+_LIMITS = {
+    "greater_than_equal": ("ge", "at least"), "less_than_equal": ("le", "at most"),
+    "greater_than": ("gt", "above"), "less_than": ("lt", "below"),
+}  # fmt: skip
 # In the words of whoever writes the file, not of the pattern.
 _PATTERNS = {
     r"^[a-z][a-z0-9_]*$": "Use lower-case letters, digits and underscores, starting with a letter.",
@@ -142,7 +145,8 @@ def _in_words(
     if kind == "literal_error":
         # pydantic gives the legal values as one text: 'a', 'b' or 'c'.
         legal = [part.strip(" '") for part in str(context["expected"]).replace("' or '", "', '").split(",")]
-        return f"{_shown(value)} is not a legal value.", nearest(str(value), legal)
+        # An empty text stands for a key that is left out.
+        return f"{_shown(value)} is not a legal value.", nearest(str(value), [name for name in legal if name])
     if kind in _LIMITS:
         name, words = _LIMITS[kind]
         return f"{_shown(value)} is out of range.", f"It must be {words} {context[name]}."

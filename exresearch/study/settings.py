@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -93,7 +94,8 @@ def read_settings(file: Path, *, overrides: Mapping[str, Any] | None = None) -> 
     try:
         return Settings(parse_study(content, file=file.name), frozenset({"codebook", "tables"}), ())
     except StudyError as error:
-        problems = from_command_line(error.problems, file=file.name, overrides=overrides)
+        counted = [replace(found, place=_counted(found.place, content)) for found in error.problems]
+        problems = from_command_line(counted, file=file.name, overrides=overrides)
     study, stand_ins = _legible(content)
     usable = {"codebook", "tables"} - stand_ins
     if "synthetic" in stand_ins:
@@ -157,6 +159,17 @@ def _override(content: dict[Any, Any], key: str, value: Any, *, folder: Path) ->
         return
     else:
         content[parent] = (within if isinstance(within, dict) else {}) | {child[0]: value}
+
+
+def _counted(place: str, content: Mapping[Any, Any]) -> str:
+    """Count the files of a table from 1, and a single one not at all."""
+    found = re.match(r"tables\.([a-z]+)\.(\d+)(.*)", place)
+    tables = content.get("tables")
+    if found is None or not isinstance(tables, dict):
+        return place
+    table, number, rest = found.groups()
+    several = isinstance(tables.get(table), list) and len(tables[table]) > 1
+    return f"tables.{table}.{int(number) + 1}{rest}" if several else f"tables.{table}{rest}"
 
 
 def _legible(content: Mapping[Any, Any]) -> tuple[StudyFile | None, set[str]]:

@@ -45,6 +45,8 @@ class Study:
     quality : pandas.DataFrame
         Answer sheets that look careless, counted before any was left out: ``table, flag, n, n_judged, share``; see
         :func:`exresearch.study.tables.judge_sheets`.
+    layouts : dict of str to tuple of str
+        What kind of file each file of a table turned out to be, such as ``csv/qualtrics``.
     """
 
     settings: StudyFile
@@ -56,6 +58,7 @@ class Study:
     remarks: tuple[Remark, ...] = ()
     weighting: tuple[WaveWeights, ...] = ()
     quality: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=list(QUALITY_COLUMNS)))
+    layouts: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
     def table(self, name: str) -> pd.DataFrame:
         """Return a table, or an empty frame when the study has none of that name."""

@@ -16,6 +16,11 @@ NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag"
 NAMEABLE = 5
 _SHOWN = 5
 _EARLIEST = pd.Timestamp("1900-01-01")
+# What a spreadsheet writes where a formula failed, in English and in Dutch. It is nobody's answer, and may be named.
+_ERRORS = (
+    "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#ERROR", "#N/B",
+    "#DEEL/0!", "#WAARDE!", "#VERW!", "#NAAM?", "#GETAL!", "#LEEG!",
+)  # fmt: skip
 _CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
 
 
@@ -74,6 +79,7 @@ def clean_column(
     """
     values = _plain(values)
     values, n_coded = _blank_codes(values, variable)
+    values, broken = _without_errors(values, column=column, file=file)
     problems: list[Problem] = []
     if variable is None or variable.role in NUMERIC_ROLES:
         strange: list[Problem] = []
@@ -96,14 +102,14 @@ def clean_column(
         values, problems = _as_dates(values, column=column, file=file)
     else:
         values = _as_text(values)
-    return CleanColumn(values, n_coded, tuple(problems))
+    return CleanColumn(values, n_coded, (*broken, *problems))
 
 
 def nameable(values: pd.Series) -> list[str]:
     """Return the values that enough rows share to be named in a message, in order, numbers without quotes."""
     counts = values.value_counts()
     common = counts.index[counts >= NAMEABLE].tolist()
-    return sorted(f"{value:g}" if isinstance(value, float) else repr(str(value)) for value in common)
+    return [f"{value:g}" if isinstance(value, float) else repr(str(value)) for value in sorted(common)]
 
 
 def _plain(values: pd.Series) -> pd.Series:
@@ -137,6 +143,19 @@ def _blank_codes(values: pd.Series, variable: Variable | None) -> tuple[pd.Serie
     return values.mask(coded), int(coded.sum())
 
 
+def _without_errors(values: pd.Series, *, column: str, file: str) -> tuple[pd.Series, list[Problem]]:
+    """Take out the errors of a spreadsheet, which no role can hold."""
+    if not isinstance(values.dtype, pd.StringDtype):
+        return values, []
+    broken = values.isin(_ERRORS) | values.str.fullmatch(r"Err:\d{3}", na=False)
+    if not broken.any():
+        return values, []
+    names = ", ".join(sorted(values[broken].unique()))
+    message = f"{_cells(broken, 'holds an error', 'hold errors')} of the spreadsheet ({names})."
+    remedy = "Correct the formulas, or list the error under 'missing' in the codebook."
+    return values.mask(broken), [Problem(file, column, message, remedy)]
+
+
 def _as_answers(
     values: pd.Series, variable: Variable, *, column: str, file: str, decimal_comma: bool, decimal_known: bool
 ) -> tuple[pd.Series, list[Problem]]:
@@ -146,17 +165,7 @@ def _as_answers(
     """
     if not isinstance(values.dtype, pd.StringDtype):
         return values, []
-    numbers: dict[str, float] = {}
-    unclear = []
-    for text, number in variable.values.items():  # noqa: PD011 - a field of the codebook
-        if numbers.setdefault(text.strip().casefold(), number) != number:
-            unclear.append(text)
-    if unclear:
-        message = f"'values' in the codebook gives two numbers for {', '.join(map(repr, unclear))}."
-        problem = Problem(
-            file, column, message, "Keep one; upper and lower case and outer blanks do not count."
-        )
-        return pd.Series(np.nan, index=values.index), [problem]
+    numbers = {text.strip().casefold(): number for text, number in variable.values.items()}  # noqa: PD011 - a field
     known = values.str.casefold().map(numbers)
     rest = values.mask(known.notna())
     written, _ = _as_numbers(
@@ -244,7 +253,12 @@ def _as_text(values: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
         # A name that is a whole number: 12, not 12.0.
         values = values.astype("Int64")
-    text = values.astype("object").map(str, na_action="ignore").astype("str")
+    # 12 and 12.5, not 12.0: the same name in another file may stand among whole numbers.
+    text = (
+        values.astype("object")
+        .map(lambda cell: str(cell).removesuffix(".0"), na_action="ignore")
+        .astype("str")
+    )
     return text.where(values.notna().to_numpy())
 
 
@@ -276,6 +290,8 @@ def _check_range(values: pd.Series, variable: Variable | None, *, column: str, f
         f"{_cells(outside, 'lies', 'lie')} outside the scale {low:g} to {high:g}{_named(values[outside])}."
     )
     remedy = "Correct the scale, or list the code under 'missing' in the codebook."
+    if role == "flag":
+        return [Problem(file, column, message, "A flag is 0 or 1: correct the cells, or the role.")]
     return [Problem(file, column, message, _range(values, outside, low=low, high=high) + remedy)]
 
 

@@ -84,7 +84,10 @@ def _lacking_keys(table: Table, *, whole: bool) -> list[Problem]:
         if key in frame and frame[key].isna().any():
             count = int(frame[key].isna().sum())
             message = f"{count} row{' has' if count == 1 else 's have'} no {key}."
-            problems.append(Problem(table.file, key, message, "Complete or remove them."))
+            remedy = "Complete or remove them."
+            if key != "wave":
+                remedy = "Complete them, or write 'without_key: leave_out' for this file in the study file."
+            problems.append(Problem(table.file, key, message, remedy))
     return problems
 
 
@@ -181,33 +184,37 @@ def _waves(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
         for table in tables.values()
         if "wave" in table.frame and table.frame["wave"].notna().any()
     }
-    problems, remarks = [], []
-    problems += _two_spellings(waves, tables)
-    names = list(waves)
-    for position, name in enumerate(names):
-        mine = waves[name]
-        for other in names[:position]:
-            shared = set(mine.unique()) & set(waves[other].unique())
-            if not shared and not problems:
-                message = (
-                    f"no wave of this table is in table {other!r}: {_count(mine)} here{_named(mine, mine.nunique())}, "
-                    f"{_count(waves[other])} there{_named(waves[other], waves[other].nunique())}."
-                )
-                remedy = "Write the waves alike in all tables, or leave the role wave out of one."
-                problems.append(Problem(tables[name].file, "wave", message, remedy))
-                break
-        elsewhere = [waves[other] for other in names if other != name]
-        alone = set(mine.unique()).difference(*(other.unique() for other in elsewhere))
-        if elsewhere and alone:
+    problems = _two_spellings(waves, tables)
+    remarks = []
+    isolated = []
+    for name, mine in waves.items():
+        others = [other for of, other in waves.items() if of != name]
+        alone = set(mine.unique()).difference(*(other.unique() for other in others))
+        if not others or not alone:
+            continue
+        if len(alone) == mine.nunique():
+            isolated.append(name)
+        else:
             detail = (
-                "any other table" if len(elsewhere) > 1 else f"table '{next(n for n in names if n != name)}'"
+                "any other table" if len(others) > 1 else f"table '{next(of for of in waves if of != name)}'"
             )
             remarks.append(Remark(name, tables[name].file, "wave", "waves_not_shared", len(alone), detail))
+    if problems:
+        # Once each wave is written in one way, they may well be shared.
+        return problems, []
+    # Of two tables without a wave in common the second is named: one sentence is enough.
+    for name in isolated if len(waves) > 2 else isolated[1:]:
+        mine, elsewhere = waves[name], pd.concat([other for of, other in waves.items() if of != name])
+        message = (
+            f"no wave of this table is in another: {_listed(mine)} here; {_listed(elsewhere)} elsewhere."
+        )
+        remedy = "Write the waves alike in all tables, or give this column another role than wave."
+        problems.append(Problem(tables[name].file, "wave", message, remedy))
     return problems, remarks
 
 
 def _two_spellings(waves: Mapping[str, pd.Series], tables: Mapping[str, Table]) -> list[Problem]:
-    """Waves that differ in nothing but case, blanks, hyphens or leading zeros, such as 2024Q1 and 2024-q1."""
+    """Waves that differ only in case, blanks, hyphens, leading zeros or the place of the year: 2024Q1, q1-2024."""
     spellings: dict[tuple[str | int, ...], dict[str, str]] = {}
     problems = []
     for name, column in waves.items():
@@ -217,7 +224,8 @@ def _two_spellings(waves: Mapping[str, pd.Series], tables: Mapping[str, Table]) 
             if wave not in first:
                 two += [wave, *first]
         if two:
-            message = f"waves are written in two ways{_named(pd.concat([c[c.isin(two)] for c in waves.values()]), 0)}."
+            written = pd.concat([column[column.isin(two)] for column in waves.values()])
+            message = f"waves are written in two ways{_named(written, len(set(two)))}."
             problems.append(
                 Problem(tables[name].file, "wave", message, "Write each wave in one way, in all tables.")
             )
@@ -229,12 +237,16 @@ def _spelling(wave: str) -> tuple[str | int, ...]:
     if not parts or re.match(r"\s*[-.]", wave):
         # A sign in front may be a minus: one wave before and one after.
         return (wave,)
+    years = [part for part in parts if re.fullmatch(r"(?:19|20)\d\d", part)]
+    if len(years) == 1:
+        # Q1 2024 is 2024Q1.
+        parts = [years[0], *(part for part in parts if part != years[0])]
     return tuple(int(part) if part.isdecimal() else part for part in parts)
 
 
-def _count(waves: pd.Series) -> str:
+def _listed(waves: pd.Series) -> str:
     count = waves.nunique()
-    return f"{count} wave" if count == 1 else f"{count} waves"
+    return f"{count} wave{'' if count == 1 else 's'}{_named(waves, count)}"
 
 
 def _named(values: pd.Series, count: int) -> str:

@@ -51,6 +51,8 @@ class Table:
         Rows that lack something and stay, by the step of the attrition ledger.
     flagged : dict of str to (int, int)
         Careless sheets by flag: how many there are, and how many were left out.
+    layouts : tuple of str
+        What kind of file each turned out to be, such as ``csv/qualtrics``.
     """
 
     name: str
@@ -64,6 +66,7 @@ class Table:
     rows_by_file: tuple[tuple[str, int], ...] = ()
     counted: dict[str, int] = field(default_factory=dict)
     flagged: dict[str, tuple[int, int]] = field(default_factory=dict)
+    layouts: tuple[str, ...] = ()
 
 
 def read_table(parts: _Parts, *, name: str, codebook: Codebook) -> Table:
@@ -235,6 +238,7 @@ def _understood(
         left_out=left_out,
         remarks=tuple(remarks),
         rows_by_file=((file, n_rows),),
+        layouts=(raw.layout,),
     )
     return table, problems
 
@@ -262,7 +266,12 @@ def _clean(
     for column in list(raw.frame.columns):
         described = by_column.get(column)
         clean = clean_column(
-            raw.frame[column], described, column=column, file=file, decimal_comma=raw.decimal_comma
+            raw.frame[column],
+            described,
+            column=column,
+            file=file,
+            decimal_comma=raw.decimal_comma,
+            decimal_known=raw.decimal_known,
         )
         problems += clean.problems
         count = clean.coded_missing + sum(raw.coded_missing.get(column, {}).values())
@@ -291,4 +300,5 @@ def _below_one_another(parts: list[Table]) -> Table:
         left_out=left_out,
         remarks=tuple(remark for part in parts for remark in part.remarks),
         rows_by_file=tuple(rows for part in parts for rows in part.rows_by_file),
+        layouts=tuple(layout for part in parts for layout in part.layouts),
     )
