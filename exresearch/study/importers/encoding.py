@@ -57,8 +57,8 @@ def as_utf8(path: Path, content: bytes, *, encoding: str = "") -> tuple[bytes, t
 
     Examples
     --------
-    >>> as_utf8(Path("a.csv"), "caf\u00e9".encode("utf-16"))[0].decode()
-    'caf\u00e9'
+    >>> as_utf8(Path("a.csv"), "caf\u00e9".encode("utf-16"))[0]
+    b'caf\xc3\xa9'
     >>> print(as_utf8(Path("a.csv"), b"caf\xe9")[1][0])
     a.csv: The file is not UTF-8; it was read as Windows-1252 (1 lines with letters outside ASCII).
     """
@@ -82,9 +82,20 @@ def as_utf8(path: Path, content: bytes, *, encoding: str = "") -> tuple[bytes, t
     return text, (Remark("", path.name, "", "read_as_cp1252", lines),)
 
 
+def is_wide(head: bytes) -> bool:
+    r"""Return whether the first bytes of a file are UTF-16 without a mark: many zeros, in one half of each pair.
+
+    Examples
+    --------
+    >>> is_wide("unit;q".encode("utf-16-le")), is_wide(b"unit and team;\0q"), is_wide(b"unit;q")
+    (True, False, False)
+    """
+    few, many = sorted((head[1::2].count(0), head[::2].count(0)))
+    return 10 * many >= len(head) and many > 4 * few
+
+
 def _concluded(path: Path, content: bytes) -> str:
-    head = content[:_PIECE]
-    if b"\0" in head and len(content) % 2 == 0:
+    if is_wide(content[:_PIECE]):
         return "utf-16"
     try:
         _decoded(path, content, "utf-8")

@@ -44,7 +44,11 @@ def find_heading(rows: Sequence[Sequence[str]], *, wanted: Collection[str] | Non
     # A last column without a name, or a first one, is allowed; the body has its width more than once.
     body = max((width for width in widths if widths.count(width) > 1 or len(rows) < 3), default=0)
     for number, width in enumerate(widths):
-        if width >= body > 0 and 2 * filled[number] > body:
+        if width < body or not width:
+            continue
+        below = next((row for row in rows[number + 1 :] if any(cell.strip() for cell in row)), [])
+        # Names of groups leave cells open, and the names of the columns stand below them.
+        if 2 * filled[number] > body or not (_are_names(below) and len(set(below)) > 2 * filled[number] - 1):
             return number
     return next((number for number, count in enumerate(filled) if count), 0)
 
@@ -58,6 +62,13 @@ def is_heading(row: Sequence[str]) -> bool:
     (True, False)
     """
     return any(cell.strip() and not _NUMBER.fullmatch(cell.strip()) for cell in row)
+
+
+def _are_names(row: Sequence[str]) -> bool:
+    cells = [cell.strip() for cell in row if cell.strip()]
+    return (
+        bool(cells) and len(set(cells)) == len(cells) and not any(_NUMBER.fullmatch(cell) for cell in cells)
+    )
 
 
 def _width(row: Sequence[str]) -> int:

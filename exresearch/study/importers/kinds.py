@@ -6,6 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
+from exresearch.study.importers.encoding import is_wide
 from exresearch.study.problems import StudyError
 from exresearch.study.yaml_file import read_bytes, refused
 
@@ -53,7 +54,7 @@ _BINARY = {
 
 
 def kind_of(path: Path) -> str:
-    """Return what a file is.
+    r"""Return what a file is.
 
     Parameters
     ----------
@@ -75,7 +76,7 @@ def kind_of(path: Path) -> str:
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
     ...     path = Path(folder) / "answers.xls"
-    ...     _ = path.write_text("unit,eng_1", encoding="utf-8")
+    ...     _ = path.write_text("unit,eng_1\nA,5\n", encoding="utf-8")
     ...     kind_of(path)
     'text'
     """
@@ -169,13 +170,10 @@ def _is_text(head: bytes) -> bool:
     if head.startswith((*_UTF_MARKS, b"\x00\x00\xfe\xff")):
         return True
     plain = head.replace(b"\0", b"")
-    # UTF-16 without a mark: about every second byte is zero, and always in the same half of a pair.
-    odd, even = head[1::2].count(0), head[::2].count(0)
-    wide = max(odd, even) > 4 * min(odd, even)
+    # A few zero bytes are damage, which the reader of text names with its line.
     zeros = len(head) - len(plain)
-    return (zeros == 0 or wide or zeros < len(head) // 100) and len(plain.translate(None, _CONTROL)) == len(
-        plain
-    )
+    legal = len(plain.translate(None, _CONTROL)) == len(plain)
+    return legal and (100 * zeros < len(head) or is_wide(head))
 
 
 def _cannot(path: Path, what: str, remedy: str) -> StudyError:

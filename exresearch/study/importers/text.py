@@ -155,18 +155,22 @@ def _plan(path: Path, data: bytes, columns: Collection[str] | None, source: Tabl
     if layout is not None:
         names, first = layout.named(columns), layout.first
     else:
-        held = (
-            {cell.strip() for cell in rows[at]}
-            if len({c.strip() for c in rows[at]}) == len(rows[at])
-            else set()
-        )
-        names, first = tuple(cell.strip() if cell.strip() in held else cell for cell in rows[at]), at + 1
+        names, first = _names(rows[at], columns), at + 1
         if not score[0] and source.heading_row is None and not is_heading(rows[at]):
             message = "the file has no heading: its first row holds numbers only."
             raise refused(path, message, "Put the column names in the first line.")
     names, width = _width(names, rows[first:])
     start = offset + len(text[: ends[first - 1]].encode("utf-8"))
     return _Plan(delimiter, names, width, before + first, start, layout)
+
+
+def _names(row: list[str], columns: Collection[str] | None) -> tuple[str, ...]:
+    """Column names without blanks around them, unless they differ by these alone or are wanted with them."""
+    plain = [cell.strip() for cell in row]
+    return tuple(
+        cell if plain.count(name) > 1 or (columns and cell in columns) else name
+        for cell, name in zip(row, plain, strict=True)
+    )
 
 
 def _score(rows: list[list[str]], columns: Collection[str] | None) -> tuple[int, int, float, int]:
