@@ -219,7 +219,9 @@ def test_set_apart_names_a_category_that_occurs(client: Any, chosen: str, messag
         ),
         (
             "variables: []",
-            ["codebook.yaml: line 1, variables: there is nothing in it. Fill it in; see data/demo/codebook.yaml."],
+            [
+                "codebook.yaml: line 1, variables: there is nothing in it. Fill it in; see data/demo/codebook.yaml."
+            ],
         ),
         (
             "variables: [eng_1]",
@@ -271,13 +273,14 @@ def test_every_wrong_entry_of_the_codebook_at_once(client: Any) -> None:
         "codebook.yaml: line 9, variable 3 (year): block, group and named are only for a driver. Correct this entry.",
         "codebook.yaml: line 13, variable 4 (eng_1): minimum and maximum go together; give both. Correct this entry.",
         "codebook.yaml: line 18, variable 5 (eng_2): minimum 9 is not below maximum 7. Correct this entry.",
-        "codebook.yaml: line 24, variable 6 (eng_3): a column with role item needs minimum and maximum. Correct this entry.",
+        "codebook.yaml: line 24, variable 6 (eng_3): a column with role item needs minimum and maximum. "
+        "Correct this entry.",
         "codebook.yaml: line 30, variable 7 (needs): a driver needs a block: employee-first, customer-first or other. "
         "Correct this entry.",
         "codebook.yaml: line 43, variable 8 (customer), missing: a list is expected, not 9 (a whole number). "
         "Put it between square brackets.",
-        "codebook.yaml: line 50, variable 9 (enps), missing.1: a number or a text is expected, not true (true or false). "
-        "Correct the value.",
+        "codebook.yaml: line 50, variable 9 (enps), missing.1: a number or a text is expected, not true "
+        "(true or false). Correct the value.",
         "codebook.yaml: line 53, variable 10 (without a column), column: this key is required and missing. "
         "Add it; see data/demo/codebook.yaml.",
         "codebook.yaml: line 55, variable 11 (year), table: 'customer' is not a legal value. Did you mean "

@@ -42,6 +42,12 @@ REMARKS: dict[str, str] = {
     "guesses_stand": "{n} columns still hold guesses of the draft that nobody has confirmed: {detail}.",
     "units_without_answers": "{n} units of this table have no answers in any other table.",
     "persons_not_in_people": "{n} persons of this table are not in the table 'people'.",
+    "construct_without_label": "{n} constructs have no label and appear under their own names: {detail}.",
+    "label_not_used": "{n} labels of constructs belong to no column: {detail}.",
+    "missing_code_in_scale": (
+        "Missing code {detail} lies inside the scale; whoever gave that answer counts as not having answered."
+    ),
+    "scale_end_without_answer": "No answer under values stands for {detail}, an end of the scale.",
     "waves_not_shared": "{n} waves of this table are not in {detail}.",
 }
 

@@ -1,7 +1,10 @@
 """What every column of every table means: one entry per column, a label per construct."""
 
-from exresearch.study.codebook.book import Codebook, load_codebook
+from exresearch.study.codebook.book import Codebook, codebook_remarks, contradictions
+from exresearch.study.codebook.keys import codebook_schema
+from exresearch.study.codebook.read import load_codebook, read_codebook
 from exresearch.study.codebook.variable import KEYS, VARIABLE, Block, Construct, Guessable, Role, Variable
+from exresearch.study.codebook.write import write_codebook
 
 __all__ = [
     "KEYS",
@@ -12,5 +15,10 @@ __all__ = [
     "Guessable",
     "Role",
     "Variable",
+    "codebook_remarks",
+    "codebook_schema",
+    "contradictions",
     "load_codebook",
+    "read_codebook",
+    "write_codebook",
 ]

@@ -1,27 +1,16 @@
-"""The codebook: what every column of every table means."""
+"""The codebook as one thing: what its entries say together, where they contradict, and what is worth knowing."""
 
 from __future__ import annotations
 
-import json
-from collections import Counter
-from dataclasses import dataclass, fields
-from pathlib import Path
-from typing import Any
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from exresearch.study.codebook.variable import KEYS, Construct, Variable
+from exresearch.study.problems import Problem
+from exresearch.study.remarks import Remark
 
-from exresearch.study.codebook.variable import KEYS, VARIABLE, Construct, Variable
-from exresearch.study.problems import Problem, StudyError, explain, nearest
-from exresearch.study.yaml_file import read_yaml
-
-_EXAMPLE = "data/demo/codebook.yaml"
-
-
-class _CodebookFile(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    constructs: dict[str, Construct] = Field(default_factory=dict)
-    variables: list[dict[str, Any]] = Field(min_length=1)
+_Report = Callable[[int, str, str, str], Problem]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,117 +65,230 @@ class Codebook:
         return {"nl": name, "en": name}
 
 
-def load_codebook(path: Path) -> Codebook:
-    """Read and check a codebook, reporting all problems together.
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """Entries that cannot all be right.
+
+    Attributes
+    ----------
+    problem : Problem
+        What contradicts what.
+    left_out : tuple of int
+        Numbers, from 0, of the entries without which the others are in order.
+    """
+
+    problem: Problem
+    left_out: tuple[int, ...] = ()
+
+
+def contradictions(
+    variables: Sequence[Variable],
+    constructs: Mapping[str, Construct],
+    *,
+    file: str,
+    starts: Sequence[str] = (),
+) -> list[Contradiction]:
+    """Find entries that are right by themselves and wrong together.
 
     Parameters
     ----------
-    path : pathlib.Path
-        A YAML file with ``variables`` and, optionally, ``constructs``.
+    variables : sequence of Variable
+        Entries in the order of the file.
+    constructs : mapping of str to Construct
+        Labels of the constructs.
+    file : str
+        Name of the file, for the messages.
+    starts : sequence of str
+        Line or row of each entry; without one the messages name the column alone.
 
     Returns
     -------
-    Codebook
+    list of Contradiction
 
-    Raises
-    ------
-    StudyError
-        One problem per wrong entry: its number, column, key and remedy.
+    Examples
+    --------
+    >>> twice = [Variable(table="units", column=name, role="count") for name in ("Staff", "staff")]
+    >>> [str(found.problem) for found in contradictions(twice, {}, file="book.csv", starts=["row 2", "row 3"])]
+    ["book.csv: row 3, staff: table 'units' has column 'Staff' as well, in other capitals only. Keep one."]
     """
-    content = read_yaml(path, example=_EXAMPLE)
-    try:
-        parsed = _CodebookFile.model_validate(content)
-    except ValidationError as error:
-        raise StudyError(
-            explain(error, file=path.name, unknown_key=_unknown_file_key, example=_EXAMPLE)
-        ) from None
-    problems: list[Problem] = []
-    variables: list[Variable] = []
-    for number, entry in enumerate(parsed.variables, start=1):
-        column = entry.get("column")
-        place = f"variable {number} ({column if isinstance(column, str) and column else 'without a column'})"
-        try:
-            # From JSON, where strict validation still takes a mapping for the entry and a list for a tuple.
-            text = json.dumps({str(key): value for key, value in entry.items()}, default=str)
-            variables.append(VARIABLE.validate_json(text))
-        except ValidationError as error:
-            problems += explain(
-                error, file=path.name, unknown_key=_unknown_variable_key, place=place, example=_EXAMPLE
+
+    def problem(number: int, name: str, message: str, remedy: str) -> Problem:
+        start = starts[number] if number < len(starts) else ""
+        return Problem(file, f"{start}, {name}" if start else name, message, remedy)
+
+    return [
+        *_repeated(variables, problem),
+        *_competing(variables, problem),
+        *_scales(variables, problem),
+        *_ambiguous(variables, problem),
+        *_misspelt(variables, constructs, problem),
+    ]
+
+
+def codebook_remarks(book: Codebook, *, file: str) -> tuple[Remark, ...]:
+    """Return what is worth knowing about a codebook and stands in nobody's way.
+
+    Parameters
+    ----------
+    book : Codebook
+        A codebook without problems.
+    file : str
+        Name of its file.
+
+    Returns
+    -------
+    tuple of Remark
+        Constructs without a label although others have one, labels that no column uses, missing codes inside a scale,
+        and scales whose ends no text answer reaches.
+
+    Examples
+    --------
+    >>> cx = Variable(
+    ...     table="customers", column="q1", role="item", construct="cx", minimum=1, maximum=10, missing=(10,)
+    ... )
+    >>> [str(remark) for remark in codebook_remarks(Codebook((cx,), {}), file="book.yaml")]
+    ['book.yaml: q1: Missing code 10 lies inside the scale; whoever gave that answer counts as not having answered.']
+    """
+    remarks = []
+    used = {name: None for v in book.variables for name in (v.column, v.construct, v.group) if name}
+    constructs = {v.construct: None for v in book.variables if v.construct}
+    unlabelled = [name for name in constructs if book.label(name) == {"nl": name, "en": name}]
+    if book.constructs and unlabelled:
+        remarks.append(
+            Remark("", file, "", "construct_without_label", len(unlabelled), ", ".join(unlabelled))
+        )
+    unused = [name for name in book.constructs if name not in used]
+    if unused:
+        remarks.append(Remark("", file, "", "label_not_used", len(unused), ", ".join(unused)))
+    for v in book.variables:
+        if v.minimum is None or v.maximum is None or v.role == "ignore":
+            continue
+        inside = [code for code in v.missing if not isinstance(code, str) and v.minimum <= code <= v.maximum]
+        if inside:
+            codes = ", ".join(f"{code:g}" for code in inside)
+            remarks.append(Remark(v.table, file, v.column, "missing_code_in_scale", len(inside), codes))
+        ends = [end for end in (v.minimum, v.maximum) if end not in v.values.values()]
+        if v.values and ends:
+            listed = ", ".join(f"{end:g}" for end in ends)
+            remarks.append(Remark(v.table, file, v.column, "scale_end_without_answer", len(ends), listed))
+    return tuple(remarks)
+
+
+def _repeated(variables: Sequence[Variable], problem: _Report) -> list[Contradiction]:
+    found = []
+    places: dict[tuple[str, str], list[int]] = {}
+    names: dict[tuple[str, str], tuple[int, str]] = {}
+    for number, v in enumerate(variables):
+        places.setdefault((v.table, v.column), []).append(number)
+    for (table, column), numbers in places.items():
+        if len(numbers) > 1:
+            message = f"table {table!r} has {len(numbers)} entries for this column."
+            found.append(
+                Contradiction(problem(numbers[-1], column, message, "Keep one."), tuple(numbers[1:]))
             )
-        except TypeError:
-            problems.append(Problem(path.name, place, "a key is not a text.", "Put keys between quotes."))
-    problems += _repeated(variables, file=path.name)
-    problems += _ambiguous(variables, file=path.name)
-    if problems:
-        raise StudyError(problems)
-    return Codebook(variables=tuple(variables), constructs=parsed.constructs)
+    for (table, column), numbers in places.items():
+        _, other = names.setdefault((table, column.casefold()), (numbers[0], column))
+        if other != column:
+            message = f"table {table!r} has column {other!r} as well, in other capitals only."
+            found.append(Contradiction(problem(numbers[0], column, message, "Keep one."), tuple(numbers)))
+    return found
 
 
-def _unknown_file_key(path: tuple[str | int, ...]) -> str:
-    legal = ("constructs", "variables") if len(path) == 1 else ("nl", "en", "min_share")
-    return nearest(str(path[-1]), legal)
-
-
-def _unknown_variable_key(path: tuple[str | int, ...]) -> str:
-    legal = tuple(field.name for field in fields(Variable)) if len(path) == 1 else ("nl", "en")
-    return nearest(str(path[-1]), legal)
-
-
-def _repeated(variables: list[Variable], *, file: str) -> list[Problem]:
-    problems = []
-    for (table, column), count in Counter((v.table, v.column) for v in variables).items():
-        if count > 1:
-            message = f"table {table!r} has {count} entries for this column."
-            problems.append(Problem(file, column, message, "Keep one."))
-    keys: dict[tuple[str, str], list[str]] = {}
-    once: dict[tuple[str, str, str], list[str]] = {}
-    scales: dict[tuple[str, str], dict[str, None]] = {}
-    for v in variables:
+def _competing(variables: Sequence[Variable], problem: _Report) -> list[Contradiction]:
+    """Columns of which a table, or a construct, may have one."""
+    found = []
+    keys: dict[tuple[str, str], dict[str, int]] = {}
+    once: dict[tuple[str, str, str], dict[str, int]] = {}
+    for number, v in enumerate(variables):
         if v.role in KEYS:
-            keys.setdefault((v.table, v.role), []).append(v.column)
+            keys.setdefault((v.table, v.role), {}).setdefault(v.column, number)
         if v.construct is not None and v.role in ("outcome", "measure"):
-            once.setdefault((v.table, v.role, v.construct), []).append(v.column)
-        if v.construct is not None and v.role in ("item", "outcome", "need"):
-            scales.setdefault((v.table, v.construct), {})[f"{v.minimum:g}-{v.maximum:g}"] = None
-    for (of, role), columns in keys.items():
-        if len(set(columns)) > 1:
-            message = f"table {of!r} has {len(columns)} columns with role {role!r}: {', '.join(columns)}."
-            problems.append(Problem(file, columns[-1], message, "Keep one."))
-    for (of, role, construct), columns in once.items():
-        if len(set(columns)) > 1:
-            names = ", ".join(columns)
-            message = f"construct {construct!r} has {len(columns)} columns with role {role!r} in table {of!r}: {names}."
-            problems.append(Problem(file, columns[-1], message, "Give each a construct of its own."))
-    for (of, construct), found in scales.items():
-        if len(found) > 1:
+            once.setdefault((v.table, v.role, v.construct), {}).setdefault(v.column, number)
+    for (table, role), columns in keys.items():
+        if len(columns) > 1:
+            (*_, last), (_, *others) = columns, columns.values()
+            message = f"table {table!r} has {len(columns)} columns with role {role!r}: {', '.join(columns)}."
+            found.append(Contradiction(problem(columns[last], last, message, "Keep one."), tuple(others)))
+    for (table, role, construct), columns in once.items():
+        if len(columns) > 1:
+            (*_, last), (_, *others) = columns, columns.values()
             message = (
-                f"the items of this construct in table {of!r} have different scales: {', '.join(found)}."
+                f"construct {construct!r} has {len(columns)} columns with role {role!r} in table {table!r}: "
+                f"{', '.join(columns)}."
             )
-            problems.append(Problem(file, construct, message, "Give each scale a construct of its own."))
-    return problems
+            remedy = "Give each a construct of its own."
+            found.append(Contradiction(problem(columns[last], last, message, remedy), tuple(others)))
+    return found
 
 
-def _ambiguous(variables: list[Variable], *, file: str) -> list[Problem]:
+def _scales(variables: Sequence[Variable], problem: _Report) -> list[Contradiction]:
+    found = []
+    scales: dict[tuple[str, str], dict[str, list[int]]] = {}
+    for number, v in enumerate(variables):
+        if v.construct is not None and v.role in ("item", "outcome", "need"):
+            of = scales.setdefault((v.table, v.construct), {})
+            of.setdefault(f"{v.minimum:g}-{v.maximum:g}", []).append(number)
+    for (table, construct), by_scale in scales.items():
+        if len(by_scale) > 1:
+            _, *others = by_scale.values()
+            message = f"the items of this construct in table {table!r} have different scales: {', '.join(by_scale)}."
+            remedy = "Give each scale a construct of its own."
+            left_out = tuple(number for numbers in others for number in numbers)
+            found.append(Contradiction(problem(left_out[0], construct, message, remedy), left_out))
+    return found
+
+
+def _ambiguous(variables: Sequence[Variable], problem: _Report) -> list[Contradiction]:
     """Columns whose name or use would be taken for something else once keys have their standard names."""
-    problems = []
+    found = []
     roles = {(v.table, v.column): v.role for v in variables}
-    for v in variables:
+    for number, v in enumerate(variables):
+        name = f"{v.table}.{v.column}"
         if v.column in KEYS and v.role not in (v.column, "ignore"):
             message = f"this name is kept for the column with role {v.column!r}; here the role is {v.role!r}."
-            problems.append(
-                Problem(file, f"{v.table}.{v.column}", message, "Rename the column, or give it that role.")
-            )
+            remedy = "Rename the column, or give it that role."
+            found.append(Contradiction(problem(number, name, message, remedy), (number,)))
         for key in ("n_column", "std_error_column"):
-            name = getattr(v, key)
-            role = roles.get((v.table, name), "")
-            if name is not None and (name in KEYS or role in (*KEYS, "category", "date", "text")):
-                message = f"{key} names {name!r}, which does not hold numbers of answers or standard errors."
-                problems.append(
-                    Problem(
-                        file,
-                        f"{v.table}.{v.column}",
-                        message,
-                        "Name a column with role count, or leave it out.",
-                    )
-                )
-    return problems
+            other = getattr(v, key)
+            role = roles.get((v.table, other), "")
+            if other is not None and (other in KEYS or role in (*KEYS, "category", "date", "text")):
+                message = f"{key} names {other!r}, which does not hold numbers of answers or standard errors."
+                remedy = "Name a column with role count, or leave it out."
+                found.append(Contradiction(problem(number, name, message, remedy), (number,)))
+    return found
+
+
+def _misspelt(
+    variables: Sequence[Variable], constructs: Mapping[str, Construct], problem: _Report
+) -> list[Contradiction]:
+    """Constructs that have no label and are all but the name of one that has."""
+    first: dict[str, int] = {}
+    for number, v in enumerate(variables):
+        if v.construct is not None and v.construct not in constructs and v.label is None:
+            first.setdefault(v.construct, number)
+    found = []
+    for name, number in first.items():
+        near = [other for other in constructs if _near(name, other)]
+        if near:
+            message = f"construct {name!r} has no label, but {near[0]!r} has one."
+            remedy = f"Did you mean {near[0]!r}? If not, give {name!r} a label under constructs."
+            found.append(Contradiction(problem(number, variables[number].column, message, remedy)))
+    return found
+
+
+def _near(name: str, other: str) -> bool:
+    """Whether a name is another one misspelt: one sign off, two in a long name; nps is no misspelt enps."""
+    if name == other or name[:1] != other[:1] or re.sub(r"\D", "", name) != re.sub(r"\D", "", other):
+        return False
+    return _distance(name, other) <= (1 if min(len(name), len(other)) < 6 else 2)
+
+
+def _distance(one: str, other: str) -> int:
+    """How many signs must be put in, taken out or replaced (Levenshtein)."""
+    before = list(range(len(other) + 1))
+    for row, sign in enumerate(one, start=1):
+        now = [row]
+        for column, against in enumerate(other, start=1):
+            now.append(min(before[column] + 1, now[-1] + 1, before[column - 1] + (sign != against)))
+        before = now
+    return before[-1]

@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import math
+import re
+from collections import Counter
+from typing import Annotated, Any, Literal, Self
 
 import pydantic.dataclasses
-from pydantic import ConfigDict, Field, FiniteFloat, TypeAdapter, model_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    TypeAdapter,
+    field_validator,
+    model_validator,
+)
 
 from exresearch.study.parameters import LocalText, TableName
 
@@ -20,6 +32,7 @@ Guessable = Literal[
     "construct",
     "block",
     "named",
+    "group",
     "minimum",
     "maximum",
     "reversed",
@@ -30,8 +43,56 @@ Guessable = Literal[
     "label",
 ]
 KEYS = ("person", "unit", "wave", "weight")
-_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
 _SCALED = ("item", "driver", "outcome", "need")
+_NUMBERS = (*_SCALED, "measure", "count", "flag", "weight", "duration")
+# What no file format but YAML can hold: control characters, halves of characters and numbers that are none.
+_NO_TEXT = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
+_LONGEST = 10_000
+
+
+def _trimmed(text: str) -> str:
+    """Return a text without blanks around it, or refuse one that cannot be written in every format."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n").strip()
+    wrong = _NO_TEXT.search(text)
+    if wrong:
+        raise ValueError(
+            f"the text holds the sign U+{ord(wrong.group()):04X}, which cannot be written; retype it"
+        )
+    if not text:
+        raise ValueError("the text is blank; fill it in, or leave it out")
+    if len(text) > _LONGEST:
+        raise ValueError(f"the text is longer than {_LONGEST} signs; shorten it")
+    return text
+
+
+def _none_if_blank(text: Any) -> Any:
+    return None if isinstance(text, str) and not text.strip() else text
+
+
+def _trimmed_label(label: LocalText) -> LocalText:
+    return label.model_copy(update={"nl": _trimmed(label.nl), "en": _trimmed(label.en)})
+
+
+def _codes(codes: tuple[int | float | str, ...]) -> tuple[int | float | str, ...]:
+    if not all(isinstance(code, str) or math.isfinite(code) for code in codes):
+        raise ValueError("a code is not a finite number; an empty cell is missing without a code")
+    return tuple(_trimmed(code) if isinstance(code, str) else code for code in codes)
+
+
+def _once(values: Any) -> Any:
+    if isinstance(values, dict):
+        texts = Counter(text.strip().casefold() for text in values if isinstance(text, str))
+        twice = [text for text, count in texts.items() if count > 1]
+        if twice:
+            message = f"the answer {twice[0]!r} has two numbers; capitals and blanks make no difference"
+            raise ValueError(message)
+    return values
+
+
+# Texts and names are kept without blanks around them: nobody sees those, and every spreadsheet adds some.
+Text = Annotated[str, Field(min_length=1), AfterValidator(_trimmed)]
+_Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+_Optional = Annotated[Text | None, BeforeValidator(_none_if_blank)]
 
 
 # A dataclass and not a model: a model's own attribute would be shadowed by the field 'construct'.
@@ -72,7 +133,7 @@ class Variable:
     """
 
     table: TableName
-    column: Annotated[str, Field(min_length=1)]
+    column: Text
     role: Role
     construct: _Name | None = None
     block: Block | None = None
@@ -81,16 +142,16 @@ class Variable:
     minimum: FiniteFloat | None = None
     maximum: FiniteFloat | None = None
     reversed: bool = False
-    missing: tuple[int | float | str, ...] = ()
-    values: dict[str, FiniteFloat] = Field(default_factory=dict)
+    missing: Annotated[tuple[int | float | str, ...], AfterValidator(_codes)] = ()
+    values: Annotated[dict[Text, FiniteFloat], BeforeValidator(_once)] = Field(default_factory=dict)
     kind: Literal["percent", "mean", "rate"] | None = None
-    n_column: str | None = None
-    std_error_column: str | None = None
-    label: LocalText | None = None
-    instrument: str | None = None
-    licence: str | None = None
+    n_column: _Optional = None
+    std_error_column: _Optional = None
+    label: Annotated[LocalText, AfterValidator(_trimmed_label)] | None = None
+    instrument: _Optional = None
+    licence: _Optional = None
     guessed: tuple[Guessable, ...] = ()
-    comment: str | None = None
+    comment: _Optional = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -120,15 +181,27 @@ class Variable:
             raise ValueError("block, group and named are only for a driver")
         if self.reversed and self.minimum is None:
             raise ValueError("a reversed column needs minimum and maximum")
+        self._check_values()
         return self
+
+    def _check_values(self) -> None:
+        if self.values and self.role not in (*_NUMBERS, "ignore"):
+            raise ValueError(f"values give answers a number, but a column with role {self.role} holds none")
+        both = sorted(set(self.values) & {code for code in self.missing if isinstance(code, str)})
+        if both:
+            raise ValueError(f"the answer {both[0]!r} stands under values and under missing; keep one")
+        low, high = (0.0, 1.0) if self.role == "flag" else (self.minimum, self.maximum)
+        if low is None or high is None:
+            return
+        outside = {text: number for text, number in self.values.items() if not low <= number <= high}
+        if outside:
+            listed = ", ".join(f"{text!r} = {number:g}" for text, number in outside.items())
+            raise ValueError(f"values lie outside the scale {low:g} to {high:g}: {listed}")
 
     @property
     def name(self) -> str:
         """Construct of the column where it has one, else its own name."""
         return self.construct or self.column
-
-
-VARIABLE = TypeAdapter(Variable)
 
 
 class Construct(LocalText):
@@ -137,3 +210,12 @@ class Construct(LocalText):
     min_share: FiniteFloat = Field(
         0.5, gt=0, le=1, description="Share of the items that must be answered for a score."
     )
+
+    @field_validator("nl", "en", mode="after")
+    @classmethod
+    def _trim(cls, text: str) -> str:
+        return _trimmed(text)
+
+
+VARIABLE = TypeAdapter(Variable)
+CONSTRUCT = TypeAdapter(Construct)
