@@ -16,6 +16,7 @@ _NAMEABLE = 5
 _BAND = re.compile(r"\s*(?:\d+\s*[-–]\s*\d+|\d+\s*\+|[<>≤≥]\s*\d+)\s*")
 _LIKE_DATE = re.compile(r"\s*\d{1,4}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{1,4}\b.*", re.DOTALL)
 _NUMBERS, _TEXTS, _FLAGS, _DATES, _TIMES = "numbers", "texts", "true and false", "dates", "times"
+_ONE = {_NUMBERS: "a number", _TEXTS: "a text", _FLAGS: "true or false", _TIMES: "a time"}
 _AGAIN = "Give the column the format Text, correct the cells, and export it again."
 
 
@@ -44,6 +45,7 @@ def read_cells(
     errors: Mapping[int, str] | None = None,
     percent: Collection[int] = (),
     unsolved: int = 0,
+    comma: bool = False,
 ) -> ReadCells:
     """Type the cells of a column.
 
@@ -57,6 +59,8 @@ def read_cells(
         Positions of cells shown as percentages.
     unsolved : int
         How many cells hold a formula without a result.
+    comma : bool
+        Whether a number among texts is written with a decimal comma, as those texts are.
 
     Returns
     -------
@@ -93,7 +97,7 @@ def read_cells(
         wrong.append(_not_dates(cells, kinds, count))
     elif count[_TIMES] and count[_NUMBERS]:
         wrong.append(_not_times(count))
-    return ReadCells(_typed(cells, kinds, count), tuple(noted), tuple(wrong))
+    return ReadCells(_typed(cells, kinds, count, comma=comma), tuple(noted), tuple(wrong))
 
 
 def _kind(cell: Any) -> str:
@@ -108,7 +112,7 @@ def _kind(cell: Any) -> str:
     return _TEXTS if cell.strip() else ""
 
 
-def _typed(cells: Sequence[Any], kinds: Sequence[str], count: Counter[str]) -> pd.Series:
+def _typed(cells: Sequence[Any], kinds: Sequence[str], count: Counter[str], *, comma: bool) -> pd.Series:
     if set(count) == {_NUMBERS}:
         return pd.Series([c if k else None for c, k in zip(cells, kinds, strict=True)], dtype="float64")
     if set(count) == {_DATES}:
@@ -122,7 +126,9 @@ def _typed(cells: Sequence[Any], kinds: Sequence[str], count: Counter[str]) -> p
         return pd.Series(
             [_seconds(c) if k else None for c, k in zip(cells, kinds, strict=True)], dtype="float64"
         )
-    return pd.Series([_text(c) if k else None for c, k in zip(cells, kinds, strict=True)], dtype="str")
+    return pd.Series(
+        [_text(c, comma=comma) if k else None for c, k in zip(cells, kinds, strict=True)], dtype="str"
+    )
 
 
 def _seconds(cell: dt.time | dt.timedelta) -> float:
@@ -131,12 +137,14 @@ def _seconds(cell: dt.time | dt.timedelta) -> float:
     return cell.hour * 3600.0 + cell.minute * 60 + cell.second + cell.microsecond / 1e6
 
 
-def _text(cell: Any) -> str:
+def _text(cell: Any, *, comma: bool) -> str:
     if isinstance(cell, bool):
         return "TRUE" if cell else "FALSE"
     if isinstance(cell, float):
         # 12, not 12.0: Excel knows no whole numbers.
-        return f"{cell:.0f}" if cell.is_integer() and abs(cell) < 1e15 else repr(cell)
+        if cell.is_integer() and abs(cell) < 1e15:
+            return f"{cell:.0f}"
+        return repr(cell).replace(".", ",") if comma else repr(cell)
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat(sep=" ")
     if isinstance(cell, dt.timedelta):
@@ -158,7 +166,7 @@ def _strange_dates(cells: Sequence[Any], kinds: Sequence[str], count: Counter[st
 
 def _not_dates(cells: Sequence[Any], kinds: Sequence[str], count: Counter[str]) -> tuple[int, str, str]:
     n = count[_DATES]
-    others = [f"{count[kind]} hold {kind}" for kind in (_NUMBERS, _TEXTS, _FLAGS, _TIMES) if count[kind]]
+    others = [_others(count, kind) for kind in (_NUMBERS, _TEXTS, _FLAGS, _TIMES) if count[kind]]
     message = (
         f"{_cells(n)} {'a date' if n == 1 else 'dates'} and {', '.join(others)}; "
         "Excel makes dates of answers such as '1-5'."
@@ -178,7 +186,7 @@ def _band(date: dt.date) -> str:
 
 def _not_times(count: Counter[str]) -> tuple[int, str, str]:
     n = count[_TIMES]
-    message = f"{_cells(n)} {'a time' if n == 1 else 'times'} and {count[_NUMBERS]} hold numbers."
+    message = f"{_cells(n)} {'a time' if n == 1 else 'times'} and {_others(count, _NUMBERS)}."
     return n, message, "Give all cells of the column one format."
 
 
@@ -190,6 +198,10 @@ def _part_percent(n: int, numbers: int) -> tuple[int, str, str]:
 def _unsolved(n: int) -> tuple[int, str, str]:
     formula = "a formula without its result" if n == 1 else "formulas without their results"
     return n, f"{_cells(n)} {formula}.", "Open it in Excel, save it, and try again."
+
+
+def _others(count: Counter[str], kind: str) -> str:
+    return f"1 holds {_ONE[kind]}" if count[kind] == 1 else f"{count[kind]} hold {kind}"
 
 
 def _cells(n: int) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 import zipfile
+import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,11 @@ from python_calamine import (
 )
 
 from exresearch.study.importers.cells import read_cells
-from exresearch.study.importers.headings import find_heading
+from exresearch.study.importers.headings import find_heading, is_heading
 from exresearch.study.importers.marks import Marks, sheet_marks
+from exresearch.study.importers.platforms import recognise
 from exresearch.study.importers.raw import RawTable, check_once
+from exresearch.study.importers.responses import examine, left_unread
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, StudyError, nearest
 from exresearch.study.remarks import Remark
@@ -82,31 +85,42 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
         # In these, a cell with an error cannot be told from an empty one.
         message = f"workbooks of {_OLDER[kind]} cannot be read."
         raise refused(path, message, "Save it as .xlsx.")
-    remarks = _macros(path, source)
+    remarks = _looked_into(path, source)
     sheet, rows, marks = _open(path, columns, source, kind=kind)
-    top = _heading_row(path, rows, columns, source, sheet=sheet)
-    heading = [_name(cell) for cell in rows[top]]
-    body = [number for number in range(top + 1, len(rows)) if any(not _blank(cell) for cell in rows[number])]
-    if len(body) < len(rows) - top - 1:
-        remarks.append(Remark("", path.name, "", "empty_rows", len(rows) - top - 1 - len(body)))
-    present = tuple(name for name in heading if name)
+    texts = [[_shown(cell) for cell in row] for row in rows[: _TOP + (source.heading_row or 0)]]
+    top = _heading_row(path, texts, columns, source, sheet=sheet)
+    layout = recognise(texts)
+    if layout is not None and source.heading_row is not None and layout.heading != top:
+        layout = None
+    first = top + 1 if layout is None else layout.first
+    names = _names(texts[top], columns) if layout is None else layout.named(columns)
+    present = tuple(name for name in names if name)
     check_once(path, present, columns)
+    body = [number for number in range(first, len(rows)) if any(not _blank(cell) for cell in rows[number])]
+    if len(body) < len(rows) - first:
+        remarks.append(Remark("", path.name, "", "empty_rows", len(rows) - first - len(body)))
     unnamed = sum(
         not name and any(not _blank(rows[number][place]) for number in body)
-        for place, name in enumerate(heading)
+        for place, name in enumerate(names)
     )
     if unnamed:
         remarks.append(Remark("", path.name, "", "columns_without_heading", unnamed))
+    personal = layout.personal if layout else frozenset()
+    read = [
+        place
+        for place, name in enumerate(names)
+        if name and (name in columns if columns is not None else place not in personal)
+    ]
     cells: dict[str, pd.Series] = {}
     problems: list[Problem] = []
-    for place, name in enumerate(heading):
-        if not name or name in cells or (columns is not None and name not in columns):
-            continue
+    for place in read:
+        name = names[place]
         column = read_cells(
             [rows[number][place] for number in body],
             errors={i: marks.errors[n, place] for i, n in enumerate(body) if (n, place) in marks.errors},
             percent={i for i, n in enumerate(body) if (n, place) in marks.percent},
             unsolved=sum((n, place) in marks.unsolved for n in body),
+            comma=source.decimal == ",",
         )
         cells[name] = column.cells
         remarks += [Remark("", path.name, name, noted, n, detail) for noted, n, detail in column.noted]
@@ -117,19 +131,33 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
             problems += [Problem(path.name, name, text, remedy) for _, text, remedy in column.wrong]
     if problems:
         raise StudyError(problems)
-    frame = pd.DataFrame(cells, index=pd.RangeIndex(len(body)))
-    layout = "ods" if kind == "ods" else "xlsx"
+    if layout is not None:
+        shown = [*read, *(place for place in layout.watched.values() if place not in read)]
+        answers = {place: pd.Series([_shown(rows[n][place]) for n in body], dtype="str") for place in shown}
+        remarks += examine(path, pd.DataFrame(answers), layout, present=names)
+        remarks += left_unread(path, layout, present=names, read=read)
+    form = "ods" if kind == "ods" else "xlsx"
     return RawTable(
-        frame, present, decimal_comma=source.decimal == ",", layout=layout, remarks=tuple(remarks)
+        pd.DataFrame(cells, index=pd.RangeIndex(len(body))),
+        present,
+        decimal_comma=source.decimal == ",",
+        decimal_known=bool(source.decimal),
+        layout=f"{form}/{layout.platform}" if layout else form,
+        wording=layout.wording(names) if layout else {},
+        remarks=tuple(remarks),
     )
 
 
-def _macros(path: Path, source: TableSource) -> list[Remark]:
+def _looked_into(path: Path, source: TableSource) -> list[Remark]:
+    """Refuse what is locked, and macros unless they are to be ignored."""
     try:
         with zipfile.ZipFile(path) as parts:
-            names = [name.lower() for name in parts.namelist()]
-    except (zipfile.BadZipFile, OSError, ValueError):
+            members = parts.infolist()
+    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
         raise _damaged(path) from None
+    if any(member.flag_bits & 1 for member in members):
+        raise refused(path, _PASSWORD, "Save it without the password.")
+    names = [member.filename.lower() for member in members]
     if not any(n.endswith("vbaproject.bin") or n.startswith(("xl/macrosheets/", "basic/")) for n in names):
         return []
     if source.macros == "refuse":
@@ -152,16 +180,19 @@ def _open(
         return name, rows, sheet_marks(path, sheet=name, kind=kind)
     except PasswordError:
         raise refused(path, _PASSWORD, "Save it without the password.") from None
-    except (CalamineError, OSError, zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError) as error:
-        if isinstance(error, StudyError):
-            raise
-        raise _damaged(path) from None
-    except (KeyError, ValueError, RuntimeError, OverflowError) as error:
-        if isinstance(error, StudyError):
-            raise
-        # A zip member that is encrypted says so only when it is read.
-        if "encrypted" in str(error):
-            raise refused(path, _PASSWORD, "Save it without the password.") from None
+    except StudyError:
+        raise
+    except (
+        CalamineError,
+        zipfile.BadZipFile,
+        zlib.error,
+        OSError,
+        EOFError,
+        LookupError,
+        ValueError,
+        RuntimeError,
+    ):
+        # What the standard library and calamine say of damaged parts.
         raise _damaged(path) from None
 
 
@@ -199,32 +230,44 @@ def _rows(sheet: CalamineSheet, most: int | None = None) -> list[list[Any]]:
 
 
 def _best(rows: Sequence[Sequence[Any]], columns: Collection[str]) -> int:
-    return max((len({_name(cell) for cell in row} & set(columns)) for row in rows), default=0)
+    texts = [[_shown(cell) for cell in row] for row in rows]
+    if layout := recognise(texts):
+        return len(set(layout.named(columns)) & set(columns))
+    return max((len(set(_names(row, columns)) & set(columns)) for row in texts), default=0)
 
 
 def _heading_row(
     path: Path,
-    rows: Sequence[Sequence[Any]],
+    texts: Sequence[Sequence[str]],
     columns: Collection[str] | None,
     source: TableSource,
     *,
     sheet: str,
 ) -> int:
-    if not any(not _blank(cell) for row in rows for cell in row):
+    if not any(cell.strip() for row in texts for cell in row):
         raise refused(path, f"sheet {sheet!r} is empty.", "Name another sheet, or export it again.")
     if source.heading_row is not None:
         top = source.heading_row - 1
-        if top >= len(rows) or all(_blank(cell) for cell in rows[top]):
+        if top >= len(texts) or not any(cell.strip() for cell in texts[top]):
             message = f"row {source.heading_row} of sheet {sheet!r} is empty and cannot be the heading."
             raise refused(path, message, "Correct 'heading_row' in the study file.")
         return top
-    return find_heading([[_name(cell) for cell in row] for row in rows[:_TOP]], wanted=columns)
+    top = find_heading(texts, wanted=columns)
+    if not is_heading(texts[top]):
+        message = f"sheet {sheet!r} has no heading: the first row of its table holds numbers only."
+        raise refused(path, message, "Put the column names above it, or name the row (heading_row: ...).")
+    return top
 
 
-def _name(cell: Any) -> str:
+def _names(row: Sequence[str], columns: Collection[str] | None) -> tuple[str, ...]:
+    """Headings with their blanks made single, unless the codebook has them as they stand."""
+    return tuple(cell if columns is not None and cell in columns else " ".join(cell.split()) for cell in row)
+
+
+def _shown(cell: Any) -> str:
     if isinstance(cell, float) and cell.is_integer():
         return f"{cell:.0f}"
-    return " ".join(str(cell).split())
+    return str(cell)
 
 
 def _duration(cell: Any) -> Any:
