@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 _IMPORT_ID = re.compile(r"""['"]+ImportId['"]+\s*:\s*['"]+([^'"]+)""")
 # A coded choice, not a typed text, a display order or a time on page.
 _CHOICE = re.compile(r"(\d+_)?QID\d+([_-]\d+)*(_NPS_GROUP)?")
-_DEEPEST = 40
+_DEEPEST, _MOSTLY = 40, 0.5
 
 # ImportId: the name and the wording that Qualtrics gives the column.
 _QUALTRICS = {
@@ -161,7 +161,7 @@ def recognise(rows: Sequence[Sequence[str]]) -> Layout | None:
 
 def _qualtrics(rows: Sequence[Sequence[str]], at: int, ids: list[str]) -> Layout:
     """Read the three header rows by the row of ImportIds, in whatever order and as far as they are still there."""
-    tags, wording, last = None, None, at
+    headers: dict[int, tuple[int, float]] = {}
     for number in [*range(at), *range(at + 1, min(at + 3, len(rows)))]:
         row = _fitted(rows[number], len(ids))
         as_tag = sum(row[c] == _QUALTRICS[i][0] for c, i in enumerate(ids) if i in _QUALTRICS)
@@ -169,13 +169,18 @@ def _qualtrics(rows: Sequence[Sequence[str]], at: int, ids: list[str]) -> Layout
         if number > at and not (as_tag or as_text):
             # The first row below that knows no heading is the first answer.
             break
-        if not any(row):
-            continue
-        last = max(last, number)
-        if as_tag > as_text or (as_tag == as_text and tags is None and _are_tags(row)):
-            tags = number
-        else:
-            wording = number
+        if any(row):
+            headers[number] = (as_tag - as_text, _shortness(row))
+    last = max([at, *headers])
+    tags = max(headers, key=lambda number: headers[number], default=None)
+    if tags is not None and headers[tags] < (0, _MOSTLY):
+        # Questions alone: the row of names is gone.
+        tags = None
+    wording = max(
+        (number for number in headers if number != tags),
+        key=lambda number: (-headers[number][0], number),
+        default=None,
+    )
     named = _fitted(rows[tags], len(ids)) if tags is not None else [""] * len(ids)
     names = []
     for tag, one in zip(named, ids, strict=True):
@@ -245,9 +250,10 @@ def _fitted(row: Sequence[str], width: int) -> list[str]:
     return cells + [""] * (width - len(cells))
 
 
-def _are_tags(row: Sequence[str]) -> bool:
+def _shortness(row: Sequence[str]) -> float:
+    """Share of cells that are one word, as names are and questions are not."""
     cells = [cell for cell in row if cell]
-    return len(set(cells)) == len(cells) and all(len(cell) <= 60 and cell[-1] not in "?.:!" for cell in cells)
+    return sum(len(cell.split()) == 1 for cell in cells) / len(cells)
 
 
 def _plain(cell: str) -> str:
