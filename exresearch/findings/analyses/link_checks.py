@@ -263,7 +263,11 @@ def counted(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
 
 def _sized(units: pd.DataFrame) -> pd.DataFrame:
     # Without numbers of answers every unit counts alike.
-    return units if units["ex_size"].notna().all() else units.assign(ex_size=1.0)
+    if units["ex_size"].isna().any():
+        return units.assign(ex_size=1.0)
+    # The bootstrap reckons with half an employee, so sizes must count employees whatever the unit of the weights.
+    known = units["ex_n"].notna().all()
+    return units.assign(ex_size=units["ex_size"] * (units["ex_n"].sum() / units["ex_size"].sum())) if known else units
 
 
 def _record(
