@@ -162,12 +162,6 @@ def _read(
         try:
             tables, weighting = weigh_sheets(tables, settings=settings, codebook=codebook, file=file.name)
         except StudyError as error:
-            return None, list(error.problems)
-    weighting: tuple[WaveWeights, ...] = ()
-    if not problems:
-        try:
-            tables, weighting = weigh_sheets(tables, settings=settings, codebook=codebook, file=file.name)
-        except StudyError as error:
             problems += error.problems
     files: dict[str, tuple[Path, ...]] = {
         str(name): tuple(path for path, _ in sources) for name, sources in parts.items()
