@@ -113,7 +113,7 @@ def company(seed: int, *, effect_scale: float, n_boot: int) -> list[dict[str, An
         **interval,
     ).finding
     minority = engaged_minority(study, conf_level=settings.conf_level, rules=rules, **engaged).finding
-    drivers = employee_first(study, rules=rules, **interval).finding
+    drivers = employee_first(study, n_imputations=0, rules=rules, **interval).finding
     return [{"seed": seed, **row} for row in (*_link(link), *_minority(minority), *_drivers(drivers))]
 
 

@@ -609,7 +609,7 @@ def verdicts(client: Any) -> list[tuple[str, str]]:
             min_unit_n=5, **band, **resampled,
         ),
         engaged_minority(study, **band, **common),
-        employee_first(study, **resampled),
+        employee_first(study, n_imputations=5, **resampled),
     ]  # fmt: skip
     return [(page.finding.hypothesis, page.finding.verdict.value) for page in pages]
 

@@ -56,7 +56,8 @@ def minority(study: Study, **change: Any) -> Any:
 def first(study: Study, **change: Any) -> Any:
     """Notebook 03."""
     return employee_first(
-        study, **({"conf_level": 0.95, "n_boot": N_BOOT, "seed": 1, "rules": RULES} | change)
+        study,
+        **({"conf_level": 0.95, "n_boot": N_BOOT, "n_imputations": 0, "seed": 1, "rules": RULES} | change),
     )
 
 

@@ -46,7 +46,12 @@ def link(study: Study, *, n_boot: int = 400) -> Any:
 def drivers(study: Study, *, n_boot: int = 200) -> Any:
     """Notebook 03 with few replicates."""
     return employee_first(
-        study, conf_level=0.95, n_boot=n_boot, seed=study.settings.parameters.seed, rules=RULES
+        study,
+        conf_level=0.95,
+        n_boot=n_boot,
+        n_imputations=0,
+        seed=study.settings.parameters.seed,
+        rules=RULES,
     )
 
 

@@ -35,7 +35,8 @@ KEYWORDS = {
 # Words in the cells of tables, said by columns of the kind "message".
 IN_CELLS = (
     "rows in the file", "without unit", "without wave", "without person", "cells with a missing code",
-    "columns not in the codebook", "rows", "cells", "columns", "all waves",
+    "columns not in the codebook", "rows", "cells", "columns", "all waves", "only complete answer sheets",
+    "missing answers imputed",
 )  # fmt: skip
 HEADER = (
     'msgid ""\nmsgstr ""\n"Language: nl\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'

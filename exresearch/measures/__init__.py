@@ -12,7 +12,7 @@ from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
 from exresearch.measures.nonresponse import representativeness, respondents_against_staff, response_by_group
 from exresearch.measures.readiness import answers_by_wave, missing_answers
 from exresearch.measures.resampling import Groups, dependence_groups
-from exresearch.measures.scores import construct_score, oriented, oriented_frame
+from exresearch.measures.scores import construct_score, least_share, oriented, oriented_frame
 from exresearch.measures.weights import effective_n, weight_summary
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "engagement_band",
     "engagement_index",
     "enps",
+    "least_share",
     "link_table",
     "missing_answers",
     "oriented",

@@ -8,6 +8,9 @@ import pandas as pd
 
 from exresearch.study import Codebook, Variable
 
+# Where the codebook does not describe the construct; the default of its min_share.
+_HALF = 0.5
+
 
 def oriented(values: pd.Series, variable: Variable) -> pd.Series:
     """Return a column's values so that higher means more of its construct.
@@ -55,8 +58,32 @@ def oriented_frame(frame: pd.DataFrame, variables: Sequence[Variable]) -> pd.Dat
     return pd.DataFrame({v.column: oriented(frame[v.column], v) for v in variables}, index=frame.index)
 
 
+def least_share(codebook: Codebook, construct: str) -> float:
+    """Return the share of a construct's items that must be answered for a score.
+
+    Parameters
+    ----------
+    codebook : Codebook
+        May give the construct a ``min_share``.
+    construct : str
+        Name of the construct.
+
+    Returns
+    -------
+    float
+        Half of them where the codebook does not say otherwise.
+
+    Examples
+    --------
+    >>> least_share(Codebook((), {}), "ease")
+    0.5
+    """
+    declared = codebook.constructs.get(construct)
+    return _HALF if declared is None else declared.min_share
+
+
 def construct_score(
-    frame: pd.DataFrame, *, codebook: Codebook, table: str, construct: str, min_share: float = 0.5
+    frame: pd.DataFrame, *, codebook: Codebook, table: str, construct: str, min_share: float | None = None
 ) -> pd.Series:
     """Score a construct as the mean of its items.
 
@@ -70,8 +97,9 @@ def construct_score(
         Which table of the data model ``frame`` is.
     construct : str
         Name of the construct.
-    min_share : float
-        Share of the items that must be answered, above 0 and at most 1; otherwise the score is missing.
+    min_share : float, optional
+        Share of the items that must be answered, above 0 and at most 1; otherwise the score is missing. By default
+        what the codebook says of the construct (:func:`least_share`).
 
     Returns
     -------
@@ -87,7 +115,19 @@ def construct_score(
     ----------
     Newman, D. A. (2014). Missing data: five practical guidelines. *Organizational Research Methods*, 17(4), 372-411.
     https://doi.org/10.1177/1094428114548590
+
+    Examples
+    --------
+    >>> scale = {"table": "employees", "role": "item", "construct": "ease", "minimum": 1, "maximum": 5}
+    >>> book = Codebook((Variable(column="a", **scale), Variable(column="b", **scale)), {})
+    >>> sheets = pd.DataFrame({"a": [1.0, 5.0], "b": [3.0, None]})
+    >>> construct_score(sheets, codebook=book, table="employees", construct="ease").tolist()
+    [2.0, 5.0]
+    >>> construct_score(sheets, codebook=book, table="employees", construct="ease", min_share=1).tolist()
+    [2.0, nan]
     """
+    if min_share is None:
+        min_share = least_share(codebook, construct)
     if not 0 < min_share <= 1:
         raise ValueError(f"min_share must be above 0 and at most 1; got {min_share!r}.")
     items = [v for v in codebook.select(table, construct=construct) if v.role in ("item", "outcome", "need")]

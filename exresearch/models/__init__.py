@@ -20,6 +20,7 @@ from exresearch.models.drivers import (
     summarise_importance,
     unit_moments,
 )
+from exresearch.models.imputation import imputations, pool_imputations
 from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
 from exresearch.models.power import (
     detectable_correlation,
@@ -45,9 +46,11 @@ __all__ = [
     "importance_differences",
     "importance_metrics",
     "importance_replicates",
+    "imputations",
     "katz_interval",
     "leader_contrast",
     "percentile_interval",
+    "pool_imputations",
     "relative_importance",
     "subset_r2",
     "summarise_differences",

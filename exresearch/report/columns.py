@@ -45,6 +45,16 @@ ESTIMATES: dict[str, Column | None] = {
     "n_units": None,
     "n_excluded": None,
 }
+MISSING_ANSWERS: dict[str, Column | None] = {
+    "label": Column(mark("Outcome")),
+    "handling": Column(mark("Based on"), "message"),
+    "estimate": Column(mark("Difference"), "estimate"),
+    "conf_low": None,
+    "n": None,
+    "n_excluded": None,
+    "imputed": Column(mark("Imputed answers"), "percent1"),
+    "missing_information": Column(mark("Missing information"), "percent1"),
+}
 FAMILIES: dict[str, Column | None] = {
     "family": Column(mark("Family")),
     "member": Column(mark("Member")),

@@ -7,7 +7,15 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    ValidationError,
+)
 
 from exresearch.study.problems import StudyError, explain, nearest
 
@@ -26,6 +34,13 @@ class LocalText(_Strict):
 
     nl: str = Field(min_length=1, description="Dutch text.")
     en: str = Field(min_length=1, description="English text.")
+
+
+def _none_or_several(value: int) -> int:
+    """Refuse so few imputations that their differences say nothing about what is missing."""
+    if 0 < value < 5:
+        raise ValueError(f"{value} imputations are too few: give 5 to 200, or 0 for none")
+    return value
 
 
 class Parameters(_Strict):
@@ -69,6 +84,12 @@ class Parameters(_Strict):
         0.95, ge=0.8, le=0.999, description="Level of every interval; alpha is 1 minus it."
     )
     n_boot: int = Field(2000, ge=200, le=100_000, description="Bootstrap replicates.")
+    n_imputations: Annotated[int, AfterValidator(_none_or_several)] = Field(
+        20,
+        ge=0,
+        le=200,
+        description="Times that missing answers are imputed, to check the driver models: 5 to 200; 0 for no check.",
+    )
     seed: int = Field(2016, ge=0, le=2**32 - 1, description="Seed of every random draw.")
     min_respondents: int = Field(
         5, ge=5, le=1000, description="Respondents behind a shown number; 5 or more."

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -148,6 +148,28 @@ def weighted_correlation(pair: pd.DataFrame, weights: pd.Series | None) -> float
     counted = None if weights is None else weights.loc[pair.index].to_numpy(dtype="float64")
     covariance = np.cov(pair.to_numpy(dtype="float64"), rowvar=False, aweights=counted)
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
+
+
+def driver_correlations(
+    data: pd.DataFrame,
+    weights: pd.Series | None,
+    model: DriverModel,
+    measured: Sequence[Variable],
+    codebook: Codebook,
+) -> pd.DataFrame:
+    """Correlate each driver with each outcome on the sheets that answer both: one row per driver, one column each."""
+    rows = []
+    for variable in model.drivers:
+        row: dict[str, object] = {
+            "driver": variable.column,
+            "label": codebook.label(variable.name),
+            "block": variable.block,
+        }
+        pairs = {v.name: data[[variable.column, v.column]].dropna() for v in measured}
+        row |= {name: weighted_correlation(pair, weights) for name, pair in pairs.items()}
+        row["n"] = min(len(pair) for pair in pairs.values())
+        rows.append(row)
+    return pd.DataFrame(rows)
 
 
 def rank_caveats(importance: pd.DataFrame, labels: Mapping[str, dict[str, str]]) -> list[Note]:

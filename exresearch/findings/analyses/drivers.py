@@ -10,16 +10,17 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import few_units_caveat
+from exresearch.findings.analyses.driver_imputation import handling_table, imputed_differences
 from exresearch.findings.analyses.driver_models import (
     FIRST,
     SECOND,
     DriverModel,
     Fit,
+    driver_correlations,
     driver_model,
     fit_importance,
     named_and_block_differences,
     rank_caveats,
-    weighted_correlation,
 )
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.decision import error_rate
@@ -64,22 +65,28 @@ class EmployeeFirst:
     correlations : pandas.DataFrame
         Weighted correlation of each driver with each outcome, oriented: ``driver, label, block``, one column per
         outcome, and ``n``, the smallest number of sheets behind one of them.
+    missing_answers : pandas.DataFrame
+        The same difference on complete sheets and with missing answers imputed, one row per outcome and way: ``outcome,
+        label, handling, estimate, conf_low, conf_high, conf_level, unit_of_measurement, n, n_excluded, imputed`` (share
+        of the answers) and ``missing_information``, the last two missing where nothing was imputed.
     """
 
     finding: Finding
     importance: pd.DataFrame
     differences: pd.DataFrame
     correlations: pd.DataFrame
+    missing_answers: pd.DataFrame
 
 
 def employee_first(
-    study: Study, *, conf_level: float, n_boot: int, seed: int, rules: DisclosureRules
+    study: Study, *, conf_level: float, n_boot: int, n_imputations: int, seed: int, rules: DisclosureRules
 ) -> EmployeeFirst:
     """Decide whether the named employee-first driver moves four outcomes more than the named customer-first driver.
 
     Importance is LMG (general dominance), exact over all subsets of the drivers, on the pooled answer sheets of all
     waves that answer every driver and the outcome. Units are resampled where there are ten or more of them, else
-    persons, else answer sheets. All methods and contrasts of one outcome rest on the same replicates.
+    persons, else answer sheets. All methods and contrasts of one outcome rest on the same replicates. Beside that
+    stands the same difference with missing answers imputed.
 
     Parameters
     ----------
@@ -87,6 +94,8 @@ def employee_first(
         The client.
     conf_level, n_boot, seed
         Of every interval.
+    n_imputations : int
+        Times that missing answers are imputed for the check, 2 or more; 0 for no such check.
     rules : DisclosureRules
         Rules of the report.
 
@@ -133,13 +142,25 @@ def employee_first(
         ignore_index=True,
     )
     caveats += rank_caveats(importance, {name: fit.label for name, fit in fitted.items()})
+    imputed = imputed_differences(
+        study,
+        data,
+        fitted,
+        model=model,
+        measured=measured,
+        n_imputations=n_imputations,
+        conf_level=conf_level,
+        seed=seed,
+    )
+    caveats += imputed.caveats
+    checks = [check for fit in fitted.values() for check in _checks(fit, model, conf_level=conf_level)]
     finding = conclude_conjunction(
         {name: _component(fit, model, conf_level=conf_level) for name, fit in fitted.items()},
         hypothesis="employee-first",
         estimand=estimand_for("employee-first"),
         n_excluded=len(employees) - next(iter(fitted.values())).replicates.n,
         rules=rules,
-        robustness=[check for fit in fitted.values() for check in _checks(fit, model, conf_level=conf_level)],
+        robustness=[*checks, *imputed.records],
         drivers=[_driver_record(row) for _, row in importance.iterrows()],
         caveats=caveats,
     )
@@ -147,7 +168,8 @@ def employee_first(
         finding,
         importance,
         _difference_frame(finding, study.codebook),
-        _correlations(data, employees.get("weight"), model, measured, study.codebook),
+        driver_correlations(data, employees.get("weight"), model, measured, study.codebook),
+        handling_table(finding, imputed.table, study.codebook, n_sheets=len(employees)),
     )
 
 
@@ -170,7 +192,7 @@ def _incomplete(model: DriverModel, measured: Sequence[Variable]) -> Note | None
 
 def _untestable(reason: Note, rules: DisclosureRules, detectable: Any) -> EmployeeFirst:
     finding = not_testable("employee-first", reason=reason, rules=rules, detectable_effect=detectable)
-    return EmployeeFirst(finding, pd.DataFrame(), pd.DataFrame(), pd.DataFrame())
+    return EmployeeFirst(finding, *(pd.DataFrame() for _ in range(4)))
 
 
 def _component(fit: Fit, model: DriverModel, *, conf_level: float) -> EstimateRecord:
@@ -249,27 +271,6 @@ def _difference_frame(finding: Finding, codebook: Codebook) -> pd.DataFrame:
             for part in finding.components
         ]
     )
-
-
-def _correlations(
-    data: pd.DataFrame,
-    weights: pd.Series | None,
-    model: DriverModel,
-    measured: Sequence[Variable],
-    codebook: Codebook,
-) -> pd.DataFrame:
-    rows = []
-    for variable in model.drivers:
-        row: dict[str, Any] = {
-            "driver": variable.column,
-            "label": codebook.label(variable.name),
-            "block": variable.block,
-        }
-        pairs = {v.name: data[[variable.column, v.column]].dropna() for v in measured}
-        row |= {name: weighted_correlation(pair, weights) for name, pair in pairs.items()}
-        row["n"] = min(len(pair) for pair in pairs.values())
-        rows.append(row)
-    return pd.DataFrame(rows)
 
 
 def _caveats(measured: Sequence[Variable]) -> list[Note]:

@@ -16,6 +16,7 @@ from exresearch.findings.analyses.link_checks import (
     ratio_checks,
     share_contrast,
 )
+from exresearch.findings.analyses.score_rules import link_score_rules
 from exresearch.findings.analyses.set_apart import set_apart_problem
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
@@ -199,6 +200,7 @@ def engagement_and_cx(
     checks = [record for record in done if record.term != estimand.name]
     deciding = next(record for record in done if record.term == estimand.name)
     caveats = _caveats(study, link, ex_measure=ex_measure, set_apart=set_apart)
+    caveats += link_score_rules(study.codebook, link, definition=engaged_definition)
     skipped = len(ratios) + len(links) - len(done)
     if skipped:
         message = (

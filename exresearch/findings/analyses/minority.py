@@ -8,6 +8,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.analyses.dependence import few_units_caveat, units_counted
+from exresearch.findings.analyses.score_rules import score_rule
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
@@ -122,6 +123,9 @@ def engaged_minority(
         checks.append(_share_of(study, other, groups=groups, conf_level=conf_level))
     caveats = [Note(message="Published shares use definitions of their own and are context, not a target.")]
     caveats.append(Note(message="People who did not answer may be less engaged than those who did."))
+    # The bands are limits of a sum, a threshold is one of a mean.
+    complete = engaged_definition != "threshold"
+    caveats += score_rule(study.codebook, "employees", "engagement", complete=complete)
     caveats += few_units_caveat(groups)
     finding = conclude(
         deciding,
