@@ -72,6 +72,9 @@ def absent(key: str, path: Path, written: str, *, file: str) -> list[Problem]:
     """Return the problem that a file is not there, or nothing."""
     if path.is_file():
         return []
+    if path.is_dir() and any(path.glob("*.parquet")):
+        message = f"{written!r} is a folder of Parquet files, not a file."
+        return [Problem(file, key, message, "List its files one by one, below this table.")]
     if path.is_dir():
         return [Problem(file, key, f"{written!r} is a folder, not a file.", "Name the file.")]
     remedy = "Check the path; it counts from the folder of the study file."

@@ -56,11 +56,6 @@ def read_parquet(path: Path, *, columns: Collection[str] | None, source: TableSo
     >>> raw.frame["q"].tolist(), raw.present
     ([1, 7], ('team', 'q'))
     """
-    if path.is_dir():
-        message = "this is a folder of Parquet files, not a file." if any(path.glob("*.parquet")) else ""
-        raise refused(
-            path, message or "this is a folder, not a file.", "Name its files one by one in the study file."
-        )
     if not read_bytes(path, limit=1):
         raise refused(path, "the file is empty (0 bytes).", "Export it again.")
     cells: dict[str, pd.Series] = {}
@@ -126,6 +121,6 @@ def _typed(column: pa.ChunkedArray) -> tuple[pd.Series, int]:
         seconds = len(column) - column.null_count
         column = pa.chunked_array([pa.array(whole.to_pandas().astype("float64") / parts, from_pandas=True)])
     elif pa.types.is_null(kind):
-        column = column.cast(pa.string())
+        return pd.Series(None, index=pd.RangeIndex(len(column)), dtype="str"), 0
     cells = column.to_pandas(date_as_object=False, types_mapper=_NULLABLE.get)
     return cells.rename(None), seconds
