@@ -376,9 +376,13 @@ def test_entries_of_the_codebook_that_contradict_each_other(client: Any) -> None
         (
             "units.xlsx",
             b"PK",
-            ["units.xlsx: files of type '.xlsx' cannot be read. Save it as CSV or Parquet."],
+            ["units.xlsx: not a readable workbook; it is damaged or cut off. Export it again."],
         ),
-        ("units", b"PK", ["units: files without a suffix cannot be read. Save it as CSV or Parquet."]),
+        (
+            "units",
+            b'{"team": ["Unit A"]}',
+            ["units: this is a JSON file, which cannot be read. Export it as CSV, XLSX, SPSS or Parquet."],
+        ),
     ],
 )
 def test_table_file_that_cannot_be_read(client: Any, name: str, content: bytes, lines: list[str]) -> None:
