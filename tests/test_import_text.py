@@ -241,8 +241,13 @@ def test_what_can_be_a_heading() -> None:
         (b"\n \n\n", {}, ["a.csv: the file has no heading. Put the column names in the first line."]),
         (
             b"1,2,3\n4,5,6\n7,8,9\n", {},
-            ["a.csv: the file has no heading: its first row holds numbers only. Put the column names in the first "
-             "line."],
+            ["a.csv: the file has no heading: its first row holds what other rows hold. Put the column names in the "
+             "first line."],
+        ),
+        (
+            b"P1;North;5\nP2;South;4\nP3;North;5\n", {},
+            ["a.csv: the file has no heading: its first row holds what other rows hold. Put the column names in the "
+             "first line."],
         ),
         (
             b"a,b\n1,2\n", {"heading_row": 7},

@@ -53,15 +53,37 @@ def find_heading(rows: Sequence[Sequence[str]], *, wanted: Collection[str] | Non
     return next((number for number, count in enumerate(filled) if count), 0)
 
 
-def is_heading(row: Sequence[str]) -> bool:
-    """Return whether a row can be column names at all: at least one of its cells is a word.
+def is_heading(row: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
+    """Return whether a row can be column names at all.
+
+    When to use it: where no wanted name is in the row. A file without a heading would otherwise lose its first answers,
+    and show them as names.
+
+    Parameters
+    ----------
+    row : sequence of str
+        The row in question.
+    below : sequence of sequence of str
+        The rows below it.
+
+    Returns
+    -------
+    bool
+        False where no cell is a word, or where half of the cells occur again below themselves.
 
     Examples
     --------
     >>> is_heading(["unit", "2023", "2024"]), is_heading(["5", "3", ""])
     (True, False)
+    >>> is_heading(["North", "5"], [["South", "3"], ["North", "5"]])
+    False
     """
-    return any(cell.strip() and not _NUMBER.fullmatch(cell.strip()) for cell in row)
+    cells = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
+    again = sum(
+        any(place < len(r) and r[place].strip() == cell for r in below) for place, cell in cells.items()
+    )
+    words = any(not _NUMBER.fullmatch(cell) for cell in cells.values())
+    return words and 2 * again < max(len(cells), 1)
 
 
 def _are_names(row: Sequence[str]) -> bool:

@@ -156,8 +156,8 @@ def _plan(path: Path, data: bytes, columns: Collection[str] | None, source: Tabl
         names, first = layout.named(columns), layout.first
     else:
         names, first = _names(rows[at], columns), at + 1
-        if not score[0] and source.heading_row is None and not is_heading(rows[at]):
-            message = "the file has no heading: its first row holds numbers only."
+        if not score[0] and source.heading_row is None and not is_heading(rows[at], rows[first:]):
+            message = "the file has no heading: its first row holds what other rows hold."
             raise refused(path, message, "Put the column names in the first line.")
     names, width = _width(names, rows[first:])
     start = offset + len(text[: ends[first - 1]].encode("utf-8"))
