@@ -1,0 +1,167 @@
+"""One column as a draft sees it, and what is guessed of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from exresearch.study.draft.exports import Export, Keys
+from exresearch.study.draft.words import spaced
+
+# A value is written into a draft only if so many rows hold it: then it is a code, not somebody's answer.
+SHARED = 5
+_EMPTY_NAME = re.compile(r"\b(q|question|vraag|item|v|var|x|qid|m|col|column)\b ?\w{0,6}$", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What is known of a column before anything is guessed.
+
+    Attributes
+    ----------
+    name : str
+        Its name in the file.
+    question : str
+        Wording, empty where the exports hold none.
+    labels : dict of str to str
+        Label of each code, where the exports hold them.
+    texts : pandas.Series
+        Cells as text, blanks missing.
+    numbers : pandas.Series
+        Cells as numbers; missing where they are none.
+    kind : {"empty", "number", "date", "text"}
+        What nearly all cells are.
+    read : bool
+        Whether the importer gave the cells; it keeps back columns that hold names or addresses.
+    """
+
+    name: str
+    question: str
+    labels: dict[str, str]
+    texts: pd.Series
+    numbers: pd.Series
+    kind: str
+    read: bool = True
+
+    @property
+    def n(self) -> int:
+        """Cells with a value."""
+        return int(self.texts.notna().sum())
+
+    @property
+    def n_distinct(self) -> int:
+        """Different values."""
+        return int(self.texts.nunique())
+
+    @property
+    def words(self) -> str:
+        """Name and wording, as words."""
+        return f"{spaced(self.name)} {self.question}".strip()
+
+    @property
+    def says_something(self) -> bool:
+        """Whether name or wording says what was asked."""
+        plain = re.sub(r"[\d_]+", " ", spaced(self.name)).strip()
+        told = len(plain) >= 4 and not _EMPTY_NAME.match(plain)
+        return told or len(self.question.split()) >= 2
+
+    @property
+    def whole(self) -> bool:
+        """Whether all cells are whole numbers."""
+        return self.kind == "number" and bool((self.numbers.dropna() % 1 == 0).all())
+
+    def shared(self) -> list[str]:
+        """Values that enough rows hold to be written down, in order."""
+        counts = self.texts.value_counts()
+        return sorted(counts.index[counts >= SHARED])
+
+
+@dataclass(slots=True)
+class Guess:
+    """What a draft takes a column for.
+
+    Attributes
+    ----------
+    role : str
+        Of the codebook.
+    why : str
+        The reason, in a sentence for whoever confirms it.
+    more : dict
+        Further keys of the entry.
+    certain : set of str
+        Keys that are not guessed because a file says so itself.
+    doubt : int
+        0 for what hardly needs a look, up to 3 for what does first.
+    """
+
+    role: str
+    why: str
+    more: dict[str, Any] = field(default_factory=dict)
+    certain: set[str] = field(default_factory=set)
+    doubt: int = 0
+
+
+def columns_of(parts: Sequence[Export], keys: Keys) -> list[Column]:
+    """Return the columns of a table that lies in one or more files, in the order of the first that has them."""
+    names = dict.fromkeys(name for part in parts for name in part.raw.present if name.strip())
+    return [_column(name, parts, keys) for name in names]
+
+
+def _column(name: str, parts: Sequence[Export], keys: Keys) -> Column:
+    held = [part for part in parts if name in part.raw.frame]
+    question = next((p.raw.wording[name] for p in parts if name in p.raw.wording), keys.wording.get(name, ""))
+    labels = next((p.raw.value_labels[name] for p in parts if name in p.raw.value_labels), None)
+    labels = labels or keys.labels.get(name, {})
+    texts = pd.concat([_text(part.raw.frame[name]) for part in held] or [pd.Series(dtype="str")])
+    numbers = pd.concat(
+        [_number(part.raw.frame[name], decimal_comma=part.raw.decimal_comma) for part in held]
+        or [pd.Series(dtype="float64")]
+    )
+    texts, numbers = texts.reset_index(drop=True), numbers.reset_index(drop=True)
+    return Column(
+        name=name,
+        question=" ".join(question.split()),
+        labels={
+            str(code).strip().removesuffix(".0"): " ".join(text.split()) for code, text in labels.items()
+        },
+        texts=texts,
+        numbers=numbers,
+        kind=_kind(held, name, texts, numbers),
+        read=bool(held),
+    )
+
+
+def _text(cells: pd.Series) -> pd.Series:
+    if pd.api.types.is_float_dtype(cells.dtype) and (cells.dropna() % 1 == 0).all():
+        cells = cells.astype("Int64")
+    texts = cells.astype("object").map(lambda value: str(value).strip(), na_action="ignore").astype("str")
+    return texts.where((texts != "") & cells.notna().to_numpy())
+
+
+def _number(cells: pd.Series, *, decimal_comma: bool) -> pd.Series:
+    if pd.api.types.is_datetime64_any_dtype(cells.dtype):
+        return pd.Series(float("nan"), index=cells.index)
+    if pd.api.types.is_numeric_dtype(cells.dtype):
+        return cells.astype("Float64").astype("float64")
+    texts = cells.astype("object").map(lambda value: str(value).strip(), na_action="ignore").astype("str")
+    if decimal_comma:
+        texts = texts.str.replace(r"^([-+]?\d+),(\d+)$", r"\1.\2", regex=True)
+    return pd.to_numeric(texts, errors="coerce").astype("float64")
+
+
+def _kind(held: Sequence[Export], name: str, texts: pd.Series, numbers: pd.Series) -> str:
+    n = int(texts.notna().sum())
+    if n == 0:
+        return "empty"
+    if all(pd.api.types.is_datetime64_any_dtype(part.raw.frame[name].dtype) for part in held):
+        return "date"
+    if numbers.notna().sum() >= 0.9 * n:
+        return "number"
+    for form in ("ISO8601", "%d-%m-%Y"):
+        if pd.to_datetime(texts, format=form, errors="coerce", utc=True).notna().sum() >= 0.9 * n:
+            return "date"
+    return "text"

@@ -1,0 +1,233 @@
+"""Answers on a scale: which scale, what they measure, and which drivers the claims are about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from exresearch.study.draft.answers import (
+    Scale,
+    scale_from_data,
+    scale_from_labels,
+    scale_from_texts,
+)
+from exresearch.study.draft.column import Column, Guess
+from exresearch.study.draft.plain import codes_in_words
+from exresearch.study.draft.words import (
+    CUSTOMER,
+    EFFORT,
+    ENGAGEMENT,
+    LEAVE,
+    NAMED_ITEMS,
+    NAMED_OUTCOMES,
+    NEED,
+    OVERALL,
+    PAY,
+    PROMOTE,
+    RECOMMEND,
+    SATISFACTION,
+    STAY,
+    slug,
+    spaced,
+)
+
+_MOST_POINTS = 11
+_SEEN = {"labels": "by its labels", "texts": "by its answers", "data": "by the values that occur"}
+
+
+def find_scales(columns: Sequence[Column]) -> dict[str, Scale]:
+    """Return the scale of every column that holds answers on one, by labels, else by texts, else by values."""
+    found: dict[str, Scale] = {}
+    for column in columns:
+        if column.labels and column.kind == "number":
+            scale = scale_from_labels(column.labels)
+            if scale is not None:
+                found[column.name] = scale
+    found |= _from_texts([c for c in columns if c.kind == "text" and 3 <= c.n_distinct <= _MOST_POINTS + 3])
+    plain = [
+        c
+        for c in columns
+        if c.name not in found and not c.labels and c.whole and 3 <= c.n_distinct <= _MOST_POINTS + 3
+    ]
+    return found | _from_values(plain)
+
+
+def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
+    """Guess what an answer on a scale measures, before it is seen beside the others."""
+    more: dict[str, Any] = {"minimum": scale.minimum, "maximum": scale.maximum}
+    in_words, strange = codes_in_words(column) if column.kind == "number" else ([], 0)
+    missing: list[int | str] = [*scale.missing, *in_words]
+    if missing:
+        more["missing"] = missing
+    if scale.values:
+        more["values"] = dict(scale.values)
+    if scale.descending:
+        more["reversed"] = True
+    why = f"Scale {_SEEN[scale.source]}"
+    why += "; the lowest code is the most favourable answer." if scale.descending else "."
+    doubt = 0 if scale.source != "data" and scale.sure else 1 if scale.sure else 2
+    if scale.source == "data":
+        why += " Nothing says which end is the favourable one; the highest is taken for it."
+        if not scale.sure:
+            why += f" Not all of {scale.minimum} to {scale.maximum} occurs, or other values do."
+        if scale.missing:
+            codes = ", ".join(str(code) for code in scale.missing)
+            why += f" {codes} stands apart from the scale and is taken for no answer."
+            doubt = 2
+    if strange:
+        why += f" {strange} cells hold text that is no answer on it; correct these, or list the text under 'missing'."
+        doubt = 3
+    guess = Guess("ignore", why, more, doubt=doubt)
+    if scale.kind == "frequency":
+        guess.why += " How often something happens may be good or bad; give it a role if it is to be used."
+        guess.doubt = 1
+        return guess
+    text = column.question or spaced(column.name)
+    named = {
+        "employees": _employees,
+        "customers": _customers,
+        "partners": _customers,
+        "moments": _moments,
+        "people": _people,
+    }[table]
+    role, construct, reason = named(column, text, scale, table)
+    if scale.kind == "leaving" and construct != "stay":
+        return Guess("ignore", "Answers without an order from bad to good.")
+    guess.role, guess.why = role, f"{reason} {guess.why}"
+    if construct:
+        more["construct"] = construct
+    if (
+        construct in ("enps", "nps", "journey_recommendation")
+        and scale.source == "data"
+        and scale.maximum == 10
+    ):
+        more["minimum"] = 0
+    leaving = construct == "stay" and LEAVE.search(text) and not re.search(r"\b(stay|blijv)", text)
+    if leaving and scale.kind != "leaving":
+        # Agreeing to leave is not staying.
+        more["reversed"] = not scale.descending
+        guess.why += " Asked as leaving, so turned round."
+        guess.doubt = 2
+    if not more.get("reversed"):
+        more.pop("reversed", None)
+    if role == "ignore":
+        guess.doubt = max(guess.doubt, 1)
+    if construct in ("cx", "bx") and not column.says_something:
+        guess.doubt = 2
+    return guess
+
+
+def _employees(column: Column, text: str, scale: Scale, table: str) -> tuple[str, str, str]:
+    stem = slug(stem_of(column.name))
+    if stem in NAMED_OUTCOMES or stem in NAMED_ITEMS:
+        return ("outcome" if stem in NAMED_OUTCOMES else "item"), stem, "It bears the name of a construct."
+    for role, construct, pattern, words in (
+        ("outcome", "promote", PROMOTE, "speaking well of products or brand"),
+        ("outcome", "enps", RECOMMEND, "recommending the employer"),
+        ("outcome", "effort", EFFORT, "extra effort"),
+        ("item", "pay_satisfaction", PAY, "pay"),
+    ):
+        if pattern.search(text):
+            return role, construct, f"By its words it asks about {words}."
+    if STAY.search(text) or LEAVE.search(text):
+        return "outcome", "stay", "By its words it asks about staying or leaving."
+    if NEED.search(spaced(column.name)):
+        stem = slug(re.sub(r"[\d_ ]+$", "", column.name))
+        return "need", stem, "By its name it is about what somebody needs."
+    satisfied = any(SATISFACTION.search(label) for label in (*column.labels.values(), *scale.values))
+    if (SATISFACTION.search(text) or satisfied) and (OVERALL.search(text) or len(text.split()) <= 3):
+        return "item", "satisfaction", "By its words it asks about satisfaction with the work as a whole."
+    if ENGAGEMENT.search(text) and not CUSTOMER.search(text):
+        return "item", "engagement", "By its words it asks about engagement."
+    if (
+        scale.source != "data"
+        and scale.kind in ("agree", "degree")
+        and (column.question or column.says_something)
+    ):
+        return "driver", "", "A statement with an answer scale: taken for a driver."
+    if column.says_something and scale.sure:
+        return "driver", "", "Only its name says what was asked; taken for a driver."
+    return (
+        "ignore",
+        "",
+        "Answers on a scale, but nothing says what was asked; give it a role and a construct.",
+    )
+
+
+def _customers(column: Column, text: str, scale: Scale, table: str) -> tuple[str, str, str]:
+    if RECOMMEND.search(text):
+        return "outcome", "nps", "By its words it asks about recommending."
+    experience = "cx" if table == "customers" else "bx"
+    return "item", experience, f"A question to {table}: taken for their experience."
+
+
+def _moments(column: Column, text: str, scale: Scale, table: str) -> tuple[str, str, str]:
+    if RECOMMEND.search(text):
+        return "outcome", "journey_recommendation", "By its words it asks about recommending."
+    return "item", "moment_experience", "An answer on a scale in a table of moments: taken for the rating."
+
+
+def _people(column: Column, text: str, scale: Scale, table: str) -> tuple[str, str, str]:
+    return "ignore", "", "Answers on a scale do not belong to an HR record."
+
+
+def _from_texts(columns: Sequence[Column]) -> dict[str, Scale]:
+    """Scales of answers in words, from all columns together that share two answers or more."""
+    found: dict[str, Scale] = {}
+    groups: list[tuple[set[str], list[Column]]] = []
+    for column in columns:
+        texts = set(column.texts.dropna().unique())
+        joined = [group for group in groups if len(group[0] & texts) >= 2]
+        groups = [group for group in groups if group not in joined]
+        merged = texts.union(*(group[0] for group in joined))
+        groups.append((merged, [c for group in joined for c in group[1]] + [column]))
+    for texts, members in groups:
+        scale = scale_from_texts(texts)
+        if scale is None:
+            continue
+        for column in members:
+            found[column.name] = scale
+    return found
+
+
+def _from_values(columns: Sequence[Column]) -> dict[str, Scale]:
+    """Scales of numbers without labels; a column that shows only a part takes the scale of its neighbours."""
+    alone = {c.name: scale_from_data([c.numbers]) for c in columns}
+    sure: dict[str, Counter[tuple[int, int]]] = {}
+    for column in columns:
+        scale = alone[column.name]
+        if scale is not None and scale.sure:
+            sure.setdefault(stem_of(column.name), Counter())[scale.ends] += 1
+    everywhere = sum(sure.values(), Counter[tuple[int, int]]())
+    found: dict[str, Scale] = {}
+    for column in columns:
+        scale = alone[column.name]
+        if scale is None:
+            continue
+        stem = sure.get(stem_of(column.name), Counter())
+        if scale.ends == (1, 10) and (0, 10) in stem:
+            # Nobody happened to give a 0 here.
+            scale = Scale(0, 10)
+        if not scale.sure:
+            beside = sure.get(stem_of(column.name)) or everywhere
+            for ends, _ in beside.most_common():
+                values = column.numbers[~column.numbers.isin(scale.missing)].dropna()
+                if ends[0] <= values.min() and values.max() <= ends[1]:
+                    scale = Scale(*ends, scale.missing)
+                    break
+        found[column.name] = scale
+    return found
+
+
+def stem_of(name: str) -> str:
+    """Return the beginning that the items of one block share.
+
+    Examples
+    --------
+    >>> stem_of("A2a"), stem_of("Q12_3"), stem_of("eng_1")
+    ('A2', 'Q12', 'eng')
+    """
+    stem = re.sub(r"(?<=\d)[a-z]{1,3}$|[ _.-]*\d+$", "", name)
+    return stem.rstrip(" _.-") or name

@@ -1,0 +1,204 @@
+"""Columns that are no answer on a scale: keys, dates, categories, texts, and what a draft leaves alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from exresearch.study.draft.answers import is_no_answer, is_placeholder
+from exresearch.study.draft.column import SHARED, Column, Guess
+from exresearch.study.draft.words import (
+    BIRTH,
+    CATEGORY,
+    COUNT,
+    DURATION,
+    FREE_TEXT,
+    PERSON,
+    PLATFORM,
+    UNITS,
+    WAVE,
+    WEIGHT,
+    personal,
+    spaced,
+)
+
+# Names that the tables keep for their keys.
+_KEPT = ("person", "unit", "wave", "weight")
+_MOST_CATEGORIES = 60
+_MOST_BANDS = 15
+_LONG = 40
+# A question after a trait of the person, not after what somebody knows or has seen.
+_ABOUT = re.compile(
+    r"(what|which|are you|in (what|which)|size|your|wat|welke?|ben (je|u)|bent u|in welke?|(\S+ ?){1,4}$)",
+    re.IGNORECASE,
+)
+
+
+def guess_keys(columns: Sequence[Column], *, table: str, n_rows: int, n_waves: int = 1) -> dict[str, Guess]:
+    """Guess which columns name the person, the unit, the wave and the weight.
+
+    Parameters
+    ----------
+    columns : sequence of Column
+        All columns of one table.
+    table : str
+        Which table of the data model it is.
+    n_rows : int
+        Its rows.
+    n_waves : int
+        Waves that its files stand for, where each holds one.
+
+    Returns
+    -------
+    dict of str to Guess
+        By the name of the column; at most one of each role.
+    """
+    found: dict[str, Guess] = {}
+    free = [c for c in columns if c.kind in ("text", "number") and c.read]
+    wave = next(
+        (
+            c
+            for c in columns
+            if c.read
+            and WAVE.match(spaced(c.name))
+            and 2 <= c.n_distinct <= max(2, min(60, c.n // 5))
+            and c.n
+        ),
+        None,
+    )
+    if wave is not None:
+        found[wave.name] = Guess(
+            "wave", f"By its name; it holds {wave.n_distinct} different values.", doubt=1
+        )
+    if table in ("employees", "people", "moments"):
+        person = next((c for c in free if PERSON.match(spaced(c.name)) and c.n_distinct >= c.n / 30), None)
+        if person is not None:
+            why = f"By its name; {person.n_distinct} different values in {person.n} rows."
+            found[person.name] = Guess("person", why)
+    unit = _unit(
+        [c for c in free if c.name not in found], table=table, n_waves=wave.n_distinct if wave else n_waves
+    )
+    if unit is not None:
+        found[unit.name] = unit_guess(unit)
+    weight = next((c for c in free if WEIGHT.match(spaced(c.name)) and c.kind == "number"), None)
+    if weight is not None and weight.n == n_rows and (weight.numbers > 0).all():
+        found[weight.name] = Guess("weight", "By its name; every row has a number above 0.", doubt=1)
+    return found
+
+
+def unit_guess(column: Column) -> Guess:
+    """Return the guess that a column names the unit."""
+    why = f"By its name; it holds {column.n_distinct} different units."
+    return Guess("unit", why, doubt=2 if column.kind == "text" and column.n_distinct < 5 else 1)
+
+
+def _unit(columns: Sequence[Column], *, table: str, n_waves: int) -> Column | None:
+    for pattern in UNITS:
+        for column in columns:
+            if not pattern.match(spaced(column.name)) or column.n_distinct < 2:
+                continue
+            per_unit = column.n / column.n_distinct
+            # A table of units has a row for each, perhaps in each wave; elsewhere a unit has several rows.
+            fits = per_unit <= 1.05 * n_waves if table == "units" else True
+            if fits and (table in ("units", "people") or per_unit >= 2):
+                return column
+    if table != "units":
+        return None
+    # Nothing by name: the first text whose values hardly repeat.
+    texts = [c for c in columns if c.kind == "text" and c.n_distinct >= 0.9 * c.n / max(n_waves, 1)]
+    return texts[0] if texts else None
+
+
+def guess_plain(column: Column, *, table: str, n_rows: int) -> Guess | None:
+    """Guess a column that is no key and no answer, or return None where an answer scale is to be looked for first."""
+    name = spaced(column.name)
+    if personal(column.name) or (BIRTH.search(name) and column.kind == "date"):
+        return Guess(
+            "ignore", "It seems to hold a name, an address or another mark of a person; it is not read."
+        )
+    if column.kind == "empty":
+        if not column.read:
+            return Guess("ignore", "The importer keeps this column of the survey platform back.")
+        return Guess("ignore", "No row has a value.")
+    if DURATION.search(name) and column.kind == "number" and not column.labels:
+        return Guess("duration", "By its name; taken for seconds.", doubt=1)
+    if PLATFORM.match(name) and not column.labels and not column.question:
+        return Guess("ignore", "Made by the survey platform; it says nothing about work.")
+    if name in _KEPT:
+        return Guess(
+            "ignore", f"The name {column.name!r} is kept for a key, and this column is none that can be used."
+        )
+    if column.kind == "date":
+        if table in ("people", "moments"):
+            return Guess("date", "Its cells are dates.")
+        return Guess("ignore", "Dates of answering are not used.")
+    if PLATFORM.match(name) and not column.labels:
+        return Guess("ignore", "Made by the survey platform; it says nothing about work.")
+    if table != "units" and COUNT.search(name) and column.whole and not column.labels and not column.question:
+        return Guess("count", "Whole numbers, and its name speaks of a number of something.", doubt=1)
+    if column.n_distinct == 1:
+        ticked = "a box that was ticked or not" if column.n < n_rows else "the same value in every row"
+        return Guess("ignore", f"It holds only one answer: {ticked}.")
+    return None
+
+
+def is_trait(column: Column) -> bool:
+    """Whether a column by its name holds a trait of a person or unit, such as an age or a department."""
+    asked = bool(CATEGORY.search(column.question) and _ABOUT.match(column.question))
+    return bool(CATEGORY.search(spaced(column.name))) or asked
+
+
+def guess_category(column: Column, *, table: str, n_rows: int) -> Guess:
+    """Guess a column that is no answer on a scale: a category, a text, or nothing that can be said."""
+    by_name = is_trait(column)
+    strange = unlisted(column)
+    if column.kind == "text" and (FREE_TEXT.search(column.words) or _is_free(column)):
+        return Guess("text", "Answers in own words; they may name people and are not shown.")
+    few = 2 <= column.n_distinct <= min(_MOST_CATEGORIES, max(12, n_rows // 5))
+    if column.labels and few:
+        why = f"Its {len(column.labels)} labels have no order from bad to good. {strange}".strip()
+        if by_name:
+            return Guess("category", why, doubt=1 if strange else 0)
+        return Guess("ignore", f"{why} Make it a category if groups are to be compared by it.")
+    if few and by_name and (column.kind == "text" or (column.whole and column.n_distinct <= _MOST_BANDS)):
+        return Guess("category", f"By its name; it holds {column.n_distinct} different values.")
+    if few and column.kind == "text":
+        if "?" in column.question or len(column.question.split()) > 6:
+            return Guess("ignore", "Answers without an order from bad to good.")
+        return Guess("category", f"It holds {column.n_distinct} different texts.", doubt=1)
+    if column.kind == "number" and table not in ("units",):
+        why = "Numbers that are no points of an answer scale; as a category they need bands, such as 25-34."
+        return Guess("ignore", why)
+    many = f"{column.n_distinct} different values in {column.n} rows"
+    return Guess("ignore", f"Nothing says what it is ({many}).", doubt=1)
+
+
+def unlisted(column: Column) -> str:
+    """Say how many cells hold a value that the labels do not list; never which."""
+    if not column.labels:
+        return ""
+    strange = column.texts.dropna()
+    strange = strange[~strange.isin(column.labels.keys())]
+    if strange.empty:
+        return ""
+    cells = "1 cell holds" if len(strange) == 1 else f"{len(strange)} cells hold"
+    return f"{cells} something that the labels do not list."
+
+
+def codes_in_words(column: Column) -> tuple[list[str], int]:
+    """Return the texts among numbers that stand for no answer, and how many other texts there are.
+
+    A sign such as a dash is listed wherever it stands; words only where enough rows share them to be a code.
+    """
+    strange = column.texts[column.numbers.isna()].value_counts()
+    codes = [
+        str(text)
+        for text, n in strange.items()
+        if is_placeholder(str(text)) or (n >= SHARED and is_no_answer(str(text)))
+    ]
+    return sorted(codes), int(strange.drop(codes).sum())
+
+
+def _is_free(column: Column) -> bool:
+    texts = column.texts.dropna()
+    return bool(texts.str.len().mean() > _LONG and column.n_distinct > max(_MOST_CATEGORIES, len(texts) / 10))

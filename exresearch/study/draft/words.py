@@ -1,0 +1,277 @@
+"""The words, Dutch and English, by which a draft guesses what a file or a column is."""
+
+from __future__ import annotations
+
+import re
+
+# Labels of the constructs that a draft can guess, as the demo client has them.
+CONSTRUCTS: dict[str, tuple[str, str]] = {
+    "engagement": ("Bevlogenheid", "Engagement"),
+    "enps": ("Werkgever aanbevelen", "Recommending the employer"),
+    "stay": ("Willen blijven", "Intention to stay"),
+    "effort": ("Extra inzet", "Discretionary effort"),
+    "promote": ("Het merk aanprijzen", "Promoting the brand"),
+    "satisfaction": ("Tevredenheid met het werk", "Job satisfaction"),
+    "pay_satisfaction": ("Tevredenheid met het salaris", "Pay satisfaction"),
+    "advocacy": ("Aanbevelen", "Advocacy"),
+    "cx": ("Klantbeleving", "Customer experience"),
+    "nps": ("Aanbeveling door klanten (NPS)", "Recommendation by customers (NPS)"),
+    "bx": ("Partnerbeleving", "Partner experience"),
+    "moment_experience": ("Beleving van het contactmoment", "Experience of the contact moment"),
+    "journey_recommendation": (
+        "Aanbeveling als werkgever, op een contactmoment",
+        "Recommendation as an employer, at a contact moment",
+    ),
+    "readiness": ("Klaar voor het werk", "Readiness"),
+    "willingness": ("Bereid om zich in te zetten", "Willingness"),
+    "ability": ("In staat om het werk te doen", "Ability"),
+    "alignment": ("Achter de koers staan", "Alignment"),
+    "customer_orientation": ("Klantgericht handelen", "Customer-oriented behaviour"),
+    "promise": ("Belofte", "Promise"),
+    "delivery": ("Waarmaken", "Delivery"),
+    "experience": ("Gevoel, herinnering en verbondenheid", "Emotion, memory and identity"),
+    "autonomy": ("Ruimte om zelf te handelen", "Autonomy"),
+    "standardisation": ("Standaardisatie", "Standardisation"),
+    "human_skill": ("Menselijke vaardigheid", "Human skill"),
+    "complaints": ("Klachten", "Complaints"),
+    "productivity": ("Productiviteit", "Productivity"),
+    "result": ("Resultaat", "Result"),
+    "absence": ("Verzuim", "Absence"),
+    "turnover": ("Verloop", "Turnover"),
+}
+
+
+# Items that bear the name of a construct of the registry; the table decides nothing here.
+NAMED_ITEMS = (
+    "readiness", "willingness", "ability", "alignment", "customer_orientation", "promise", "delivery", "experience",
+    "autonomy", "standardisation", "human_skill", "engagement", "satisfaction", "pay_satisfaction",
+)  # fmt: skip
+NAMED_OUTCOMES = ("enps", "stay", "effort", "promote")
+
+
+def _words(pattern: str) -> re.Pattern[str]:
+    return re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
+
+
+# Names of columns, after spaced(): ends matter there, so each pattern says where it ends.
+PERSONAL = _words(
+    r"e ?mail\b|e ?mail ?(address|adres)|first ?name\b|last ?name\b|full ?name\b|surname\b|voornaam\b|"
+    r"achternaam\b|name$|"
+    r"naam$|recipient|phone|telephone|telefoon|mobiel|mobile\b|ip ?adr|ip ?addr|latitude\b|longitude\b|home address|"
+    r"address$|adres$|street|straat|postcode|zip ?code|postal|birth|geboorte|dob\b|bsn\b|ssn\b|iban\b|"
+    r"external ?(data )?reference"
+)
+# A name of something else than a person.
+_NAMED_THING = _words(
+    r"(org|organi[sz]ation|unit|team|department|trust|provider|region|stp|ics|site|store|branch|company|"
+    r"agency|school|location|"
+    r"afdeling|vestiging|regio|bedrijf|locatie|filiaal|project|group|survey|business unit)s? ?(name|"
+    r"naam)$|unitnaam$|teamnaam$"
+)
+PLATFORM = _words(
+    r"response ?id$|respondent ?id ?hash|seq ?number|recorded ?date$|start ?(date|time)$|end ?(date|"
+    r"time)$|completion time$|"
+    r"response status$|status$|progress$|finished$|distribution ?channel$|user ?language$|time ?stamp|id$|"
+    r"last modified time$|language$|device|browser|user ?agent|collector ?id|starttijd$|"
+    r"tijd van voltooien$|begintijd$|voltooiingstijd$"
+)
+DURATION = _words(
+    r"duration|time taken|seconds$|completion seconds|duur\b|invultijd|tijdsduur|tijd in seconden"
+)
+PERSON = _words(
+    r"person ?(id|nr|number|code)?$|employee ?(id|nr|no|number|code)|emp ?(id|nr|no|number)$|staff ?(id|"
+    r"nr|no|number)|"
+    r"worker ?id|respondent ?(id|nr|no|number)?$|participant ?(id|nr)?$|subject ?(id)?$|medewerker ?(id|"
+    r"nr|nummer|code)?$|"
+    r"personeels? ?(id|nr|nummer)|persoon ?(id|nr|nummer)?$|respondentnummer|subnum$|personid$|employeeid$|pseudonym"
+)
+# From the most to the least likely to be the unit that work is organised in.
+UNITS = tuple(
+    _words(pattern)
+    for pattern in (
+        r"unit ?(id|code|nr)?$|eenheid$|work ?unit|unitcode$|eenheidcode$",
+        r"team ?(id|code|nr)?$|work ?group$|werkgroep$",
+        r"(trust|org|organi[sz]ation|provider|ods|site|store|shop|branch|location|agency|facility|school|"
+        r"hospital) ?(id|code|nr|number)$",
+        r"vestiging ?(id|code|nr|nummer)?$|filiaal ?(id|code|nr|nummer)?$|branch$|store$|shop$|winkel ?(nr|nummer)?$",
+        r"department ?(id|code)?$|dept ?(id|code)?$|afdeling ?(id|code|nr|nummer)?$|company$|grp$|group ?(id)$",
+        r"location$|locatie$|site$|business ?unit$|bedrijfsonderdeel$|division$|divisie$|agency$|trust$",
+    )
+)
+WAVE = _words(
+    r"(survey ?|meet)?wave$|golf$|meting$|meetmoment$|ronde$|round$|quarter$|kwartaal$|period(e)?$|"
+    r"(survey ?)?year$|jaar$|meetjaar$|release$|maand$|month$|survey date$"
+)
+WEIGHT = _words(r"weight(s|ing)?$|weegfactor$|weging$|gewicht$|wgt$|wt$")
+CATEGORY = _words(
+    r"gender|sex\b|geslacht|educat|how ?long|time$|age\b|age ?(group|band|class)|leeftijd|education|"
+    r"opleiding(s?niveau)?|function|functie|job (family|level|"
+    r"title|group)|level\b|niveau|grade\b|schaal|salary|salaris|contract|tenure|dienstjaren|anci|size|"
+    r"omvang|region|regio|"
+    r"department|afdeling|location|locatie|division|divisie|business unit|manager\b|levels? of management|"
+    r"leidinggevende\b|country|\bland\b|language|taal|type\b|soort|"
+    r"group\b|groep|sector|care setting|status|reason|reden|role\b|rol\b|phase|fase|channel|kanaal|moment|"
+    r"touch ?point|segment|"
+    r"employment|dienstverband|cluster|discipline|rank\b|marital|population|populatie|experience years|"
+    r"highest level of"
+)
+FREE_TEXT = _words(
+    r"comment|remark|toelichting|opmerking|open ?(question|vraag|answer)|explain|suggest|verbatim|feedback text|"
+    r"tekst\b|text\b|please specify|namelijk|other \(|anders"
+)
+BIRTH = _words(r"birth|geboorte|dob\b")
+
+# Questions and their wordings.
+_WORK = _words(
+    r"work|employ|job\b|agency|organi[sz]ation|company|werk|organisatie|bedrijf|baan\b|trust\b|instelling"
+)
+RECOMMEND = _words(
+    r"recommend|e ?nps\b|nps\b|promoter|aanbevel|aanrad|aan te bevelen|raad\b.*\baan\b|advocacy"
+)
+LEAVE = _words(
+    r"leave (my|your|the|this)|leaving (my|the)|intend(ing)? to leave|resign|quit\b|"
+    r"look(ing)? for (another|a new) job|"
+    r"another (employer|job)|weg ?gaan|vertrek(ken)?\b|verlaten|ander(e)? (baan|werk(gever)?)|op zoek naar"
+)
+STAY = _words(
+    r"stay\b|intention to stay|still (be )?work(ing)?|remain (with|at|in)|blijven?\b.*\b(werk|organisatie|"
+    r"bedrijf|hier)|"
+    r"willen blijven|wil .*\bblijven|over (een|1|twee|2|drie|3) jaar .*werk|nog .*werken"
+)
+EFFORT = _words(
+    r"extra effort|go the extra|extra mile|beyond what|more than (is )?(required|expected)|extra inzet|stapje extra|"
+    r"discretionary|stap(je)? harder|meer dan .*verwacht"
+)
+PROMOTE = _words(
+    r"speak (highly|positively|well) (about|of)|promote (the|our) brand|tell (others|people) .*products|aanprijzen|"
+    r"positief over .*(producten|diensten|merk)|recommend .*(products|services)"
+)
+ENGAGEMENT = _words(
+    r"engage[dm]|eng\b|proud|trots|personal attachment|inspires? me|motivates? me|motiveert|inspireert|"
+    r"enthusias|enthousias|"
+    r"energy\b|energi|bevlog|betrokken voel|verbonden|enjoy|plezier|absorbed|vigou?r|dedicat|zin (in|om)"
+)
+SATISFACTION = _words(
+    r"satisf(ied|action)|tevreden(heid)?|overall (rating|experience)|algemene (beoordeling|indruk)"
+)
+OVERALL = _words(
+    r"job overall|overall|in general|as an employer|algemeen|als geheel|alles bij elkaar|met (je|uw|mijn|"
+    r"het) (werk|baan)|"
+    r"with (my|your) (job|work)|job satisfaction|werktevredenheid|als werkgever"
+)
+PAY = _words(r"pay\b|salary|salaris|remuneration|compensation|beloning|loon\b|betaling|what i earn|verdien")
+NEED = _words(r"need ?_?\d|behoefte ?_?\d|needs? for\b|behoefte aan")
+CUSTOMER = _words(
+    r"customer|client|klant|patient|guest|\bgast(en)?\b|citizen|burger|consumer|consument|cli[eë]nt"
+)
+# Nearest the claim first: what people need is understood and acted on; they are listened to; recognised; cared for.
+EMPLOYEE_FIRST = tuple(
+    _words(pattern)
+    for pattern in (
+        r"(understand|know|weten?|begrijp|weet)\w*\b.*\b(i|we|employees|my|ik|wij?|medewerkers?|"
+        r"mij)\b.*\b(need|nodig)|"
+        r"my needs|needs$|mijn behoeften?|act(s|ed)? on (my|our|what)",
+        r"listen|heard\b|my (input|opinion|ideas|views)|input (is|was)|luister|gehoord|inspraak|mijn (mening|"
+        r"idee)|have a say|"
+        r"invloed op|involve(s|d)? (me|us|employees)|betrek|betrokken bij (beslu|beslis)",
+        r"recogni(s|z|ti)|valued\b|appreciat|erkend|erkenning|waarder|gewaardeerd|compliment",
+        r"support(s|ed|ive)?\b|care(s|d)? (about|for)|well ?-?being|welzijn|work ?[/-]? ?life|balans|balance|"
+        r"flexib|steun|"
+        r"gezondheid|health\b|vitaliteit|behoefte",
+    )
+)
+# Nearest the claim first: customers have a say; they are served; anything else about them.
+CUSTOMER_FIRST = tuple(
+    _words(pattern)
+    for pattern in (
+        r"decid|voice|say\b|feedback|beslis|stem van|beslist|comes? first|central|centraal",
+        r"customer service|klantgericht|customer focus|service to (customers|clients)|dienstverlening aan",
+        r"service|help|dienstverlening",
+    )
+)
+
+TABLES = {
+    "moments": _words(r"moment|touch ?point|journey|reis\b|contactmoment"),
+    "people": _words(
+        r"people|hr\b|hris|personeel|staff ?list|staff ?file|workday|afas|headcount list|personnel|payroll"
+    ),
+    "partners": _words(r"partner|supplier|leverancier|vendor|dealer"),
+    "customers": _words(
+        r"customer|client|klant|patient|guest|gasten|consumer|cx\b|ktv\b|kto\b|nps\b|cli[eë]nt"
+    ),
+    "units": _words(
+        r"units?\b|eenheden|branches|stores|vestigingen|filialen|trusts?\b|teams?\b|per unit|facilit"
+    ),
+    "employees": _words(
+        r"employee|medewerker|staff|mto\b|mbo\b|engagement|workforce|ex\b|enps\b|full survey|tevredenheidsonderzoek"
+    ),
+}
+MEASURES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("engagement", _words(r"engag|bevlog")),
+    (
+        "cx",
+        _words(
+            r"customer (satisf|experience)|cx\b|klant(tevredenheid|beleving|waardering)|patient (satisf|experience)|"
+            r"satisfaction$|tevredenheid$|inpatient"
+        ),
+    ),
+    ("nps", _words(r"(customer |klant ?)?nps\b")),
+    ("enps", _words(r"e ?nps\b")),
+    ("advocacy", _words(r"advocacy|recommend|aanbevel")),
+    ("bx", _words(r"partner|supplier|leverancier")),
+    ("absence", _words(r"absence|sick|verzuim")),
+    ("turnover", _words(r"turnover|verloop|attrition")),
+    ("productivity", _words(r"productiv")),
+    ("result", _words(r"results?$|profit( margin)?$|profitability|margin|winst|resultaat|omzet|revenue")),
+)
+COUNT = _words(
+    r"(total |number of )?(responses?|respondents|answers|base|headcount|n$|count$|aantal|leavers|hires|"
+    r"complaints|klachten|applicants|"
+    r"days|dagen|beds|clicks|views|contacts|contacten|klikken|fte\b)|\w+ (base|count|n|total)$|number of|"
+    r"n of\b|respons$|vertrokken|workforce headcount|"
+    r"hscic workforce headcount"
+)
+HEADCOUNT = _words(r"headcount|fte\b|personeelsbestand|workforce")
+ANSWERED = _words(r"responses?|respondents|answers|base\b|n\b|respons\b|aantal (antwoorden|respondenten)")
+PERCENT = re.compile(r"%|percent|\bpct\b|\bshare\b|aandeel|\brate\b", re.IGNORECASE)
+
+
+def spaced(name: str) -> str:
+    """Return a column or file name as words, in lower case.
+
+    Examples
+    --------
+    >>> spaced("PersonID"), spaced("team_naam"), spaced("202122Q4")
+    ('person id', 'team naam', '202122q4')
+    """
+    parted = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name)
+    return re.sub(r"[\s_.\-/:]+", " ", parted).strip().lower()
+
+
+def personal(name: str) -> bool:
+    """Whether a column by its name holds a name, an address or another mark of a person.
+
+    Examples
+    --------
+    >>> personal("Recipient Email"), personal("Name"), personal("Org Name")
+    (True, True, False)
+    """
+    words = spaced(name)
+    return bool(PERSONAL.search(words)) and not _NAMED_THING.search(words)
+
+
+def of_work(text: str) -> bool:
+    """Whether a text speaks of work or of an organisation to work for."""
+    return bool(_WORK.search(text))
+
+
+def slug(text: str) -> str:
+    """Return a name that the codebook takes for a construct: lower case, digits and underscores.
+
+    Examples
+    --------
+    >>> slug("Burned out (%)"), slug("2e score")
+    ('burned_out', 'm_2e_score')
+    """
+    name = re.sub(r"[^a-z0-9]+", "_", text.lower()).strip("_") or "measure"
+    return name if name[0].isalpha() else f"m_{name}"
