@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings import testability as can_test
 from exresearch.findings.analyses import (
     employee_first,
     engaged_minority,
@@ -64,7 +65,7 @@ def analysed(study: Study) -> dict[str, Any]:
             study, engaged_definition="highly_or_moderately", engaged_threshold=5.0, **LEVEL
         ),
         "threshold": engaged_minority(study, engaged_definition="threshold", engaged_threshold=5.0, **LEVEL),
-        "drivers": employee_first(study, n_boot=200, seed=1, **LEVEL),
+        "drivers": employee_first(study, n_boot=200, n_imputations=0, seed=1, **LEVEL),
         "outcomes": outcome_answers(study, enps_variant="us", **LEVEL),
         "outcomes_eu": outcome_answers(study, enps_variant="eu", **LEVEL),
         "table": link_table(study, **LINK),
@@ -188,6 +189,51 @@ def test_equal_weights_are_no_weights(demo: Study) -> None:
     alike = {name: demo.table(name).assign(weight=3.0) for name in names}
     got, expected = (flat(analysed(replace(demo, tables=demo.tables | part))) for part in (alike, without))
     assert differences(got, expected) == {}
+
+
+def test_imputation_takes_the_weights(demo: Study) -> None:
+    # A part of the sheets, for chained equations take their time.
+    sheets = demo.table("employees")
+    sheets = sheets[(sheets["wave"] == demo.waves[0]) & (sheets["unit"] <= "U012")]
+    first, scaled, other = (
+        flat(
+            {
+                "imputed": employee_first(
+                    replace(demo, tables=demo.tables | {"employees": sheets.assign(weight=weight)}),
+                    n_boot=200,
+                    n_imputations=2,
+                    seed=1,
+                    **LEVEL,
+                )
+            }
+        )
+        for weight in (sheets["weight"], 0.01 * sheets["weight"], sheets["weight"] ** 3)
+    )
+    assert differences(scaled, first) == {}
+    imputed = [path for path in first if "_imputed" in path and path.endswith(".estimate")]
+    assert len(imputed) == 4
+    assert [path for path in imputed if abs(other[path] - first[path]) < ROUNDING] == []
+
+
+def test_power_counts_the_answers_that_weights_leave(demo: Study) -> None:
+    sheets = demo.table("employees").drop_duplicates("person")
+    weights = pd.Series([1.0, 3.0] * (len(sheets) // 2 + 1), index=None)[: len(sheets)].to_numpy()
+    for hypothesis in ("engaged-minority", "employee-first"):
+        with_weights, without, fewer = (
+            can_test(replace(demo, tables=demo.tables | {"employees": part}), hypothesis).detectable_effect
+            for part in (
+                sheets.assign(weight=weights),
+                sheets.drop(columns="weight"),
+                # Weights of 1 and 3 leave (1 + 3)^2 / 2 (1 + 9) = 0.8 of the answers.
+                sheets.drop(columns="weight").head(round(0.8 * len(sheets))),
+            )
+        )
+        assert with_weights is not None
+        assert without is not None
+        assert fewer is not None
+        assert (with_weights.n, without.n) == (len(sheets), len(sheets))
+        assert with_weights.value == pytest.approx(fewer.value, rel=2e-3)
+        assert with_weights.value > 1.05 * without.value
 
 
 def test_a_raked_study_has_other_estimates(tables: dict[str, str]) -> None:

@@ -15,6 +15,7 @@ from exresearch.measures import (
     EngagedDefinition,
     NotMeasured,
     UnsuitableScale,
+    effective_n,
     engagement_index,
     link_table,
 )
@@ -107,7 +108,14 @@ def testability(
     units, waves = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
     answers, people = _answers(study, declared)
     # Several sheets of one person say less than as many people.
-    detectable = _detectable(study, declared, n=people, n_units=units, alpha=error_rate(conf_level))
+    detectable = _detectable(
+        study,
+        declared,
+        n=people,
+        n_units=units,
+        design_effect=_price_of_weights(study, declared),
+        alpha=error_rate(conf_level),
+    )
     reason = _lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
     if reason is None:
         reason = _too_small(declared, people=people, n_units=units, n_waves=waves)
@@ -145,6 +153,9 @@ def _lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_mea
             v for v in study.codebook.select(name) if study.has(name, v.role if v.role in KEYS else v.column)
         ]
         roles[name] = {v.role for v in variables}
+        if study.has(name, "wave"):
+            # Of a table with one file per wave the study file tells the wave, and no column has that role.
+            roles[name].add("wave")
         constructs[name] = {v.construct for v in variables if v.construct is not None}
     # The study file says which constructs stand for the two sides.
     for table, chosen, declared_name in (
@@ -229,8 +240,17 @@ def _answers(study: Study, declared: Hypothesis) -> tuple[int, int]:
     return 0, 0
 
 
+def _price_of_weights(study: Study, declared: Hypothesis) -> float:
+    """Design effect of the weights of the answers that a hypothesis is about; 1 without weights."""
+    for name in ("employees", "moments"):
+        if name in declared.needs.any_of[0].tables and study.has(name, "weight"):
+            weights = study.table(name)["weight"]
+            return len(weights) / effective_n(weights) if len(weights) else 1.0
+    return 1.0
+
+
 def _detectable(
-    study: Study, declared: Hypothesis, *, n: int, n_units: int, alpha: float
+    study: Study, declared: Hypothesis, *, n: int, n_units: int, design_effect: float, alpha: float
 ) -> DetectableEffect | None:
     if declared.power in ("correlation_units", "panel_units"):
         if n_units < 4:
@@ -241,12 +261,15 @@ def _detectable(
         if n < 10:
             return None
         # One share against one half, which is known: a comparison of two groups without the sampling error of one.
-        value = detectable_difference(0.5, n_per_group=2 * n, power=POWER, alpha=alpha)
+        value = detectable_difference(
+            0.5, n_per_group=2 * n, design_effect=design_effect, power=POWER, alpha=alpha
+        )
         return DetectableEffect(kind="share_difference", value=float(value), power=POWER, n=n)
     drivers = len(study.codebook.select("employees", role="driver")) or _TYPICAL_DRIVERS
-    if n <= drivers + 3:
+    effective = int(n / design_effect)
+    if effective <= drivers + 3:
         return None
-    value = detectable_r2_increment(n, n_predictors=drivers, power=POWER, alpha=alpha)
+    value = detectable_r2_increment(effective, n_predictors=drivers, power=POWER, alpha=alpha)
     return DetectableEffect(kind="variance_share", value=float(value), power=POWER, n=n)
 
 

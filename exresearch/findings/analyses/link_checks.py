@@ -267,7 +267,11 @@ def _sized(units: pd.DataFrame) -> pd.DataFrame:
         return units.assign(ex_size=1.0)
     # The bootstrap reckons with half an employee, so sizes must count employees whatever the unit of the weights.
     known = units["ex_n"].notna().all()
-    return units.assign(ex_size=units["ex_size"] * (units["ex_n"].sum() / units["ex_size"].sum())) if known else units
+    return (
+        units.assign(ex_size=units["ex_size"] * (units["ex_n"].sum() / units["ex_size"].sum()))
+        if known
+        else units
+    )
 
 
 def _record(
