@@ -6,15 +6,17 @@ import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyreadstat
 import pytest
 from pandas.testing import assert_frame_equal
 
-from exresearch.study import StudyError
+from exresearch.study import StudyError, load_study
 from exresearch.study.importers import RawTable
 from exresearch.study.importers.parquet import read_parquet
 from exresearch.study.parameters import TableSource
@@ -172,3 +174,38 @@ def test_an_empty_or_damaged_file_is_refused(tmp_path: Path) -> None:
     changed[4:60] = bytes(56)
     path.write_bytes(changed)
     assert refusal(path) == "a.parquet: not a readable Parquet file. Export it again."
+
+
+def test_progress_is_told_per_file_and_per_column(client: Any) -> None:
+    steps: list[tuple[str, int, int]] = []
+    load_study(client.write(), on_progress=lambda *step: steps.append(step))
+    tables = {"employees": 9, "customers": 3, "units": 4}
+    assert steps == [(name, done, 1 + n) for name, n in tables.items() for done in range(1, n + 2)]
+
+
+def test_a_study_reads_every_format_alike(client: Any) -> None:
+    client.load()
+    by_csv = client.load().tables["employees"]
+    frame, folder = client.tables["employees"], client.folder
+    frame.to_excel(folder / "employees.xlsx", index=False)
+    frame.to_excel(folder / "employees.ods", index=False, engine="odf")
+    frame.to_parquet(folder / "employees.parquet")
+    pyreadstat.write_sav(frame, str(folder / "employees.sav"))
+    for suffix in ("xlsx", "ods", "parquet", "sav"):
+        client.settings["tables"]["employees"] = f"employees.{suffix}"
+        assert_frame_equal(client.load().tables["employees"], by_csv)
+
+
+def test_an_error_of_a_spreadsheet_is_refused_unless_the_codebook_lists_it(client: Any) -> None:
+    people = client.tables["employees"]
+    people["team"] = people["team"].mask(people.index == 3, "#N/A")
+    people["needs"] = people["needs"].astype("object").mask(people.index < 2, "#DIV/0!")
+    remedy = "Correct the formulas, or list the error under 'missing' in the codebook."
+    assert client.refusal() == (
+        "2 problems with this study:\n"
+        f"- employees.csv: team: 1 cell holds an error of the spreadsheet (#N/A). {remedy}\n"
+        f"- employees.csv: needs: 2 cells hold errors of the spreadsheet (#DIV/0!). {remedy}"
+    )
+    for name, code in (("team", "#N/A"), ("needs", "#DIV/0!")):
+        client.variables[f"employees.{name}"]["missing"] = [code]
+    assert int(client.load().tables["employees"]["needs"].isna().sum()) == 2

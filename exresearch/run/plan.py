@@ -18,6 +18,7 @@ from exresearch.run.cells import notebook_parameters
 from exresearch.run.staging import STAGED
 from exresearch.study import (
     Codebook,
+    OnProgress,
     Parameters,
     Problem,
     Study,
@@ -95,6 +96,7 @@ def plan_run(
     only: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
     force: bool = False,
+    on_progress: OnProgress | None = None,
 ) -> Plan:
     """Check everything a run needs, and fix the parameters of every notebook.
 
@@ -110,6 +112,8 @@ def plan_run(
         Keys of the study file or its parameters, from the command line.
     force : bool
         Write into a folder that holds something else than this client's report.
+    on_progress : callable, optional
+        As :func:`exresearch.study.load_study`.
 
     Returns
     -------
@@ -122,7 +126,7 @@ def plan_run(
     """
     file = resolve_path(study_file)
     problems: list[Problem] = []
-    examined = examine_study(file, overrides=overrides)
+    examined = examine_study(file, overrides=overrides, on_progress=on_progress)
     study, client = examined.study, file.stem
     problems += examined.problems
     if study is not None:

@@ -18,7 +18,7 @@ from exresearch.study.problems import Problem, StudyError, nearest
 from exresearch.study.remarks import REMARKS, Remark, remarks_table
 from exresearch.study.settings import from_command_line, load_settings
 from exresearch.study.study import Study
-from exresearch.study.tables import Table, check_tables, read_table
+from exresearch.study.tables import OnProgress, Table, check_tables, read_table
 
 __all__ = [
     "REMARKS",
@@ -26,6 +26,7 @@ __all__ = [
     "Codebook",
     "Construct",
     "Examined",
+    "OnProgress",
     "Parameters",
     "Problem",
     "Quality",

@@ -18,6 +18,7 @@ from exresearch.study.remarks import Remark
 from exresearch.study.settings import from_command_line, read_settings
 from exresearch.study.study import Study
 from exresearch.study.tables import (
+    OnProgress,
     Table,
     WaveWeights,
     attrition_ledger,
@@ -31,7 +32,9 @@ from exresearch.study.tables import (
 _Parts = dict[TableName, list[tuple[Path, TableSource]]]
 
 
-def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Study:
+def load_study(
+    path: str | Path, *, overrides: Mapping[str, Any] | None = None, on_progress: OnProgress | None = None
+) -> Study:
     """Read a study file, its codebook and its tables, and check them.
 
     When to use it: at the top of a notebook, and before a run. Fictional tables are generated when they are absent.
@@ -42,6 +45,8 @@ def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) 
         The study file, from the working directory or from the project's folder.
     overrides : mapping, optional
         As :func:`load_settings`.
+    on_progress : callable, optional
+        Told the table, the steps done and the steps in all, after each file that is read and each column checked.
 
     Returns
     -------
@@ -60,7 +65,7 @@ def load_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) 
     >>> len(study.waves)  # doctest: +SKIP
     6
     """
-    examined = examine_study(path, overrides=overrides)
+    examined = examine_study(path, overrides=overrides, on_progress=on_progress)
     if examined.problems or examined.study is None:
         raise StudyError(examined.problems)
     return examined.study
@@ -88,7 +93,9 @@ class Examined:
     problems: tuple[Problem, ...]
 
 
-def examine_study(path: str | Path, *, overrides: Mapping[str, Any] | None = None) -> Examined:
+def examine_study(
+    path: str | Path, *, overrides: Mapping[str, Any] | None = None, on_progress: OnProgress | None = None
+) -> Examined:
     """Read a study as :func:`load_study`, and return what is wrong with it instead of raising.
 
     When to use it: where something else is to be checked as well and told together.
@@ -103,13 +110,15 @@ def examine_study(path: str | Path, *, overrides: Mapping[str, Any] | None = Non
     study: Study | None = None
     codebook: Codebook | None = None
     if settings.study is not None and "codebook" in settings.usable:
-        study, codebook, found = _read(settings.study, file=file, with_tables="tables" in settings.usable)
+        study, codebook, found = _read(
+            settings.study, file=file, with_tables="tables" in settings.usable, on_progress=on_progress
+        )
         problems += from_command_line(found, file=file.name, overrides=overrides)
     return Examined(None if problems else study, chosen, codebook, tuple(problems))
 
 
 def _read(
-    settings: StudyFile, *, file: Path, with_tables: bool
+    settings: StudyFile, *, file: Path, with_tables: bool, on_progress: OnProgress | None
 ) -> tuple[Study | None, Codebook | None, list[Problem]]:
     """Codebook and tables of a study, and everything that is wrong with them."""
     codebook_file = below(file.parent, settings.codebook)
@@ -139,7 +148,7 @@ def _read(
         if name in missing or (not whole and not codebook.select(name)):
             continue
         try:
-            tables[name] = read_table(sources, name=name, codebook=codebook)
+            tables[name] = read_table(sources, name=name, codebook=codebook, on_progress=on_progress)
         except StudyError as error:
             problems += error.problems
     remarks = [

@@ -90,7 +90,7 @@ def read_parquet(path: Path, *, columns: Collection[str] | None, source: TableSo
         raise refused(path, "not a readable Parquet file.", "Export it again.") from None
     if problems:
         raise StudyError(problems)
-    frame = pd.DataFrame(cells, index=pd.RangeIndex(n_rows), copy=False)
+    frame = pd.DataFrame(cells, index=pd.RangeIndex(n_rows))
     return RawTable(frame, present, decimal_comma=False, layout="parquet", remarks=tuple(remarks))
 
 

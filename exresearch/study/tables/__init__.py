@@ -5,10 +5,11 @@ from exresearch.study.tables.ledger import attrition_ledger
 from exresearch.study.tables.quality import judge_sheets, quality_flags
 from exresearch.study.tables.raking import Raked, rake
 from exresearch.study.tables.staff import staff_during, wave_period
-from exresearch.study.tables.table import Table, read_table
+from exresearch.study.tables.table import OnProgress, Table, read_table
 from exresearch.study.tables.weighting import WaveWeights, weigh_sheets
 
 __all__ = [
+    "OnProgress",
     "Raked",
     "Table",
     "WaveWeights",

@@ -210,7 +210,7 @@ def _as_numbers(
     if wrong.any():
         message = f"a number is expected, but {_cells(wrong, 'holds', 'hold')} text{_named(values[wrong])}."
         problems.append(Problem(file, column, message, _CORRECT))
-    infinite = numbers.isin([np.inf, -np.inf])
+    infinite = pd.Series(np.isinf(numbers.to_numpy()), index=numbers.index)
     if infinite.any():
         message = f"{_cells(infinite, 'is', 'are')} infinite."
         problems.append(Problem(file, column, message, "Correct the cells."))
@@ -253,13 +253,9 @@ def _as_text(values: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
         # A name that is a whole number: 12, not 12.0.
         values = values.astype("Int64")
+    text = values.astype("str").where(values.notna().to_numpy())
     # 12 and 12.5, not 12.0: the same name in another file may stand among whole numbers.
-    text = (
-        values.astype("object")
-        .map(lambda cell: str(cell).removesuffix(".0"), na_action="ignore")
-        .astype("str")
-    )
-    return text.where(values.notna().to_numpy())
+    return text.str.removesuffix(".0") if pd.api.types.is_float_dtype(values.dtype) else text
 
 
 def _check_range(values: pd.Series, variable: Variable | None, *, column: str, file: str) -> list[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -20,6 +20,9 @@ from exresearch.study.tables.columns import NUMERIC_ROLES, clean_column
 NEEDED = {"units": ("unit",), "people": ("person",)}
 _SHOWN = 12
 _Parts = Sequence[tuple[Path, TableSource]]
+# Told the name of the table, how many steps are done, and of how many: a step is a file that is read or a column that
+# is checked.
+OnProgress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +72,9 @@ class Table:
     layouts: tuple[str, ...] = ()
 
 
-def read_table(parts: _Parts, *, name: str, codebook: Codebook) -> Table:
+def read_table(
+    parts: _Parts, *, name: str, codebook: Codebook, on_progress: OnProgress | None = None
+) -> Table:
     """Read one table and check every described column, reporting all problems together.
 
     Parameters
@@ -80,6 +85,8 @@ def read_table(parts: _Parts, *, name: str, codebook: Codebook) -> Table:
         Which table of the data model it is.
     codebook : Codebook
         What its columns mean.
+    on_progress : callable, optional
+        Told the table, the steps done and the steps in all, after each file that is read and each column checked.
 
     Returns
     -------
@@ -100,11 +107,13 @@ def read_table(parts: _Parts, *, name: str, codebook: Codebook) -> Table:
     wanted = _wanted(variables)
     raws: list[RawTable] = []
     problems: list[Problem] = []
+    step = _steps(name, len(parts) * (1 + len(wanted)), on_progress)
     for path, source in parts:
         try:
             raws.append(_read_file(path, source, wanted=set(wanted)))
         except StudyError as error:
             problems += error.problems
+        step()
     if problems:
         raise StudyError(problems)
     problems += _missing_columns(parts, raws, wanted, name=name)
@@ -113,7 +122,7 @@ def read_table(parts: _Parts, *, name: str, codebook: Codebook) -> Table:
     while raws:
         # Taken off the list, so that the cells as they stood can go as soon as they are understood.
         raw, (path, source) = raws.pop(0), parts[len(read)]
-        part, found = _understood(raw, source, name=name, variables=variables, file=path.name)
+        part, found = _understood(raw, source, name=name, variables=variables, file=path.name, step=step)
         read.append(part)
         problems += found
     if problems:
@@ -125,6 +134,18 @@ def read_table(parts: _Parts, *, name: str, codebook: Codebook) -> Table:
         if key in table.frame and table.frame[key].isna().any()
     }
     return replace(table, counted=lacking)
+
+
+def _steps(name: str, total: int, on_progress: OnProgress | None) -> Callable[[], None]:
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if on_progress is not None:
+            on_progress(name, done, total)
+
+    return step
 
 
 def _wanted(variables: list[Variable]) -> dict[str, str]:
@@ -191,9 +212,15 @@ def _missing_keys(
 
 
 def _understood(
-    raw: RawTable, source: TableSource, *, name: str, variables: list[Variable], file: str
+    raw: RawTable,
+    source: TableSource,
+    *,
+    name: str,
+    variables: list[Variable],
+    file: str,
+    step: Callable[[], None],
 ) -> tuple[Table, list[Problem]]:
-    frame, coded, problems = _clean(raw, variables, file=file)
+    frame, coded, problems = _clean(raw, variables, file=file, step=step)
     remarks = [replace(remark, table=name, file=remark.file or file) for remark in raw.remarks]
     left_out: dict[str, int] = {}
     empty = sum(remark.n for remark in raw.remarks if remark.kind == "empty_rows")
@@ -257,7 +284,7 @@ def _nothing(variable: Variable, index: pd.Index) -> pd.Series:
 
 
 def _clean(
-    raw: RawTable, variables: list[Variable], *, file: str
+    raw: RawTable, variables: list[Variable], *, file: str, step: Callable[[], None]
 ) -> tuple[pd.DataFrame, dict[str, int], list[Problem]]:
     by_column = {variable.column: variable for variable in variables}
     coded: dict[str, int] = {}
@@ -266,7 +293,8 @@ def _clean(
     for column in list(raw.frame.columns):
         described = by_column.get(column)
         clean = clean_column(
-            raw.frame[column],
+            # Taken out, so that a large table is not held twice.
+            raw.frame.pop(column),
             described,
             column=column,
             file=file,
@@ -278,6 +306,7 @@ def _clean(
         if count:
             coded[column] = count
         columns[_standard(described) if described else column] = clean.cells
+        step()
     return pd.DataFrame(columns), coded, problems
 
 
