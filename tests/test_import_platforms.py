@@ -282,3 +282,24 @@ def test_tables_that_are_no_export_of_a_platform() -> None:
         [],
     ):
         assert recognise(rows) is None
+
+
+def test_a_study_from_qualtrics_is_the_same_as_from_a_plain_table(client: Any) -> None:
+    plain = client.load().table("employees")
+    frame = client.tables["employees"].astype("str")
+    header = [
+        list(frame),
+        [f"Question {name}" for name in frame],
+        [f'{{"ImportId":"{name}"}}' for name in frame],
+    ]
+    header = [
+        [*row, more]
+        for row, more in zip(header, ("Finished", "Finished", '{"ImportId":"finished"}'), strict=True)
+    ]
+    rows = [[*row, "1" if number else "0"] for number, row in enumerate(frame.to_numpy().tolist())]
+    client.files["employees.csv"] = written([*header, *rows])
+    study = client.load()
+    assert_frame_equal(study.table("employees"), plain)
+    assert [str(remark) for remark in study.remarks if remark.kind == "unfinished_answers"] == [
+        "employees.csv: 1 answer sheets were not finished; they are kept."
+    ]

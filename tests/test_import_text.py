@@ -184,7 +184,7 @@ CELLS = st.text(
     ),
     delimiter=st.sampled_from(",;\t|"),
     end=st.sampled_from(["\n", "\r\n", "\r"]),
-    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_NONNUMERIC]),
+    quoting=st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL]),
     encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
     note=st.booleans(),
 )
@@ -200,6 +200,9 @@ def test_any_table_that_is_written_is_read_back(
     tmp_path: Path, rows: list[list[str]], delimiter: str, end: str, quoting: Any, encoding: str, note: bool
 ) -> None:
     names = [f"column {number}" for number in range(len(rows[0]))]
+    if quoting == csv.QUOTE_MINIMAL:
+        # With any other line end the writer leaves a carriage return in a cell without quotes.
+        end = "\r\n"
     buffer = io.StringIO(newline="")
     if note:
         buffer.write(f"sep={delimiter}{end}")
@@ -518,6 +521,15 @@ def test_the_study_file_may_name_the_sign() -> None:
         "units.csv: q: a number is expected, but 5 cells hold text ('2.5'). Correct the cells, or list the text under "
         "'missing' in the codebook."
     ]
+
+
+def test_a_study_names_the_decimal_sign_of_a_file(client: Any) -> None:
+    client.settings["tables"] = {"units": "units.csv"}
+    client.files["units.csv"] = "team;year;staff;kind\nUnit A;2024;1.234;shop\nUnit B;2024;2.000;shop\n"
+    assert client.refusal() == f"1 problem with this study:\n- units.csv: staff: {AMBIGUOUS} {SIGN}"
+    for sign, staff in ((",", [1234, 2000]), (".", [1.234, 2])):
+        client.settings["tables"]["units"] = {"file": "units.csv", "decimal": sign}
+        assert client.load().table("units")["staff"].tolist() == staff
 
 
 def test_the_western_australian_files_as_published() -> None:

@@ -123,7 +123,8 @@ class Layout:
 
     def wording(self, present: Sequence[str]) -> dict[str, str]:
         """Return the question of each named column that has one."""
-        pairs = zip(present, self.questions, strict=True)
+        # The reader may have cut empty columns off the end.
+        pairs = zip(present, self.questions, strict=False)
         return {name: question for name, question in pairs if name and question}
 
 
