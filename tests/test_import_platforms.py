@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from exresearch.study import StudyError
@@ -284,17 +286,47 @@ def test_tables_that_are_no_export_of_a_platform() -> None:
         assert recognise(rows) is None
 
 
+PIECES = st.sampled_from(
+    [b'"', b";", b",", b"\n", b"\r", b"\t", b"\0", b"\xff", b"\xe9", b"\xc3\xa9", b"sep=;\n", b'{"ImportId":"QID1"}', b"1,5"]
+)  # fmt: skip
+EXPORTS = (
+    written([NAMES, QUESTIONS, IDS, *NUMERIC]),
+    written([QUESTIONPRO, *SHEETS], delimiter=";"),
+    written([FORMS, *[[str(cell) for cell in row] for row in FILLED]], delimiter="\t"),
+)
+
+
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    content=st.sampled_from(EXPORTS),
+    changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 12), PIECES), min_size=1, max_size=5),
+    columns=st.sampled_from(
+        [None, frozenset({"Q1", "Status"}), frozenset({"QID1"}), frozenset({"ID", "Name"})]
+    ),
+)
+def test_a_damaged_export_is_a_table_or_a_list_of_problems(
+    tmp_path: Path, content: bytes, changes: list[tuple[float, int, bytes]], columns: frozenset[str] | None
+) -> None:
+    for place, cut, piece in changes:
+        at = round(place * len(content))
+        content = content[:at] + piece + content[at + cut :]
+    (tmp_path / "any.csv").write_bytes(content)
+    try:
+        raw = read_columns(tmp_path / "any.csv", columns=columns)
+    except StudyError as error:
+        assert all(problem.file and problem.message and problem.remedy for problem in error.problems)
+    else:
+        assert list(raw.frame) == [name for name in raw.present if name in set(raw.frame)]
+        assert all(str(remark) for remark in raw.remarks)
+
+
 def test_a_study_from_qualtrics_is_the_same_as_from_a_plain_table(client: Any) -> None:
     plain = client.load().table("employees")
     frame = client.tables["employees"].astype("str")
     header = [
-        list(frame),
-        [f"Question {name}" for name in frame],
-        [f'{{"ImportId":"{name}"}}' for name in frame],
-    ]
-    header = [
-        [*row, more]
-        for row, more in zip(header, ("Finished", "Finished", '{"ImportId":"finished"}'), strict=True)
+        [*frame, "Finished"],
+        [*(f"Question {name}" for name in frame), "Finished"],
+        [*(f'{{"ImportId":"{name}"}}' for name in frame), '{"ImportId":"finished"}'],
     ]
     rows = [[*row, "1" if number else "0"] for number, row in enumerate(frame.to_numpy().tolist())]
     client.files["employees.csv"] = written([*header, *rows])
