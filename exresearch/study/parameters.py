@@ -122,6 +122,10 @@ class TableSource(_Strict):
         "refuse",
         description="Rows without a unit or person where one is needed, such as totals: refuse them or leave them out.",
     )
+    same_rows: Literal["refuse", "leave_out"] = Field(
+        "refuse",
+        description="Rows of units or people that are wholly the same as an earlier row: refuse them or leave them out.",
+    )
     macros: Literal["refuse", "ignore"] = Field(
         "refuse", description="A workbook with macros: refuse it, or read its cells; macros are never run."
     )

@@ -37,6 +37,7 @@ REMARKS: dict[str, str] = {
     "several_answers": "{n} columns hold several answers in one cell, joined with semicolons: {detail}.",
     "macros_ignored": "The workbook holds macros; they were not run, only cells were read.",
     "rows_without_key": "{n} rows without {detail} are left out, as the study file asks.",
+    "same_rows": "{n} rows are the same as an earlier row and are left out, as the study file asks.",
     "column_missing_in_part": "This column is missing in {detail}; its answers are missing there.",
     "table_not_listed": "The codebook describes {n} columns of table '{detail}', which the study does not list.",
     "guesses_stand": "{n} columns still hold guesses of the draft that nobody has confirmed: {detail}.",

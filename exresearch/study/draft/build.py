@@ -44,6 +44,8 @@ class Draft:
         Settings that the guessed items call for.
     without_key : dict of str to str
         For each table with rows that lack the unit, such as totals: the column.
+    same_rows : tuple of str
+        Tables with rows that are the same as an earlier one.
     understood : tuple of str
         What was understood, in sentences.
     doubts : tuple of str
@@ -54,6 +56,7 @@ class Draft:
     codebook: Codebook
     settings: dict[str, Any]
     without_key: dict[str, str]
+    same_rows: tuple[str, ...]
     understood: tuple[str, ...]
     doubts: tuple[str, ...]
 
@@ -122,6 +125,13 @@ def draft_study(paths: Sequence[Path]) -> Draft:
             doubts.append(
                 (3, f"{part.table}: {rows} no {column!r}, perhaps totals; the draft leaves them out.")
             )
+    same_rows = []
+    for part in parts:
+        n = part.n_same_rows if part.table in ("units", "people") else 0
+        if n:
+            same_rows.append(part.table)
+            rows = "1 row is" if n == 1 else f"{n} rows are"
+            doubts.append((3, f"{part.table}: {rows} the same as an earlier row; the draft leaves them out."))
     settings, why = _settings(variables)
     doubts += [(3, sentence) for sentence in why]
     doubts += [(part.doubt, f"{part.table}: {part.why}") for part in parts if part.doubt >= 2]
@@ -132,6 +142,7 @@ def draft_study(paths: Sequence[Path]) -> Draft:
         codebook=Codebook(variables=tuple(variables), constructs=constructs),
         settings=settings,
         without_key=without_key,
+        same_rows=tuple(same_rows),
         understood=(*said, *notes, *(_understood(part, guesses[part.table]) for part in parts)),
         doubts=tuple(sentence for _, sentence in doubts),
     )

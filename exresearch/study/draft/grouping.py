@@ -46,6 +46,11 @@ class Part:
         """Rows of all files together."""
         return sum(len(export.raw.frame) for export in self.exports)
 
+    @property
+    def n_same_rows(self) -> int:
+        """Rows that are the same as an earlier one of their file, rows without any value apart."""
+        return sum(int(export.raw.frame.dropna(how="all").duplicated().sum()) for export in self.exports)
+
 
 def group_exports(exports: Sequence[Export], keys: Keys) -> tuple[list[Part], list[str]]:
     """Put exports with the same columns together, and guess which table each group is.

@@ -158,6 +158,8 @@ def _study(draft: Draft, client: str, *, study: str, codebook: str, folder: Path
         if part.table in draft.without_key:
             key = draft.without_key[part.table]
             lines += [f"  # Some rows have no {key!r}, perhaps totals: they are left out and counted."]
+        if part.table in draft.same_rows:
+            lines += ["  # Some rows are the same as an earlier one: they are left out and counted."]
         if part.waves:
             lines += ["  # The wave of each file is guessed from its name."]
         sources = []
@@ -166,6 +168,7 @@ def _study(draft: Draft, client: str, *, study: str, codebook: str, folder: Path
             source |= {"sheet": export.options["sheet"]} if "sheet" in export.options else {}
             source |= {"wave": part.waves[number]} if part.waves else {}
             source |= {"without_key": "leave_out"} if part.table in draft.without_key else {}
+            source |= {"same_rows": "leave_out"} if part.table in draft.same_rows else {}
             source |= {"macros": export.options["macros"]} if "macros" in export.options else {}
             sources.append(source)
         if len(sources) == 1:

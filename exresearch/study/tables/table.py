@@ -241,6 +241,13 @@ def _understood(
             left_out[f"without {key}"] = int(lacking.sum())
             remarks.append(Remark(name, file, "", "rows_without_key", int(lacking.sum()), key))
             frame = frame[~lacking].reset_index(drop=True)
+    if source.same_rows == "leave_out" and name in NEEDED:
+        # Only where a row is known by its key: two people may well give the same answers.
+        repeated = frame.duplicated()
+        if repeated.any():
+            left_out["rows that repeat an earlier one"] = int(repeated.sum())
+            remarks.append(Remark(name, file, "", "same_rows", int(repeated.sum())))
+            frame = frame[~repeated].reset_index(drop=True)
     if frame.empty and not problems:
         problems.append(
             Problem(
