@@ -209,11 +209,53 @@ def hypotheses(language: LanguageOption = "en") -> None:
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    codebook: Annotated[
+        bool, typer.Option("--codebook", help="The schema of a codebook (params/codebook.schema.json).")
+    ] = False,
+) -> None:
     """Print the JSON schema of a study file (kept in params/schema.json, where editors find it)."""
     from exresearch.study import study_schema
+    from exresearch.study.codebook import codebook_schema
 
-    sys.stdout.write(study_schema())
+    sys.stdout.write(codebook_schema() if codebook else study_schema())
+
+
+@app.command()
+def codebook(
+    source: Annotated[Path, typer.Argument(metavar="IN", help="A codebook in YAML, CSV or XLSX.")],
+    target: Annotated[
+        Path, typer.Argument(metavar="OUT", help="The file to write; its suffix says in which format.")
+    ],
+    semicolon: Annotated[
+        bool, typer.Option("--semicolon", help="CSV with semicolons, as a Dutch Excel opens it.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace OUT if it is there.")] = False,
+) -> None:
+    """Turn a codebook into another format: YAML, CSV or XLSX, which hold the same.
+
+    Exit code 2: IN has problems, which are all listed, or OUT cannot be written.
+    """
+    from exresearch.study.codebook import load_codebook, write_codebook
+    from exresearch.study.paths import expanded
+
+    file = expanded(target)
+    try:
+        if file.exists() and not force:
+            message = "the file is there already."
+            raise StudyError([Problem(file.name, "", message, "Name another, or replace it with --force.")])
+        book = load_codebook(expanded(source))
+        write_codebook(book, file, delimiter=";" if semicolon else ",")
+    except StudyError as error:
+        _refuse(error)
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        message = f"cannot be written: {reason}."
+        remedy = "Name a file in a folder that is there, ending in .yaml, .csv or .xlsx."
+        _refuse(StudyError([Problem(file.name, "", message, remedy)]))
+    _out.print(
+        f"{len(book.variables)} columns and {len(book.constructs)} constructs are in {escape(str(target))}."
+    )
 
 
 def main() -> None:

@@ -280,7 +280,7 @@ def _near(name: str, other: str) -> bool:
     """Whether a name is another one misspelt: one sign off, two in a long name; nps is no misspelt enps."""
     if name == other or name[:1] != other[:1] or re.sub(r"\D", "", name) != re.sub(r"\D", "", other):
         return False
-    return _distance(name, other) <= (1 if min(len(name), len(other)) < 6 else 2)
+    return _distance(name, other) <= (1 if min(len(name), len(other)) < 9 else 2)
 
 
 def _distance(one: str, other: str) -> int:

@@ -29,6 +29,8 @@ _ERRORS = (
     "#REF!", "#NAME?", "#N/A", "#VALUE!", "#DIV/0!", "#NUM!", "#NULL!", "#SPILL!", "#CALC!",
     "#VERW!", "#NAAM?", "#N/B", "#WAARDE!", "#DEEL/0!", "#GETAL!", "#LEEG!",
 )  # fmt: skip
+# What a formula without a result stands for.
+UNSOLVED = object()
 _AS_TEXT = "Format the cell as text and type it again, or put it between double quotation marks."
 
 
@@ -69,8 +71,14 @@ def read_cell(key: str, cell: Any) -> Any:
     """
     if cell is None or (isinstance(cell, str) and not cell.strip()):
         return None
+    if cell is UNSOLVED:
+        message = "the cell holds a formula whose result is not in the file."
+        raise CellError(message, "Type in the value, or save the workbook again in a spreadsheet.")
     if not isinstance(cell, str | int | float):
         raise CellError("the spreadsheet has made a date or time of this cell.", _AS_TEXT)
+    if isinstance(cell, str) and cell.strip().upper() in _ERRORS:
+        message = f"the cell holds the error {cell.strip()} of a spreadsheet."
+        raise CellError(message, "Type in what belongs there.")
     if key in _FLAGS:
         return _flag(cell)
     if isinstance(cell, bool):
@@ -80,8 +88,6 @@ def read_cell(key: str, cell: Any) -> Any:
     if key == "missing":
         return [_code(item) for item in _items(cell)] if isinstance(cell, str) else [_whole(cell)]
     text = cell.strip() if isinstance(cell, str) else f"{_whole(cell)}"
-    if text.upper() in _ERRORS:
-        raise CellError(f"the cell holds the error {text!r} of a spreadsheet.", "Type in what belongs there.")
     if key == "values":
         return _values(text)
     if key == "guessed":
@@ -147,7 +153,7 @@ def _flag(cell: str | float) -> bool:
     text = f"{_whole(cell)}".lower() if not isinstance(cell, str) else cell.strip().lower()
     if text not in (*_YES, *_NO):
         raise CellError(
-            f"{cell!r} is neither true nor false.", "Write true or false, or leave the cell empty."
+            f"{text!r} is neither true nor false.", "Write true or false, or leave the cell empty."
         )
     return text in _YES
 
@@ -155,7 +161,11 @@ def _flag(cell: str | float) -> bool:
 def _number(text: str) -> int | float:
     if _AMBIGUOUS.fullmatch(text):
         whole, part = re.split("[.,]", text)
-        remedy = f"Write {whole}{part} or {whole}.{part}0."
+        remedy = (
+            f"Write {whole}{part} or {whole}."
+            if part == "000"
+            else f"Write {whole}{part} or {whole}.{part}0."
+        )
         raise CellError(f"{text!r} may be {whole}{part} or {whole} and a fraction.", remedy)
     if _DATE.fullmatch(text) and not _NUMBER.fullmatch(text):
         raise CellError(f"a number is expected, not {text!r}; a spreadsheet has made a date of it.", _AS_TEXT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from exresearch.study.codebook.book import Codebook, contradictions
 from exresearch.study.codebook.keys import CONSTRUCT_TEXTS, variable_keys
-from exresearch.study.codebook.sheet import Entry, RawBook, is_workbook, read_sheets
+from exresearch.study.codebook.sheet import Entry, RawBook, is_workbook, printable, read_sheets
 from exresearch.study.codebook.variable import CONSTRUCT, VARIABLE, Construct, Variable
 from exresearch.study.problems import Problem, StudyError, explain, nearest
 from exresearch.study.yaml_file import read_bytes, read_yaml
@@ -118,7 +119,7 @@ def _entries(content: dict[Any, Any], root: yaml.Node | None, *, file: str) -> R
     for number, value in enumerate(listed, start=1):
         node = items[number - 1] if number <= len(items) else None
         column = value.get("column") if isinstance(value, dict) else None
-        named_column = column if isinstance(column, str) and column else "without a column"
+        named_column = printable(column) if isinstance(column, str) and column else "without a column"
         title = f"variable {number} ({named_column})" if isinstance(value, dict) else f"variable {number}"
         start = f"line {node.start_mark.line + 1}" if node is not None else ""
         entries.append(Entry(start, title, value, _lines(node)))
@@ -146,6 +147,9 @@ def _checked(raw: RawBook, *, file: str) -> tuple[Codebook | None, list[Problem]
     problems = list(raw.problems)
     constructs: dict[str, Construct] = {}
     for name, entry in raw.constructs.items():
+        if raw.in_cells:
+            # The cell with the name is what the construct is known by, and none of its keys.
+            entry = replace(entry, content={k: v for k, v in entry.content.items() if k != "name"})
         value, wrong = _validated(entry, CONSTRUCT, file=file, in_cells=raw.in_cells)
         problems += wrong
         if value is not None:
@@ -181,9 +185,12 @@ def _validated(
         valid = adapter.validate_json(json.dumps(content, default=str))
     except ValidationError as error:
         for found in explain(error, file=file, unknown_key=unknown_key, example=_EXAMPLE):
-            if found.place or not problems:
+            placed = _placed(found, entry, in_cells=in_cells)
+            if found.place and placed.place not in {problem.place for problem in entry.problems}:
+                problems.append(placed)
+            elif not found.place and not problems:
                 # What an entry lacks as a whole cannot be told while one of its cells cannot be read.
-                problems.append(_placed(found, entry, in_cells=in_cells))
+                problems.append(placed)
     except (TypeError, ValueError, RecursionError):
         problems.append(Problem(file, entry.place(), "a key is not a text.", "Put keys between quotes."))
     else:
@@ -212,8 +219,12 @@ def _no_texts(entry: Entry, *, file: str) -> list[Problem]:
 def _placed(problem: Problem, entry: Entry, *, in_cells: bool) -> Problem:
     key, message, remedy = problem.place, problem.message, problem.remedy
     if in_cells:
+        # On their own sheet the labels of constructs are called nl and en.
+        named = entry.start.casefold().startswith("sheet constructs")
         first, _, language = key.partition(".")
-        key = f"label_{language or first}" if first == "label" or first in _LANGUAGES else first
+        key = (
+            f"label_{language or first}" if first == "label" or (first in _LANGUAGES and not named) else first
+        )
         if message == "this key is required and missing.":
             message, remedy = "the cell is empty.", "Fill it in; see docs/codebook.md."
     return Problem(problem.file, entry.place(key), message, remedy)

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exresearch.study.codebook.cells import HEADING, CellError, read_cell
+from exresearch.study.codebook.cells import HEADING, UNSOLVED, CellError, read_cell
 from exresearch.study.problems import Problem, nearest
 from exresearch.study.yaml_file import read_bytes, refused
 
 _CONSTRUCT = ("column", "label_nl", "label_en", "min_share")
 _CONSTRUCT_SHEET = {"name": "column", "nl": "label_nl", "en": "label_en", "min_share": "min_share"}
+_SHOWN = {key: name for name, key in _CONSTRUCT_SHEET.items()}
+# How an encrypted workbook names what it holds.
+_ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _SAVE = "Save it as XLSX, CSV or YAML."
 
 
@@ -83,9 +86,9 @@ def read_sheets(path: Path) -> RawBook:
     constructs: dict[str, Entry] = {}
     variables: list[Entry] = []
     problems: list[Problem] = []
-    grids = _workbook(path) if is_workbook(content) else [("", _text_rows(path, content))]
+    grids = _workbook(path, content) if is_workbook(content) else [("", _text_rows(path, content))]
     for sheet, rows in grids:
-        of_constructs = sheet == "constructs"
+        of_constructs = _of_constructs(sheet)
         heading_row = next((number for number, row in enumerate(rows) if any(_filled(c) for c in row)), None)
         if heading_row is None:
             if not of_constructs:
@@ -106,9 +109,14 @@ def read_sheets(path: Path) -> RawBook:
                 problems.append(Problem(path.name, where, message, "Move it, or empty it."))
             if of_constructs:
                 cells["table"] = "constructs"
-            entry = _entry(cells, where=where, file=path.name)
+            entry = _entry(cells, where=where, shown=_SHOWN if of_constructs else {}, file=path.name)
             if cells.get("table") != "constructs":
                 variables.append(entry)
+            elif not entry.content.get("name"):
+                if not entry.problems:
+                    place = entry.place("name" if of_constructs else "column")
+                    problems.append(Problem(path.name, place, "the cell is empty.", "Name the construct."))
+                problems += entry.problems
             elif entry.title in constructs:
                 message = "this construct has a label already."
                 problems.append(Problem(path.name, entry.place(), message, "Keep one."))
@@ -117,9 +125,18 @@ def read_sheets(path: Path) -> RawBook:
     return RawBook(constructs, tuple(variables), tuple(problems), in_cells=True)
 
 
+def printable(name: str) -> str:
+    """Return a name for a message, with signs that cannot be seen written out."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in name)
+
+
 def is_workbook(content: bytes) -> bool:
     """Whether a file begins as a workbook does: zipped, or in the older form of Office."""
     return content[:4] == b"PK\x03\x04" or content[:4] == b"\xd0\xcf\x11\xe0"
+
+
+def _of_constructs(sheet: str) -> bool:
+    return sheet.strip().casefold() == "constructs"
 
 
 def _filled(cell: Any) -> bool:
@@ -134,14 +151,14 @@ def _heading(
     row: Sequence[Any], *, number: int, sheet: str, file: str
 ) -> tuple[dict[int, str], list[Problem]]:
     """Return the key of each column, by its place, and what is wrong with the heading."""
-    legal = tuple(_CONSTRUCT_SHEET) if sheet == "constructs" else HEADING
+    legal = tuple(_CONSTRUCT_SHEET) if _of_constructs(sheet) else HEADING
     columns: dict[int, str] = {}
     problems = []
     for at, cell in enumerate(row):
         if not _filled(cell):
             continue
         name = "_".join(str(cell).strip().strip('"').casefold().split())
-        key = _CONSTRUCT_SHEET.get(name, name) if sheet == "constructs" else name
+        key = _CONSTRUCT_SHEET.get(name, name) if _of_constructs(sheet) else name
         if name not in legal:
             message = f"unknown column {str(cell)!r}."
             problems.append(Problem(file, _row(number, sheet), message, nearest(name, legal)))
@@ -153,14 +170,15 @@ def _heading(
     return columns, problems
 
 
-def _entry(cells: dict[str, Any], *, where: str, file: str) -> Entry:
+def _entry(cells: dict[str, Any], *, where: str, shown: dict[str, str], file: str) -> Entry:
+    """Make an entry of a row; ``shown`` says how its sheet calls a key."""
     content: dict[str, Any] = {}
     problems: list[Problem] = []
     column = cells.get("column")
-    title = f"{column:g}" if isinstance(column, float) else str(column or "").strip().strip('"')
+    title = f"{column:g}" if isinstance(column, float) else printable(str(column or "").strip().strip('"'))
     of_construct = cells.get("table") == "constructs"
     for key, cell in cells.items():
-        place = ", ".join(part for part in (where, title, key) if part)
+        place = ", ".join(part for part in (where, title, shown.get(key, key)) if part)
         if of_construct and key not in (*_CONSTRUCT, "table"):
             message = (
                 "a row of table constructs has column, label_nl, label_en and min_share, and nothing else."
@@ -182,7 +200,8 @@ def _entry(cells: dict[str, Any], *, where: str, file: str) -> Entry:
     label = {name: content.pop(f"label_{name}") for name in ("nl", "en") if f"label_{name}" in content}
     if of_construct:
         share = {key: content[key] for key in ("min_share",) if key in content}
-        return Entry(where, title, label | share, problems=tuple(problems))
+        name = {"name": content["column"]} if "column" in content else {}
+        return Entry(where, title, name | label | share, problems=tuple(problems))
     if label:
         content["label"] = label
     return Entry(where, title, content, problems=tuple(problems))
@@ -215,25 +234,30 @@ def _decoded(path: Path, content: bytes) -> str:
     raise refused(path, "the file is neither UTF-8 nor Windows text.", "Save it as CSV UTF-8.")
 
 
-def _workbook(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
-    """Yield the sheets that count, named where there is more than one to name."""
+def _workbook(path: Path, content: bytes) -> Iterator[tuple[str, list[list[Any]]]]:
+    """Yield the sheets that count, by name: the one with the variables, and the one with the constructs."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
     from exresearch.study.importers.marks import sheet_marks
 
     try:
-        book = CalamineWorkbook.from_path(path)
+        if _ENCRYPTED in content:
+            raise PasswordError
+        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
         names = book.sheet_names
-        if not names:
-            raise refused(path, "the workbook has no sheet.", _SAVE)
-        first = next((name for name in names if name.strip().casefold() == "variables"), names[0])
-        labels = [name for name in names if name.strip().casefold() == "constructs"]
-        wanted = {first: "variables"} | dict.fromkeys(labels, "constructs")
-        for name, meaning in wanted.items():
+        labels = [name for name in names if _of_constructs(name)]
+        others = [name for name in names if name not in labels]
+        if not others:
+            raise refused(
+                path, "the workbook has no sheet 'variables'.", "See docs/codebook.md for an example."
+            )
+        first = next((name for name in others if name.strip().casefold() == "variables"), others[0])
+        kind = "ods" if b"opendocument.spreadsheet" in content[:200] else "xlsx"
+        for name in (first, *labels):
             rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False)
-            if zipfile.is_zipfile(path):
-                _mark(rows, sheet_marks(path, sheet=name, kind=path.suffix.lower().removeprefix(".")))
-            yield meaning, rows
+            if content[:2] == b"PK":
+                _mark(rows, sheet_marks(path, sheet=name, kind=kind))
+            yield name, rows
     except PasswordError:
         raise refused(path, "the workbook is protected by a password.", "Save it without one.") from None
     except (CalamineError, OSError, zipfile.BadZipFile, KeyError):
@@ -242,10 +266,10 @@ def _workbook(path: Path) -> Iterator[tuple[str, list[list[Any]]]]:
 
 def _mark(rows: list[list[Any]], marks: Any) -> None:
     """Show errors and unsolved formulas, which otherwise read as empty, and percentages as what one sees."""
-    shown = dict(marks.errors) | dict.fromkeys(marks.unsolved, "#N/A")
-    for (row, column), text in shown.items():
+    shown = dict.fromkeys(marks.unsolved, UNSOLVED) | dict(marks.errors)
+    for (row, column), value in shown.items():
         if row < len(rows) and column < len(rows[row]):
-            rows[row][column] = text
+            rows[row][column] = value
     for row, column in marks.percent:
         if row < len(rows) and column < len(rows[row]) and isinstance(rows[row][column], int | float):
             rows[row][column] = f"{rows[row][column] * 100:g}%"

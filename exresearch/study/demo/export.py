@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 import yaml
@@ -59,7 +58,9 @@ def write_demo_study(
         record = {"seed": seed, "n_units": n_units, "n_employees": n_employees}
         (tables / "generated.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         client = f"demo_{n_units}_units"
-    shutil.copyfile(_PROJECT / "data" / "demo" / "codebook.yaml", directory / "codebook.yaml")
+    codebook = (_PROJECT / "data" / "demo" / "codebook.yaml").read_text(encoding="utf-8")
+    # Without its first line, which says where the schema lies, seen from the project's own folder.
+    (directory / "codebook.yaml").write_text(codebook.partition("\n")[2], encoding="utf-8")
     content = yaml.safe_load((_PROJECT / "params" / "demo.yaml").read_text(encoding="utf-8"))
     content |= {
         "client": client,
