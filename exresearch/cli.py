@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 import yaml
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -19,7 +22,7 @@ from exresearch.study.problems import Problem, StudyError
 # The rooms are imported inside the commands: `--help` and a mistyped option answer at once.
 if TYPE_CHECKING:
     from exresearch.run import RunResult
-    from exresearch.study import Study
+    from exresearch.study import OnProgress
 
 app = typer.Typer(
     name="exresearch",
@@ -32,7 +35,30 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+_page = Console(highlight=False)
 _out, _err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+
+
+class _LateProgress(Progress):
+    """A bar that shows itself only where something takes over two seconds."""
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        if any((task.elapsed or 0) >= 2 for task in self.tasks):
+            yield from super().get_renderables()
+
+
+@contextmanager
+def _reading(study: Path) -> Iterator[OnProgress]:
+    """Show how far the tables are read; what this gives is for ``on_progress`` of :func:`load_study`."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with _LateProgress(*columns, console=_err, transient=True) as progress:
+        task = progress.add_task(escape(study.name), total=None)
+
+        def show(table: str, done: int, total: int) -> None:
+            progress.update(task, description=f"{escape(study.name)}: {table}", completed=done, total=total)
+
+        yield show
+
 
 StudyArgument = Annotated[
     Path, typer.Argument(metavar="STUDY.yaml", help="The study file, such as params/demo.yaml.")
@@ -90,7 +116,15 @@ def run(
 
     try:
         overrides = _overrides(set_, language)
-        plan = plan_run(study, output=output, only=only or (), overrides=overrides, force=force)
+        with _reading(study) as show_reading:
+            plan = plan_run(
+                study,
+                output=output,
+                only=only or (),
+                overrides=overrides,
+                force=force,
+                on_progress=show_reading,
+            )
     except StudyError as error:
         _refuse(error)
     names = [job.name for job in plan.jobs]
@@ -140,19 +174,98 @@ def run(
 
 
 @app.command()
-def check(study: StudyArgument, language: LanguageOption = None, set_: SetOption = None) -> None:
-    """Check a study without running it: what was understood, and what can be tested."""
-    from exresearch.run import setting_problems
+def check(
+    study: StudyArgument,
+    language: LanguageOption = None,
+    set_: SetOption = None,
+    json_: Annotated[
+        Path | None,
+        typer.Option("--json", metavar="FILE", help="Write what was understood as data into this file too."),
+    ] = None,
+) -> None:
+    """Check a study without running it: what was understood, and what can be tested.
+
+    Exit code 0: it can be run, or will be once the guesses of a draft are confirmed. 2: the input cannot be used;
+    every problem is listed.
+    """
+    from exresearch.report import Texts
+    from exresearch.report.study_facts import study_facts
+    from exresearch.report.study_text import study_text
+    from exresearch.run import available_notebooks, setting_problems
     from exresearch.study import load_study
 
     try:
-        checked = load_study(study, overrides=_overrides(set_, language))
-        problems = setting_problems(checked, file=study.name, overrides=_overrides(set_, language))
-        if problems:
-            raise StudyError(problems)
+        with _reading(study) as show_reading:
+            checked = load_study(study, overrides=_overrides(set_, language), on_progress=show_reading)
+            problems = setting_problems(checked, file=study.name, overrides=_overrides(set_, language))
+            if problems:
+                raise StudyError(problems)
+            facts = study_facts(checked, written=[path.stem for path in available_notebooks()])
+        if json_ is not None:
+            _write_json(json_, facts)
     except StudyError as error:
         _refuse(error)
-    _show_study(checked)
+    for part in study_text(facts, Texts(checked.settings.language)):
+        _page.print(part)
+
+
+@app.command()
+def new(
+    client: Annotated[str, typer.Argument(metavar="CLIENT", help="Short name of the client, such as acme.")],
+    from_: Annotated[
+        list[Path],
+        typer.Option(
+            "--from", metavar="FILE", help="An export, or a key that explains one; may be repeated."
+        ),
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output",
+            metavar="DIR",
+            help="Folder of the draft; params/clients by default, which git ignores.",
+        ),
+    ] = None,
+    language: LanguageOption = None,
+    codebook_format: Annotated[
+        str, typer.Option("--codebook-format", metavar="yaml|csv|xlsx", help="Format of the codebook.")
+    ] = "yaml",
+    force: Annotated[bool, typer.Option("--force", help="Replace a draft of the same name.")] = False,
+) -> None:
+    """Read exports and write a draft: a study file and a codebook, every guess marked for you to confirm.
+
+    Nothing is run with a draft before somebody has looked through it and taken out its line 'draft: true'. Exit code
+    2: a file cannot be read, or the draft is there already.
+    """
+    from exresearch.study.draft import draft_study, legal_draft, write_draft
+    from exresearch.study.paths import expanded, project_root
+
+    folder = project_root() / "params" / "clients" if output is None else expanded(output)
+    target: dict[str, Any] = {
+        "folder": folder,
+        "language": language or "en",
+        "codebook_format": codebook_format,
+        "force": force,
+    }
+    try:
+        # A name that cannot be used is said before large files are read.
+        legal_draft(client, **target)
+        with _err.status(f"{escape(client)} ..."):
+            draft = draft_study([expanded(path) for path in from_])
+        study, codebook = write_draft(draft, client, **target)
+    except StudyError as error:
+        _refuse(error)
+    _out.print("[bold]What was understood[/bold]")
+    for sentence in draft.understood:
+        _out.print(f"  {escape(sentence)}")
+    _out.print("[bold]What to look at, the most doubtful first[/bold]")
+    for number, sentence in enumerate(draft.doubts, start=1):
+        _out.print(f"  {number}. {escape(sentence)}")
+    guessed = sum(bool(variable.guessed) for variable in draft.codebook.variables)
+    _out.print(
+        f"Written: {escape(study.name)} and {escape(codebook.name)}; {guessed} entries hold guesses. Next:"
+    )
+    sys.stdout.write(f"exresearch check {study}\n")
 
 
 @app.command()
@@ -314,35 +427,12 @@ def _report(result: RunResult) -> None:
         raise typer.Exit(1)
 
 
-def _show_study(study: Study) -> None:
-    from exresearch.findings import testability_table
-    from exresearch.report import Texts
-
-    settings, texts = study.settings, Texts("en")
-    _out.print(
-        f"{settings.client}: {len(study.tables)} tables, {len(study.waves) or 1} waves, language {settings.language}"
-    )
-    tables = Table("table", "rows", "columns read", "units", "people")
-    for name, frame in study.tables.items():
-        counts = [str(frame[key].nunique()) if key in frame else "-" for key in ("unit", "person")]
-        tables.add_row(name, f"{len(frame):,}", str(frame.shape[1]), *counts)
-    _out.print(tables)
-    parameters = settings.parameters
-    answers = testability_table(
-        study,
-        ex_measure=parameters.ex_measure,
-        cx_measure=parameters.cx_measure,
-        min_unit_n=parameters.min_unit_n,
-        engaged_definition=parameters.engaged_definition,
-        conf_level=parameters.conf_level,
-    )
-    verdicts = Table("hypothesis", "can be tested", "detectable effect", "why not")
-    for _, row in answers.iterrows():
-        effect = (
-            "-"
-            if row["value"] != row["value"]
-            else f"{row['kind']} {row['value']:.2f} (n = {int(row['n']):,})"
-        )
-        reason = "" if row["note"] is None else texts.note(row["note"])
-        verdicts.add_row(row["hypothesis"], "yes" if row["testable"] else "no", effect, escape(reason))
-    _out.print(verdicts)
+def _write_json(file: Path, facts: dict[str, Any]) -> None:
+    text = json.dumps(facts, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    try:
+        file.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        message = f"cannot be written ({error.strerror})."
+        raise StudyError(
+            [Problem("--json", file.name, message, "Name a file in a folder that is there.")]
+        ) from None

@@ -128,27 +128,15 @@ def test_response_by_wave(texts):
             "response_rate": [0.62, 0.6, None, 0.7],
         }
     )
-    picture = draw.response_by_wave(frame, texts=texts)
+    picture = draw.response_by_wave(frame, texts=texts, rules=RULES)
     assert texts.number(6012, "integer") in complete(picture)
     assert texts.number(0.6, "percent0") in picture.alt
-    one = draw.response_by_wave(frame.head(1).assign(n_units=None, response_rate=None), texts=texts)
+    one = draw.response_by_wave(
+        frame.head(1).assign(n_units=None, response_rate=None), texts=texts, rules=RULES
+    )
     complete(one)
     many = pd.concat([frame] * 4, ignore_index=True)
-    complete(draw.response_by_wave(many, texts=texts))
-
-
-def test_missing_shares(texts):
-    frame = pd.DataFrame(
-        {
-            "label": [LONG, {"nl": "Trots", "en": "Pride"}],
-            "share": [0.117, 0.0],
-            "n": 500,
-            "note": [None, "x"],
-        }
-    )
-    assert texts.number(0.117, "percent1") in draw.missing_shares(frame, texts=texts).alt
-    complete(draw.missing_shares(frame, texts=texts))
-    complete(draw.missing_shares(frame.tail(1), texts=texts))
+    complete(draw.response_by_wave(many, texts=texts, rules=RULES))
 
 
 def test_detectable_effects(texts):
@@ -371,8 +359,7 @@ def test_overview_puts_the_side_of_the_claim_on_the_right(texts, finding, direct
 @pytest.mark.parametrize(
     ("name", "columns"),
     [
-        ("response_by_wave", "wave, n, n_units, response_rate"),
-        ("missing_shares", "label, share, n, note"),
+        ("detectable_effects", "title, testable, value, kind, n"),
         ("driver_forest", "driver, block, importance, conf_low, conf_high, rank, rank_low, rank_high"),
     ],
 )

@@ -19,7 +19,9 @@ from jinja2 import Environment, nodes
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.report.text import places
+from exresearch.study import REMARKS
 from exresearch.study.parameters import Parameters
+from exresearch.study.tables.suspects import SUSPECTS
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = ROOT / "exresearch" / "report" / "locale" / "nl.po"
@@ -34,7 +36,11 @@ KEYWORDS = {
 }
 # Words in the cells of tables, said by columns of the kind "message".
 IN_CELLS = (
-    "rows in the file", "without unit", "without wave", "without person", "cells with a missing code",
+    "rows in the file", "rows in the files", "empty rows", "without unit", "without wave", "without person",
+    "rows that repeat an earlier one",
+    "cells with a missing code", "without a category to weight by", "sheets with all answers the same",
+    "sheets answered too fast", "sheets with an impossible duration", "sheets that repeat an earlier one",
+    "rows for the analysis", "employees", "customers", "partners", "units", "people", "moments",
     "columns not in the codebook", "rows", "cells", "columns", "all waves", "only complete answer sheets",
     "missing answers imputed",
 )  # fmt: skip
@@ -163,6 +169,8 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         yield from messages_in_notebook(path)
     yield from ((message, "a cell of a table") for message in IN_CELLS)
+    yield from ((message, "exresearch/study/remarks.py") for message in REMARKS.values())
+    yield from ((message, "exresearch/study/tables/suspects.py") for message in SUSPECTS.values())
     yield DisclosureRules().sentence()[0], "exresearch/disclosure/rules.py"
     for name, field in Parameters.model_fields.items():
         if field.description:

@@ -6,9 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.study import Study
+from exresearch.study import TABLES, Study
 
 _ANSWERS = ("item", "driver", "outcome", "need")
+# More columns than this cannot be read side by side.
+_MANY_GROUPS = 12
 
 
 def answers_by_wave(study: Study) -> pd.DataFrame:
@@ -81,6 +83,99 @@ def missing_answers(study: Study) -> pd.DataFrame:
         )
     frame = pd.DataFrame(rows, columns=["table", "column", "label", "share", "n", "note"])
     return frame.sort_values(["share", "table", "column"], ascending=[False, True, True], ignore_index=True)
+
+
+def missing_cells(study: Study) -> pd.DataFrame:
+    """Give the share of missing answers per column and group of answer sheets: the missing map.
+
+    The groups are the waves; in a table of one wave the first category that splits it in two to twelve parts, of the
+    units where there is one; else everybody.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table, column, label, by, group, n, share``: ``by`` is ``wave``, the label of a category (a mapping from
+        language to text), or empty; ``group`` its value in order; ``n`` the rows of that group, answered or not;
+        ``share`` the part of them without an answer, 1 where a question was not asked. Rows without a group are left
+        out here.
+    """
+    rows: list[dict[str, Any]] = []
+    for name in TABLES:
+        frame = study.table(name)
+        variables = [v for v in study.codebook.select(name) if v.role in (*_ANSWERS, "measure")]
+        columns = [v.column for v in variables if v.column in frame]
+        if not columns or frame.empty:
+            continue
+        by, groups = _groups(study, name, frame)
+        missing = frame[columns].isna().groupby(groups.to_numpy(), sort=True)
+        shares, sizes = missing.mean(), missing.size()
+        order = [wave for wave in study.waves if wave in sizes.index] if by == "wave" else list(sizes.index)
+        rows += [
+            {
+                "table": name,
+                "column": column,
+                "label": study.codebook.label(column),
+                "by": by if by in ("", "wave") else study.codebook.label(by),
+                "group": group,
+                "n": int(sizes[group]),
+                "share": float(shares[column][group]),
+            }
+            for column in columns
+            for group in order
+        ]
+    return pd.DataFrame(rows, columns=["table", "column", "label", "by", "group", "n", "share"])
+
+
+def rows_used(study: Study) -> pd.DataFrame:
+    """Follow the rows of each table from the files to the analysis: the attrition flow.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table, step, n, removed``: per table one row ``rows in the files`` (n rows, none removed), one for each step
+        of the ledger that took rows out (n rows left after it), and one ``rows for the analysis`` (the study's table).
+    """
+    rows: list[dict[str, Any]] = []
+    for name in TABLES:
+        if name not in study.tables:
+            continue
+        frame = study.tables[name]
+        steps = study.ledger[(study.ledger["table"] == name) & (study.ledger["counted"] == "rows")]
+        taken = steps[steps["removed"] > 0]
+        left = len(frame) + int(taken["removed"].sum())
+        rows.append({"table": name, "step": "rows in the files", "n": left, "removed": 0})
+        for step, removed in zip(taken["step"], taken["removed"], strict=True):
+            left -= int(removed)
+            rows.append({"table": name, "step": step, "n": left, "removed": int(removed)})
+        rows.append({"table": name, "step": "rows for the analysis", "n": len(frame), "removed": 0})
+    return pd.DataFrame(rows, columns=["table", "step", "n", "removed"])
+
+
+def _groups(study: Study, name: str, frame: pd.DataFrame) -> tuple[str, pd.Series]:
+    """Return by what the rows of a table are told apart, and the group of each; missing where it has none."""
+    if "wave" in frame and len(frame["wave"].dropna().unique()) > 1:
+        return "wave", frame["wave"]
+    units = study.table("units")
+    if "unit" in frame and "unit" in units and name != "units":
+        known = units.drop_duplicates("unit").set_index("unit")
+        for variable in study.codebook.select("units", role="category"):
+            groups = frame["unit"].map(known[variable.column])
+            if 1 < groups.nunique() <= _MANY_GROUPS:
+                return variable.column, groups
+    for variable in study.codebook.select(name, role="category"):
+        if 1 < frame[variable.column].nunique() <= _MANY_GROUPS:
+            return variable.column, frame[variable.column]
+    return "", pd.Series("all", index=frame.index)
 
 
 def _unit_counts(study: Study, frame: pd.DataFrame) -> pd.Series:

@@ -7,8 +7,29 @@ from exresearch.report.tables import Column
 from exresearch.report.text import mark
 from exresearch.study import Codebook
 
+# Words that the figures and what `check` prints have in common.
+TABLE_LABELS = {
+    "employees": mark("Employees"),
+    "customers": mark("Customers"),
+    "partners": mark("Partners"),
+    "units": mark("Units"),
+    "people": mark("Staff list"),
+    "moments": mark("Moments"),
+}
+FLAG_LABELS = {
+    "straight_lining": mark("the same answer to everything"),
+    "too_fast": mark("answered too fast"),
+    "impossible_duration": mark("impossible duration"),
+    "duplicate_sheet": mark("copy of another sheet"),
+}
+# Kind of a detectable effect: its name, and how it is written.
+EFFECTS = {
+    "correlation": (mark("correlation"), "number2"),
+    "share_difference": (mark("difference between two shares"), "points1"),
+    "variance_share": (mark("share of explained variance"), "percent1"),
+}
 LEDGER: dict[str, Column] = {
-    "table": Column(mark("Table")),
+    "table": Column(mark("Table"), "message"),
     "step": Column(mark("Step"), "message"),
     "counted": Column(mark("Counted"), "message"),
     "n": Column(mark("Number"), "integer"),

@@ -8,20 +8,29 @@ from exresearch.report.figures.engagement import (
 )
 from exresearch.report.figures.forests import difference_forest, robustness_forest
 from exresearch.report.figures.linkage import leaders_laggards, unit_scatter
+from exresearch.report.figures.missing import missing_map
 from exresearch.report.figures.overview import overview_forest
-from exresearch.report.figures.readiness import detectable_effects, missing_shares, response_by_wave
+from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
+from exresearch.report.figures.respondents import group_response, staff_comparison
+from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
 
 __all__ = [
+    "attrition_flow",
+    "careless_sheets",
     "detectable_effects",
     "difference_forest",
     "driver_forest",
     "engaged_share_benchmarks",
     "engagement_bands",
+    "group_response",
     "leaders_laggards",
-    "missing_shares",
+    "missing_map",
+    "odd_columns",
     "outcome_distribution",
     "overview_forest",
     "response_by_wave",
     "robustness_forest",
+    "staff_comparison",
     "unit_scatter",
+    "weight_ranges",
 ]

@@ -1,4 +1,4 @@
-"""Figures that say what the data can carry: who answered, what is missing, what could be found."""
+"""Figures that say what the data can carry: how many answered, what weights cost, what could be found."""
 
 from __future__ import annotations
 
@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from exresearch.report.figures.rows import headroom, row_value, rows_axes, rows_panels
-from exresearch.report.text import Texts, mark
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.note import Note
+from exresearch.report.columns import EFFECTS, TABLE_LABELS
+from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
+from exresearch.report.text import Texts
 from exresearch.report.theme import (
     COLOURS,
     Picture,
@@ -21,15 +24,13 @@ from exresearch.report.theme import (
     style,
 )
 
-_KINDS = {
-    "correlation": (mark("correlation"), "number2"),
-    "share_difference": (mark("difference between two shares"), "points1"),
-    "variance_share": (mark("share of explained variance"), "percent1"),
-}
 _SMALL_SHARE = 0.005
+# A loss that is rounded to no per cent.
+_NOTHING = 0.005
+NO_WEIGHTS = Note(message="The answers have no weights: every answer sheet counts as one.")
 
 
-def response_by_wave(frame: pd.DataFrame, *, texts: Texts) -> Picture:
+def response_by_wave(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture:
     """Draw how many people answered in each wave.
 
     Parameters
@@ -39,6 +40,8 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         (share of those invited, may be missing).
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Waves below the minimum, and those that would give them away, get no bar.
 
     Returns
     -------
@@ -50,19 +53,23 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         If a column is missing or there is no row.
     """
     require(frame, ["wave", "n", "n_units", "response_rate"], figure="response_by_wave")
+    released = release(frame, count="n", rules=rules)
+    shown = frame[~released.hidden]
     with style():
         figure = new_figure(2.9)
         axes = add_axes(figure, left=0.1, right=0.1, top=0.5, bottom=0.62)
         axes.spines["left"].set_visible(False)
         axes.set_yticks([])
         x = np.arange(len(frame))
-        counts = frame["n"].astype(float).to_numpy()
+        counts = frame["n"].astype(float).where(~released.hidden, 0.0).to_numpy()
         axes.bar(x, counts, width=0.62, color=COLOURS["blue"])
         axes.set_xlim(min(-0.6, -1.5 + len(frame) / 4), max(len(frame) - 0.4, len(frame) / 2 + 1.5))
         crowded = len(frame) > 8
         for index, row in enumerate(rows_of(frame)):
-            lines = [texts.number(row.n, "integer")]
-            if pd.notna(row.response_rate):
+            lines = [texts.say("n < {minimum}", minimum=rules.min_respondents)]
+            if row.Index in shown.index:
+                lines = [texts.number(row.n, "integer")]
+            if row.Index in shown.index and pd.notna(row.response_rate):
                 lines.append(texts.number(row.response_rate, "percent0"))
             axes.annotate(
                 "\n".join(lines),
@@ -77,71 +84,24 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         ticks = [_wave_label(row, texts, len(frame) > 5) for row in rows_of(frame)]
         axes.set_xticks(x, ticks, fontsize=7.5 if crowded else 9)
         axes.tick_params(axis="x", length=0)
-    low, high = int(frame["n"].min()), int(frame["n"].max())
-    if len(frame) == 1:
+    low, high = (int(shown["n"].min()), int(shown["n"].max())) if len(shown) else (0, 0)
+    if shown.empty:
+        takeaway = texts.say("Fewer than {needed:integer} people answered.", needed=rules.min_respondents)
+    elif len(frame) == 1:
         takeaway = texts.say("{n:integer} people answered.", n=high)
     else:
         takeaway = texts.say(
             "Between {low:integer} and {high:integer} people answered in each of {waves} waves.",
             low=low,
             high=high,
-            waves=len(frame),
+            waves=len(shown),
         )
-    rates = frame["response_rate"].dropna()
+    rates = shown["response_rate"].dropna()
     if len(rates):
         takeaway += " " + texts.say("The lowest response rate was {rate:percent0}.", rate=float(rates.min()))
     caption = texts.say("Answers in each wave, and below it the number of units.")
     if frame["n_units"].isna().all():
         caption = texts.say("Answers in each wave.")
-    return Picture(figure, caption, takeaway, takeaway)
-
-
-def missing_shares(frame: pd.DataFrame, *, texts: Texts) -> Picture:
-    """Draw which share of the answers is missing in each column, the largest first.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        ``label`` (text, note, or a mapping from language to text), ``share`` (0 to 1), ``n`` (rows looked
-        at), ``note`` (what is known about the reason; may be missing).
-    texts : Texts
-        Language of the reader.
-
-    Returns
-    -------
-    Picture
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or there is no row.
-    """
-    require(frame, ["label", "share", "n", "note"], figure="missing_shares")
-    ordered = frame.sort_values("share", ascending=False, kind="stable")
-    labels = [texts.pick(label) for label in ordered["label"]]
-    for index, note in enumerate(ordered["note"]):
-        if (isinstance(note, str | dict) and note) or hasattr(note, "message"):
-            labels[index] += f" ({texts.pick(note)})"
-    with style():
-        figure, axes, y = rows_axes(labels, right=0.7)
-        shares = ordered["share"].astype(float).to_numpy()
-        axes.set_xlim(0, max(0.05, float(shares.max()) * 1.05))
-        axes.hlines(y, 0, shares, color=COLOURS["sky"], linewidth=5)
-        axes.plot(shares, y, "o", color=COLOURS["blue"], markersize=6, clip_on=False)
-        for position, share in zip(y, shares, strict=True):
-            row_value(axes, position, texts.number(share, "percent1"), bold=True)
-        number_axis(axes.xaxis, "percent0" if axes.get_xlim()[1] > 0.08 else "percent1", texts)
-        axes.set_xlabel(texts.say("share of answers that is missing"))
-    takeaway = texts.say(
-        "Most answers are missing for “{label}”: {share:percent1}.",
-        label=texts.pick(ordered["label"].iloc[0]),
-        share=float(shares[0]),
-    )
-    if float(shares[0]) == 0:
-        takeaway = texts.say("No answer is missing.")
-    caption = texts.say(
-        "Share of missing answers for each column, of {n:integer} rows at most.", n=int(frame["n"].max())
-    )
     return Picture(figure, caption, takeaway, takeaway)
 
 
@@ -169,20 +129,22 @@ def detectable_effects(frame: pd.DataFrame, *, texts: Texts, power: float = 0.8)
         If a column is missing, a kind is unknown, or there is no row.
     """
     require(frame, ["title", "testable", "value", "kind", "n"], figure="detectable_effects")
-    unknown = sorted(set(frame["kind"].dropna()) - set(_KINDS))
+    unknown = sorted(set(frame["kind"].dropna()) - set(EFFECTS))
     if unknown:
-        raise ValueError(f"detectable_effects knows the kinds {', '.join(_KINDS)}; got {', '.join(unknown)}.")
+        raise ValueError(
+            f"detectable_effects knows the kinds {', '.join(EFFECTS)}; got {', '.join(unknown)}."
+        )
     ordered = frame.sort_values(
         ["testable", "value"], ascending=[False, True], na_position="last", kind="stable"
     )
     # What has no detectable effect stands with the correlations, the commonest kind.
     kinds = ordered["kind"].astype(object).where(ordered["kind"].notna(), "correlation")
-    groups = [(kind, ordered[kinds == kind]) for kind in _KINDS if (kinds == kind).any()]
+    groups = [(kind, ordered[kinds == kind]) for kind in EFFECTS if (kinds == kind).any()]
     with style():
         labels = [[texts.pick(title) for title in part["title"]] for _, part in groups]
         figure, panels = rows_panels(labels, left=2.2, right=1.05, top=0.36, bottom=0.42, wrap=28)
         for (kind, part), (axes, positions) in zip(groups, panels, strict=True):
-            name, spec = _KINDS[kind][0], _spec(kind, part)
+            name, spec = EFFECTS[kind][0], _spec(kind, part)
             headroom(axes, texts.say(name))
             _detectable_panel(axes, positions, part, spec=spec, texts=texts)
         panels[-1][0].set_xlabel(texts.say("dot: testable · cross: not testable"))
@@ -202,6 +164,73 @@ def detectable_effects(frame: pd.DataFrame, *, texts: Texts, power: float = 0.8)
     )
 
 
+def weight_ranges(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
+    """Draw how unequal the weights of each table and wave are, with the effective number of answers.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``table``, ``wave``, ``source`` (``supplied``, ``raked`` or ``none``), ``n``, ``n_eff``, ``design_effect``,
+        ``smallest``, ``largest`` (weights over their mean).
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    Picture or Note
+        The note where no table has weights.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    weighted = frame[frame["source"] != "none"] if "source" in frame else frame
+    if weighted.empty:
+        return NO_WEIGHTS
+    needed = ["table", "wave", "source", "n", "n_eff", "design_effect", "smallest", "largest"]
+    require(weighted, needed, figure="weight_ranges")
+    groups = [(str(name), part) for name, part in weighted.groupby("table", sort=False)]
+    with style():
+        figure, panels = rows_panels(
+            [[_wave_text(wave, texts) for wave in part["wave"]] for _, part in groups],
+            left=1.1,
+            right=2.0,
+            top=0.36,
+            bottom=0.5,
+            least=0.33,
+        )
+        high = float(weighted["largest"].max()) * 1.05
+        low = min(0.0, float(weighted["smallest"].min()))
+        for (name, part), (axes, positions) in zip(groups, panels, strict=True):
+            headroom(axes, texts.say(TABLE_LABELS[name]))
+            axes.set_xlim(low, max(high, 1.2))
+            axes.axvline(1, color=COLOURS["grey"], linewidth=1)
+            for y, row in zip(positions, rows_of(part), strict=True):
+                draw_interval(axes, y, 1.0, row.smallest, row.largest, colour=COLOURS["blue"])
+                text = texts.say(
+                    "{n:integer} count as {n_eff:integer}", n=float(row.n), n_eff=float(row.n_eff)
+                )
+                row_value(axes, y, text, wrap=30, bold=True)
+            number_axis(axes.xaxis, "number1", texts)
+        panels[-1][0].set_xlabel(texts.say("weight of an answer sheet; 1 is the average"))
+    worst = weighted.iloc[int(weighted["design_effect"].to_numpy(dtype="float64").argmax())]
+    loss = 1 - float(worst["n_eff"]) / float(worst["n"])
+    takeaway = texts.say(
+        "Weighting costs precision, at most as much as losing {loss:percent0} of the answers ({table}, {wave}).",
+        loss=loss,
+        table=texts.say(TABLE_LABELS[str(worst["table"])]),
+        wave=_wave_text(worst["wave"], texts),
+    )
+    if loss < _NOTHING:
+        takeaway = texts.say("The weights cost hardly any precision.")
+    caption = texts.say(
+        "Smallest and largest weight in each wave; at the right the number of answer sheets, and the number of equally "
+        "weighted ones that would be as precise."
+    )
+    return Picture(figure, caption, takeaway, takeaway)
+
+
 def _detectable_panel(
     axes: Axes, positions: list[float], part: pd.DataFrame, *, spec: str, texts: Texts
 ) -> None:
@@ -219,13 +248,15 @@ def _detectable_panel(
         row_value(
             axes, position, texts.number(float(row.value), spec), colour=colour, bold=bool(row.testable)
         )
-    number_axis(axes.xaxis, spec if len(finite) else "number1", texts, ticks=4)
+    # Percentage points are long to write.
+    ticks = 2 if spec.startswith("points") else 4
+    number_axis(axes.xaxis, spec if len(finite) else "number1", texts, ticks=ticks)
 
 
 def _spec(kind: str, part: pd.DataFrame) -> str:
     # In a large study the detectable share of variance is a fraction of a per cent.
     small = kind == "variance_share" and float(part["value"].fillna(1.0).min()) < _SMALL_SHARE
-    return "percent2" if small else _KINDS[kind][1]
+    return "percent2" if small else EFFECTS[kind][1]
 
 
 def _wave_label(row: Any, texts: Texts, short: bool) -> str:
@@ -240,8 +271,12 @@ def _detail(frame: pd.DataFrame, texts: Texts) -> str:
     parts = []
     for row in rows_of(frame):
         if pd.notna(row.value):
-            name, spec = _KINDS[row.kind][0], _spec(row.kind, frame[frame["kind"] == row.kind])
+            name, spec = EFFECTS[row.kind][0], _spec(row.kind, frame[frame["kind"] == row.kind])
             parts.append(
                 f"{texts.pick(row.title)}: {texts.number(float(row.value), spec)} ({texts.say(name)})"
             )
     return "; ".join(parts) + ("." if parts else "")
+
+
+def _wave_text(wave: object, texts: Texts) -> str:
+    return texts.say("all") if pd.isna(wave) or wave in ("", "all") else str(wave)  # type: ignore[call-overload]

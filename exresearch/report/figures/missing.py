@@ -1,0 +1,162 @@
+"""The missing map: which questions stay unanswered, in which wave or group."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.note import Note
+from exresearch.report.columns import TABLE_LABELS
+from exresearch.report.figures.rows import headroom, row_value, rows_panels
+from exresearch.report.text import Texts
+from exresearch.report.theme import COLOURS, Picture, require, rows_of, style
+
+_MOST_COLUMNS, _MOST_GROUPS = 24, 12
+_ROOM_FOR_TEXT = 7
+NO_ANSWERS = Note(message="The study has no column with answers, so there is nothing that could be missing.")
+
+
+def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
+    """Draw which part of the answers is missing for each question and group, as a map.
+
+    The questions with most missing answers are drawn; those that nobody of a group answered were not asked there.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``table, column, label, by, group, n, share`` of :func:`exresearch.measures.missing_cells`.
+    texts : Texts
+        Language of the reader.
+    rules : DisclosureRules
+        Groups below the minimum, and those that would give them away, stay blank.
+
+    Returns
+    -------
+    Picture or Note
+        The note where there is no column with answers.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    if frame.empty:
+        return NO_ANSWERS
+    require(frame, ["table", "column", "label", "by", "group", "n", "share"], figure="missing_map")
+    sizes = frame.drop_duplicates(["table", "group"])[["table", "group", "n"]]
+    hidden = release(sizes, count="n", rules=rules, within=["table"]).hidden
+    secret = set(zip(sizes.loc[hidden, "table"], sizes.loc[hidden, "group"], strict=True))
+    work = frame.assign(
+        hidden=[key in secret for key in zip(frame["table"], frame["group"], strict=True)],
+        asked=frame["share"] < 1,
+    )
+    totals = _totals(work)
+    worst = totals.sort_values("share", ascending=False, kind="stable").head(_MOST_COLUMNS)
+    parts = [
+        (str(name), worst[worst["table"] == name].sort_index())
+        for name in totals["table"].unique()
+        if (worst["table"] == name).any()
+    ]
+    asked = work[work["asked"] & ~work["hidden"]]
+    top = max(0.05, float(asked["share"].max()) if len(asked) else 0.05)
+    with style():
+        labels = [[texts.pick(label) for label in part["label"]] for _, part in parts]
+        figure, panels = rows_panels(labels, left=2.5, right=0.62, top=0.42, bottom=0.06, wrap=36, least=0.27)
+        for (name, part), (axes, positions) in zip(parts, panels, strict=True):
+            cells = work[work["table"] == name]
+            headroom(axes, _panel_name(name, cells, texts))
+            _map_panel(axes, positions, part, cells, top=top, texts=texts)
+    caption = texts.say(
+        "Share of missing answers for each question and group; darker is more. At the right: where the question was "
+        "asked. A dash: not asked of that group."
+    )
+    if len(totals) > len(worst):
+        caption += " " + texts.say(
+            "The {shown:integer} questions with most missing answers, of {total:integer}.",
+            shown=len(worst),
+            total=len(totals),
+        )
+    if secret:
+        caption += " " + texts.say(
+            "Blank: groups of fewer than {minimum} people, or that would give such a group away.",
+            minimum=rules.min_respondents,
+        )
+    first = worst.iloc[0]
+    takeaway = texts.say("No answer is missing.")
+    if float(first["share"]) > 0:
+        takeaway = texts.say(
+            "Most answers are missing for “{label}”: {share:percent1}.",
+            label=texts.pick(first["label"]),
+            share=float(first["share"]),
+        )
+    listed = "; ".join(
+        f"{texts.pick(r.label)}: {texts.number(float(r.share), 'percent1')}" for r in rows_of(worst)
+    )
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+
+
+def _totals(work: pd.DataFrame) -> pd.DataFrame:
+    """Return the share missing of each column over the groups that were asked: ``table, column, label, share``."""
+    asked = work.assign(
+        gone=(work["share"] * work["n"]).where(work["asked"], 0.0), base=work["n"].where(work["asked"], 0)
+    )
+    sums = asked.groupby(["table", "column"], sort=False)[["gone", "base"]].sum().reset_index()
+    labels = work.drop_duplicates(["table", "column"]).set_index(["table", "column"])["label"]
+    share = np.where(sums["base"] > 0, sums["gone"] / sums["base"].clip(lower=1), 1.0)
+    return sums.assign(
+        share=share, label=[labels[key] for key in zip(sums["table"], sums["column"], strict=True)]
+    )[["table", "column", "label", "share"]]
+
+
+def _map_panel(
+    axes: Axes, positions: list[float], part: pd.DataFrame, cells: pd.DataFrame, *, top: float, texts: Texts
+) -> None:
+    groups = list(cells["group"].drop_duplicates())[-_MOST_GROUPS:]
+    axes.set_xlim(0, len(groups))
+    axes.xaxis.grid(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.xaxis.tick_top()
+    crowded = len(groups) > _ROOM_FOR_TEXT
+    shown = [texts.say("all") if name == "all" else _short(str(name)) for name in groups]
+    axes.set_xticks(np.arange(len(groups)) + 0.5, shown, fontsize=6 if crowded else 7)
+    axes.tick_params(axis="x", length=0, pad=1)
+    edges = [0.0, *((a + b) / 2 for a, b in pairwise(positions)), axes.get_ylim()[0]]
+    by_cell = cells.set_index(["column", "group"])[["share", "hidden", "asked"]]
+    for index, row in enumerate(rows_of(part)):
+        low, high = edges[index], edges[index + 1]
+        for place, group in enumerate(groups):
+            cell = by_cell.loc[(row.column, group)]
+            if cell["hidden"]:
+                continue
+            share, middle = float(cell["share"]), (place + 0.5, positions[index])
+            strength = min(share / top, 1.0) if cell["asked"] else 0.0
+            colour = _shade(strength) if cell["asked"] else "white"
+            axes.add_patch(
+                Rectangle((place, low), 1, high - low, facecolor=colour, edgecolor="white", linewidth=1.5)
+            )
+            ink = "white" if strength > 0.55 else COLOURS["ink"]
+            if not cell["asked"]:
+                axes.annotate("–", middle, ha="center", va="center", fontsize=8, color=COLOURS["grey"])
+            elif not crowded:
+                text = texts.number(share, "percent0")
+                axes.annotate(text, middle, ha="center", va="center", fontsize=7.5, color=ink)
+        row_value(axes, positions[index], texts.number(float(row.share), "percent1"), bold=True)
+
+
+def _shade(strength: float) -> tuple[float, float, float]:
+    light, dark = (0.91, 0.93, 0.95), (0.0, 0.33, 0.55)
+    return tuple(a + (b - a) * strength for a, b in zip(light, dark, strict=True))  # type: ignore[return-value]
+
+
+def _panel_name(name: str, cells: pd.DataFrame, texts: Texts) -> str:
+    title, by = texts.say(TABLE_LABELS[name]), texts.pick(cells["by"].iloc[0])
+    return f"{title}: {texts.say('wave') if by == 'wave' else by}" if by else title
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= 8 else f"{name[:7]}…"

@@ -1,0 +1,288 @@
+"""What ``exresearch check`` prints: everything that was understood of a study, in the study's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from rich import box
+from rich.console import RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from exresearch.report.columns import EFFECTS, FLAG_LABELS, TABLE_LABELS
+from exresearch.report.text import Texts, mark, places
+from exresearch.study import REMARKS
+from exresearch.study.tables.suspects import SUSPECTS
+
+_ROLES = {"outcome": mark(" (outcome)"), "need": mark(" (need)")}
+_BLOCKS = {
+    "employee-first": mark("Drivers: employee-first"), "customer-first": mark("Drivers: customer-first"),
+    "other": mark("Drivers: other"),
+}  # fmt: skip
+_SOURCES = {"supplied": mark("supplied"), "raked": mark("raked"), "none": mark("none")}
+_NAMES, _GUESSES = 4, 15
+# Below this a share of explained variance needs two decimals.
+_SMALL_SHARE = 0.005
+Facts = Mapping[str, Any]
+
+
+def study_text(facts: Facts, texts: Texts) -> list[RenderableType]:
+    """Put what was understood into words, as parts to print one below the other.
+
+    Parameters
+    ----------
+    facts : mapping
+        As :func:`exresearch.report.study_facts.study_facts` returns them.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    list of rich renderables
+        Legible from 80 columns; sections without content are left out, except where nothing is worth saying.
+    """
+    sections = [
+        (mark("Tables"), _tables(facts, texts)),
+        (mark("Answers in each wave"), _waves(facts, texts)),
+        (mark("Scales"), _scales(facts, texts)),
+        (mark("Counted and left out"), _bullets(_ledger(facts, texts))),
+        (mark("Worth knowing"), _bullets(_remarks(facts, texts))),
+        (mark("Answer sheets that look careless"), _bullets(_careless(facts, texts))),
+        (mark("Columns that look odd"), _bullets(_suspicious(facts, texts))),
+        (mark("Guesses that nobody has confirmed"), _bullets(_guesses(facts, texts))),
+        (mark("Weights"), _weights(facts, texts)),
+        (mark("What can be tested"), _hypotheses(facts, texts)),
+    ]
+    parts: list[RenderableType] = _heading(facts, texts)
+    for title, content in sections:
+        if content:
+            parts += [Text(f"\n{texts.say(title)}", style="bold"), *content]
+    return parts
+
+
+def _heading(facts: Facts, texts: Texts) -> list[RenderableType]:
+    waves = facts["waves"]
+    counts = [texts.say("{n:integer} tables", n=len(facts["tables"]))]
+    if len(waves) > 1:
+        span = texts.say("{first} to {last}", first=waves[0], last=waves[-1])
+        counts.append(texts.say("{n:integer} waves", n=len(waves)) + f" ({span})")
+    if facts["synthetic"]:
+        counts.append(texts.say("fictional data"))
+    lines: list[RenderableType] = [
+        Text.assemble((facts["name"], "bold"), " – ", texts.pick(facts["title"])),
+        Text(" · ".join(counts)),
+    ]
+    if facts["draft"]:
+        message = mark(
+            "This is a draft: look through the guesses, then take out the line 'draft: true' to run it."
+        )
+        lines.append(Text(texts.say(message), style="yellow"))
+    return lines
+
+
+def _tables(facts: Facts, texts: Texts) -> list[RenderableType]:
+    table = _grid([(mark("Table"), ""), (mark("Files"), ""), (mark("Rows"), "r"), (mark("Columns"), "r"),
+                   (mark("Units"), "r"), (mark("People"), "r")], texts)  # fmt: skip
+    for row in facts["tables"]:
+        files = ", ".join(_few(row["files"], texts))
+        plain = all(file.lower().endswith(f".{layout}") for file in row["files"] for layout in row["layouts"])
+        layouts = "" if plain or not row["layouts"] else f" ({', '.join(row['layouts'])})"
+        rows = _count(row["rows"], texts)
+        if row["rows"] != row["rows_in_files"]:
+            rows = texts.say("{n:integer} of {total:integer}", n=row["rows"], total=row["rows_in_files"])
+        table.add_row(
+            texts.say(TABLE_LABELS[row["table"]]), files + layouts, rows, _count(row["columns"], texts),
+            _count(row["units"], texts), _count(row["people"], texts),
+        )  # fmt: skip
+    return [table]
+
+
+def _waves(facts: Facts, texts: Texts) -> list[RenderableType]:
+    dated = [row for row in facts["tables"] if row["waves"]]
+    if not dated:
+        return []
+    rated = any(wave["response_rate"] is not None for row in dated for wave in row["waves"])
+    heads = [(mark("Wave"), ""), *((TABLE_LABELS[row["table"]], "r") for row in dated)]
+    if rated:
+        heads.append((mark("Response rate"), "r"))
+    table = _grid(heads, texts)
+    for wave in facts["waves"]:
+        cells = [next((w for w in row["waves"] if w["wave"] == wave), None) for row in dated]
+        line = [wave, *(_count(None if cell is None else cell["rows"], texts) for cell in cells)]
+        if rated:
+            rate = next(
+                (cell["response_rate"] for cell in cells if cell and cell["response_rate"] is not None), None
+            )
+            line.append("–" if rate is None else texts.number(rate, "percent0"))
+        table.add_row(*line)
+    return [table]
+
+
+def _scales(facts: Facts, texts: Texts) -> list[RenderableType]:
+    table = _grid([(mark("What"), ""), (mark("Columns"), "r"), (mark("Scale"), "r"), (mark("Reversed"), ""),
+                   (mark("At least"), "r"), (mark("Missing"), "r")], texts)  # fmt: skip
+    before = ""
+    for row in facts["scales"]:
+        if row["table"] != before:
+            before = row["table"]
+            table.add_row(Text(texts.say(TABLE_LABELS[before]), style="italic"), *[""] * 5)
+        if row["role"] == "driver":
+            named = texts.say(_BLOCKS[row["measures"]])
+        else:
+            named = texts.pick(row["label"]) + texts.say(_ROLES.get(row["role"], ""))
+        table.add_row(
+            named,
+            str(len(row["columns"])),
+            ", ".join(f"{low:g}-{high:g}" for low, high in row["scales"]) or "–",
+            ", ".join(_few(row["reversed"], texts)),
+            ""
+            if row["min_share"] is None or len(row["columns"]) == 1
+            else texts.number(row["min_share"], "percent0"),
+            "–" if row["missing"] is None else texts.number(row["missing"], "percent1"),
+        )
+    return [table] if facts["scales"] else []
+
+
+def _ledger(facts: Facts, texts: Texts) -> Iterable[str]:
+    for row in facts["left_out"]:
+        counted = texts.say("{n:integer} {what}", n=row["n"], what=texts.translate(row["counted"]))
+        line = f"{texts.say(TABLE_LABELS[row['table']])}: {texts.translate(row['step'])}: {counted}"
+        if row["removed"] and row["counted"] == "rows":
+            line += texts.say(", of which {n:integer} left out", n=row["removed"])
+        yield line
+
+
+def _remarks(facts: Facts, texts: Texts) -> Iterable[str]:
+    for row in facts["remarks"]:
+        where = [part for part in (row["file"], row["column"]) if part]
+        yield ": ".join([*where, _sentence(REMARKS[row["kind"]], row, texts)])
+
+
+def _careless(facts: Facts, texts: Texts) -> Iterable[str]:
+    unseen: dict[str, list[str]] = {}
+    for row in facts["careless"]:
+        name, flag = texts.say(TABLE_LABELS[row["table"]]), texts.say(FLAG_LABELS[row["flag"]])
+        if not row["n_judged"]:
+            unseen.setdefault(name, []).append(flag)
+            continue
+        share = texts.number(row["share"] or 0.0, "percent1")
+        counted = texts.say("{n:integer} of {total:integer}", n=row["n"], total=row["n_judged"])
+        yield f"{name}: {flag}: {counted} ({share})"
+    for name, flags in unseen.items():
+        named = "" if len(flags) == len(FLAG_LABELS) else f" ({', '.join(flags)})"
+        yield f"{name}: " + texts.say("cannot be seen in these data") + named
+
+
+def _suspicious(facts: Facts, texts: Texts) -> Iterable[str]:
+    for row in facts["suspicious"]:
+        where = f"{texts.say(TABLE_LABELS[row['table']])}, {row['column']}"
+        yield f"{where}: {_sentence(SUSPECTS[row['kind']], row, texts)}"
+    if not facts["suspicious"]:
+        yield texts.say("No column looks odd.")
+
+
+def _guesses(facts: Facts, texts: Texts) -> Iterable[str]:
+    for row in facts["guesses"][:_GUESSES]:
+        line = f"{texts.say(TABLE_LABELS[row['table']])}, {row['column']}: {', '.join(row['guessed'])}"
+        yield f"{line} ({row['comment']})" if row["comment"] else line
+    more = len(facts["guesses"]) - _GUESSES
+    if more > 0:
+        yield texts.say("and {n:integer} more columns; --json FILE lists them all", n=more)
+
+
+def _weights(facts: Facts, texts: Texts) -> list[RenderableType]:
+    # The last row of a table is about all its waves; --json has each wave.
+    whole = {row["table"]: row for row in facts["weights"] if row["source"] != "none"}
+    weighted = list(whole.values())
+    if not weighted:
+        return _bullets([texts.say("None: every answer sheet counts as one.")])
+    table = _grid([(mark("Table"), ""), (mark("Weights"), ""), (mark("Answers"), "r"),
+                   (mark("Count as"), "r"), (mark("Design effect"), "r"), (mark("Range"), "r")], texts)  # fmt: skip
+    for row in weighted:
+        table.add_row(
+            texts.say(TABLE_LABELS[row["table"]]),
+            texts.say(_SOURCES[row["source"]]),
+            _count(row["n"], texts),
+            _count(row["n_eff"], texts),
+            texts.number(row["design_effect"], "number2"),
+            f"{texts.number(row['smallest'], 'number2')}-{texts.number(row['largest'], 'number2')}",
+        )
+    return [table]
+
+
+def _hypotheses(facts: Facts, texts: Texts) -> list[RenderableType]:
+    rows = facts["hypotheses"]
+    groups = [
+        (mark("Testable"), "green", [row for row in rows if row["testable"] and row["written"]]),
+        (mark("Testable, notebook not written yet"), "cyan",
+         [row for row in rows if row["testable"] and not row["written"]]),
+        (mark("Not testable"), "yellow", [row for row in rows if not row["testable"]]),
+    ]  # fmt: skip
+    parts: list[RenderableType] = []
+    powers = {row["power"] for row in rows if row["power"] is not None}
+    if powers:
+        message = mark(
+            "Beside each: the smallest effect that a study of this size finds with {power:percent0} probability."
+        )
+        parts.append(Padding(Text(texts.say(message, power=max(powers))), (0, 0, 0, 2)))
+    for title, colour, members in groups:
+        if not members:
+            continue
+        parts.append(Padding(Text(f"{texts.say(title)} ({len(members)})", style=colour), (1, 0, 0, 2)))
+        table = Table.grid(padding=(0, 2), pad_edge=True)
+        table.add_column(ratio=5)
+        table.add_column(ratio=6)
+        for row in members:
+            said = _effect(row, texts)
+            if not row["testable"]:
+                said = texts.pick(row["reason"]) if row["reason"] else ""
+            table.add_row(Text(texts.pick(row["title"])), Text(said))
+        parts.append(Padding(table, (0, 0, 0, 2)))
+    return parts
+
+
+def _effect(row: Facts, texts: Texts) -> str:
+    if row["smallest_effect"] is None:
+        return ""
+    name, spec = EFFECTS[row["kind"]]
+    value = row["smallest_effect"]
+    if row["kind"] == "variance_share" and value < _SMALL_SHARE:
+        spec = "percent2"
+    counted = texts.say("n = {n:integer}", n=row["n"])
+    return f"{texts.say(name)} {texts.number(value, spec)} ({counted})"
+
+
+def _sentence(message: str, row: Facts, texts: Texts) -> str:
+    wanted = {name for name, _ in places(message)}
+    return texts.say(message, **{name: row[name] for name in wanted})
+
+
+def _grid(columns: Sequence[tuple[str, str]], texts: Texts) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="dim")
+    for header, side in columns:
+        table.add_column(
+            texts.say(header), justify="right" if side else "left", overflow="fold", no_wrap=bool(side)
+        )
+    return table
+
+
+def _bullets(lines: Iterable[str]) -> list[RenderableType]:
+    table = Table.grid(padding=(0, 1), pad_edge=True)
+    table.add_column(no_wrap=True)
+    table.add_column()
+    rows = list(lines)
+    for line in rows:
+        table.add_row("•", Text(line))
+    return [table] if rows else []
+
+
+def _few(names: Sequence[str], texts: Texts) -> list[str]:
+    shown = list(names[:_NAMES])
+    more = len(names) - len(shown)
+    return [*shown, texts.say("{n:integer} more", n=more)] if more else shown
+
+
+def _count(value: float | None, texts: Texts) -> str:
+    return "–" if value is None else texts.number(value, "integer")
