@@ -218,7 +218,6 @@ def test_rows_in_minus_rows_removed_are_the_rows_of_every_table(careless: Any) -
     half.mkdir()
     people.iloc[:33].drop(columns="x3").to_csv(half / "one.csv", index=False)
     # Three wholly empty rows, as a workbook leaves them.
-    people.iloc[33:].to_excel(half / "two.xlsx", index=False)
     with_gaps = pd.concat([people.iloc[33:40], pd.DataFrame(index=range(3)), people.iloc[40:]])
     with_gaps.to_excel(half / "two.xlsx", index=False)
     units = careless.tables["units"]
@@ -247,7 +246,8 @@ def test_rows_in_minus_rows_removed_are_the_rows_of_every_table(careless: Any) -
     assert [str(r) for r in study.remarks if r.kind == "column_missing_in_part"] == [
         "one.csv: x3: This column is missing in one.csv; its answers are missing there."
     ]
-    assert study.table("employees")["x3"].isna().sum() == 33 - 3 + 0
+    # Of the 33 in the first file three were too fast.
+    assert study.table("employees")["x3"].isna().sum() == 30
 
 
 def test_no_output_names_a_person_or_an_answer(careless: Any) -> None:
