@@ -15,7 +15,7 @@ from exresearch.measures import effective_n, weight_summary
 from exresearch.study.tables import rake, staff_during, wave_period
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "raking.json").read_text(encoding="utf-8"))
-SHARED = Path("/work/shared/reference/09_survey")
+SHARED = Path(__file__).parents[2] / "shared" / "reference" / "09_survey"
 # Sums over rows in another order than R's.
 ROUNDING = 1e-9
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -89,9 +88,10 @@ def rake(
     Iterative proportional fitting (Deming & Stephan 1940): each cycle multiplies, margin by margin, the weights of
     a category by what brings its share to the margin. Of all weights that meet the margins these are the nearest to
     the starting weights in relative entropy. With bounds L and U the weights are min(U, max(L, start x factors)) and
-    each factor is the one that brings the bounded weights to the margin: the truncated raking of Deville & Sarndal
-    (1992). Trimming after raking would break the margins again. Where bounds and margins cannot both hold, the bounds
-    hold, ``converged`` is false and ``largest_deviation`` says how far the margins are off.
+    each factor is the one that brings the bounded weights to the margin: calibration with bounds (Deville & Sarndal
+    1992), by relative entropy and with the bounds on the weights themselves. Trimming after raking would break the
+    margins again. Where bounds and margins cannot both hold, the bounds hold, ``converged`` is false and
+    ``largest_deviation`` says how far the margins are off.
 
     Rows without a category keep, together, the share of the starting weights that they have; the margin holds among the
     others. That is: they are not moved by a variable on which nothing is known of them.
@@ -114,24 +114,24 @@ def rake(
     codes = {name: pd.Index(list(margins[name])).get_indexer(pd.Index(categories[name])) for name in margins}
     keys = pd.DataFrame(codes | {"(start)": first})
     profile = keys.groupby(list(keys.columns), sort=True).ngroup().to_numpy(dtype=np.intp)
-    _, at, rows = np.unique(profile, return_index=True, return_counts=True)
-    base, count = first[at], rows.astype(np.float64)
+    _, at, size = np.unique(profile, return_index=True, return_counts=True)
+    base, count = first[at], size.astype(np.float64)
     members = [codes[name][at] for name in margins]
     targets = [
         _targets(code, count * base, np.array(list(margins[name].values()), dtype=np.float64))
         for name, code in zip(margins, members, strict=True)
     ]
+    groups = [_by_category(code, len(target)) for code, target in zip(members, targets, strict=True)]
     low, high = trim_low or 0.0, trim_high or np.inf
     factors = np.ones(len(base))
     cycles, deviation = 0, _deviation(_bounded(base * factors, low, high), count, members, targets)
     path = [deviation]
     while deviation > tolerance and cycles < max_cycles and not _stuck(path):
-        for code, target in zip(members, targets, strict=True):
-            for category, wanted in enumerate(target):
-                inside = code == category - 1
-                if inside.any():
-                    factors[inside] *= _factor(
-                        base[inside] * factors[inside], count[inside], wanted, low=low, high=high
+        for inside, target in zip(groups, targets, strict=True):
+            for rows, wanted in zip(inside, target, strict=True):
+                if len(rows):
+                    factors[rows] *= _factor(
+                        base[rows] * factors[rows], count[rows], wanted, low=low, high=high
                     )
         # Margins that contradict one another drive some factors to 0 and others out of bounds.
         factors = np.clip(factors, *_FACTORS)
@@ -208,6 +208,12 @@ def _targets(code: Codes, weights: Floats, margin: Floats) -> Floats:
     return np.concatenate([[without], margin / margin.sum() * (total - without)])
 
 
+def _by_category(code: Codes, count: int) -> list[Codes]:
+    """Positions of each category, those without a category first."""
+    order = np.argsort(code, kind="stable")
+    return np.split(order, np.searchsorted(code[order], np.arange(count - 1)))
+
+
 def _bounded(weights: Floats, low: float, high: float) -> Floats:
     return np.clip(weights, low, high)
 
@@ -241,14 +247,21 @@ def _factor(weights: Floats, count: Floats, wanted: float, *, low: float, high: 
         return float(smallest)
     if wanted >= high * total:
         return float(largest)
-    # The bounded sum is a broken line in the factor: between two bends it is straight.
-    bends = np.unique(np.concatenate([low / weights, high / weights]))
-    bends = bends[np.isfinite(bends)]
-    place = bisect_left(bends, wanted, key=lambda bend: float(_bounded(weights * bend, low, high) @ count))
-    before = bends[place - 1] if place else 0.0
-    after = bends[place] if place < len(bends) else 2.0 * bends[-1]
-    middle = weights * (0.5 * (before + after))
-    free = (middle > low) & (middle < high)
-    held = float(_bounded(middle, low, high)[~free] @ count[~free])
-    slope = float(weights[free] @ count[free])
-    return float(before) if slope == 0.0 else (wanted - held) / slope
+    # The bounded sum is a broken line in the factor, straight between two bends. Sorted weights give all its bends.
+    order = np.argsort(weights)
+    ordered, counts = weights[order], np.concatenate([[0.0], count[order].cumsum()])
+    masses = np.concatenate([[0.0], (ordered * count[order]).cumsum()])
+    bends = np.concatenate([low / ordered[::-1], high / ordered[::-1]])
+    bends = np.sort(bends[(bends > 0.0) & np.isfinite(bends)])
+    below = np.searchsorted(ordered, low / bends, side="left")
+    upto = np.searchsorted(ordered, high / bends, side="right")
+    above = high * (counts[-1] - counts[upto]) if np.isfinite(high) else 0.0
+    sums = low * counts[below] + bends * (masses[upto] - masses[below]) + above
+    place = int(np.searchsorted(sums, wanted))
+    if place == 0:
+        return float(bends[0] * wanted / sums[0])
+    if place == len(bends):
+        return wanted / float(masses[-1])
+    before, after = place - 1, place
+    part = (wanted - sums[before]) / (sums[after] - sums[before])
+    return float(bends[before] + part * (bends[after] - bends[before]))
