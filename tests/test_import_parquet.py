@@ -209,3 +209,14 @@ def test_an_error_of_a_spreadsheet_is_refused_unless_the_codebook_lists_it(clien
     for name, code in (("team", "#N/A"), ("needs", "#DIV/0!")):
         client.variables[f"employees.{name}"]["missing"] = [code]
     assert int(client.load().tables["employees"]["needs"].isna().sum()) == 2
+
+
+def test_a_category_of_bands_that_became_dates_is_refused(client: Any) -> None:
+    units = client.tables["units"].assign(kind=pd.Timestamp("2024-05-01"))
+    client.settings["tables"]["units"] = "units.xlsx"
+    client.write()
+    units.to_excel(client.folder / "units.xlsx", index=False)
+    assert client.refusal() == (
+        "1 problem with this study:\n- units.xlsx: kind: a category is expected, but the column holds dates. "
+        "Spreadsheets make dates of texts such as '1-5': correct them, or the role."
+    )

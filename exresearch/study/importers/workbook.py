@@ -111,15 +111,16 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
         for place, name in enumerate(names)
         if name and (name in columns if columns is not None else place not in personal)
     ]
+    row_of = {number: row for row, number in enumerate(body)}
     cells: dict[str, pd.Series] = {}
     problems: list[Problem] = []
     for place in read:
         name = names[place]
         column = read_cells(
             [rows[number][place] for number in body],
-            errors={i: marks.errors[n, place] for i, n in enumerate(body) if (n, place) in marks.errors},
-            percent={i for i, n in enumerate(body) if (n, place) in marks.percent},
-            unsolved=sum((n, place) in marks.unsolved for n in body),
+            errors={row_of[n]: error for (n, p), error in marks.errors.items() if p == place and n in row_of},
+            percent={row_of[n] for n, p in marks.percent if p == place and n in row_of},
+            unsolved=sum(p == place and n in row_of for n, p in marks.unsolved),
             comma=source.decimal == ",",
         )
         cells[name] = column.cells

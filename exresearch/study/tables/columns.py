@@ -101,6 +101,10 @@ def clean_column(
     elif variable.role == "date":
         values, problems = _as_dates(values, column=column, file=file)
     else:
+        if variable.role in ("category", "unit") and pd.api.types.is_datetime64_any_dtype(values.dtype):
+            message = f"a {variable.role} is expected, but the column holds dates."
+            remedy = "Spreadsheets make dates of texts such as '1-5': correct them, or the role."
+            problems.append(Problem(file, column, message, remedy))
         values = _as_text(values)
     return CleanColumn(values, n_coded, (*broken, *problems))
 
