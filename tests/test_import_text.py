@@ -9,6 +9,7 @@ import io
 import sqlite3
 import string
 import zipfile
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -482,6 +483,20 @@ def test_decimal_signs_are_decided_per_column(texts: list[str], comma: bool, exp
     written, problem = with_points(pd.Series(texts, dtype="str"), comma=comma)
     assert problem is None
     assert pd.to_numeric(written).tolist() == expected
+
+
+@settings(max_examples=60, deadline=None)
+@given(cents=st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=8), comma=st.booleans())
+def test_numbers_with_thousands_and_cents_are_read_in_either_way(cents: list[int], comma: bool) -> None:
+    english = [f"{Decimal(cent) / 100:,.2f}" for cent in cents]
+    dutch = [text.translate(str.maketrans(".,", ",.")) for text in english]
+    for texts in (english, dutch):
+        cells = pd.Series([*texts, "12", None], dtype="str", index=[0] * (len(texts) + 2))
+        written, problem = with_points(cells, comma=comma)
+        assert problem is None
+        assert [Decimal(text) * 100 for text in written.iloc[:-2]] == cents
+        assert written.iloc[-2] == "12"
+        assert pd.isna(written.iloc[-1])
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
-_LIKE = re.compile(r"[-+]?[\d.,]*\d[\d.,]*([eE][-+]?\d+)?")
-_POINT = re.compile(r"[-+]?(\d+|[1-9]\d{0,2}(,\d{3})+)?(\.\d*)?([eE][-+]?\d+)?")
-_COMMA = re.compile(r"[-+]?(\d+|[1-9]\d{0,2}(\.\d{3})+)?(,\d*)?([eE][-+]?\d+)?")
+_LIKE = r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?"
+_POINT = r"[-+]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.\d*)?(?:[eE][-+]?\d+)?"
+_COMMA = r"[-+]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)?(?:,\d*)?(?:[eE][-+]?\d+)?"
 _SETTING = "Name the decimal sign of the file in the study file (decimal: ',' or decimal: '.')."
 
 
@@ -41,41 +39,43 @@ def with_points(
     >>> with_points(pd.Series(["1.234", "2.500"]), comma=True)[1][0]
     'every number with a point or a comma can be read in two ways, with decimals or with thousands.'
     """
+    index, texts = texts.index, texts.reset_index(drop=True)
     signed = texts[texts.str.contains("[.,]", regex=True, na=False)]
     commas_used = bool(signed.str.contains(",", regex=False).any())
     if not len(signed) or not (comma or commas_used or signed.str.count(r"\.").gt(1).any()):
         # Without any comma a point is the decimal sign, as in nearly every file.
-        return texts, None
-    counts = signed.value_counts()
-    counts = counts[[_LIKE.fullmatch(text) is not None for text in counts.index]]
-    point = {text for text in counts.index if _POINT.fullmatch(text)}
-    both = {text for text in point if _COMMA.fullmatch(text)}
-    commas = {text for text in counts.index if _COMMA.fullmatch(text)}
-    only_point, only_comma = point - both, commas - both
+        return texts.set_axis(index), None
+    signed = signed[signed.str.fullmatch(_LIKE)]
+    point, commas = signed.str.fullmatch(_POINT), signed.str.fullmatch(_COMMA)
+    n_point, n_comma, both = (
+        int((point & ~commas).sum()),
+        int((commas & ~point).sum()),
+        signed[point & commas],
+    )
     if known:
         chosen = comma
-    elif only_point and only_comma:
-        n_point, n_comma = (int(counts[list(which)].sum()) for which in (only_point, only_comma))
+    elif n_point and n_comma:
         message = f"{_cells(n_comma)} a decimal comma and {_cells(n_point)} a decimal point."
-        return texts, (message, "Write all numbers of the column in the same way.")
-    elif only_point or only_comma:
-        chosen = bool(only_comma)
-    elif not both:
-        return texts, None
-    elif all(("," in text) == comma for text in both):
+        return texts.set_axis(index), (message, "Write all numbers of the column in the same way.")
+    elif n_point or n_comma:
+        chosen = bool(n_comma)
+    elif not len(both):
+        return texts.set_axis(index), None
+    elif (both.str.contains(",", regex=False) == comma).all():
         # All with the usual sign of the file and three digits behind it: decimals.
         chosen = comma
     else:
         message = (
             "every number with a point or a comma can be read in two ways, with decimals or with thousands."
         )
-        return texts, (message, _SETTING)
-    legal = commas if chosen else point
+        return texts.set_axis(index), (message, _SETTING)
     group, sign = (".", ",") if chosen else (",", ".")
-    written = {text: text.replace(group, "").replace(sign, ".") for text in legal}
-    # A number that is legal in the other way only is no number here.
-    written |= {text: f"'{text}'" for text in counts.index if text not in legal}
-    return texts.where(~texts.isin(list(written)), texts.map(written)), None
+    legal = commas if chosen else point
+    written = signed.str.replace(group, "", regex=False).str.replace(sign, ".", regex=False)
+    # What is legal in the other way only is no number here.
+    written = written.where(legal, "'" + signed + "'")
+    texts = texts.where(~texts.index.isin(signed.index), written.reindex(texts.index))
+    return texts.set_axis(index), None
 
 
 def _cells(count: int) -> str:
