@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import re
@@ -138,7 +139,7 @@ def assert_same(read: tuple[Codebook | None, list[Any]], book: Codebook) -> None
         assert [type(code) for code in one.missing] == [type(code) for code in other.missing]
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(book=codebooks(), order=st.sampled_from(list(permutations(FORMATS))))
 def test_any_codebook_is_the_same_in_every_format(
     tmp_path_factory: pytest.TempPathFactory, book: Codebook, order: tuple[str, ...]
@@ -529,6 +530,52 @@ def test_encodings_and_delimiters(tmp_path: Path, encoding: str, delimiter: str)
     label = LocalText(nl="één", en="one")
     expected = Codebook((Variable(table="units", column="één", role="text", label=label),), {})
     assert_same(read_codebook(tmp_path / "b.csv"), expected)
+
+
+ODD = ["", " ", "9; 99", "a = 1", "a = b; c", "8,9", '"', '"x']
+ANYTHING = st.sampled_from([*TRAPS, *ODD, *HEADING, *get_args(Role), *TABLES])
+NUMBERS = st.one_of(st.integers(), st.floats(), st.booleans(), st.none())
+TYPED = st.one_of(ANYTHING, NUMBERS, st.dates(date(1900, 3, 1)), st.times())
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(
+    heading=st.permutations(HEADING).map(lambda names: names[:8]),
+    rows=st.lists(st.lists(TYPED, max_size=10), max_size=4),
+    suffix=st.sampled_from(["csv", "xlsx", "yaml"]),
+)
+def test_whatever_the_cells_hold_the_outcome_is_a_codebook_or_problems(
+    tmp_path_factory: pytest.TempPathFactory, heading: list[str], rows: list[list[Any]], suffix: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / f"anything.{suffix}"
+    heading = [
+        "table",
+        "column",
+        "role",
+        *(name for name in heading if name not in ("table", "column", "role")),
+    ]
+    if suffix == "xlsx":
+        book = openpyxl.Workbook()
+        for number, row in enumerate([heading, *rows], start=1):
+            for at, value in enumerate(row, start=1):
+                book.active.cell(number, at, value)
+        book.save(path)
+    elif suffix == "csv":
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([heading, *rows])
+    else:
+        entries = [dict(zip(heading, row, strict=False)) for row in rows]
+        content = {"constructs": entries[0] if entries else {}, "variables": entries}
+        times = str.maketrans({":": ""})
+        for entry in entries:
+            entry |= {key: str(v).translate(times) for key, v in entry.items() if isinstance(v, time)}
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    book, problems = read_codebook(path)
+    assert problems or book is not None
+    for problem in problems:
+        assert problem.file == path.name
+        assert problem.message
+        assert problem.remedy
 
 
 # What is worth knowing
