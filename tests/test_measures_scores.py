@@ -15,10 +15,11 @@ from exresearch.measures import (
     engaged,
     engagement_band,
     engagement_index,
+    least_share,
     oriented,
     oriented_frame,
 )
-from exresearch.study import Codebook, Variable
+from exresearch.study import Codebook, Construct, Variable
 
 NAN = np.nan
 
@@ -60,6 +61,24 @@ def test_a_score_needs_its_share_of_answers(min_share: float, expected: list[flo
         FRAME, codebook=THREE, table="employees", construct="engagement", min_share=min_share
     )
     np.testing.assert_array_equal(score, expected)
+
+
+@pytest.mark.parametrize(
+    ("declared", "expected"), [(None, 0.5), (0.5, 0.5), (0.7, 0.7), (1.0, 1.0), (0.2, 0.2)]
+)
+def test_the_codebook_says_how_many_items_a_score_needs(declared: float | None, expected: float) -> None:
+    label = {"nl": "Bevlogenheid", "en": "Engagement"}
+    book = THREE
+    if declared is not None:
+        book = Codebook(THREE.variables, {"engagement": Construct(**label, min_share=declared)})
+    assert least_share(book, "engagement") == expected
+    given: dict[str, Any] = {"codebook": book, "table": "employees", "construct": "engagement"}
+    score = construct_score(FRAME, **given)
+    # The caller may still say otherwise, and the index of three is a sum whatever the codebook says.
+    np.testing.assert_array_equal(score, construct_score(FRAME, **given, min_share=expected))
+    np.testing.assert_array_equal(score, [7.0, 1.0, 6.0 if expected <= 2 / 3 else NAN, NAN])
+    np.testing.assert_array_equal(construct_score(FRAME, **given, min_share=0.5), [7.0, 1.0, 6.0, NAN])
+    np.testing.assert_array_equal(engagement_index(FRAME, codebook=book), [21, 3, NAN, NAN])
 
 
 @pytest.mark.parametrize(

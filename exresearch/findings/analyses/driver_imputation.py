@@ -38,7 +38,7 @@ _METHODS = {
     ),
     True: (
         "multiple imputation (chained equations, predictive mean matching), {m:integer} imputations, of a random "
-        "sample of {n:integer} answer sheets in whole groups; Rubin's rules, degrees of freedom of Barnard and Rubin"
+        "sample of {n:integer} answer sheets; Rubin's rules, degrees of freedom of Barnard and Rubin"
     ),
 }
 LISTWISE, IMPUTED = "only complete answer sheets", "missing answers imputed"

@@ -12,7 +12,7 @@ from exresearch.findings.analyses.driver_models import DriverModel
 from exresearch.measures import Groups, construct_score, dependence_groups
 from exresearch.study import Study, Variable
 
-# More sheets than this are sampled by whole groups: the check must not take longer than what it checks.
+# Of more sheets than this a sample is imputed: the check must not take longer than what it checks.
 _MOST_SHEETS = 60_000
 _MOST_AUXILIARIES, _LEAST_ANSWERED = 5, 0.5
 # Names that no column of a client has.
@@ -61,7 +61,7 @@ def sheets_to_impute(
     model, measured
         The drivers, and all outcomes.
     seed : int
-        Of the sample of whole groups that takes the place of more than 60,000 sheets.
+        Of the sample that takes the place of more than 60,000 sheets.
 
     Returns
     -------
@@ -80,7 +80,8 @@ def sheets_to_impute(
     sampled = int(kept.sum()) > _MOST_SHEETS
     groups = dependence_groups(employees[kept])
     if sampled:
-        kept &= data.index.isin(_sample(groups, seed=seed))
+        drawn = _sample(data.loc[kept, columns], groups, seed=seed)
+        kept = pd.Series(data.index.isin(drawn), index=data.index)
         groups = dependence_groups(employees[kept])
     frame = data.loc[kept, columns].assign(**{GROUP: groups.labels})
     helpers = _auxiliaries(study, frame[columns], employees[kept])
@@ -91,12 +92,11 @@ def sheets_to_impute(
     return ImputedSheets(frame.assign(**helpers), asked[kept], list(helpers), groups, len(data), sampled)
 
 
-def _sample(groups: Groups, *, seed: int) -> pd.Index:
-    """Draw whole groups until no more sheets fit."""
-    names, sizes = np.unique(groups.labels.to_numpy(dtype=object), return_counts=True)
-    drawn = np.random.default_rng(seed).permutation(len(names))
-    fitting = drawn[np.cumsum(sizes[drawn]) <= _MOST_SHEETS]
-    return groups.labels.index[groups.labels.isin(names[fitting])]
+def _sample(answers: pd.DataFrame, groups: Groups, *, seed: int) -> pd.Index:
+    """Draw sheets at random, the same ones whatever the order of the rows; every group stays in it by its share."""
+    labels = pd.factorize(groups.labels, sort=True)[0]
+    ordered = answers.index[np.lexsort([labels, *answers.to_numpy(dtype="float64").T])]
+    return ordered[np.random.default_rng(seed).choice(len(ordered), size=_MOST_SHEETS, replace=False)]
 
 
 def _level_of_others(answers: pd.DataFrame, groups: Groups) -> pd.Series:
