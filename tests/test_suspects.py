@@ -1,0 +1,131 @@
+"""Columns that look odd are named, each by its kind, and nothing of a person is shown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exresearch.study.remarks import REMARKS
+from exresearch.study.tables.suspects import SUSPECTS, suspicious_columns
+
+N = 200
+
+
+@pytest.fixture
+def odd(client: Any) -> Any:
+    """One table of employees whose columns are all in order."""
+    rng = np.random.default_rng(11)
+    factor = rng.standard_normal(N)
+    latent = 0.8 * factor[:, None] + 0.6 * rng.standard_normal((N, 4))
+    answers = np.clip(np.round(4 + 1.5 * latent), 1, 7)
+    frame = pd.DataFrame(answers, columns=["e1", "e2", "e3", "e4"])
+    frame["team"] = rng.choice(["north", "south", "east"], N)
+    small = client
+    small.variables, small.tables = {}, {}
+    small.settings = {
+        "client": "odd",
+        "title": {"nl": "Vreemd", "en": "Odd"},
+        "codebook": "codebook.yaml",
+        "tables": {"employees": "employees.csv"},
+    }
+    entry = small.entry
+    for name in ("e1", "e2", "e3", "e4"):
+        small.variables[name] = entry("employees", name, "item", construct="engagement", minimum=1, maximum=7)
+    small.variables["team"] = entry("employees", "team", "category")
+    small.tables["employees"] = frame
+    return small
+
+
+def described(odd: Any, name: str, values: Any, role: str = "category", **more: Any) -> None:
+    odd.tables["employees"][name] = values
+    odd.variables[name] = odd.entry("employees", name, role, **more)
+
+
+def found(odd: Any) -> list[list[Any]]:
+    return suspicious_columns(odd.load()).to_numpy().tolist()
+
+
+def test_a_study_in_order_has_none(odd: Any) -> None:
+    table = suspicious_columns(odd.load())
+    assert table.empty
+    assert list(table) == ["table", "column", "kind", "n", "detail"]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "detail"),
+    [
+        ("constant", ["yes"] * N, ""),
+        ("id_like", [f"A{number:04}" for number in range(N)], ""),
+        ("free_text", [f"I would say that number {number % 60} is what matters most here" for number in range(N)], ""),
+        ("number_as_text", [str(number % 40) for number in range(N)], ""),
+        ("date_as_text", [f"2024-03-{number % 28 + 1:02}" for number in range(N)], ""),
+        ("date_as_text", [f"{number % 28 + 1:02}-03-2024" for number in range(N)], ""),
+    ],
+)  # fmt: skip
+def test_categories_that_are_none(odd: Any, kind: str, values: list[str], detail: str) -> None:
+    described(odd, "odd", values)
+    assert found(odd) == [["employees", "odd", kind, N, detail]]
+
+
+def test_years_and_bands_are_no_dates(odd: Any) -> None:
+    described(odd, "year", [str(2000 + number % 5) for number in range(N)])
+    described(odd, "band", [f"{number % 3 + 1}-{number % 3 + 5}" for number in range(N)])
+    assert found(odd) == []
+
+
+def test_missing_columns(odd: Any) -> None:
+    described(odd, "none", [""] * N)
+    described(odd, "few", ["a", "b"] * 15 + [""] * (N - 30))
+    assert found(odd) == [
+        ["employees", "none", "all_missing", N, ""],
+        ["employees", "few", "mostly_missing", N - 30, "85"],
+    ]
+
+
+def test_an_item_that_was_not_reversed_and_one_that_should_not_be(odd: Any) -> None:
+    frame = odd.tables["employees"]
+    frame["e4"] = 8 - frame["e4"]
+    assert found(odd) == [["employees", "e4", "unreversed_item", N, "3"]]
+    odd.variables["e4"]["reversed"] = True
+    assert found(odd) == []
+    odd.variables["e1"]["reversed"] = True
+    assert found(odd) == [["employees", "e1", "wrongly_reversed", N, "3"]]
+
+
+def test_two_items_that_run_against_each_other(odd: Any) -> None:
+    del odd.variables["e3"], odd.variables["e4"]
+    odd.tables["employees"]["e2"] = 8 - odd.tables["employees"]["e2"]
+    assert found(odd) == [["employees", "e1", "opposed_items", N, "e2"]]
+
+
+def test_drivers_of_one_scale_keep_one_another_company(odd: Any) -> None:
+    for name in ("e1", "e2", "e3", "e4"):
+        odd.variables[name] = odd.entry("employees", name, "driver", block="other", minimum=1, maximum=7)
+    odd.tables["employees"]["e2"] = 8 - odd.tables["employees"]["e2"]
+    assert found(odd) == [["employees", "e2", "unreversed_item", N, "3"]]
+
+
+def test_a_scale_of_which_a_part_is_used(odd: Any) -> None:
+    described(
+        odd, "score", [number % 5 + 1 for number in range(N)], "item", construct="s", minimum=0, maximum=10
+    )
+    assert found(odd) == [["employees", "score", "narrow_scale", N, "1-5 (0-10)"]]
+
+
+def test_a_column_that_repeats_another(odd: Any) -> None:
+    described(odd, "again", odd.tables["employees"]["team"])
+    assert found(odd) == [["employees", "again", "identical_columns", N, "team"]]
+
+
+def test_columns_that_are_not_read_are_not_judged(odd: Any) -> None:
+    described(odd, "odd", ["yes"] * N, "ignore")
+    assert found(odd) == []
+
+
+def test_every_kind_has_a_sentence_of_its_own_and_shows_no_value() -> None:
+    assert not set(SUSPECTS) & set(REMARKS)
+    for sentence in SUSPECTS.values():
+        assert sentence.format(n=3, detail="x").endswith(".")
