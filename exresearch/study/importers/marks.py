@@ -14,6 +14,7 @@ from pathlib import Path
 _PERCENT = {9, 10}
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
 _IN_ROW = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_STYLE = re.compile(rb"\bs=[\"'](\d+)")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>/]*>([^<]*)</")
 _ODS_CELL = re.compile(
@@ -122,9 +123,10 @@ def _percent_styles(styles: bytes) -> set[str]:
 
 def _xlsx_marks(xml: bytes, percent: set[str]) -> Marks:
     marks = Marks()
-    if not (percent or b't="e"' in xml or b"t='e'" in xml or _FORMULA.search(xml)):
+    styles = {style.encode() for style in percent}
+    if not (styles or b't="e"' in xml or b"t='e'" in xml or _FORMULA.search(xml)):
         return marks
-    for place, attributes, content in _xlsx_cells(xml):
+    for place, attributes, content in _telling_cells(xml, styles):
         kind = _attribute(attributes, "t")
         value = _VALUE.search(content)
         if kind == "e":
@@ -136,18 +138,23 @@ def _xlsx_marks(xml: bytes, percent: set[str]) -> Marks:
     return marks
 
 
-def _xlsx_cells(xml: bytes) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
-    """Yield place, attributes and content of each cell; places may be left out, and then count on."""
+def _telling_cells(xml: bytes, styles: set[bytes]) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
+    """Yield place, attributes and content of the cells that may be marked; in a large sheet those are few."""
     row = -1
     starts = list(_ROW.finditer(xml))
     for number, start in enumerate(starts):
         row = int(_attribute(start.group(1), "r") or row + 2) - 1
         end = starts[number + 1].start() if number + 1 < len(starts) else len(xml)
-        column = -1
-        for cell in _IN_ROW.finditer(xml, start.end(), end):
-            name = _attribute(cell.group(1), "r").rstrip("0123456789")
-            column = _column_number(name) if name else column + 1
-            yield (row, column), cell.group(1), cell.group(2) or b""
+        for count, cell in enumerate(_IN_ROW.finditer(xml, start.end(), end)):
+            attributes, content = cell.group(1), cell.group(2)
+            if not content:
+                continue
+            style = _STYLE.search(attributes) if styles else None
+            shown = style is not None and style.group(1) in styles
+            if shown or b'e"' in attributes or b"e'" in attributes or b"<f" in content or b":f" in content:
+                # A writer may leave the places out, and then the cells count on.
+                name = _attribute(attributes, "r").rstrip("0123456789")
+                yield (row, _column_number(name) if name else count), attributes, content
 
 
 def _column_number(name: str) -> int:
