@@ -126,7 +126,7 @@ _WORK = _words(
     r"work|employ|job\b|agency|organi[sz]ation|company|werk|organisatie|bedrijf|baan\b|trust\b|instelling"
 )
 RECOMMEND = _words(
-    r"recommend|e ?nps\b|nps\b|promoter|aanbevel|aanrad|aan te bevelen|raad\b.*\baan\b|advocacy"
+    r"recommend|e ?nps\b|nps\b|promoter|aanbeve|aanrad|aan te bevelen|raad\b.*\baan\b|advocacy"
 )
 LEAVE = _words(
     r"leave (my|your|the|this)|leaving (my|the)|intend(ing)? to leave|resign|quit\b|"
@@ -171,7 +171,7 @@ EMPLOYEE_FIRST = tuple(
         r"(understand|know|weten?|begrijp|weet)\w*\b.*\b(i|we|employees|my|ik|wij?|medewerkers?|"
         r"mij)\b.*\b(need|nodig)|"
         r"my needs|needs$|mijn behoeften?|act(s|ed)? on (my|our|what)",
-        r"listen|heard\b|my (input|opinion|ideas|views)|input (is|was)|luister|gehoord|inspraak|mijn (mening|"
+        r"listen|heard\b|my (input|opinion|ideas|views)|input (is|was)|(ge)?luister|gehoord|inspraak|mijn (mening|"
         r"idee)|have a say|"
         r"invloed op|involve(s|d)? (me|us|employees)|betrek|betrokken bij (beslu|beslis)",
         r"recogni(s|z|ti)|valued\b|appreciat|erkend|erkenning|waarder|gewaardeerd|compliment",
