@@ -16,6 +16,7 @@ import pyreadstat
 import pytest
 from pandas.testing import assert_frame_equal
 
+from exresearch import cli
 from exresearch.study import StudyError, load_study
 from exresearch.study.importers import RawTable
 from exresearch.study.importers.parquet import read_parquet
@@ -220,3 +221,12 @@ def test_a_category_of_bands_that_became_dates_is_refused(client: Any) -> None:
         "1 problem with this study:\n- units.xlsx: kind: a category is expected, but the column holds dates. "
         "Spreadsheets make dates of texts such as '1-5': correct them, or the role."
     )
+
+
+def test_the_bar_shows_itself_after_two_seconds() -> None:
+    now = 0.0
+    bar = cli._LateProgress(get_time=lambda: now, auto_refresh=False)
+    bar.add_task("study.yaml", total=None)
+    assert list(bar.get_renderables()) == []
+    now = 2.5
+    assert len(list(bar.get_renderables())) == 1
