@@ -51,7 +51,7 @@ class _LateProgress(Progress):
 def _reading(study: Path) -> Iterator[OnProgress]:
     """Show how far the tables are read; what this gives is for ``on_progress`` of :func:`load_study`."""
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
-    with _LateProgress(*columns, console=_err, transient=True) as progress:
+    with _LateProgress(*columns, console=_err, transient=True, disable=not _err.is_terminal) as progress:
         task = progress.add_task(escape(study.name), total=None)
 
         def show(table: str, done: int, total: int) -> None:
