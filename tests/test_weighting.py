@@ -162,6 +162,25 @@ def test_margins_that_contradict_one_another_do_not_converge() -> None:
     assert raked.cycles < 1000
 
 
+@pytest.mark.parametrize(
+    "trim", [{}, {"trim_low": 0.6}, {"trim_high": 1.2}, {"trim_low": 0.9, "trim_high": 1.1}]
+)
+def test_no_margins_however_odd_give_wild_weights(trim: dict[str, float]) -> None:
+    rng = np.random.default_rng(12)
+    for _ in range(25):
+        data = pd.DataFrame({name: rng.integers(0, 2, 8).astype(str) for name in "abc"})
+        data.iloc[:2] = [["0"] * 3, ["1"] * 3]
+        margins = {
+            name: {"0": 0.01, "1": 0.99} if rng.random() < 0.5 else {"0": 0.9, "1": 0.1} for name in "abc"
+        }
+        raked = rake(data, margins=margins, start=pd.Series(rng.uniform(0.01, 10, 8)), **trim)
+        weights = raked.weights
+        assert (weights > 0).all()
+        assert weights.mean() == pytest.approx(1, abs=1e-9)
+        assert weights.between(trim.get("trim_low", 0), trim.get("trim_high", np.inf)).all()
+        assert raked.converged == (raked.largest_deviation <= 1e-10)
+
+
 def test_rows_without_a_category_keep_their_share_together() -> None:
     data = pd.DataFrame({"a": ["x"] * 60 + ["y"] * 20 + [None] * 20, "b": (["p"] * 5 + ["q"] * 5) * 10})
     raked = rake(data, margins={"a": {"x": 50, "y": 50}, "b": {"p": 30, "q": 70}}, tolerance=1e-13)

@@ -110,6 +110,8 @@ def _wrong_numbers(margin: Mapping[str, float], *, place: str, file: str) -> lis
     wrong = [category for category, value in margin.items() if value <= 0]
     if wrong:
         message = f"the margin of {_listed(wrong)} is not above 0."
+        if len(wrong) > 1:
+            message = f"the margins of {_listed(wrong)} are not above 0."
         return [Problem(file, place, message, "Leave out categories that nobody is in.")]
     total = sum(margin.values())
     if are_counts(margin) or any(abs(total - whole) <= MARGIN_TOLERANCE * whole for whole in (1, 100)):

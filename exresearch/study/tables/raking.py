@@ -133,8 +133,8 @@ def rake(
                     factors[rows] *= _factor(
                         base[rows] * factors[rows], count[rows], wanted, low=low, high=high
                     )
-        # Margins that contradict one another drive some factors to 0 and others out of bounds.
-        factors = np.clip(factors, *_FACTORS)
+            # Margins that contradict one another drive some factors to 0 and others out of bounds.
+            factors = np.clip(factors, *_FACTORS)
         cycles += 1
         deviation = _deviation(_bounded(base * factors, low, high), count, members, targets)
         path.append(deviation)
