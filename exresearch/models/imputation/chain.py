@@ -80,7 +80,7 @@ def imputations(
     `donors` rows whose X b lies nearest to its X b* (matching of type 1, as in R's `mice`, since matching both by b*
     may leave out the uncertainty of b).
 
-    It does what statsmodels' `MICEData` does, which takes 25 times as long on 25,000 rows by 14 columns, knows no
+    It does what statsmodels' `MICEData` does, which takes twenty times as long on 25,000 rows by 14 columns, knows no
     clusters and matches both by b*; tests hold the two against each other.
 
     References
