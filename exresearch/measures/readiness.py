@@ -25,9 +25,10 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``wave, n, n_units, response_rate`` in order of time. Answer sheets of employees; where there are none, units of
-        the ``units`` table with n as the sum of the first measure's counts. ``response_rate`` is missing without a
-        column ``headcount`` with role ``count`` in ``units``, and in a wave where a unit has none. One row called
-        ``all`` where the table has no waves; empty where there is neither table.
+        the ``units`` table with n as the sum of the first measure's counts. ``n_units`` is missing where answers have
+        no unit. ``response_rate`` is missing without a column ``headcount`` with role ``count`` in ``units``, and in a
+        wave where a unit has none. One row called ``all`` where the table has no waves; empty where there is neither
+        table.
     """
     name = "employees" if study.has("employees") else "units"
     frame = study.table(name)
@@ -46,6 +47,8 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     table = work.groupby("wave", sort=False).agg(n=("n", "sum"), n_units=("unit", "nunique")).reset_index()
     headcount = _headcount(study) if name == "employees" else pd.Series(dtype="float64")
     table["response_rate"] = table["n"] / table["wave"].map(headcount).astype("float64")
+    if "unit" not in frame:
+        table["n_units"] = pd.Series(pd.NA, index=table.index, dtype="Int64")
     order = {wave: position for position, wave in enumerate(study.waves)}
     table["n"] = table["n"].astype("int64")
     return table.sort_values("wave", key=lambda values: values.map(order), ignore_index=True)

@@ -28,6 +28,7 @@ EFFECTS = {
     "share_difference": (mark("difference between two shares"), "points1"),
     "variance_share": (mark("share of explained variance"), "percent1"),
 }
+_SMALL_SHARE = 0.005
 LEDGER: dict[str, Column] = {
     "table": Column(mark("Table"), "message"),
     "step": Column(mark("Step"), "message"),
@@ -83,6 +84,20 @@ FAMILIES: dict[str, Column | None] = {
     "p_adjusted": None,
     "verdict": None,
 }
+
+
+def effect_spec(kind: str, least: float) -> str:
+    """Return how a detectable effect is written, with more decimals where the smallest one shown needs them.
+
+    Examples
+    --------
+    >>> effect_spec("variance_share", 0.0012), effect_spec("correlation", 0.0012)
+    ('percent2', 'number2')
+    """
+    if kind == "variance_share" and least < _SMALL_SHARE:
+        # In a large study the detectable share of variance is a fraction of a per cent.
+        return "percent4" if least < _SMALL_SHARE / 10 else "percent2"
+    return EFFECTS[kind][1]
 
 
 def correlation_columns(codebook: Codebook) -> dict[str, Column | None]:

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from exresearch.report.columns import EFFECTS, FLAG_LABELS, TABLE_LABELS
+from exresearch.report.columns import EFFECTS, FLAG_LABELS, TABLE_LABELS, effect_spec
 from exresearch.report.text import Texts, mark, places
 from exresearch.study import REMARKS
 from exresearch.study.tables.suspects import SUSPECTS
@@ -23,8 +23,6 @@ _BLOCKS = {
 }  # fmt: skip
 _SOURCES = {"supplied": mark("supplied"), "raked": mark("raked"), "none": mark("none")}
 _NAMES, _GUESSES = 4, 15
-# Below this a share of explained variance needs two decimals.
-_SMALL_SHARE = 0.005
 Facts = Mapping[str, Any]
 
 
@@ -41,7 +39,7 @@ def study_text(facts: Facts, texts: Texts) -> list[RenderableType]:
     Returns
     -------
     list of rich renderables
-        Legible from 80 columns; sections without content are left out, except where nothing is worth saying.
+        Legible from 80 columns.
     """
     sections = [
         (mark("Tables"), _tables(facts, texts)),
@@ -64,14 +62,17 @@ def study_text(facts: Facts, texts: Texts) -> list[RenderableType]:
 
 def _heading(facts: Facts, texts: Texts) -> list[RenderableType]:
     waves = facts["waves"]
-    counts = [texts.say("{n:integer} tables", n=len(facts["tables"]))]
+    n = len(facts["tables"])
+    counts = [texts.say("{n:integer} tables", n=n) if n > 1 else texts.say("one table")]
     if len(waves) > 1:
         span = texts.say("{first} to {last}", first=waves[0], last=waves[-1])
         counts.append(texts.say("{n:integer} waves", n=len(waves)) + f" ({span})")
     if facts["synthetic"]:
         counts.append(texts.say("fictional data"))
+    title = texts.pick(facts["title"])
+    named = title if title.startswith(facts["name"]) else f"{facts['name']} – {title}"
     lines: list[RenderableType] = [
-        Text.assemble((facts["name"], "bold"), " – ", texts.pick(facts["title"])),
+        Text(named, style="bold"),
         Text(" · ".join(counts)),
     ]
     if facts["draft"]:
@@ -136,7 +137,7 @@ def _scales(facts: Facts, texts: Texts) -> list[RenderableType]:
             named,
             str(len(row["columns"])),
             ", ".join(f"{low:g}-{high:g}" for low, high in row["scales"]) or "–",
-            ", ".join(_few(row["reversed"], texts)),
+            _reversed(row, texts),
             ""
             if row["min_share"] is None or len(row["columns"]) == 1
             else texts.number(row["min_share"], "percent0"),
@@ -145,8 +146,17 @@ def _scales(facts: Facts, texts: Texts) -> list[RenderableType]:
     return [table] if facts["scales"] else []
 
 
+def _reversed(row: Facts, texts: Texts) -> str:
+    if len(row["columns"]) > 1 and len(row["reversed"]) == len(row["columns"]):
+        return texts.say("all")
+    return ", ".join(_few(row["reversed"], texts))
+
+
 def _ledger(facts: Facts, texts: Texts) -> Iterable[str]:
     for row in facts["left_out"]:
+        if row["counted"] == "columns":
+            # A remark names them.
+            continue
         counted = texts.say("{n:integer} {what}", n=row["n"], what=texts.translate(row["counted"]))
         line = f"{texts.say(TABLE_LABELS[row['table']])}: {texts.translate(row['step'])}: {counted}"
         if row["removed"] and row["counted"] == "rows":
@@ -196,6 +206,8 @@ def _weights(facts: Facts, texts: Texts) -> list[RenderableType]:
     # The last row of a table is about all its waves; --json has each wave.
     whole = {row["table"]: row for row in facts["weights"] if row["source"] != "none"}
     weighted = list(whole.values())
+    if not facts["weights"]:
+        return []
     if not weighted:
         return _bullets([texts.say("None: every answer sheet counts as one.")])
     table = _grid([(mark("Table"), ""), (mark("Weights"), ""), (mark("Answers"), "r"),
@@ -246,17 +258,16 @@ def _hypotheses(facts: Facts, texts: Texts) -> list[RenderableType]:
 def _effect(row: Facts, texts: Texts) -> str:
     if row["smallest_effect"] is None:
         return ""
-    name, spec = EFFECTS[row["kind"]]
-    value = row["smallest_effect"]
-    if row["kind"] == "variance_share" and value < _SMALL_SHARE:
-        spec = "percent2"
+    name, value = EFFECTS[row["kind"]][0], row["smallest_effect"]
+    spec = effect_spec(row["kind"], value)
     counted = texts.say("n = {n:integer}", n=row["n"])
     return f"{texts.say(name)} {texts.number(value, spec)} ({counted})"
 
 
 def _sentence(message: str, row: Facts, texts: Texts) -> str:
     wanted = {name for name, _ in places(message)}
-    return texts.say(message, **{name: row[name] for name in wanted})
+    # A list that was cut short ends in three dots of its own.
+    return texts.say(message, **{name: row[name] for name in wanted}).replace("....", "...")
 
 
 def _grid(columns: Sequence[tuple[str, str]], texts: Texts) -> Table:

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
-from exresearch.report.columns import EFFECTS, TABLE_LABELS
+from exresearch.report.columns import EFFECTS, TABLE_LABELS, effect_spec
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
@@ -24,9 +24,9 @@ from exresearch.report.theme import (
     style,
 )
 
-_SMALL_SHARE = 0.005
 # A loss that is rounded to no per cent.
 _NOTHING = 0.005
+NO_SHEETS = Note(message="The study has no answer sheets of its own, so there is nothing to weight.")
 NO_WEIGHTS = Note(message="The answers have no weights: every answer sheet counts as one.")
 
 
@@ -185,6 +185,8 @@ def weight_ranges(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     ValueError
         If a column is missing.
     """
+    if frame.empty:
+        return NO_SHEETS
     weighted = frame[frame["source"] != "none"] if "source" in frame else frame
     if weighted.empty:
         return NO_WEIGHTS
@@ -248,19 +250,17 @@ def _detectable_panel(
         row_value(
             axes, position, texts.number(float(row.value), spec), colour=colour, bold=bool(row.testable)
         )
-    # Percentage points are long to write.
-    ticks = 2 if spec.startswith("points") else 4
+    # Percentage points and small percentages are long to write.
+    ticks = 2 if spec.startswith("points") or spec == "percent4" else 4
     number_axis(axes.xaxis, spec if len(finite) else "number1", texts, ticks=ticks)
 
 
 def _spec(kind: str, part: pd.DataFrame) -> str:
-    # In a large study the detectable share of variance is a fraction of a per cent.
-    small = kind == "variance_share" and float(part["value"].fillna(1.0).min()) < _SMALL_SHARE
-    return "percent2" if small else EFFECTS[kind][1]
+    return effect_spec(kind, float(part["value"].fillna(1.0).min()))
 
 
 def _wave_label(row: Any, texts: Texts, short: bool) -> str:
-    wave, units = str(row.wave), row.n_units
+    wave, units = _wave_text(row.wave, texts), row.n_units
     if pd.isna(units):
         return wave
     shown = texts.number(units, "integer")

@@ -1,0 +1,256 @@
+"""The readiness page: who is behind the answers, what is missing, and nothing about fewer people than the minimum."""
+
+import math
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings import Note
+from exresearch.measures import answers_by_wave, missing_cells, rows_used, weight_summary
+from exresearch.report import Page, Texts
+from exresearch.report import figures as draw
+from exresearch.report.figures.missing import NO_ANSWERS
+from exresearch.report.figures.readiness import NO_SHEETS, NO_WEIGHTS
+from exresearch.report.figures.respondents import NO_HEADCOUNT, NO_STAFF
+from exresearch.report.figures.sheets import NOT_JUDGED, NOTHING_ODD, ODDITIES
+from exresearch.report.theme import svg
+from exresearch.study import Codebook, Variable
+from exresearch.study.tables.quality import FLAGS
+from exresearch.study.tables.suspects import SUSPECTS
+
+RULES = DisclosureRules()
+KIND = Variable(table="units", column="kind", role="category", label={"nl": "Soort", "en": "Kind"})
+BOOK = Codebook((KIND,), {})
+
+
+@pytest.fixture(params=["nl", "en"])
+def texts(request: Any) -> Texts:
+    return Texts(request.param, strict=True)
+
+
+def drawn(picture: Any) -> str:
+    """Every text in a drawing, joined; a figure has words for everybody."""
+    assert picture.alt.startswith(picture.takeaway) or picture.alt == picture.takeaway
+    return " ".join(re.findall(r">([^<>]+)</text>", svg(picture.figure)))
+
+
+def response(**rows: tuple[int, int]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "column": "kind",
+            "group": list(rows),
+            "wave": "2024",
+            "n": [n for n, _ in rows.values()],
+            "headcount": [float(of) for _, of in rows.values()],
+            "response_rate": [n / of for n, of in rows.values()],
+            "conf_low": [n / of - 0.05 for n, of in rows.values()],
+            "conf_high": [n / of + 0.05 for n, of in rows.values()],
+        }
+    )
+
+
+def test_a_small_group_is_hidden_with_company(texts: Texts) -> None:
+    picture = draw.group_response(
+        response(shop=(40, 80), office=(3, 9), depot=(20, 25)), texts=texts, rules=RULES, codebook=BOOK
+    )
+    shown = drawn(picture)
+    assert texts.pick({"nl": "50% van 80", "en": "50% of 80"}) in shown
+    # Three of nine is too few, and the depot would give them away.
+    assert shown.count("n &lt; 5") == 2
+    assert "33%" not in shown + picture.alt
+    assert "80%" not in picture.alt
+    assert "n < 5" in picture.caption
+    assert texts.pick({"nl": "Soort", "en": "Kind"}) in shown
+
+
+def test_the_last_wave_is_drawn_and_named(texts: Texts) -> None:
+    frame = pd.concat([response(shop=(10, 80)).assign(wave="2023"), response(shop=(40, 80))])
+    picture = draw.group_response(frame, texts=texts, rules=RULES, codebook=BOOK)
+    assert "2024" in picture.caption
+    assert "50%" in drawn(picture)
+
+
+def test_a_figure_of_hidden_groups_only_says_so() -> None:
+    picture = draw.group_response(response(shop=(3, 8)), texts=Texts("en"), rules=RULES, codebook=BOOK)
+    assert picture.takeaway == "Every group is too small to show its response rate."
+
+
+def comparison(**rows: tuple[int, int]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, index=["n_respondents", "n_staff"]).T.rename_axis("category").reset_index()
+    shares = frame[["n_respondents", "n_staff"]] / frame[["n_respondents", "n_staff"]].sum()
+    return frame.assign(
+        wave="all",
+        column="kind",
+        share_respondents=shares["n_respondents"],
+        share_staff=shares["n_staff"],
+        difference=shares["n_respondents"] - shares["n_staff"],
+    )
+
+
+def test_respondents_beside_staff(texts: Texts) -> None:
+    frame = comparison(shop=(60, 100), office=(40, 100))
+    units = frame.assign(column="unit", category=["Unit A", "Unit B"])
+    picture = draw.staff_comparison(pd.concat([units, frame]), texts=texts, rules=RULES, codebook=BOOK)
+    shown = drawn(picture)
+    assert texts.pick({"nl": "+10,0 %-punt", "en": "+10.0 %-points"}) in shown
+    assert texts.pick({"nl": "−10,0 %-punt", "en": "−10.0 %-points"}) in shown
+    assert "Unit" not in shown + picture.alt
+    hidden = draw.staff_comparison(
+        comparison(shop=(60, 100), office=(4, 9)), texts=texts, rules=RULES, codebook=BOOK
+    )
+    assert drawn(hidden).count("n &lt; 5") == 2
+
+
+def test_missing_map_says_what_was_not_asked_and_hides_small_groups(client: Any, texts: Texts) -> None:
+    employees = client.tables["employees"]
+    employees["eng_1"] = employees["eng_1"].astype(float)
+    employees.loc[:5, "eng_1"] = np.nan
+    later = employees.assign(year="2025", needs=np.nan)
+    small = employees.head(3).assign(year="2026")
+    client.tables["employees"] = pd.concat([employees, later, small])
+    cells = missing_cells(client.load())
+    of_staff = cells[cells["table"] == "employees"].set_index(["column", "group"])
+    assert of_staff.loc[("eng_1", "2024"), "share"] == pytest.approx(0.1)
+    assert of_staff.loc[("needs", "2025"), "share"] == 1
+    assert of_staff.loc[("enps", "2026"), "n"] == 3
+    assert (of_staff["by"] == "wave").all()
+    # The other tables have one wave: by the kind of unit.
+    assert cells.loc[cells["table"] == "customers", "group"].drop_duplicates().tolist() == ["office", "shop"]
+    picture = draw.missing_map(cells, texts=texts, rules=RULES)
+    shown = drawn(picture)
+    assert "–" in shown
+    assert shown.split().count("2026") == 1
+    # Of the two waves with 60 sheets one keeps the small one company, so that a total gives nobody away.
+    assert shown.split().count("10%") == 1
+    blank = {"nl": "Leeg: groepen van minder dan 5", "en": "Blank: groups of fewer than 5"}
+    assert texts.pick(blank) in picture.caption
+
+
+def test_attrition_follows_the_ledger(client: Any, texts: Texts) -> None:
+    employees = client.tables["employees"]
+    client.tables["employees"] = pd.concat([employees, employees.head(3).assign(team="", id="")])
+    client.settings["tables"]["employees"] = {"file": "employees.csv", "without_key": "leave_out"}
+    study = client.load()
+    flow = rows_used(study)
+    for name, part in flow.groupby("table"):
+        assert part["n"].iloc[0] - part["removed"].sum() == part["n"].iloc[-1] == len(study.tables[name])
+    picture = draw.attrition_flow(flow, texts=texts)
+    assert texts.pick({"nl": "rijen", "en": "rows"}) in drawn(picture)
+    assert picture.takeaway.endswith(".")
+
+
+def test_rows_left_out_are_drawn_between_files_and_analysis() -> None:
+    flow = pd.DataFrame(
+        [
+            ("employees", "rows in the files", 100, 0),
+            ("employees", "sheets answered too fast", 90, 10),
+            ("employees", "rows for the analysis", 90, 0),
+            ("customers", "rows in the files", 50, 0),
+            ("customers", "rows for the analysis", 50, 0),
+        ],
+        columns=["table", "step", "n", "removed"],
+    )
+    picture = draw.attrition_flow(flow, texts=Texts("en"))
+    assert picture.takeaway == "10 rows were left out; most of them in Employees, of which 90.0% is used."
+    shown = drawn(picture)
+    assert "−10" in shown
+    # A table without losses has one bar.
+    assert "Customers: rows in the files" not in shown
+    whole = draw.attrition_flow(flow.tail(2), texts=Texts("en"))
+    assert whole.takeaway == "Every row of the files is used."
+
+
+def test_careless_sheets(texts: Texts) -> None:
+    frame = pd.DataFrame(
+        {
+            "table": "employees",
+            "flag": FLAGS,
+            "n": [12, 3, 0, 0],
+            "n_judged": [400, 400, 0, 3],
+            "share": [0.03, 0.0075, math.nan, 0.0],
+        }
+    )
+    picture = draw.careless_sheets(frame, texts=texts, rules=RULES)
+    shown = drawn(picture)
+    assert texts.pick({"nl": "12 van 400", "en": "12 of 400"}) in shown
+    assert shown.count(texts.say("cannot be seen")) == 2
+    assert texts.number(0.03, "percent1") in picture.takeaway
+    clean = draw.careless_sheets(frame.assign(n=0, share=0.0), texts=texts, rules=RULES)
+    assert clean.takeaway == texts.say("No answer sheet looks careless.")
+
+
+def test_odd_columns(texts: Texts) -> None:
+    frame = pd.DataFrame(
+        {"table": "units", "column": ["kind"] * len(SUSPECTS), "kind": list(SUSPECTS), "n": 9, "detail": ""}
+    )
+    picture = draw.odd_columns(frame, texts=texts, codebook=BOOK)
+    assert texts.pick({"nl": "Eenheden: Soort", "en": "Units: Kind"}) in drawn(picture)
+    assert picture.takeaway == texts.say("One column looks odd; look at it before you trust a result.")
+    many = pd.DataFrame({"table": "units", "column": [f"c{i}" for i in range(30)], "kind": "constant"})
+    assert "24" in draw.odd_columns(many, texts=texts, codebook=BOOK).caption
+
+
+def test_every_kind_of_oddity_has_a_name() -> None:
+    assert set(ODDITIES) == set(SUSPECTS)
+
+
+def test_weights_show_the_effective_number(client: Any, texts: Texts) -> None:
+    client.tables["employees"]["w"] = np.tile([1.0, 3.0], 30)
+    client.variables["w"] = client.entry("employees", "w", "weight")
+    summary = weight_summary(client.load())
+    picture = draw.weight_ranges(summary, texts=texts)
+    # 60 sheets with weights 1 and 3: (60 x 2)^2 / (30 x 1 + 30 x 9) = 48.
+    assert texts.say("{n:integer} count as {n_eff:integer}", n=60, n_eff=48.0) in drawn(picture)
+    assert texts.number(0.2, "percent0") in picture.takeaway
+    equal = draw.weight_ranges(summary.assign(n_eff=summary["n"]), texts=texts)
+    assert equal.takeaway == texts.say("The weights cost hardly any precision.")
+
+
+def test_a_wave_of_too_few_people_has_no_bar(texts: Texts) -> None:
+    frame = pd.DataFrame(
+        {"wave": ["a", "b", "c"], "n": [3, 60, 50], "n_units": 4, "response_rate": [0.123, 0.5, 0.456]}
+    )
+    picture = draw.response_by_wave(frame, texts=texts, rules=RULES)
+    shown = drawn(picture)
+    assert shown.count("n &lt; 5") == 2
+    assert "60" in shown
+    assert not {"12%", "46%", "50 "} & set(shown.split())
+    alone = draw.response_by_wave(frame.head(1), texts=texts, rules=RULES)
+    assert alone.takeaway == texts.say("Fewer than {needed:integer} people answered.", needed=5)
+
+
+@pytest.mark.parametrize(
+    ("shown", "note"),
+    [
+        (lambda o: draw.group_response(response().astype(float), codebook=BOOK, **o), NO_HEADCOUNT),
+        (lambda o: draw.staff_comparison(comparison(), codebook=BOOK, **o), NO_STAFF),
+        (lambda o: draw.missing_map(pd.DataFrame(), **o), NO_ANSWERS),
+        (lambda o: draw.careless_sheets(pd.DataFrame(), **o), NOT_JUDGED),
+        (lambda o: draw.odd_columns(pd.DataFrame(), texts=o["texts"], codebook=BOOK), NOTHING_ODD),
+        (lambda o: draw.weight_ranges(pd.DataFrame(), texts=o["texts"]), NO_SHEETS),
+        (lambda o: draw.weight_ranges(pd.DataFrame({"source": ["none"]}), texts=o["texts"]), NO_WEIGHTS),
+    ],
+    ids=["response", "staff", "missing", "careless", "odd", "no sheets", "weights"],
+)
+def test_without_the_data_there_is_one_sentence(shown: Any, note: Note, texts: Texts) -> None:
+    result = shown({"texts": texts, "rules": RULES})
+    assert result is note
+    page = Page(language=texts.language, rules=RULES)
+    assert texts.note(note) in page.figure(result).data
+
+
+def test_units_are_not_counted_where_answers_have_none(client: Any) -> None:
+    for name in ("units", "customers"):
+        del client.settings["tables"][name]
+    client.variables = {
+        key: entry
+        for key, entry in client.variables.items()
+        if entry["table"] == "employees" and entry["role"] != "unit"
+    }
+    waves = answers_by_wave(client.load())
+    assert waves["n"].tolist() == [60]
+    assert waves["n_units"].isna().all()
