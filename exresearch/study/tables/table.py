@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,14 +12,14 @@ import pandas as pd
 from exresearch.study.codebook import KEYS, Codebook, Variable
 from exresearch.study.importers import RawTable, read_columns
 from exresearch.study.parameters import TableSource
-from exresearch.study.problems import Problem, StudyError, nearest
+from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.columns import NUMERIC_ROLES, clean_column
+from exresearch.study.tables.parts import Parts, missing_columns, missing_keys, wanted_columns
 
 # Without these keys a row says nothing about anybody.
 NEEDED = {"units": ("unit",), "people": ("person",)}
 _SHOWN = 12
-_Parts = Sequence[tuple[Path, TableSource]]
 # Told the name of the table, how many steps are done, and of how many: a step is a file that is read or a column that
 # is checked.
 OnProgress = Callable[[str, int, int], None]
@@ -73,7 +73,7 @@ class Table:
 
 
 def read_table(
-    parts: _Parts, *, name: str, codebook: Codebook, on_progress: OnProgress | None = None
+    parts: Parts, *, name: str, codebook: Codebook, on_progress: OnProgress | None = None
 ) -> Table:
     """Read one table and check every described column, reporting all problems together.
 
@@ -104,7 +104,7 @@ def read_table(
         message = f"table {name!r} is listed in the study, but the codebook describes none of its columns."
         remedy = "Describe its columns, or leave the table out."
         raise StudyError([Problem(path.name, "", message, remedy) for path, _ in parts])
-    wanted = _wanted(variables)
+    wanted = wanted_columns(variables)
     raws: list[RawTable] = []
     problems: list[Problem] = []
     step = _steps(name, len(parts) * (1 + len(wanted)), on_progress)
@@ -116,8 +116,8 @@ def read_table(
         step()
     if problems:
         raise StudyError(problems)
-    problems += _missing_columns(parts, raws, wanted, name=name)
-    problems += _missing_keys(parts, raws, variables, name=name)
+    problems += missing_columns(parts, raws, wanted, name=name)
+    problems += missing_keys(parts, raws, variables, name=name)
     read: list[Table] = []
     while raws:
         # Taken off the list, so that the cells as they stood can go as soon as they are understood.
@@ -148,67 +148,11 @@ def _steps(name: str, total: int, on_progress: OnProgress | None) -> Callable[[]
     return step
 
 
-def _wanted(variables: list[Variable]) -> dict[str, str]:
-    """Columns to read, each with the words for it in a message."""
-    wanted = {variable.column: variable.column for variable in variables}
-    for variable in variables:
-        for key in ("n_column", "std_error_column"):
-            if getattr(variable, key) is not None:
-                wanted.setdefault(getattr(variable, key), f"{key} of {variable.column}")
-    return wanted
-
-
 def _read_file(path: Path, source: TableSource, *, wanted: set[str]) -> RawTable:
     raw = read_columns(path, columns=wanted, source=source)
     if raw.frame.empty and wanted & set(raw.present):
         raise StudyError([Problem(path.name, "", "the file has a heading but no rows.", "Export it again.")])
     return raw
-
-
-def _missing_columns(
-    parts: _Parts, raws: list[RawTable], wanted: dict[str, str], *, name: str
-) -> list[Problem]:
-    """Columns that no file of the table has."""
-    present = tuple(dict.fromkeys(column for raw in raws for column in raw.present))
-    files = ", ".join(path.name for path, _ in parts)
-    return [
-        Problem(
-            files,
-            column if why == column else f"{column} ({why})",
-            f"table {name!r} has no such column.",
-            nearest(column, present),
-        )
-        for column, why in sorted(wanted.items())
-        if column not in present
-    ]
-
-
-def _missing_keys(
-    parts: _Parts, raws: list[RawTable], variables: list[Variable], *, name: str
-) -> list[Problem]:
-    """Keys that one file has and another has not, and waves that are told twice."""
-    keys: dict[str, str] = {v.role: v.column for v in variables if v.role in KEYS}
-    problems = []
-    for role, column in keys.items():
-        has = [column in raw.present for raw in raws]
-        for (path, source), there in zip(parts, has, strict=True):
-            if role == "wave" and source.wave and there:
-                message = f"the study file gives wave {source.wave!r}, but column {column!r} holds the waves."
-                problems.append(Problem(path.name, "wave", message, "Take one of the two out."))
-            elif not there and any(has) and not (role == "wave" and source.wave):
-                message = f"this file of table {name!r} has no column for the {role}; another has."
-                remedy = "Add it" + (
-                    ", or give 'wave' with this file in the study file." if role == "wave" else "."
-                )
-                problems.append(Problem(path.name, column, message, remedy))
-    if "wave" not in keys and any(source.wave for _, source in parts):
-        for path, source in parts:
-            if not source.wave:
-                message = "this file has no wave; another file of the table has."
-                problems.append(
-                    Problem(path.name, "wave", message, "Give 'wave' with this file in the study file.")
-                )
-    return problems
 
 
 def _understood(
@@ -257,7 +201,7 @@ def _understood(
                 "Check which column is the key.",
             )
         )
-    described = _wanted(variables)
+    described = wanted_columns(variables)
     unread = tuple(column for column in raw.present if column not in described)
     if unread:
         shown = ", ".join(unread[:_SHOWN]) + (", ..." if len(unread) > _SHOWN else "")
