@@ -208,7 +208,7 @@ def test_several_files_waves_and_rows_left_out(client: Any) -> None:
     text = printed(study_facts(client.load(), written=WRITTEN), Texts("en", strict=True), width=100)
     lines = [" ".join(line.split()) for line in text.splitlines()]
     assert "3 tables · 2 waves (2024 to 2025)" in lines
-    assert "Employees employees.csv, later.csv 120 10 6 60" in lines
+    assert "Employees employees.csv, later.csv 120 9 6 60" in lines
     assert "Units units.csv 6 of 7 4 6 –" in lines
     # Ten of twelve answered in each unit; the second wave has no head counts.
     assert "2024 60 60 6 83%" in lines
