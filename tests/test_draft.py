@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyreadstat
 import pytest
 from typer.testing import CliRunner
 
@@ -275,6 +276,76 @@ def test_files_of_one_table_become_its_waves(tmp_path: Path) -> None:
     checked = load_study(study)
     assert checked.waves == ("2024Q1", "2024Q2", "2024Q3")
     assert len(checked.tables["units"]) == 90
+
+
+def test_key_files_explain_the_columns_and_are_no_tables(tmp_path: Path) -> None:
+    agree = ["Strongly agree", "Agree", "Neither", "Disagree", "Strongly disagree"]
+    answers = one_factor(5, 5, 3)
+    survey = file(
+        tmp_path, "survey.csv", {f"A{i}": [*one[:-9], *[8] * 9] for i, one in enumerate(answers, 1)}
+    )
+    wording = {
+        "A1": "I\u2019m listened to",
+        "A2": "Our customers come first",
+        "A3": "I am proud to work here",
+    }
+    questions = pd.DataFrame({"Question ID": wording.keys(), "Question": wording.values()})
+    questions.to_csv(tmp_path / "questions.csv", index=False, encoding="cp1252")
+    labels = [
+        (q, str(code), text) for q in wording for code, text in [*enumerate(agree, 1), (8, "Don\u2019t know")]
+    ]
+    keys = pd.DataFrame(labels, columns=["Question ID", "Value", "Label"])
+    keys.to_csv(tmp_path / "answers.csv", index=False, encoding="cp1252")
+    draft = draft_study([tmp_path / "answers.csv", survey, tmp_path / "questions.csv"])
+    assert [part.table for part in draft.parts] == ["employees"]
+    found = entries(draft)
+    assert {name: (v.role, v.construct, v.block) for name, v in found.items()} == {
+        "A1": ("driver", None, "employee-first"),
+        "A2": ("driver", None, "customer-first"),
+        "A3": ("item", "engagement", None),
+    }
+    for variable in found.values():
+        assert (variable.minimum, variable.maximum, variable.missing, variable.reversed) == (1, 5, (8,), True)
+    assert found["A1"].label is not None
+    assert found["A1"].label.en == "I\u2019m listened to"
+    assert draft.understood[:2] == (
+        "answers.csv: read as a key with the labels of the answers to 3 questions.",
+        "questions.csv: read as a key with the wording of 3 questions.",
+    )
+    assert draft.settings == {"engaged_definition": "threshold", "engaged_threshold": 3.67}
+
+
+def test_labels_of_an_spss_file_are_used(tmp_path: Path) -> None:
+    labels = {1.0: "Helemaal eens", 2.0: "Eens", 3.0: "Neutraal", 4.0: "Oneens", 5.0: "Helemaal oneens"}
+    answers = pd.DataFrame({"q1": one_factor(6, 5, 1)[0].astype("float64"), "afd": [1.0, 2.0] * (N // 2)})
+    pyreadstat.write_sav(
+        answers,
+        tmp_path / "mto.sav",
+        column_labels=["Ik word gewaardeerd", "Afdeling"],
+        variable_value_labels={"q1": labels, "afd": {1.0: "Noord", 2.0: "Zuid"}},
+    )
+    found = entries(draft_study([tmp_path / "mto.sav"]))
+    assert (found["q1"].role, found["q1"].block, found["q1"].reversed) == ("driver", "employee-first", True)
+    assert found["afd"].role == "unit"
+
+
+def test_a_unit_that_stands_twice_is_left_out_once_and_counted(tmp_path: Path) -> None:
+    columns = {
+        "team": [f"T{i}" for i in range(20)] + ["T0"],
+        "engagement": [6.5 + i / 100 for i in range(20)] + [6.5],
+    }
+    draft = draft_study([file(tmp_path, "units.csv", columns)])
+    assert draft.same_rows == ("units",)
+    assert "units: 1 row is the same as an earlier row; the draft leaves it out." in draft.doubts
+    study, _ = write_draft(draft, "teams", folder=tmp_path)
+    ledger = load_study(study).ledger
+    row = ledger[ledger["step"] == "rows that repeat an earlier one"]
+    assert row[["table", "n", "removed"]].to_numpy().tolist() == [["units", 1, 1]]
+    # Rows with the same key and other values are still refused.
+    columns["engagement"][-1] = 7.5
+    file(tmp_path, "units.csv", columns)
+    with pytest.raises(StudyError, match="1 row repeats a unit that stands in an earlier row"):
+        load_study(study)
 
 
 def test_a_file_that_is_no_table_is_named(tmp_path: Path) -> None:

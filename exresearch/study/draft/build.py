@@ -130,8 +130,12 @@ def draft_study(paths: Sequence[Path]) -> Draft:
         n = part.n_same_rows if part.table in ("units", "people") else 0
         if n:
             same_rows.append(part.table)
-            rows = "1 row is" if n == 1 else f"{n} rows are"
-            doubts.append((3, f"{part.table}: {rows} the same as an earlier row; the draft leaves them out."))
+            rows, them = ("1 row is", "it") if n == 1 else (f"{n} rows are", "them")
+            doubts.append(
+                (3, f"{part.table}: {rows} the same as an earlier row; the draft leaves {them} out.")
+            )
+    for part in parts:
+        doubts += [(3, f"{part.table}: {sentence}") for sentence in _keys_amiss(part, guesses[part.table])]
     settings, why = _settings(variables)
     doubts += [(3, sentence) for sentence in why]
     doubts += [(part.doubt, f"{part.table}: {part.why}") for part in parts if part.doubt >= 2]
@@ -236,6 +240,28 @@ def _lacking_unit(part: Part, found: Mapping[str, Guess]) -> tuple[str, int] | N
     return (column.name, n) if n else None
 
 
+def _keys_amiss(part: Part, found: Mapping[str, Guess]) -> list[str]:
+    """What ``check`` would say of the keys, said before."""
+    keys = {guess.role: name for name, guess in found.items() if guess.role in ("person", "unit", "wave")}
+    said = []
+    for table, key in (("units", "unit"), ("people", "person")):
+        if part.table == table and key not in keys:
+            said.append(f"no column seems to hold the {key}, which this table needs; give one that role.")
+    if "person" in keys and part.table == "employees" and "wave" not in keys and not part.waves:
+        person = next(c for c in part.columns if c.name == keys["person"])
+        if person.n_distinct < person.n:
+            said.append(
+                "persons stand in several rows, and no column seems to hold the wave; give one that role."
+            )
+    unread = {name for export in part.exports for name in export.raw.present} - {c.name for c in part.columns}
+    if unread:
+        names = ", ".join(sorted(name.strip() for name in unread if name.strip()))
+        said.append(
+            f"a name stands twice in the heading, once with a blank before or after it; one is read: {names}."
+        )
+    return said
+
+
 def _settings(variables: Sequence[Variable]) -> tuple[dict[str, Any], list[str]]:
     items = [v for v in variables if v.table == "employees" and v.construct == "engagement"]
     ends = {(v.minimum, v.maximum) for v in items}
@@ -245,8 +271,9 @@ def _settings(variables: Sequence[Variable]) -> tuple[dict[str, Any], list[str]]
         low, high = next(iter(ends))
         threshold = round((low or 0) + 2 / 3 * ((high or 0) - (low or 0)), 2)
         settings = {"engaged_definition": "threshold", "engaged_threshold": threshold}
+        count = "1 item" if len(items) == 1 else f"{len(items)} items"
         why.append(
-            f"parameters: {len(items)} engagement items of {low:g} to {high:g} do not fit the three-item index; "
+            f"parameters: {count} of engagement, scale {low:g} to {high:g}, cannot make the three-item index; "
             f"engaged is a mean of {threshold:g} or more, two thirds up the scale. Choose this yourself."
         )
     measured = {v.construct for v in variables if v.table == "units" and v.role == "measure"}

@@ -108,7 +108,9 @@ class Guess:
 def columns_of(parts: Sequence[Export], keys: Keys) -> list[Column]:
     """Return the columns of a table that lies in one or more files, in the order of the first that has them."""
     names = dict.fromkeys(name for part in parts for name in part.raw.present if name.strip())
-    return [_column(name, parts, keys) for name in names]
+    # A codebook keeps blanks out of names: of names that differ in blanks alone it can describe one.
+    plain = [name for name in names if name == name.strip() or name.strip() not in names]
+    return [_column(name, parts, keys) for name in plain]
 
 
 def _column(name: str, parts: Sequence[Export], keys: Keys) -> Column:

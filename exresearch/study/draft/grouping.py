@@ -121,6 +121,9 @@ def _table(
         says("units", 4, "it has one row for each unit and numbers with decimals")
     elif not answers and decimal >= 2 and not has_person:
         says("units", 2, "it has numbers with decimals and no answers of persons")
+    by_unit = any(pattern.match(name) for pattern in UNITS for name in names)
+    if by_unit and decimal and not (answers or has_person or _one_row_per_unit(columns, n_files=len(group))):
+        says("employees", 3, "it has several rows for each unit")
     if answers:
         texts = [c.question or spaced(c.name) for c in columns if c.name in scales]
         of_customers = sum(bool(CUSTOMER.search(text)) for text in texts)

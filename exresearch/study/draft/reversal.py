@@ -12,6 +12,7 @@ import pandas as pd
 _Z = 2.5
 _WEAKEST_ITEM = 0.15
 _WEAKEST_SCALE = 0.10
+_LARGEST_MINORITY = 0.4
 _MOST_ROWS = 20_000
 
 
@@ -57,12 +58,12 @@ def likely_reversed(frame: pd.DataFrame, *, min_answers: int = 30) -> ReversedIt
     Notes
     -----
     Each item takes the sign of its loading on the first principal component of the correlations between the items.
-    Against the majority is called reversed only what is clear: the correlation with the other items, turned, is at
-    least 0.15 and, by Fisher's z, more than two and a half standard errors from zero. Nothing is said of fewer than
-    three items, when the mean correlation after turning is below 0.10, or when the minority is more than two fifths
-    of the items. Of more than 20,000 sheets an even selection is looked at. ``benchmarks/reversed_items.py``
-    measures how often this is right. Reversed items in general: Weijters, Baumgartner and Schillewaert (2013),
-    doi:10.1037/a0032121.
+    An item counts as clear when its correlation with the other items, turned, is at least 0.15 and, by Fisher's z, more
+    than two and a half standard errors from zero; clear items against the majority of the clear ones are called
+    reversed. Nothing is said with fewer than three clear items, when the mean correlation after turning is below 0.10,
+    or when the minority is more than two fifths. Of more than 20,000 sheets an even selection is looked at.
+    ``benchmarks/reversed_items.py`` measures how often this is right. Reversed items in general: Weijters, Baumgartner
+    and Schillewaert (2013), doi:10.1037/a0032121.
 
     Examples
     --------
@@ -84,36 +85,29 @@ def likely_reversed(frame: pd.DataFrame, *, min_answers: int = 30) -> ReversedIt
         return ReversedItems((), "few_answers" if lacking else "few_items", nothing)
     matrix = frame[varying].corr(min_periods=min_answers).fillna(0.0).to_numpy(copy=True)
     np.fill_diagonal(matrix, 1.0)
-    loadings = _first_component(matrix)
+    values, vectors = np.linalg.eigh(matrix)
+    loadings = vectors[:, -1] * np.sqrt(max(float(values[-1]), 0.0))
     signs = np.where(loadings < 0, -1.0, 1.0)
     turned = matrix * np.outer(signs, signs)
     n_items = len(varying)
     together = (turned.sum() - n_items) / (n_items * (n_items - 1))
     item_rest = np.array([_item_rest(turned, number) for number in range(n_items)])
     n = counts[varying].to_numpy()
+    fisher = np.arctanh(np.clip(item_rest, 0, 0.999999)) * np.sqrt(np.maximum(n - 3, 1))
+    clear = (item_rest >= _WEAKEST_ITEM) & (fisher > _Z)
+    # The component has no direction of its own: it is that of most items, and with a tie of the first one.
+    n_against, n_clear = int((clear & (signs < 0)).sum()), int(clear.sum())
+    if 2 * n_against > n_clear or (2 * n_against == n_clear and signs[0] < 0):
+        loadings, signs, n_against = -loadings, -signs, n_clear - n_against
     evidence = pd.DataFrame({"item": varying, "n": n, "loading": loadings, "item_rest": signs * item_rest})
-    against = signs < 0
-    if together < _WEAKEST_SCALE:
+    if together < _WEAKEST_SCALE or n_clear < 3:
         return ReversedItems((), "weak", evidence)
-    if against.sum() > 0.4 * n_items:
+    if n_against > _LARGEST_MINORITY * n_clear:
         return ReversedItems((), "mixed", evidence)
-    clear = (item_rest >= _WEAKEST_ITEM) & (
-        np.arctanh(np.clip(item_rest, 0, 0.999999)) * np.sqrt(np.maximum(n - 3, 1)) > _Z
-    )
+    found = clear & (signs < 0)
     return ReversedItems(
-        tuple(name for name, marked in zip(varying, against & clear, strict=True) if marked), "", evidence
+        tuple(name for name, marked in zip(varying, found, strict=True) if marked), "", evidence
     )
-
-
-def _first_component(matrix: np.ndarray) -> np.ndarray:
-    """Loadings on the first principal component, positive for the majority of the items."""
-    values, vectors = np.linalg.eigh(matrix)
-    loadings = vectors[:, -1] * np.sqrt(max(float(values[-1]), 0.0))
-    n_against = int((loadings < 0).sum())
-    # With as many on either side the first item decides; the caller says nothing then.
-    if 2 * n_against > len(loadings) or (2 * n_against == len(loadings) and loadings[0] < 0):
-        loadings = -loadings
-    return np.asarray(loadings)
 
 
 def _item_rest(turned: np.ndarray, item: int) -> float:

@@ -94,13 +94,13 @@ UNITS = tuple(
         r"(trust|org|organi[sz]ation|provider|ods|site|store|shop|branch|location|agency|facility|school|"
         r"hospital) ?(id|code|nr|number)$",
         r"vestiging ?(id|code|nr|nummer)?$|filiaal ?(id|code|nr|nummer)?$|branch$|store$|shop$|winkel ?(nr|nummer)?$",
-        r"department ?(id|code)?$|dept ?(id|code)?$|afdeling ?(id|code|nr|nummer)?$|company$|grp$|group ?(id)$",
+        r"department ?(id|code)?$|afd$|dept ?(id|code)?$|afdeling ?(id|code|nr|nummer)?$|company$|grp$|group ?(id)$",
         r"location$|locatie$|site$|business ?unit$|bedrijfsonderdeel$|division$|divisie$|agency$|trust$",
     )
 )
 WAVE = _words(
     r"(survey ?|meet)?wave$|golf$|meting$|meetmoment$|ronde$|round$|quarter$|kwartaal$|period(e)?$|"
-    r"(survey ?)?year$|jaar$|meetjaar$|release$|maand$|month$|survey date$"
+    r"(survey ?)?year$|jaar$|meetjaar$|release$|time ?(point)?$|tijdstip$|maand$|month$|survey date$"
 )
 WEIGHT = _words(r"weight(s|ing)?$|weegfactor$|weging$|gewicht$|wgt$|wt$")
 CATEGORY = _words(
@@ -222,7 +222,12 @@ MEASURES: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("absence", _words(r"absence|sick|verzuim")),
     ("turnover", _words(r"turnover|verloop|attrition")),
     ("productivity", _words(r"productiv")),
-    ("result", _words(r"results?$|profit( margin)?$|profitability|margin|winst|resultaat|omzet|revenue")),
+    (
+        "result",
+        _words(
+            r"results?$|^profit$|net profit|profit margin|profitability|margin|winst|resultaat|omzet|revenue"
+        ),
+    ),
 )
 COUNT = _words(
     r"(total |number of )?(responses?|respondents|answers|base|headcount|n$|count$|aantal|leavers|hires|"
