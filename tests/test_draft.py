@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import csv
 import re
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyreadstat
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from exresearch import findings
 from exresearch.cli import app
-from exresearch.study import StudyError, load_study
+from exresearch.study import StudyError, load_settings, load_study
 from exresearch.study.codebook import Variable, load_codebook
 from exresearch.study.draft import Draft, draft_study, write_draft
 from exresearch.study.draft.answers import scale_from_data, scale_from_labels, scale_from_texts
@@ -421,8 +426,8 @@ def one_edit(study: Path) -> Path:
 
 def what_can_be_tested(study: Path) -> list[str]:
     checked = load_study(study)
-    settings = checked.settings.parameters
-    table = findings.testability_table(checked, engaged_definition=settings.engaged_definition)
+    chosen = checked.settings.parameters
+    table = findings.testability_table(checked, engaged_definition=chosen.engaged_definition)
     return table.loc[table["testable"], "hypothesis"].tolist()
 
 
@@ -470,3 +475,54 @@ def test_nhs_pulse_workbooks_need_one_edit(tmp_path: Path) -> None:
     assert checked.waves == ("202122Q4", "202223Q1", "202223Q2")
     assert len(checked.tables["units"]) == 193 + 184 + 187
     assert what_can_be_tested(ready) == ["business-outcomes"]
+
+
+NAMES = [
+    "team",
+    "person_id",
+    "wave",
+    "weight",
+    "unit",
+    "enps",
+    "q1",
+    "e-mail",
+    "I feel heard",
+    "score %",
+    "date",
+    " x ",
+]
+CELLS = st.one_of(
+    st.integers(-2, 12).map(str),
+    st.sampled_from(
+        ["", "-", "n.v.t.", "Eens", "Oneens", "Neutraal", "2024-01-31", "1,5", "ja", "nee", "\u2019", "inf"]
+    ),
+    st.text(max_size=6),
+)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    columns=st.lists(st.sampled_from(NAMES), min_size=2, max_size=7, unique=True),
+    rows=st.lists(st.lists(CELLS, min_size=7, max_size=7), min_size=1, max_size=12),
+    table=st.sampled_from(["employees", "customers", "units", "people", "moments", "export"]),
+    repeats=st.sampled_from([1, 20]),
+)
+def test_any_table_gives_a_draft_or_problems(
+    columns: list[str], rows: list[list[str]], table: str, repeats: int
+) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / f"{table}.csv"
+        with path.open("w", encoding="utf-8", newline="") as handle:
+            writer = csv.writer(handle)
+            writer.writerow(columns)
+            writer.writerows([row[: len(columns)] for row in rows] * repeats)
+        try:
+            study, _ = write_draft(draft_study([path]), "any", folder=Path(folder))
+        except StudyError as error:
+            assert all(problem.message and problem.remedy for problem in error.problems)  # noqa: PT017
+            return
+        with contextlib.suppress(StudyError):
+            load_study(study)
+        # Whatever the tables are, the draft itself is a study file and a codebook that can be read.
+        assert load_settings(study).draft
+        assert len(load_codebook(study.with_name("any.codebook.yaml")).variables) <= len(columns)

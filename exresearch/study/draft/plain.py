@@ -23,7 +23,7 @@ from exresearch.study.draft.words import (
 )
 
 # Names that the tables keep for their keys.
-_KEPT = ("person", "unit", "wave", "weight")
+_KEPT = {"person", "unit", "wave", "weight"}
 _MOST_CATEGORIES = 60
 _MOST_BANDS = 15
 _LONG = 40
@@ -76,18 +76,24 @@ def guess_keys(columns: Sequence[Column], *, table: str, n_rows: int, n_waves: i
             why = f"By its name; {person.n_distinct} different values in {person.n} rows."
             found[person.name] = Guess("person", why)
     unit = _unit(
-        [c for c in free if c.name not in found], table=table, n_waves=wave.n_distinct if wave else n_waves
+        [c for c in free if c.name not in found and c.name not in _KEPT - {"unit"}],
+        table=table,
+        n_waves=wave.n_distinct if wave else n_waves,
     )
     if unit is not None:
-        found[unit.name] = unit_guess(unit)
-    weight = next((c for c in free if WEIGHT.match(spaced(c.name)) and c.kind == "number"), None)
+        found[unit.name] = _unit_guess(unit)
+    weight = next(
+        (c for c in free if WEIGHT.match(spaced(c.name)) and c.kind == "number" and c.name not in found), None
+    )
     if weight is not None and weight.n == n_rows and (weight.numbers > 0).all():
         found[weight.name] = Guess("weight", "By its name; every row has a number above 0.", doubt=1)
     return found
 
 
-def unit_guess(column: Column) -> Guess:
-    """Return the guess that a column names the unit."""
+def _unit_guess(column: Column) -> Guess:
+    if not any(pattern.match(spaced(column.name)) for pattern in UNITS):
+        why = "Nothing by its name, but its values hardly repeat, as those of units in such a table."
+        return Guess("unit", why, doubt=3)
     why = f"By its name; it holds {column.n_distinct} different units."
     return Guess("unit", why, doubt=2 if column.kind == "text" and column.n_distinct < 5 else 1)
 
@@ -105,7 +111,11 @@ def _unit(columns: Sequence[Column], *, table: str, n_waves: int) -> Column | No
     if table != "units":
         return None
     # Nothing by name: the first text whose values hardly repeat.
-    texts = [c for c in columns if c.kind == "text" and c.n_distinct >= 0.9 * c.n / max(n_waves, 1)]
+    texts = [
+        c
+        for c in columns
+        if c.kind == "text" and not personal(c.name) and c.n_distinct >= 0.9 * c.n / max(n_waves, 1)
+    ]
     return texts[0] if texts else None
 
 
