@@ -227,7 +227,7 @@ def write_resolved_study(plan: Plan) -> Path:
             source["file"] = str(path)
     plan.work.mkdir(parents=True, exist_ok=True)
     path = plan.work / "study.yaml"
-    path.write_text(yaml.safe_dump(content, sort_keys=True, allow_unicode=True), encoding="utf-8")
+    path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
     return path
 
 

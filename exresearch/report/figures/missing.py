@@ -144,7 +144,7 @@ def _map_panel(
                 axes.annotate("–", middle, ha="center", va="center", fontsize=8, color=COLOURS["grey"])
             elif not crowded:
                 text = texts.number(share, "percent0")
-                axes.annotate(text, middle, ha="center", va="center", fontsize=7.5, color=ink)
+                axes.annotate(text, middle, ha="center", va="center", fontsize=8.5, color=ink)
         row_value(axes, positions[index], texts.number(float(row.share), "percent1"), bold=True)
 
 
