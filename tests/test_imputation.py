@@ -310,7 +310,7 @@ def test_units_that_differ_make_the_draws_differ_more() -> None:
     data.loc[data["unit"] >= 8, "y"] = np.nan
 
     def spread(cluster: str | None) -> float:
-        sets = imputations(data, columns=["x", "y"], cluster=cluster, n_imputations=30, seed=1, between=1)
+        sets = imputations(data, columns=["x", "y"], cluster=cluster, n_imputations=100, seed=1, between=1)
         return float(np.std([done["y"].mean() for done in sets]))
 
     assert spread("unit") > 2 * spread(None)
@@ -333,6 +333,22 @@ def test_awkward_columns_are_imputed_all_the_same(cluster: str | None) -> None:
     assert [done["x"].tolist() for done in imputations(whole, columns=["x"], n_imputations=1, seed=0)] == [
         [1.0] * 12
     ]
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_of_many_rows_with_one_prediction_none_comes_first(name: str) -> None:
+    # On an answer scale hundreds of rows share a prediction; sorted by their answers, the first five all say the same.
+    rng = np.random.default_rng(11)
+    x = rng.integers(1, 4, 4000).astype("float64")
+    truth = pd.DataFrame({"m": x, name: (x + 1 + rng.normal(0, 1.2, 4000)).round().clip(1, 7)})
+    gap = rng.random(4000) < 0.4
+    gappy = truth.copy()
+    gappy.loc[gap, name] = np.nan
+    sets = list(imputations(gappy, columns=["m", name], n_imputations=4, seed=1))
+    borrowed = pd.concat([done[gap] for done in sets]).groupby("m")[name].agg(["mean", "var"])
+    given = truth.groupby("m")[name].agg(["mean", "var"])
+    assert borrowed["mean"].tolist() == pytest.approx(given["mean"].tolist(), abs=0.12)
+    assert borrowed["var"].tolist() == pytest.approx(given["var"].tolist(), rel=0.12)
 
 
 def test_many_rows_lend_from_a_sample_of_them(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -78,7 +78,8 @@ def imputations(
     regression on all other columns, and b* = b + s (X'X)^-1 sum_g z_g X_g'e_g with z_g standard normal, a draw whose
     covariance is the sandwich (over clusters, CR1; over rows, HC1). A row with a gap takes the value of one of the
     `donors` rows whose X b lies nearest to its X b* (matching of type 1, as in R's `mice`, since matching both by b*
-    may leave out the uncertainty of b).
+    may leave out the uncertainty of b). Rows that are as near as the last of these may lend as well: on answer scales
+    many rows have the same prediction, and none of them comes first.
 
     It does what statsmodels' `MICEData` does, which takes twenty times as long on 25,000 rows by 14 columns, knows no
     clusters and matches both by b*; tests hold the two against each other.
@@ -230,6 +231,8 @@ class _Chain:
         # The k nearest lie among the k below and the k above; at either end the window is moved inside.
         start = np.clip(np.searchsorted(ordered, wanted) - k, 0, max(len(known) - 2 * k, 0))
         window = start[:, None] + np.arange(min(2 * k, len(known)))[None, :]
-        nearest = np.argsort(np.abs(ordered[window] - wanted[:, None]), axis=1, kind="stable")
-        rows, chosen = np.arange(len(wanted)), self.rng.integers(0, k, size=len(wanted))
-        return np.asarray(order[window[rows, nearest[rows, chosen]]], dtype=np.intp)
+        distance = np.sort(np.abs(ordered[window] - wanted[:, None]), axis=1)[:, k - 1] + 0.5 * 10.0**-_DIGITS
+        # Everybody at that distance, and not those whom the order of the rows puts first.
+        first = np.searchsorted(ordered, wanted - distance, side="left")
+        last = np.searchsorted(ordered, wanted + distance, side="right")
+        return np.asarray(order[self.rng.integers(first, last)], dtype=np.intp)
