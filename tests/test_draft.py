@@ -260,6 +260,20 @@ def test_intention_to_leave_is_turned_to_staying(tmp_path: Path) -> None:
     assert (found.role, found.construct, found.reversed) == ("outcome", "stay", True)
 
 
+@pytest.mark.parametrize("count", [10, 24, 60])
+def test_many_drivers_are_put_into_groups(tmp_path: Path, count: int) -> None:
+    answers = one_factor(7, 5, count)
+    names = [f"{'ABCDE'[i % 5]}{i // 15 + 1}{'abc'[i // 5 % 3]} The planning works" for i in range(count)]
+    names[0], names[1] = "A1a I feel heard", "B1a Customers decide"
+    draft = draft_study([file(tmp_path, "employees.csv", dict(zip(names, answers, strict=True)))])
+    drivers = [v for v in draft.codebook.variables if v.role == "driver"]
+    assert len(drivers) == count
+    groups = {v.group or v.column for v in drivers}
+    assert len(groups) == (10 if count == 10 else 3)
+    assert {v.column for v in drivers if v.named} == set(names[:2])
+    assert all(v.group is None for v in drivers if v.block != "other")
+
+
 def test_files_of_one_table_become_its_waves(tmp_path: Path) -> None:
     paths = [
         file(
@@ -450,6 +464,8 @@ def test_western_australia_needs_one_edit(tmp_path: Path) -> None:
     named = {v.column for v in draft.codebook.variables if v.named}
     assert named == {"B1b", "B3d"}
     assert named <= {v.column for v in reviewed.variables if v.named}
+    # Exact importance of more drivers than this takes too long.
+    assert len({v.group or v.column for v in draft.codebook.variables if v.role == "driver"}) <= 13
     study, _ = write_draft(draft, "wa", folder=tmp_path)
     assert what_can_be_tested(one_edit(study)) == ["engaged-minority", "employee-first"]
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from exresearch.study.draft.column import Column, Guess
 from exresearch.study.draft.items import stem_of
@@ -91,14 +92,31 @@ def _blocks(columns: Sequence[Column], found: Mapping[str, Guess]) -> None:
         guess.more["named"] = True
         guess.doubt = max(guess.doubt, 2)
         guess.why = f"The nearest to the claim of all {block} drivers. {guess.why}"
-    if len(drivers) > _MOST_DRIVERS:
-        _group([c for c in drivers if found[c.name].more["block"] == "other"], found, drivers=len(drivers))
+    _group(drivers, found)
 
 
-def _group(others: Sequence[Column], found: Mapping[str, Guess], *, drivers: int) -> None:
-    stems = Counter(stem_of(c.name) for c in others)
-    alone = drivers - len(others) + len(stems) > _MOST_DRIVERS + 5
+def _group(drivers: Sequence[Column], found: Mapping[str, Guess]) -> None:
+    """Put drivers into groups where they are many: first those of no block, by what their names begin with.
+
+    The steps go on only while there are too many: items of one question, then of one part of the questionnaire, then
+    all; at last what is not named in the two blocks of the claim.
+    """
+    others = [c for c in drivers if found[c.name].more["block"] == "other"]
+    steps: tuple[Callable[[str], str], ...] = (
+        lambda name: name,
+        stem_of,
+        lambda name: re.sub(r"[\d_ .-]+$", "", stem_of(name)) or "other",
+        lambda name: "other",
+    )
+    for step in steps:
+        groups = Counter(step(c.name) for c in others)
+        if len(drivers) - len(others) + len(groups) <= _MOST_DRIVERS:
+            break
     for column in others:
-        stem = stem_of(column.name)
-        if alone or stems[stem] > 1:
-            found[column.name].more["group"] = "other" if alone else slug(stem)
+        if groups[step(column.name)] > 1:
+            found[column.name].more["group"] = slug(step(column.name))
+    if len(drivers) - len(others) + len(groups) > _MOST_DRIVERS:
+        for column in drivers:
+            more = found[column.name].more
+            if more["block"] != "other" and not more.get("named"):
+                more["group"] = slug(more["block"])
