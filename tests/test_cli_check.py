@@ -80,7 +80,7 @@ Customers
 cx                              1    0-10                            0.0%
 
 Counted and left out
- • Employees: cells with a missing code: 6 cells
+ • Employees: cells with a missing code: 6
 
 Worth knowing
  • employees.csv: 1 columns are not in the codebook and are not read: spare.
@@ -213,22 +213,28 @@ def test_several_files_waves_and_rows_left_out(client: Any) -> None:
     # Ten of twelve answered in each unit; the second wave has no head counts.
     assert "2024 60 60 6 83%" in lines
     assert "2025 60 – – –" in lines
-    assert "• Units: without unit: 1 rows, of which 1 left out" in lines
+    assert "• Units: without unit: 1 (1 left out)" in lines
 
 
 def test_a_draft_of_many_guesses_names_the_most_doubtful(client: Any) -> None:
     client.settings["draft"] = True
     for entry in client.variables.values():
         entry["guessed"] = ["label"]
-    client.variables["customers.cx"]["guessed"] = ["label", "role"]
-    for number in range(5):
+    client.variables["customers.cx"] |= {"guessed": ["label", "role"], "comment": "By its words."}
+    for number in range(14):
         client.tables["units"][f"extra_{number}"] = "a"
         client.variables[f"extra_{number}"] = client.entry(
-            "units", f"extra_{number}", "category", guessed=["label"]
+            "units", f"extra_{number}", "category", guessed=["label"], comment=f"Reason {number}."
         )
     facts = study_facts(client.load(), written=WRITTEN)
-    assert len(facts["guesses"]) == 21
+    assert len(facts["guesses"]) == 30
     lines = printed(facts, Texts("en", strict=True)).splitlines()
     first = lines.index("Guesses that nobody has confirmed") + 1
-    assert lines[first] == " • Customers, cx: label, role"
-    assert lines[first + 15] == " • and 6 more columns; --json FILE lists them all"
+    assert lines[first : first + 5] == [
+        " • Customers, cx: label, role (By its words)",
+        " • Employees, id, team, year, eng_1, 5 more: label",
+        " • Customers, team, year: label",
+        " • Units, team, year, staff, kind: label",
+        " • Units, extra_0: label (Reason 0)",
+    ]
+    assert lines[first + 12] == " • and 6 more columns; --json FILE lists them all"

@@ -22,7 +22,7 @@ _BLOCKS = {
     "other": mark("Drivers: other"),
 }  # fmt: skip
 _SOURCES = {"supplied": mark("supplied"), "raked": mark("raked"), "none": mark("none")}
-_NAMES, _GUESSES = 4, 15
+_NAMES, _GUESSES = 4, 12
 Facts = Mapping[str, Any]
 
 
@@ -157,10 +157,9 @@ def _ledger(facts: Facts, texts: Texts) -> Iterable[str]:
         if row["counted"] == "columns":
             # A remark names them.
             continue
-        counted = texts.say("{n:integer} {what}", n=row["n"], what=texts.translate(row["counted"]))
-        line = f"{texts.say(TABLE_LABELS[row['table']])}: {texts.translate(row['step'])}: {counted}"
+        line = f"{texts.say(TABLE_LABELS[row['table']])}: {texts.translate(row['step'])}: {_count(row['n'], texts)}"
         if row["removed"] and row["counted"] == "rows":
-            line += texts.say(", of which {n:integer} left out", n=row["removed"])
+            line += texts.say(" ({n:integer} left out)", n=row["removed"])
         yield line
 
 
@@ -194,11 +193,15 @@ def _suspicious(facts: Facts, texts: Texts) -> Iterable[str]:
 
 
 def _guesses(facts: Facts, texts: Texts) -> Iterable[str]:
-    for row in facts["guesses"][:_GUESSES]:
-        line = f"{texts.say(TABLE_LABELS[row['table']])}, {row['column']}: {', '.join(row['guessed'])}"
-        yield f"{line} ({row['comment']})" if row["comment"] else line
-    more = len(facts["guesses"]) - _GUESSES
-    if more > 0:
+    alike: dict[tuple[str, str, str], list[str]] = {}
+    for row in facts["guesses"]:
+        key = (row["table"], ", ".join(row["guessed"]), row["comment"] or "")
+        alike.setdefault(key, []).append(row["column"])
+    for (name, keys, comment), columns in list(alike.items())[:_GUESSES]:
+        line = f"{texts.say(TABLE_LABELS[name])}, {', '.join(_few(columns, texts))}: {keys}"
+        yield f"{line} ({comment.rstrip('.')})" if comment else line
+    more = sum(len(columns) for columns in list(alike.values())[_GUESSES:])
+    if more:
         yield texts.say("and {n:integer} more columns; --json FILE lists them all", n=more)
 
 
@@ -258,10 +261,9 @@ def _hypotheses(facts: Facts, texts: Texts) -> list[RenderableType]:
 def _effect(row: Facts, texts: Texts) -> str:
     if row["smallest_effect"] is None:
         return ""
-    name, value = EFFECTS[row["kind"]][0], row["smallest_effect"]
-    spec = effect_spec(row["kind"], value)
-    counted = texts.say("n = {n:integer}", n=row["n"])
-    return f"{texts.say(name)} {texts.number(value, spec)} ({counted})"
+    least, counted = row["smallest_effect"], texts.say("n = {n:integer}", n=row["n"])
+    number = texts.number(least, effect_spec(row["kind"], least))
+    return f"{texts.say(EFFECTS[row['kind']][0])} {number} ({counted})"
 
 
 def _sentence(message: str, row: Facts, texts: Texts) -> str:
