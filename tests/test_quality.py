@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import factorial, prod
 from typing import Any
 
 import numpy as np
@@ -52,16 +53,21 @@ def read_plainly(
     n, judged = dict.fromkeys(FLAGS, 0), dict.fromkeys(FLAGS, 0)
     seen: set[tuple[Any, ...]] = set()
     items = [v for v in variables if v.role == "item"]
-    for _, row in frame.iterrows():
+    groups = [
+        [None if pd.isna(row[name]) else row[name] for name in ("unit", "wave")]
+        for _, row in frame.iterrows()
+    ]
+    for number, (_, row) in enumerate(frame.iterrows()):
         answered = [v for v in items if pd.notna(row[v.column])]
         answers = [row[v.column] for v in answered]
         same = len(set(answers)) == 1
         mixed = len({v.reversed for v in answered}) == 2
-        scales = {(v.minimum, v.maximum) for v in answered}
-        if len(answers) >= 8 and (mixed or len(scales) > 1):
+        if len(answers) >= 8 and mixed:
             judged["straight_lining"] += 1
-            places = {(row[v.column] - v.minimum) / (v.maximum - v.minimum) for v in answered}
-            n["straight_lining"] += same and (mixed or len(places) > 1)
+            sides = {
+                np.sign((2 * row[v.column] - v.minimum - v.maximum) * (-1) ** v.reversed) for v in answered
+            }
+            n["straight_lining"] += same and {-1, 1} <= sides
         if pd.notna(row["took"]):
             judged["impossible_duration"] += 1
             impossible = not 0 < row["took"] <= 86_400
@@ -69,7 +75,9 @@ def read_plainly(
             if answers and not impossible:
                 judged["too_fast"] += 1
                 n["too_fast"] += row["took"] < seconds_per_item * len(answers)
-        if len(answers) >= 10 and not same:
+        others = sum(group == groups[number] for group in groups) - 1
+        orders = factorial(len(answers)) / prod(factorial(answers.count(a)) for a in set(answers))
+        if len(answers) >= 10 and not same and max(others, 1) / orders < 0.001:
             judged["duplicate_sheet"] += 1
             key = (
                 row["unit"],
@@ -120,13 +128,52 @@ def test_nothing_is_said_where_nothing_can_be_seen() -> None:
         assert found == dict.fromkeys(FLAGS, (0, 0))
 
 
-def test_the_top_of_two_scales_with_one_end_is_no_contradiction() -> None:
-    variables = [item(f"q{i}") for i in range(8)]
-    variables.append(
-        Variable(table="employees", column="z", role="outcome", construct="z", minimum=0, maximum=7)
+@pytest.mark.parametrize(
+    ("scale", "contradictory"),
+    # Of two scales without a whole number between their middles nothing can be seen.
+    [((0, 10), {4.0}), ((1, 5), set()), ((1, 7), set()), ((1, 6), set()), ((2, 8), {4.0})],
+)
+def test_one_answer_says_opposite_things_only_across_the_middle(
+    scale: tuple[int, int], contradictory: set[float]
+) -> None:
+    variables = [
+        Variable(table="employees", column=f"q{i}", role="item", construct="q", minimum=1, maximum=5)
+        for i in range(8)
+    ]
+    z = {"minimum": scale[0], "maximum": scale[1]}
+    variables.append(Variable(table="employees", column="z", role="outcome", construct="z", **z))
+    given = [float(answer) for answer in range(max(1, scale[0]), 6)]
+    frame = pd.DataFrame([[answer] * 9 for answer in given], columns=[v.column for v in variables])
+    judged = len(given) if contradictory else 0
+    assert judge(frame, variables)[1]["straight_lining"] == (len(contradictory), judged)
+
+
+def test_the_middle_of_a_scale_that_is_asked_both_ways_is_no_contradiction() -> None:
+    variables = [item(f"q{i}", reverse=i == 0) for i in range(8)]
+    frame = pd.DataFrame(
+        [[float(answer)] * 8 for answer in range(1, 8)], columns=[v.column for v in variables]
     )
-    frame = pd.DataFrame([[7.0] * 9, [3.0] * 9], columns=[v.column for v in variables])
-    assert judge(frame, variables)[1]["straight_lining"] == (1, 2)
+    assert judge(frame, variables)[1]["straight_lining"] == (6, 7)
+
+
+def test_satisfied_people_are_not_each_others_copies() -> None:
+    # 2,000 customers without a unit, 10 questions, answers that go together: hundreds of sheets are alike.
+    rng = np.random.default_rng(12)
+    level = rng.normal(size=(2000, 1))
+    answers = (5.5 + 0.9 * (0.8 * level + 0.6 * rng.normal(size=(2000, 20)))).round().clip(1, 7)
+    variables = [item(f"q{i}") for i in range(20)]
+    frame = pd.DataFrame(answers, columns=[v.column for v in variables])
+    short = frame.iloc[:, :10]
+    varied = short.max(axis=1) > short.min(axis=1)
+    assert short[varied].duplicated().sum() > 150
+    assert judge(short, variables[:10])[1]["duplicate_sheet"] == (0, 0)
+    # With twenty questions many sheets can be judged: real copies are seen, and nothing else.
+    n, judged = judge(frame, variables)[1]["duplicate_sheet"]
+    assert n == 0
+    assert judged > 700
+    n, judged_now = judge(pd.concat([frame, frame], ignore_index=True), variables)[1]["duplicate_sheet"]
+    # Among twice as many sheets a little less can be judged.
+    assert 0.8 * judged < n == judged_now / 2 <= judged
 
 
 def test_of_two_durations_the_longest_counts() -> None:
@@ -174,7 +221,7 @@ def careless(client: Any) -> Any:
             "employees", f"x{number}", "item", construct="extra", minimum=1, maximum=7, reversed=number == 7
         )
     answers = [name for name in people if name[0] in "ex" or name in ("needs", "customer")]
-    people.loc[0:3, answers] = 4
+    people.loc[0:3, answers] = 5
     people["took"] = "0:05:00"
     people.loc[10:12, "took"] = "8"
     client.variables["took"] = client.entry("employees", "took", "duration")

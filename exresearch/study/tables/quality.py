@@ -16,6 +16,8 @@ from exresearch.study.tables.table import Table
 FLAGS = ("straight_lining", "too_fast", "impossible_duration", "duplicate_sheet")
 # Fewer answers may well be all the same, or the same as somebody else's, without any carelessness.
 LEAST_FOR_LINE, LEAST_FOR_COPY = 8, 10
+# Two honest sheets may be alike by chance; a copy is called one where fewer than so many sheets would find their like.
+_CHANCE, _BLOCK = 0.001, 65_536
 _DAY = 86_400.0
 _ANSWERS = ("item", "driver", "outcome", "need")
 _SHEETS = ("employees", "customers", "partners")
@@ -36,15 +38,19 @@ def judge_sheets(
 
     Four signs, each judged only where it can be seen:
 
-    - ``straight_lining``: all answers the same, on 8 or more answered items that hold reversed items beside others, or
-      items of different scales. Of the longest run of identical answers no cut-off is agreed on (Curran, 2016); only a
-      run over the whole sheet, where the same answer says opposite things, is beyond doubt.
+    - ``straight_lining``: all answers the same, on 8 or more answered items, and above the middle of one item's scale
+      while below that of another, reversed items turned round. Of the longest run of identical answers no cut-off is
+      agreed on (Curran, 2016); only a run over the whole sheet, where the same answer says opposite things, is beyond
+      doubt. It can be seen where reversed items stand beside others, or scales with different middles.
     - ``too_fast``: fewer seconds than ``seconds_per_item`` for each answered item; 2 is the limit of Huang et al.
       (2012). Of several columns with role ``duration`` the longest counts.
     - ``impossible_duration``: zero, negative, or more than a day. Says something about the clock and not about the
       answers; never a reason to leave a sheet out.
     - ``duplicate_sheet``: the same answers, blanks included, in the same unit and wave as an earlier sheet, with 10 or
-      more items answered; sheets with all answers the same are not judged, because two of them need not be copies.
+      more items answered. In short questionnaires satisfied people give the same answers without copying. So a sheet
+      is judged only if it would hardly find its like were all N others of its unit and wave to give the same answers,
+      each in another order: N times the product of n_a! over the answers a that it gives n_a times, divided by n! of
+      its n answers, is below 0.001.
 
     Parameters
     ----------
@@ -138,8 +144,8 @@ def _judge(frame: pd.DataFrame, variables: tuple[Variable, ...], *, quality: Qua
     answered = np.zeros(size, dtype="int64")
     smallest, largest = np.full(size, np.inf), np.full(size, -np.inf)
     place_low, place_high = np.full(size, np.inf), np.full(size, -np.inf)
+    middle_low, middle_high = np.full(size, np.inf), np.full(size, -np.inf)
     directions = {False: np.zeros(size, dtype=bool), True: np.zeros(size, dtype=bool)}
-    scales: dict[tuple[float, float], np.ndarray] = {}
     seconds = np.full(size, np.nan)
     for variable in variables:
         if variable.column not in frame:
@@ -153,20 +159,23 @@ def _judge(frame: pd.DataFrame, variables: tuple[Variable, ...], *, quality: Qua
         answered += there
         smallest, largest = np.fmin(smallest, values), np.fmax(largest, values)
         place = (values - variable.minimum) / (variable.maximum - variable.minimum)
+        place = 1.0 - place if variable.reversed else place
         place_low, place_high = np.fmin(place_low, place), np.fmax(place_high, place)
+        middle = np.where(there, (variable.minimum + variable.maximum) / 2, np.nan)
+        middle_low, middle_high = np.fmin(middle_low, middle), np.fmax(middle_high, middle)
         directions[variable.reversed] |= there
-        scale = scales.setdefault((variable.minimum, variable.maximum), np.zeros(size, dtype=bool))
-        scale |= there
     constant = (answered > 0) & (smallest == largest)
     both_ways = directions[False] & directions[True]
-    several = sum((scale.astype("int64") for scale in scales.values()), np.zeros(size, dtype="int64")) > 1
-    line_seen = (answered >= LEAST_FOR_LINE) & (both_ways | several)
-    # The top of two scales that end alike is the same answer on both, and says nothing against the sheet.
-    contradicts = both_ways | (place_low < place_high)
+    # A whole number lies between the middles, so that an answer can be high on one scale and low on another.
+    apart = np.ceil(middle_high) - np.floor(middle_low) > 1
+    line_seen = (answered >= LEAST_FOR_LINE) & (both_ways | apart)
+    # The top of two scales, or the middle of one that is asked both ways, says nothing against the sheet.
+    contradicts = (place_low < 0.5) & (place_high > 0.5)
     timed = ~np.isnan(seconds)
     impossible = timed & ((seconds <= 0) | (seconds > _DAY))
     pace_seen = timed & ~impossible & (answered > 0)
     copy_seen = (answered >= LEAST_FOR_COPY) & ~constant
+    copy_seen[copy_seen] = _unlikely_by_chance(frame, variables, rows=np.flatnonzero(copy_seen))
     with np.errstate(invalid="ignore"):
         fast = pace_seen & (seconds < quality.seconds_per_item * answered)
     return _Sheets(
@@ -183,6 +192,28 @@ def _judge(frame: pd.DataFrame, variables: tuple[Variable, ...], *, quality: Qua
             "duplicate_sheet": copy_seen,
         },
     )
+
+
+def _unlikely_by_chance(
+    frame: pd.DataFrame, variables: tuple[Variable, ...], *, rows: np.ndarray
+) -> np.ndarray:
+    """Whether each of these rows would hardly find its like among the others of its unit and wave by chance."""
+    together = [name for name in ("unit", "wave") if name in frame]
+    others = np.full(len(frame), len(frame) - 1.0)
+    if together:
+        others = frame.groupby(together, dropna=False)[together[0]].transform("size").to_numpy() - 1.0
+    items = [v.column for v in variables if v.role in _ANSWERS and v.column in frame]
+    chance = np.log(np.maximum(others[rows], 1.0))
+    for start in range(0, len(rows), _BLOCK):
+        block = slice(start, start + _BLOCK)
+        answers = np.sort(frame[items].iloc[rows[block]].to_numpy(dtype="float64"), axis=1)
+        run = np.zeros(len(answers))
+        for number, column in enumerate(answers.T):
+            # Blanks come last, and are equal to nothing.
+            same = column == answers[:, number - 1] if number else np.zeros(len(answers), dtype=bool)
+            run = np.where(same, run + 1.0, 1.0)
+            chance[block] += np.log(run) - np.where(np.isnan(column), 0.0, np.log(number + 1.0))
+    return chance < np.log(_CHANCE)
 
 
 def _copies(frame: pd.DataFrame, variables: tuple[Variable, ...], *, among: np.ndarray) -> np.ndarray:
