@@ -90,6 +90,19 @@ def test_pooling_of_data_without_gaps_is_the_complete_analysis() -> None:
     assert small["df"].iloc[0] == pytest.approx(31 / 33 * 30)
 
 
+def test_pooling_without_variance_knows_the_value_or_refuses() -> None:
+    options: dict[str, Any] = {"terms": ["a"], "df_complete": 5, "n": 9}
+    known = pool_imputations([[1.0], [1.0]], [[0.0], [0.0]], **options)
+    assert known[["conf_low", "conf_high", "statistic", "p_value"]].iloc[0].tolist() == [1, 1, np.inf, 0]
+    with pytest.raises(
+        NotEstimable, match="no variance within the completed data sets and some between them"
+    ):
+        pool_imputations([[1.0], [2.0]], [[0.0], [0.0]], **options)
+    # Two data sets are enough for Rubin's own degrees of freedom, m - 1 where all variance is between them.
+    all_missing = pool_imputations([[1.0], [2.0]], [[0.0], [0.0]], **options | {"df_complete": np.inf})
+    assert all_missing["df"].tolist() == [1]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

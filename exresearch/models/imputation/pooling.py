@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import t as student_t
 
+from exresearch.models.resampling import NotEstimable
+
 
 def pool_imputations(
     estimates: ArrayLike,
@@ -55,6 +57,9 @@ def pool_imputations(
     ValueError
         The shapes disagree, there are fewer than two data sets, a value is not finite, a variance is negative, or
         `df_complete` or `conf_level` is out of range.
+    NotEstimable
+        A statistic varies between the data sets and not within them, with `df_complete` finite: no degrees of freedom
+        are left.
 
     Notes
     -----
@@ -96,17 +101,22 @@ def pool_imputations(
     added = (1.0 + 1.0 / m) * between
     total = inside + added
     share = np.divide(added, total, out=np.zeros_like(total), where=total > 0.0)
+    if np.isfinite(df_complete) and ((inside == 0.0) & (between > 0.0)).any():
+        raise NotEstimable(
+            "a statistic has no variance within the completed data sets and some between them."
+        )
     # Reciprocals, so that nothing missing (share 0) and no limit of the complete data (infinity) need no exception.
     from_missing = share**2 / (m - 1)
     if np.isinf(df_complete):
         from_data = np.zeros_like(share)
     else:
-        observed = (df_complete + 1.0) / (df_complete + 3.0) * df_complete * (1.0 - share)
-        from_data = np.divide(1.0, observed, out=np.full_like(share, np.inf), where=observed > 0.0)
+        from_data = 1.0 / ((df_complete + 1.0) / (df_complete + 3.0) * df_complete * (1.0 - share))
     inverse = from_missing + from_data
     df = np.divide(1.0, inverse, out=np.full_like(share, np.inf), where=inverse > 0.0)
     error = np.sqrt(total)
-    statistic = np.divide(centre - null, error, out=np.zeros_like(error), where=error > 0.0)
+    # Without any variance the value is known: it is the null, or certainly is not.
+    exact = np.where(centre == null, 0.0, np.copysign(np.inf, centre - null))
+    statistic = np.divide(centre - null, error, out=exact, where=error > 0.0)
     half = error * student_t.ppf(0.5 + conf_level / 2.0, df)
     # r / (1 + r) is the share; so (r + c) / (1 + r) is share + c (1 - share).
     information = np.where(share > 0.0, share + 2.0 / (df + 3.0) * (1.0 - share), 0.0)
