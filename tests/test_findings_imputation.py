@@ -164,6 +164,19 @@ def test_what_a_wave_did_not_ask_is_not_imputed(demo: Study, result: EmployeeFir
     assert {checks[f"{name}_imputed"].n for name in OUTCOMES} == {(~later).sum()}
 
 
+def test_an_outcome_asked_in_one_unit_is_resampled_by_person_as_on_complete_sheets(demo: Study) -> None:
+    sheets = demo.table("employees").copy()
+    pilot = sheets["unit"].value_counts().index[0]
+    later = sheets["wave"] == sheets["wave"].max()
+    sheets.loc[~later | (sheets["unit"] != pilot), "stay"] = np.nan
+    sheets = sheets[~later | (sheets["unit"] == pilot)]
+    checks = {r.term: r for r in analysed(with_sheets(demo, sheets)).finding.robustness}
+    check = checks["stay_imputed"]
+    assert (check.n, check.n_units) == ((sheets["wave"] == sheets["wave"].max()).sum(), None)
+    assert check.conf_low < check.estimate < check.conf_high
+    assert checks["enps_imputed"].n_units == 20
+
+
 def test_what_is_left_out_is_counted_with_weights_and_without(demo: Study) -> None:
     sheets = demo.table("employees").copy()
     sheets.loc[sheets.index[50:60], [*DRIVERS, *OUTCOMES]] = np.nan

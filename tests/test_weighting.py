@@ -12,6 +12,7 @@ import pytest
 from scipy.optimize import LinearConstraint, minimize, root
 
 from exresearch.measures import effective_n, weight_summary
+from exresearch.study import StudyError
 from exresearch.study.tables import rake, staff_during, wave_period
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "raking.json").read_text(encoding="utf-8"))
@@ -547,3 +548,27 @@ def test_service_includes_the_first_and_the_last_day(weighted: Any) -> None:
     assert staff is not None
     assert set(people["person"]) - set(staff["person"]) == {"p00", "p03"}
     assert staff_during(people, wave="first", codebook=study.codebook) is None
+
+
+def test_waves_with_and_without_dates_are_told_apart(weighted: Any) -> None:
+    with_staff(weighted, start=pd.Timestamp("2020-01-01"))
+    sheets = weighted.tables["employees"]
+    sheets["year"] = sheets["year"].replace("2025", "baseline")
+    weighted.settings["weighting"] = {"employees": {"staff_list": ["contract"]}}
+    study = weighted.load()
+    assert said(study) == [
+        f"{PLACE}: The margins of contract (wave 2024) are counted among the people in service during each wave.",
+        f"{PLACE}: The margins of contract (wave baseline) are counted among everybody on the staff list: dates of "
+        "service or of the waves are not known.",
+    ]
+
+
+def test_a_staff_list_of_nobody_is_refused(weighted: Any) -> None:
+    with_staff(weighted, start=pd.Timestamp("2025-01-01"))
+    weighted.settings["weighting"] = {"employees": {"staff_list": ["contract"]}}
+    with pytest.raises(StudyError) as caught:
+        weighted.load()
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"{PLACE}.staff_list: the staff list has nobody to count (wave 2024). Complete its dates of service and its "
+        "categories, or give 'margins' instead."
+    ]

@@ -49,9 +49,10 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
     pandas.DataFrame
         ``column`` (category column of ``units``), ``group``, ``wave`` (``all`` without waves), ``n`` (employees who
         answered), ``headcount``, ``response_rate, conf_low, conf_high``. Head counts are the column ``headcount`` with
-        role ``count`` of ``units``, else the people of that unit on the staff list in service during the wave; the
-        rate is missing where that of one unit is unknown or zero, the interval also where more answered than there
-        are. Empty without categories of units, or without employees who have a unit.
+        role ``count`` of ``units``, else the people of that unit on the staff list in service during the wave; the rate
+        is missing where that of one unit is unknown or zero, the interval also where more answered than there are.
+        Units without a category are in no group, nor are sheets without a unit. Empty without categories of units, or
+        without employees who have a unit.
 
     Raises
     ------

@@ -15,7 +15,7 @@ from exresearch.findings.analyses.driver_sheets import GROUP, WEIGHT, ImputedShe
 from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.measures import Groups
+from exresearch.measures import Groups, dependence_groups
 from exresearch.models import (
     NotEstimable,
     UnitMoments,
@@ -125,7 +125,10 @@ def imputed_differences(
     )
     n_boot = max(_FEWEST_EACH, math.ceil(_REPLICATES / n_imputations))
     failed: dict[str, Fit] = {}
-    extra = sheets.frame[[name for name in (WEIGHT, GROUP) if name in sheets.frame]]
+    extra = sheets.frame[[name for name in (WEIGHT,) if name in sheets.frame]]
+    # Chosen among the sheets of the outcome: a wave that asked it may have been held in few units.
+    employees = study.table("employees").loc[sheets.frame.index]
+    groups = {name: dependence_groups(employees[asked]) for name, asked in wanted.items()}
     for answers, own_seed in zip(completed, seeds[1:], strict=True):
         rows = pd.concat([answers, extra], axis=1)
         # Mostly all outcomes were asked in the same waves, and one pass over the sheets does for all.
@@ -133,7 +136,7 @@ def imputed_differences(
         for name, fit in fits.items():
             same = wanted[name].tobytes()
             if same not in moments:
-                moments[same] = _moments(rows[wanted[name]], columns, sheets.groups)
+                moments[same] = _moments(rows[wanted[name]], columns, groups[name])
             try:
                 result = importance_replicates(
                     moments[same],
@@ -147,7 +150,7 @@ def imputed_differences(
                 failed[name] = fit
                 continue
             estimates[name].append(_named_difference(result, model))
-    return _pooled(sheets, {k: f for k, f in fits.items() if k not in failed}, failed, estimates, wanted, model,
+    return _pooled(sheets, {k: f for k, f in fits.items() if k not in failed}, failed, estimates, wanted, groups, model,
                    conf_level=conf_level)  # fmt: skip
 
 
@@ -195,7 +198,7 @@ def handling_table(
 
 def _moments(rows: pd.DataFrame, columns: Sequence[str], groups: Groups) -> UnitMoments:
     return unit_moments(
-        rows,
+        rows.assign(**{GROUP: groups.labels}),
         columns=columns,
         weights=WEIGHT if WEIGHT in rows else None,
         cluster=None if groups.by == "row" else GROUP,
@@ -218,6 +221,7 @@ def _pooled(
     failed: dict[str, Fit],
     estimates: dict[str, list[tuple[float, float]]],
     wanted: dict[str, np.ndarray[Any, np.dtype[np.bool_]]],
+    groups: Mapping[str, Groups],
     model: DriverModel,
     *,
     conf_level: float,
@@ -225,17 +229,21 @@ def _pooled(
     records, table = [], []
     for name, fit in fits.items():
         rows = wanted[name]
-        own = sheets.groups.labels[rows]
+        own = groups[name].labels
         pairs = np.asarray(estimates[name])
-        pooled = pool_imputations(
-            pairs[:, :1],
-            pairs[:, 1:],
-            terms=["named"],
-            df_complete=own.nunique() - 1,
-            n=len(own),
-            conf_level=conf_level,
-        )
-        pooled["n_units"] = own.nunique() if sheets.groups.by == "unit" else None
+        try:
+            pooled = pool_imputations(
+                pairs[:, :1],
+                pairs[:, 1:],
+                terms=["named"],
+                df_complete=own.nunique() - 1,
+                n=len(own),
+                conf_level=conf_level,
+            )
+        except NotEstimable:
+            failed[name] = fit
+            continue
+        pooled["n_units"] = own.nunique() if groups[name].by == "unit" else None
         values = {"m": len(pairs)} | ({"n": len(own)} if sheets.sampled else {})
         record = estimate_record(
             pooled,

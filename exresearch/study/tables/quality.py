@@ -213,7 +213,7 @@ def _unlikely_by_chance(
             same = column == answers[:, number - 1] if number else np.zeros(len(answers), dtype=bool)
             run = np.where(same, run + 1.0, 1.0)
             chance[block] += np.log(run) - np.where(np.isnan(column), 0.0, np.log(number + 1.0))
-    return chance < np.log(_CHANCE)
+    return np.asarray(chance < np.log(_CHANCE))
 
 
 def _copies(frame: pd.DataFrame, variables: tuple[Variable, ...], *, among: np.ndarray) -> np.ndarray:

@@ -12,8 +12,8 @@ from exresearch.study.codebook import Codebook
 from exresearch.study.parameters import StudyFile, Weighting
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.columns import NAMEABLE
 from exresearch.study.tables.margins import are_counts, check_margins, staff_margins
+from exresearch.study.tables.columns import NAMEABLE
 from exresearch.study.tables.raking import Raked, rake
 from exresearch.study.tables.table import Table
 
@@ -80,8 +80,9 @@ def weigh_sheets(
     Raises
     ------
     StudyError
-        Settings that cannot be: see :func:`exresearch.study.tables.margins.check_margins`. Categories in the data
-        without a margin, margins without answers, more answers than people, margins that contradict one another.
+        Settings that cannot be: see :func:`exresearch.study.tables.margins.check_margins`. Categories in the
+        data without a margin, margins without answers, a staff list without people, more answers than people,
+        margins that contradict one another.
     """
     weighed, records = dict(tables), list[WaveWeights]()
     problems: list[Problem] = []
@@ -115,7 +116,8 @@ class _TableWeighting:
         self.nothing: dict[str, list[str]] = defaultdict(list)
         self.too_many: dict[str, list[str]] = defaultdict(list)
         self.contradicting: list[str] = []
-        self.by_service: list[bool] = []
+        self.nobody: list[str] = []
+        self.counted: dict[bool, list[str]] = {True: [], False: []}
 
     def weigh(self) -> Table:
         """Rake every wave; meaningless where :meth:`problems` finds any."""
@@ -174,6 +176,10 @@ class _TableWeighting:
                 message = f"the margins count {people:g} people, but more answered{_in_waves(self.too_many[column])}."
                 remedy = "Give the numbers of the population, or its shares."
                 problems.append(Problem(self.file, where, message, remedy))
+        if self.nobody:
+            message = f"the staff list has nobody to count{_in_waves(self.nobody)}."
+            remedy = "Complete its dates of service and its categories, or give 'margins' instead."
+            problems.append(Problem(self.file, f"{place}.staff_list", message, remedy))
         if self.contradicting:
             message = f"no weights meet all margins{_in_waves(self.contradicting)}."
             remedy = "Merge small categories, or set trim_low and trim_high, which then hold instead of the margins."
@@ -194,7 +200,7 @@ class _TableWeighting:
         if listed:
             counted, in_service = staff_margins(listed, wave=wave, people=self.people, codebook=self.codebook)
             margins |= counted
-            self.by_service.append(in_service)
+            self.counted[in_service].append(wave or ALL_WAVES)
         return margins
 
     def _suits(self, categories: pd.DataFrame, margins: _Margins, *, wave: str) -> bool:
@@ -202,6 +208,11 @@ class _TableWeighting:
         fine = True
         for column, margin in margins.items():
             counts = categories[column].value_counts()
+            if not margin:
+                # Only the staff list can count nobody.
+                self.nobody += [] if wave in self.nobody else [wave]
+                fine = False
+                continue
             if counts.empty:
                 self.nothing[column].append(wave)
                 fine = False
@@ -248,8 +259,13 @@ class _TableWeighting:
         remarks = []
         listed = list(dict.fromkeys(self.weighting.staff_list))
         if listed:
-            kind = "margins_of_wave_staff" if all(self.by_service) else "margins_of_all_staff"
-            remarks.append(remark(kind, detail=", ".join(listed)))
+            mixed = all(self.counted.values())
+            for kind, waves in zip(
+                ("margins_of_wave_staff", "margins_of_all_staff"), self.counted.values(), strict=True
+            ):
+                if waves:
+                    which = _in_waves(waves) if mixed else ""
+                    remarks.append(remark(kind, detail=", ".join(listed) + which))
             without = int(self.people[listed].isna().any(axis=1).sum())
             if without:
                 remarks.append(remark("staff_without_category", n=without, detail=", ".join(listed)))
