@@ -557,8 +557,8 @@ def test_waves_with_and_without_dates_are_told_apart(weighted: Any) -> None:
     weighted.settings["weighting"] = {"employees": {"staff_list": ["contract"]}}
     study = weighted.load()
     assert said(study) == [
-        f"{PLACE}: The margins of contract (wave 2024) are counted among the people in service during each wave.",
-        f"{PLACE}: The margins of contract (wave baseline) are counted among everybody on the staff list: dates of "
+        f"{PLACE}: The margins of contract (2024) are counted among the people in service during each wave.",
+        f"{PLACE}: The margins of contract (baseline) are counted among everybody on the staff list: dates of "
         "service or of the waves are not known.",
     ]
 

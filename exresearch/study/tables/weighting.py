@@ -264,7 +264,7 @@ class _TableWeighting:
                 ("margins_of_wave_staff", "margins_of_all_staff"), self.counted.values(), strict=True
             ):
                 if waves:
-                    which = _in_waves(waves) if mixed else ""
+                    which = f" ({', '.join(waves)})" if mixed else ""
                     remarks.append(remark(kind, detail=", ".join(listed) + which))
             without = int(self.people[listed].isna().any(axis=1).sum())
             if without:
