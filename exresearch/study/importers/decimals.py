@@ -7,7 +7,7 @@ import pandas as pd
 _LIKE = r"[-+]?[\d.,]*\d[\d.,]*(?:[eE][-+]?\d+)?"
 _POINT = r"[-+]?(?:\d+|[1-9]\d{0,2}(?:,\d{3})+)?(?:\.\d*)?(?:[eE][-+]?\d+)?"
 _COMMA = r"[-+]?(?:\d+|[1-9]\d{0,2}(?:\.\d{3})+)?(?:,\d*)?(?:[eE][-+]?\d+)?"
-_SETTING = "Name the decimal sign of the file in the study file (decimal: ',' or decimal: '.')."
+SETTING = "Name the decimal sign of the file in the study file (decimal: ',' or decimal: '.')."
 
 
 def with_points(
@@ -68,7 +68,7 @@ def with_points(
         message = (
             "every number with a point or a comma can be read in two ways, with decimals or with thousands."
         )
-        return texts.set_axis(index), (message, _SETTING)
+        return texts.set_axis(index), (message, SETTING)
     group, sign = (".", ",") if chosen else (",", ".")
     legal = commas if chosen else point
     written = signed.str.replace(group, "", regex=False).str.replace(sign, ".", regex=False)

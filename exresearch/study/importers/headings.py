@@ -6,6 +6,10 @@ import re
 from collections.abc import Collection, Sequence
 
 _NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
+# Numbers that may well be a name: of a question, of a year or a month.
+_NAME_OF_NUMBERS = re.compile(r"\d{1,2}|1\d\d|\d{1,2}\.\d{1,2}|(?:19|20)\d\d(?:0[1-9]|1[0-2])?")
+_DATE = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}\b.*|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d\b.*")
+_ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
 def find_heading(rows: Sequence[Sequence[str]], *, wanted: Collection[str] | None) -> int:
@@ -69,7 +73,8 @@ def is_heading(row: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
     Returns
     -------
     bool
-        False where no cell is a word, or where half of the cells occur again below themselves.
+        False where no cell is a word, where half of the cells occur again below themselves, or where a cell is an
+        e-mail address, or a date or a large number above others.
 
     Examples
     --------
@@ -77,13 +82,30 @@ def is_heading(row: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
     (True, False)
     >>> is_heading(["North", "5"], [["South", "3"], ["North", "5"]])
     False
+    >>> is_heading(["Jan Jansen", "51234"], [["Ann Bos", "48003"]])
+    False
     """
     cells = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
     again = sum(
         any(place < len(r) and r[place].strip() == cell for r in below) for place, cell in cells.items()
     )
     words = any(not _NUMBER.fullmatch(cell) for cell in cells.values())
-    return words and 2 * again < max(len(cells), 1)
+    answers = any(
+        _ADDRESS.fullmatch(cell) or _is_answer(cell, [r[place].strip() for r in below if place < len(r)])
+        for place, cell in cells.items()
+    )
+    return words and not answers and 2 * again < max(len(cells), 1)
+
+
+def _is_answer(cell: str, below: Sequence[str]) -> bool:
+    """Whether a cell is a date above dates, or a number above numbers that is no name."""
+    filled = [one for one in below if one]
+    if not filled:
+        return False
+    if _DATE.fullmatch(cell):
+        return all(_DATE.fullmatch(one) for one in filled)
+    number = _NUMBER.fullmatch(cell) and not _NAME_OF_NUMBERS.fullmatch(cell)
+    return bool(number) and all(_NUMBER.fullmatch(one) for one in filled)
 
 
 def _are_names(row: Sequence[str]) -> bool:

@@ -103,6 +103,8 @@ class Layout:
         Columns that say something about a whole answer sheet: status, channel, finished.
     choices : frozenset of int
         Columns that hold the code or the text of a chosen answer.
+    above : int
+        Rows above the headings that are as full as a row of answers: whoever sorted the file sorted the headings too.
     """
 
     platform: str
@@ -113,6 +115,7 @@ class Layout:
     personal: frozenset[int] = frozenset()
     watched: dict[str, int] = field(default_factory=dict)
     choices: frozenset[int] = frozenset()
+    above: int = 0
 
     def named(self, wanted: Collection[str] | None) -> tuple[str, ...]:
         """Return one name per column: the one that is wanted, else the usual one."""
@@ -170,7 +173,8 @@ def _qualtrics(rows: Sequence[Sequence[str]], at: int, ids: list[str]) -> Layout
         if number > at and not (as_tag or as_text):
             # The first row below that knows no heading is the first answer.
             break
-        if any(row):
+        if 2 * sum(map(bool, row)) >= sum(map(bool, ids)):
+            # A title is no heading.
             headers[number] = (as_tag - as_text, _shortness(row))
     last = max([at, *headers])
     tags = max(headers, key=lambda number: headers[number], default=None)
@@ -183,6 +187,12 @@ def _qualtrics(rows: Sequence[Sequence[str]], at: int, ids: list[str]) -> Layout
         default=None,
     )
     named = _fitted(rows[tags], len(ids)) if tags is not None else [""] * len(ids)
+    heads = {at, tags, wording}
+    above = sum(
+        2 * sum(bool(cell.strip()) for cell in rows[number]) > len(ids)
+        for number in range(last)
+        if number not in heads
+    )
     names = []
     for tag, one in zip(named, ids, strict=True):
         usual = tag or (_QUALTRICS[one][0] if one in _QUALTRICS else one)
@@ -201,6 +211,7 @@ def _qualtrics(rows: Sequence[Sequence[str]], at: int, ids: list[str]) -> Layout
         frozenset(n for n, parts in enumerate(names) if any(_letters(part) in _PERSONAL for part in parts)),
         {key: place[one] for key, one in watched.items() if one in place},
         frozenset(number for number, one in enumerate(ids) if _CHOICE.fullmatch(one)),
+        above,
     )
 
 

@@ -111,6 +111,28 @@ def left_unread(
     return (Remark("", path.name, "", "personal_columns", len(names), listed(names)),) if names else ()
 
 
+def check_layout(path: Path, layout: Layout | None) -> None:
+    """Refuse an export whose headings no longer stand above all answers.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The file, for the message.
+    layout : Layout or None
+        As recognised.
+
+    Raises
+    ------
+    StudyError
+        If rows as full as answers stand above the headings; they would be lost.
+    """
+    if layout is None or not layout.above:
+        return
+    rows = "1 row of answers stands" if layout.above == 1 else f"{layout.above} rows of answers stand"
+    message = f"{rows} above a row of headings; the file has been sorted."
+    raise refused(path, message, "Export it again, or move the rows of headings to the top.")
+
+
 def listed(names: list[str]) -> str:
     """Return the first names of a list, and a sign that there are more.
 

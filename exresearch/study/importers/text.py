@@ -19,7 +19,7 @@ from exresearch.study.importers.encoding import as_utf8
 from exresearch.study.importers.headings import find_heading, is_heading
 from exresearch.study.importers.platforms import Layout, recognise
 from exresearch.study.importers.raw import RawTable, check_once
-from exresearch.study.importers.responses import examine, left_unread
+from exresearch.study.importers.responses import check_layout, examine, left_unread
 from exresearch.study.parameters import TableSource
 from exresearch.study.remarks import Remark
 from exresearch.study.yaml_file import read_bytes, refused
@@ -29,6 +29,8 @@ _DELIMITERS = ",;\t|"
 _SAMPLE, _ROWS = 1 << 21, 60
 _BLOCK = 1 << 25
 _NOTE = re.compile(r'"?sep=(.)"?(?:\r\n|\r|\n|$)', re.IGNORECASE)
+# Marks that cannot be seen, such as a byte-order mark behind another.
+_UNSEEN = re.compile("[\ufeff\u200b\u2060\u00ad]")
 _QUOTES = "Export it again, with text between quotes."
 _NOT_CLOSED = "the rows cannot be told apart; perhaps a quotation mark is not closed."
 
@@ -131,13 +133,13 @@ def _plan(path: Path, data: bytes, columns: Collection[str] | None, source: Tabl
         chosen = chosen or (note.group(1) if note.group(1) in _DELIMITERS else "")
         text = text[note.end() :]
     most = _ROWS + (source.heading_row or 0)
-    best: tuple[tuple[int, int, float, int], str, list[list[str]], list[int], int] | None = None
+    best: tuple[tuple[int, int, float, int, int], str, list[list[str]], list[int], int] | None = None
     for delimiter in chosen or _DELIMITERS:
         rows, ends = _first_rows(text, delimiter, most=most, whole=whole)
         if not any(any(row) for row in rows):
             continue
         at = find_heading(rows, wanted=columns)
-        score = _score(rows[at:], columns)
+        score = _score(rows[at:], columns, skipped=sum(any(row) for row in rows[:at]))
         if best is None or score > best[0]:
             best = score, delimiter, rows, ends, at
     if best is None or not any(cell.strip() for row in best[2] for cell in row):
@@ -152,6 +154,7 @@ def _plan(path: Path, data: bytes, columns: Collection[str] | None, source: Tabl
             message = f"row {source.heading_row} is empty or not there and cannot be the heading."
             raise refused(path, message, "Correct 'heading_row' in the study file.")
         layout = layout if layout is not None and layout.heading == at else None
+    check_layout(path, layout)
     if layout is not None:
         names, first = layout.named(columns), layout.first
     else:
@@ -166,6 +169,7 @@ def _plan(path: Path, data: bytes, columns: Collection[str] | None, source: Tabl
 
 def _names(row: list[str], columns: Collection[str] | None) -> tuple[str, ...]:
     """Column names without blanks around them, unless they differ by these alone or are wanted with them."""
+    row = [cell if columns and cell in columns else _seen(cell) for cell in row]
     plain = [cell.strip() for cell in row]
     return tuple(
         cell if plain.count(name) > 1 or (columns and cell in columns) else name
@@ -173,12 +177,19 @@ def _names(row: list[str], columns: Collection[str] | None) -> tuple[str, ...]:
     )
 
 
-def _score(rows: list[list[str]], columns: Collection[str] | None) -> tuple[int, int, float, int]:
-    """How well a delimiter explains the rows from the heading on."""
+def _seen(cell: str) -> str:
+    """A heading without marks that cannot be seen, its blanks those of a keyboard."""
+    return _UNSEEN.sub("", cell).replace("\xa0", " ")
+
+
+def _score(
+    rows: list[list[str]], columns: Collection[str] | None, *, skipped: int
+) -> tuple[int, int, float, int, int]:
+    """How well a delimiter explains the rows from the heading on, and how few it leaves above."""
     width = len(rows[0])
     body = [len(row) for row in rows if any(row)]
     hits = len(set(columns or ()) & set(rows[0]))
-    return hits, int(width > 1), sum(n == width for n in body) / len(body), width
+    return hits, int(width > 1), sum(n == width for n in body) / len(body), -skipped, width
 
 
 def _first_rows(text: str, delimiter: str, *, most: int, whole: bool) -> tuple[list[list[str]], list[int]]:

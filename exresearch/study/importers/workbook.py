@@ -25,7 +25,7 @@ from exresearch.study.importers.headings import find_heading, is_heading
 from exresearch.study.importers.marks import Marks, sheet_marks
 from exresearch.study.importers.platforms import recognise
 from exresearch.study.importers.raw import RawTable, check_once
-from exresearch.study.importers.responses import examine, left_unread
+from exresearch.study.importers.responses import check_layout, examine, left_unread
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, StudyError, nearest
 from exresearch.study.remarks import Remark
@@ -92,6 +92,7 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
     layout = recognise(texts)
     if layout is not None and source.heading_row is not None and layout.heading != top:
         layout = None
+    check_layout(path, layout)
     first = top + 1 if layout is None else layout.first
     names = _names(texts[top], columns) if layout is None else layout.named(columns)
     present = tuple(name for name in names if name)
@@ -254,8 +255,9 @@ def _heading_row(
             raise refused(path, message, "Correct 'heading_row' in the study file.")
         return top
     top = find_heading(texts, wanted=columns)
-    if not is_heading(texts[top]):
-        message = f"sheet {sheet!r} has no heading: the first row of its table holds numbers only."
+    known = columns is not None and any(name in columns for name in _names(texts[top], columns))
+    if not is_heading(texts[top], [] if known else texts[top + 1 :]):
+        message = f"sheet {sheet!r} has no heading: the first row of its table holds numbers, or what other rows hold."
         raise refused(path, message, "Put the column names above it, or name the row (heading_row: ...).")
     return top
 

@@ -8,19 +8,22 @@ import numpy as np
 import pandas as pd
 
 from exresearch.study.codebook import Variable
-from exresearch.study.importers.decimals import with_points
+from exresearch.study.importers.decimals import SETTING, with_points
 from exresearch.study.problems import Problem
+from exresearch.study.tables.dates import as_dates
+from exresearch.study.tables.key_cells import strange_keys
+from exresearch.study.tables.naming import NAMEABLE as NAMEABLE
+from exresearch.study.tables.naming import n_cells, named, several
 
 NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight", "duration")
-# A value is named in a message only if at least this many rows hold it: then it is a code, not somebody's answer.
-NAMEABLE = 5
-_SHOWN = 5
-_EARLIEST = pd.Timestamp("1900-01-01")
 # What a spreadsheet writes where a formula failed, in English and in Dutch. It is nobody's answer, and may be named.
 _ERRORS = (
     "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#ERROR", "#N/B",
     "#DEEL/0!", "#WAARDE!", "#VERW!", "#NAAM?", "#GETAL!", "#LEEG!",
 )  # fmt: skip
+# Marks that cannot be seen, such as the byte-order mark of a file that was pasted below another.
+_UNSEEN = "[\ufeff\u200b\u2060\u00ad]"
+_THOUSANDS = r"[1-9]\d{0,2}\.\d{3}"
 _CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
 
 
@@ -94,26 +97,22 @@ def clean_column(
             )
         elif variable is not None and variable.role == "duration":
             values = _as_seconds(values)
+        if variable is not None and variable.role == "count" and not (decimal_comma or decimal_known):
+            strange += _thousands(values, column=column, file=file)
         values, problems = _as_numbers(
             values, column=column, file=file, decimal_comma=decimal_comma, decimal_known=decimal_known
         )
         problems = strange + problems + _check_range(values, variable, column=column, file=file)
     elif variable.role == "date":
-        values, problems = _as_dates(values, column=column, file=file)
+        values, problems = as_dates(values, column=column, file=file)
     else:
         if variable.role in ("category", "unit") and pd.api.types.is_datetime64_any_dtype(values.dtype):
             message = f"a {variable.role} is expected, but the column holds dates."
             remedy = "Spreadsheets make dates of texts such as '1-5': correct them, or the role."
             problems.append(Problem(file, column, message, remedy))
+        problems += strange_keys(values, variable.role, column=column, file=file)
         values = _as_text(values)
     return CleanColumn(values, n_coded, (*broken, *problems))
-
-
-def nameable(values: pd.Series) -> list[str]:
-    """Return the values that enough rows share to be named in a message, in order, numbers without quotes."""
-    counts = values.value_counts()
-    common = counts.index[counts >= NAMEABLE].tolist()
-    return [f"{value:g}" if isinstance(value, float) else repr(str(value)) for value in sorted(common)]
 
 
 def _plain(values: pd.Series) -> pd.Series:
@@ -125,6 +124,8 @@ def _plain(values: pd.Series) -> pd.Series:
         return pd.Series(values.dt.total_seconds(), index=values.index, dtype="float64")
     if not isinstance(kind, pd.StringDtype):
         values = values.astype("object").map(str, na_action="ignore").astype("str")
+    if values.str.contains(_UNSEEN, regex=True, na=False).any():
+        values = values.str.replace(_UNSEEN, "", regex=True)
     values = values.str.strip()
     return values.mask(values == "")
 
@@ -155,7 +156,7 @@ def _without_errors(values: pd.Series, *, column: str, file: str) -> tuple[pd.Se
     if not broken.any():
         return values, []
     names = ", ".join(sorted(values[broken].unique()))
-    message = f"{_cells(broken, 'holds an error', 'hold errors')} of the spreadsheet ({names})."
+    message = f"{n_cells(broken, 'holds an error', 'hold errors')} of the spreadsheet ({names})."
     remedy = "Correct the formulas, or list the error under 'missing' in the codebook."
     return values.mask(broken), [Problem(file, column, message, remedy)]
 
@@ -179,7 +180,7 @@ def _as_answers(
     cells = known.astype("float64").fillna(written)
     if not strange.any():
         return cells, []
-    message = f"{_cells(strange, 'holds', 'hold')} a text that is not under 'values'{_named(rest[strange])}."
+    message = f"{n_cells(strange, 'holds', 'hold')} a text that is not under 'values'{named(rest[strange])}."
     remedy = "Add it under 'values' in the codebook, or under 'missing'."
     return cells, [Problem(file, column, message, remedy)]
 
@@ -212,49 +213,38 @@ def _as_numbers(
         wrong = numbers.isna() & values.notna()
     problems = []
     if wrong.any():
-        message = f"a number is expected, but {_cells(wrong, 'holds', 'hold')} text{_named(values[wrong])}."
+        message = f"a number is expected, but {n_cells(wrong, 'holds', 'hold')} text{named(values[wrong])}."
         problems.append(Problem(file, column, message, _CORRECT))
     infinite = pd.Series(np.isinf(numbers.to_numpy()), index=numbers.index)
     if infinite.any():
-        message = f"{_cells(infinite, 'is', 'are')} infinite."
+        message = f"{n_cells(infinite, 'is', 'are')} infinite."
         problems.append(Problem(file, column, message, "Correct the cells."))
         numbers = numbers.mask(infinite)
     return numbers, problems
 
 
-def _as_dates(values: pd.Series, *, column: str, file: str) -> tuple[pd.Series, list[Problem]]:
-    if pd.api.types.is_datetime64_any_dtype(values.dtype):
-        dates = values.dt.tz_localize(None)
-        return dates, _too_early(dates, column=column, file=file)
-    if isinstance(values.dtype, pd.StringDtype):
-        dates = pd.to_datetime(values, format="ISO8601", errors="coerce", utc=True)
-        dates = dates.fillna(pd.to_datetime(values, format="%d-%m-%Y", errors="coerce", utc=True))
-        dates = dates.dt.tz_localize(None)
-    else:
-        dates = pd.Series(pd.NaT, index=values.index)
-    wrong = dates.isna() & values.notna()
-    problems = _too_early(dates, column=column, file=file)
-    if wrong.any():
-        message = (
-            f"a date is expected, but {_cells(wrong, 'holds', 'hold')} something else{_named(values[wrong])}."
-        )
-        problems.append(Problem(file, column, message, "Write dates as 2024-03-31 or 31-03-2024."))
-    return dates, problems
-
-
-def _too_early(dates: pd.Series, *, column: str, file: str) -> list[Problem]:
-    # Spreadsheets turn an empty date into one of 1899 or 1900.
-    early = dates < _EARLIEST
-    if not early.any():
+def _thousands(values: pd.Series, *, column: str, file: str) -> list[Problem]:
+    """Counts are whole: where each point has three digits behind it, these are most probably thousands."""
+    if not isinstance(values.dtype, pd.StringDtype):
         return []
-    message = f"{_several(early, 'date lies', 'dates lie')} before 1900."
-    return [Problem(file, column, message, "Correct the dates, or leave unknown ones empty.")]
+    pointed = values[values.str.contains(".", regex=False, na=False)]
+    if pointed.empty or not pointed.str.fullmatch(_THOUSANDS).all():
+        return []
+    if values.str.contains(",", regex=False, na=False).any():
+        # Then the signs decide between them.
+        return []
+    message = "every number with a point can be read in two ways, with decimals or with thousands."
+    return [Problem(file, column, message, SETTING)]
 
 
 def _as_text(values: pd.Series) -> pd.Series:
     if isinstance(values.dtype, pd.StringDtype):
         return values.astype("str")
-    if pd.api.types.is_float_dtype(values.dtype) and (values.dropna() % 1 == 0).all():
+    if (
+        pd.api.types.is_float_dtype(values.dtype)
+        and (values.dropna() % 1 == 0).all()
+        and values.abs().max() < 2**63
+    ):
         # A name that is a whole number: 12, not 12.0.
         values = values.astype("Int64")
     text = values.astype("str").where(values.notna().to_numpy())
@@ -267,16 +257,16 @@ def _check_range(values: pd.Series, variable: Variable | None, *, column: str, f
     if role == "weight":
         problems = []
         if (values <= 0).any():
-            message = f"{_several(values <= 0, 'weight is', 'weights are')} zero or negative."
+            message = f"{several(values <= 0, 'weight is', 'weights are')} zero or negative."
             problems.append(Problem(file, column, message, "Weights must be above 0."))
         if values.isna().any():
-            message = f"{_several(values.isna(), 'row has', 'rows have')} no weight."
+            message = f"{several(values.isna(), 'row has', 'rows have')} no weight."
             problems.append(
                 Problem(file, column, message, "Give every row a weight, or leave the column out.")
             )
         return problems
     if role == "count" and (values < 0).any():
-        message = f"{_several(values < 0, 'count is', 'counts are')} negative."
+        message = f"{several(values < 0, 'count is', 'counts are')} negative."
         return [Problem(file, column, message, "Counts must be 0 or more.")]
     low, high = (0.0, 1.0) if role == "flag" else (None, None)
     if variable is not None and variable.minimum is not None and variable.maximum is not None:
@@ -287,7 +277,7 @@ def _check_range(values: pd.Series, variable: Variable | None, *, column: str, f
     if not outside.any():
         return []
     message = (
-        f"{_cells(outside, 'lies', 'lie')} outside the scale {low:g} to {high:g}{_named(values[outside])}."
+        f"{n_cells(outside, 'lies', 'lie')} outside the scale {low:g} to {high:g}{named(values[outside])}."
     )
     remedy = "Correct the scale, or list the code under 'missing' in the codebook."
     if role == "flag":
@@ -306,17 +296,3 @@ def _range(values: pd.Series, outside: pd.Series, *, low: float, high: float) ->
     if not strange or strange - reached:
         return ""
     return f"The values run from {min(common):g} to {max(common):g}. "
-
-
-def _named(values: pd.Series) -> str:
-    common = nameable(values)
-    return f" ({', '.join(common[:_SHOWN])}{' and others' if len(common) > _SHOWN else ''})" if common else ""
-
-
-def _several(marked: pd.Series, one: str, more: str) -> str:
-    count = int(marked.sum())
-    return f"{count} {one if count == 1 else more}"
-
-
-def _cells(marked: pd.Series, one: str, more: str) -> str:
-    return _several(marked, f"cell {one}", f"cells {more}")

@@ -9,7 +9,8 @@ import pandas as pd
 
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.columns import nameable
+from exresearch.study.tables.key_cells import one_spelling
+from exresearch.study.tables.naming import nameable
 from exresearch.study.tables.table import NEEDED, Table
 
 # The first key must be there; the others count where they are.
@@ -39,7 +40,7 @@ def check_tables(tables: Mapping[str, Table], *, whole: bool = True) -> tuple[Re
     StudyError
         A person twice in one wave, a unit twice in one wave of ``units``, a key without a value where it is needed,
         a period that ends before it starts, units that the ``units`` table does not know, a table of whose persons
-        most are unknown to ``people``, waves written in two ways, or tables without a wave in common.
+        most are unknown to ``people``, persons, units or waves written in two ways, or tables without a wave in common.
     """
     problems: list[Problem] = []
     remarks: list[Remark] = []
@@ -47,6 +48,7 @@ def check_tables(tables: Mapping[str, Table], *, whole: bool = True) -> tuple[Re
         problems += (
             _lacking_keys(table, whole=whole) + _repeated_keys(table, whole=whole) + _turned_periods(table)
         )
+    problems += [problem for key in ("person", "unit") for problem in _two_ways(tables, key)]
     for found, noted in (_units(tables), _persons(tables), _waves(tables)):
         problems += found
         remarks += noted
@@ -126,6 +128,32 @@ def _turned_periods(table: Table) -> list[Problem]:
 
 def _is_date(values: pd.Series) -> bool:
     return bool(pd.api.types.is_datetime64_any_dtype(values.dtype))
+
+
+def _two_ways(tables: Mapping[str, Table], key: str) -> list[Problem]:
+    """Persons or units that two files or rows write differently, such as 007 and 7, so that they would not link."""
+    columns = {name: table.frame[key].dropna() for name, table in tables.items() if key in table.frame}
+    if not columns:
+        return []
+    written = pd.concat([pd.Series(column.unique(), dtype="str") for column in columns.values()])
+    written = written.drop_duplicates()
+    plain = one_spelling(written, key)
+    twice = plain.duplicated(keep=False)
+    if not twice.any():
+        return []
+    n, two = plain[twice].nunique(), set(written[twice])
+    files = ", ".join(tables[name].file for name, column in columns.items() if column.isin(two).any())
+    rows = pd.concat([column[column.isin(two)] for column in columns.values()])
+    # A person in many rows is still one person.
+    named = _named(rows, len(two)) if key == "unit" else ""
+    what = f"1 {key} is" if n == 1 else f"{n} {key}s are"
+    how = (
+        "zeros in front or '.0' behind"
+        if key == "person"
+        else "capitals, blanks, zeros in front or '.0' behind"
+    )
+    message = f"{what} written in two ways that differ in {how}{named}."
+    return [Problem(files, key, message, f"Write each {key} in one way, in all files.")]
 
 
 def _units(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
