@@ -10,6 +10,8 @@ import pandas as pd
 
 # Scales that questionnaires use; the smallest that holds the answers is taken.
 STANDARD = ((1, 5), (1, 7), (1, 10), (0, 10))
+# Codes for no answer that surveys everywhere use: nobody's answer, however few cells hold them.
+_CUSTOMARY = (-99, -9, -1, 88, 98, 99, 888, 998, 999)
 _UNUSUAL = [list(range(low, high + 1)) for low, high in ((1, 4), (1, 6), (0, 4), (0, 6))]
 _NO_ANSWER = re.compile(
     r"do(es)? ?n[o']t know|do not know|don.?t know|dk\b|no opinion|not applicable|does not apply|"
@@ -23,6 +25,7 @@ _NOTHING = (
     "na", "n/a", "nan", "null", "none", "nil", "nb", "n.b", "nvt", "n.v.t", "x", "supp", "suppressed", "missing",
     "leeg", "div/0", "value", "ref",
 )  # fmt: skip
+_SIGNS = re.compile(r"[-–—−.*?/\\_#=~ ]{1,5}")
 # The direction of an answer label; the negative words are looked for first, because they hold the positive ones.
 _NEGATIVE = re.compile(
     r"disagree|dissatisf|unsatisf|unlikely|not (at all )?likely|poor\b|\bbad\b|terrible|unfavou?rable|"
@@ -51,6 +54,23 @@ _FREQUENCY = re.compile(
 )
 _LEADING = re.compile(r"^\s*(-?\d+)\s*(?:[-=:.)(].*|$)")
 _AGREE = re.compile(r"agree|\beens\b|oneens", re.IGNORECASE)
+
+
+# Words of which the answers of questionnaires are made. A text of these alone tells nothing of whoever chose it.
+_STOCK = frozenset(
+    """
+    a agree agreed agreement all always am and answer answered apply applicable applies at bad bit completely degree
+    disagree dissatisfied do does don doesn entirely excellent extent extremely fair fairly favourable favorable
+    frequently fully good great happy have i in indifferent know large likely little maybe mildly moderate moderately
+    mostly much n na neither never neutral no nor not of often ok okay opinion or part partly poor prefer quite rarely
+    rather refused satisfied say slightly small some sometimes somewhat strongly sure t tend terrible the to totally
+    undecided unfavourable unfavorable unhappy unlikely unsatisfied unsure very yes
+    akkoord altijd antwoord beetje bijna deels een eens en enigszins erg geen goed goede heel helemaal het idee ik in
+    ja liever licht mate matig mee mening met meestal mij neutraal niet noch nooit nvt v van oneens onvoldoende
+    onwaarschijnlijk ontevreden op regelmatig slecht soms sterk tamelijk te tevreden toepassing uiterst uitstekend
+    vaak voldoende volledig volstrekt vrij waarschijnlijk weet wel wil zeer zeg zeggen zelden
+    """.split()  # noqa: SIM905 - a hundred quotation marks less
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +121,18 @@ def is_no_answer(text: str) -> bool:
     return bool(_NO_ANSWER.search(text))
 
 
+def is_stock(text: str) -> bool:
+    """Whether a text is made of words of answer scales alone, so that it can be written down however few chose it.
+
+    Examples
+    --------
+    >>> is_stock("Helemaal mee oneens"), is_stock("5 - very good"), is_stock("I am not sure about Piet")
+    (True, True, False)
+    """
+    words = re.findall(r"[^\W\d_]+", text.casefold())
+    return bool(words) and all(word in _STOCK for word in words) and len(re.findall(r"\d", text)) <= 2
+
+
 def is_placeholder(text: str) -> bool:
     """Whether a cell holds a sign for nothing, such as a dash or an asterisk, and nobody's answer.
 
@@ -109,7 +141,7 @@ def is_placeholder(text: str) -> bool:
     >>> is_placeholder("-"), is_placeholder("#N/A"), is_placeholder("none of them")
     (True, True, False)
     """
-    return not any(c.isalnum() for c in text) or text.lower().strip("#.!?*") in _NOTHING
+    return bool(_SIGNS.fullmatch(text)) or text.lower().strip("#.!?*") in _NOTHING
 
 
 def scale_from_labels(labels: Mapping[str, str]) -> Scale | None:
@@ -204,13 +236,15 @@ def scale_from_texts(answers: Iterable[str]) -> Scale | None:
     return Scale(1, len(ladder), missing, False, values=values, source="texts", kind=kind)
 
 
-def scale_from_data(columns: Iterable[pd.Series]) -> Scale | None:
+def scale_from_data(columns: Iterable[pd.Series], *, shared: int = 1) -> Scale | None:
     """Return the scale of numeric answers that have no labels, from all columns that share it, or None.
 
     Parameters
     ----------
     columns : iterable of pandas.Series
         Numbers, missing answers as NaN.
+    shared : int
+        Cells that a code for no answer needs to be named; rarer ones are left for somebody to look at.
 
     Returns
     -------
@@ -230,16 +264,20 @@ def scale_from_data(columns: Iterable[pd.Series]) -> Scale | None:
                 return None
             counts[int(float(str(value)))] = counts.get(int(float(str(value))), 0) + int(count)
     points = sorted(counts)
-    missing = [p for p in points if p < 0 or p in (88, 98, 99, 888, 998, 999)]
+    rare = {p for p in points if counts[p] < shared and p not in _CUSTOMARY}
+    missing = [p for p in points if p < 0 or p in _CUSTOMARY]
     points = [p for p in points if p not in missing]
     # A code that stands apart: at least one point is left out between it and the longest run of answers.
     while len(points) >= 4 and points[-1] in (8, 9) and points[-1] - points[-2] >= 2:
         missing.append(points.pop())
     if len(points) < 3 or points[-1] - points[0] >= 2 * len(points):
         return None
+    missing = [p for p in missing if p not in rare]
     if points == list(range(1, 9)) and counts[8] < min(counts[6], counts[7]):
         # Fewer chose it than the points beside it: 'do not know' after a scale of 1 to 7.
-        missing.append(points.pop())
+        if points[-1] not in rare:
+            missing.append(points[-1])
+        points.pop()
     if points in _UNUSUAL:
         return Scale(points[0], points[-1], tuple(sorted(missing)), source="data", sure=False)
     ends = next((e for e in STANDARD if e[0] <= points[0] and points[-1] <= e[1]), None)

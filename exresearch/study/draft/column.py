@@ -138,7 +138,11 @@ def _column(name: str, parts: Sequence[Export], keys: Keys) -> Column:
 
 
 def _text(cells: pd.Series) -> pd.Series:
-    if pd.api.types.is_float_dtype(cells.dtype) and (cells.dropna() % 1 == 0).all():
+    if (
+        pd.api.types.is_float_dtype(cells.dtype)
+        and (cells.dropna() % 1 == 0).all()
+        and cells.abs().max() < 2**63
+    ):
         cells = cells.astype("Int64")
     texts = cells.astype("object").map(lambda value: str(value).strip(), na_action="ignore").astype("str")
     return texts.where((texts != "") & cells.notna().to_numpy())

@@ -21,6 +21,7 @@ from exresearch.study.yaml_file import read_bytes, refused
 _VIEW = 0.6
 _SAME = 0.8
 _KEY = 0.5
+_MOST_CODES = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ def take_keys(exports: Iterable[Export]) -> tuple[list[Export], Keys, list[str]]
             found = {i: " ".join(t.split()) for i, t in zip(ids, text, strict=True) if _is(i) and _is(t)}
             keys.wording.update(found)
             notes.append(f"{export.name}: read as a key with the wording of {len(found)} questions.")
-        elif len(rest) >= 2:
+        elif len(rest) >= 2 and _are_codes(ids, _texts(export.raw.frame[rest[0]])):
             code, label = _texts(export.raw.frame[rest[0]]), _texts(export.raw.frame[rest[1]])
             for i, c, text in zip(ids, code, label, strict=True):
                 if _is(i) and _is(c) and _is(text):
@@ -261,10 +262,20 @@ def _has_macros(path: Path) -> bool:
 
 def _texts(cells: pd.Series) -> pd.Series:
     """Cells as text without surrounding blanks; whole numbers without a decimal point."""
-    if pd.api.types.is_float_dtype(cells.dtype) and (cells.dropna() % 1 == 0).all():
+    if (
+        pd.api.types.is_float_dtype(cells.dtype)
+        and (cells.dropna() % 1 == 0).all()
+        and cells.abs().max() < 2**63
+    ):
         cells = cells.astype("Int64")
     texts = cells.astype("object").map(lambda value: str(value).strip(), na_action="ignore")
     return texts.where(texts.notna() & (texts != ""), None)
+
+
+def _are_codes(ids: pd.Series, codes: pd.Series) -> bool:
+    """Whether the texts beside them are few for each column, and each once: codes of answers, and no persons."""
+    pairs = pd.DataFrame({"id": ids, "code": codes}).dropna()
+    return not pairs.duplicated().any() and bool((pairs.groupby("id").size() <= _MOST_CODES).all())
 
 
 def _is(value: Any) -> bool:

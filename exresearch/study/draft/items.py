@@ -9,11 +9,12 @@ from typing import Any
 
 from exresearch.study.draft.answers import (
     Scale,
+    is_stock,
     scale_from_data,
     scale_from_labels,
     scale_from_texts,
 )
-from exresearch.study.draft.column import Column, Guess
+from exresearch.study.draft.column import SHARED, Column, Guess
 from exresearch.study.draft.plain import codes_in_words
 from exresearch.study.draft.words import (
     CUSTOMER,
@@ -58,6 +59,8 @@ def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
     """Guess what an answer on a scale measures, before it is seen beside the others."""
     more: dict[str, Any] = {"minimum": scale.minimum, "maximum": scale.maximum}
     in_words, strange = codes_in_words(column) if column.kind == "number" else ([], 0)
+    if scale.values:
+        strange = int((~column.texts.dropna().isin([*scale.values, *scale.missing])).sum())
     missing: list[int | str] = [*scale.missing, *in_words]
     if missing:
         more["missing"] = missing
@@ -77,8 +80,17 @@ def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
             why += f" {codes} stands apart from the scale and is taken for no answer."
             doubt = 2
     if strange:
-        why += f" {strange} cells hold text that is no answer on it; correct these, or list the text under 'missing'."
+        cells = "1 cell holds" if strange == 1 else f"{strange} cells hold"
+        them = "it" if strange == 1 else "these"
+        why += f" {cells} text that is no answer on it; correct {them}, or list the text under 'missing'."
         doubt = 3
+    if scale.source == "data":
+        outside = column.numbers.dropna()
+        n = int((~outside.between(*scale.ends) & ~outside.isin(scale.missing)).sum())
+        if n:
+            cells, them = ("1 cell lies", "it") if n == 1 else (f"{n} cells lie", "these")
+            why += f" {cells} outside it; correct {them}, or list the code under 'missing'."
+            doubt = 3
     guess = Guess("ignore", why, more, doubt=doubt)
     if scale.kind == "frequency":
         guess.why += " How often something happens may be good or bad; give it a role if it is to be used."
@@ -184,7 +196,8 @@ def _from_texts(columns: Sequence[Column]) -> dict[str, Scale]:
         merged = texts.union(*(group[0] for group in joined))
         groups.append((merged, [c for group in joined for c in group[1]] + [column]))
     for texts, members in groups:
-        scale = scale_from_texts(texts)
+        # A text that few chose is written down only if it is made of words that no person has to itself.
+        scale = scale_from_texts(text for text in texts if is_stock(text) or _is_shared(text, members))
         if scale is None:
             continue
         for column in members:
@@ -192,9 +205,19 @@ def _from_texts(columns: Sequence[Column]) -> dict[str, Scale]:
     return found
 
 
+def _is_shared(text: str, columns: Sequence[Column]) -> bool:
+    """Whether so many rows hold a text, in whatever column, that it is nobody's own."""
+    rows: set[int] = set()
+    for column in columns:
+        rows.update(column.texts.index[column.texts == text][:SHARED])
+        if len(rows) >= SHARED:
+            return True
+    return False
+
+
 def _from_values(columns: Sequence[Column]) -> dict[str, Scale]:
     """Scales of numbers without labels; a column that shows only a part takes the scale of its neighbours."""
-    alone = {c.name: scale_from_data([c.numbers]) for c in columns}
+    alone = {c.name: scale_from_data([c.numbers], shared=SHARED) for c in columns}
     sure: dict[str, Counter[tuple[int, int]]] = {}
     for column in columns:
         scale = alone[column.name]

@@ -13,6 +13,7 @@ from exresearch.study.draft.words import (
     COUNT,
     DURATION,
     FREE_TEXT,
+    MANAGER,
     PERSON,
     PLATFORM,
     UNITS,
@@ -27,6 +28,8 @@ _KEPT = {"person", "unit", "wave", "weight"}
 _MOST_CATEGORIES = 60
 _MOST_BANDS = 15
 _LONG = 40
+_MOSTLY = 0.5
+_NAME = r"[A-ZÀ-Þ][\w'’.-]*(?:,?\s+[\w'’.-]+)*,?\s+[A-ZÀ-Þ][\w'’.-]*|[^\s@]+@\S+"
 # A question after a trait of the person, not after what somebody knows or has seen.
 _ABOUT = re.compile(
     r"(what|which|are you|in (what|which)|size|your|wat|welke?|ben (je|u)|bent u|in welke?|(\S+ ?){1,4}$)",
@@ -164,6 +167,17 @@ def guess_category(column: Column, *, table: str, n_rows: int) -> Guess:
     strange = unlisted(column)
     if column.kind == "text" and (FREE_TEXT.search(column.words) or _is_free(column)):
         return Guess("text", "Answers in own words; they may name people and are not shown.")
+    if column.kind == "text" and not column.labels and not column.shared():
+        return Guess(
+            "text", f"Texts that hardly anybody shares ({column.n_distinct} in {column.n} rows); not shown."
+        )
+    if (
+        column.kind == "text"
+        and not column.labels
+        and MANAGER.search(spaced(column.name))
+        and _are_names(column)
+    ):
+        return Guess("ignore", "It seems to hold the names of managers; it is not read.", doubt=1)
     few = 2 <= column.n_distinct <= min(_MOST_CATEGORIES, max(12, n_rows // 5))
     if column.labels and few:
         why = f"Its {len(column.labels)} labels have no order from bad to good. {strange}".strip()
@@ -207,6 +221,11 @@ def codes_in_words(column: Column) -> tuple[list[str], int]:
         if is_placeholder(str(text)) or (n >= SHARED and is_no_answer(str(text)))
     ]
     return sorted(codes), int(strange.drop(codes).sum())
+
+
+def _are_names(column: Column) -> bool:
+    """Whether most texts are two or more words with capitals, or a surname before a comma, as names of people are."""
+    return bool(column.texts.dropna().str.fullmatch(_NAME).mean() > _MOSTLY)
 
 
 def _is_free(column: Column) -> bool:

@@ -119,6 +119,9 @@ FREE_TEXT = _words(
     r"comment|remark|toelichting|opmerking|open ?(question|vraag|answer)|explain|suggest|verbatim|feedback text|"
     r"tekst\b|text\b|please specify|namelijk|other \(|anders"
 )
+MANAGER = _words(
+    r"(line |team )?manager\b|supervisor\b|reports to\b|leidinggevende\b|chef\b|teamleider\b|coach\b|boss\b"
+)
 BIRTH = _words(r"birth|geboorte|dob\b")
 
 # Questions and their wordings.
