@@ -13,7 +13,7 @@ from exresearch.study.parameters import StudyFile, Weighting
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.margins import are_counts, check_margins, staff_margins
-from exresearch.study.tables.columns import NAMEABLE
+from exresearch.study.tables.naming import NAMEABLE
 from exresearch.study.tables.raking import Raked, rake
 from exresearch.study.tables.table import Table
 
