@@ -245,3 +245,17 @@ def test_types_of_parquet_are_exact_or_refused_as_keys(tmp_path: Path) -> None:
         "a.csv: q: 1 cell holds a number of more than fifteen digits, which spreadsheets round; who or what was "
         "meant is lost. " + AS_TEXT
     ]
+
+
+def test_names_or_slips_in_place_of_waves_are_refused_and_not_shown(client: Any) -> None:
+    rest = "Correct the cells, list them under 'missing' in the codebook, or give this column another role."
+    client.tables["employees"].loc[0, "year"] = "2O24"
+    assert client.refusal() == (
+        "1 problem with this study:\n"
+        f"- employees.csv: wave: 1 wave has fewer than 5 rows in all tables together. {rest}"
+    )
+    client.tables["employees"]["year"] = [f"Piet {i}" for i in range(59)] + ["2024"]
+    assert client.refusal() == (
+        "1 problem with this study:\n"
+        f"- employees.csv: wave: 59 waves have fewer than 5 rows in all tables together. {rest}"
+    )

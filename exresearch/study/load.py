@@ -23,6 +23,7 @@ from exresearch.study.tables import (
     WaveWeights,
     attrition_ledger,
     check_tables,
+    check_waves,
     judge_sheets,
     ordered_waves,
     read_table,
@@ -160,6 +161,8 @@ def _read(
         remarks += check_tables(tables, whole=whole)
     except StudyError as error:
         problems += error.problems
+    if whole and not problems:
+        problems += check_waves(tables)
     if "units" in tables:
         problems += _wrong_category(settings, codebook, tables["units"], file=file.name, whole=whole)
     if problems:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 
 import pandas as pd
@@ -10,14 +9,14 @@ import pandas as pd
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.key_cells import one_spelling
-from exresearch.study.tables.naming import nameable
+from exresearch.study.tables.naming import named_of
 from exresearch.study.tables.table import NEEDED, Table
+from exresearch.study.tables.waves import shared_waves
 
 # The first key must be there; the others count where they are.
 _UNIQUE = {"employees": ("person", "wave"), "units": ("unit", "wave"), "people": ("person",)}
 # Columns of a table that mark a period by their names, the first before the second.
 _PERIODS = {"people": ("start", "end"), "moments": ("start", "end")}
-_SHOWN = 5
 
 
 def check_tables(tables: Mapping[str, Table], *, whole: bool = True) -> tuple[Remark, ...]:
@@ -49,30 +48,12 @@ def check_tables(tables: Mapping[str, Table], *, whole: bool = True) -> tuple[Re
             _lacking_keys(table, whole=whole) + _repeated_keys(table, whole=whole) + _turned_periods(table)
         )
     problems += [problem for key in ("person", "unit") for problem in _two_ways(tables, key)]
-    for found, noted in (_units(tables), _persons(tables), _waves(tables)):
+    for found, noted in (_units(tables), _persons(tables), shared_waves(tables)):
         problems += found
         remarks += noted
     if problems:
         raise StudyError(problems)
     return tuple(remarks)
-
-
-def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
-    """Return all waves in order of time, by the year and the numbers in their names."""
-    found: set[str] = set()
-    for table in tables.values():
-        if "wave" in table.frame:
-            found |= set(table.frame["wave"].dropna().unique())
-    years = {name: re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", name) for name in found}
-    # The year first where every name has one, so that Q1 2025 follows Q4 2024.
-    dated = all(len(set(year)) == 1 for year in years.values())
-
-    def in_time(name: str) -> tuple[str, list[str | int]]:
-        # Numbers inside a name are compared as numbers, so that wave 10 follows wave 9.
-        parts = re.split(r"([0-9]+)", name)
-        return years[name][0] if dated else "", [int(p) if i % 2 else p for i, p in enumerate(parts)]
-
-    return tuple(sorted(found, key=in_time))
 
 
 def _lacking_keys(table: Table, *, whole: bool) -> list[Problem]:
@@ -145,7 +126,7 @@ def _two_ways(tables: Mapping[str, Table], key: str) -> list[Problem]:
     files = ", ".join(tables[name].file for name, column in columns.items() if column.isin(two).any())
     rows = pd.concat([column[column.isin(two)] for column in columns.values()])
     # A person in many rows is still one person.
-    named = _named(rows, len(two)) if key == "unit" else ""
+    named = named_of(rows, len(two)) if key == "unit" else ""
     what = f"1 {key} is" if n == 1 else f"{n} {key}s are"
     how = (
         "zeros in front or '.0' behind"
@@ -179,7 +160,7 @@ def _strange_units(table: Table, known: list[str]) -> list[Problem]:
     count = strange.nunique()
     units_are = "1 unit is" if count == 1 else f"{count} units are"
     # A unit of few rows may be as good as a person, so only larger ones are named.
-    message = f"{units_are} not in the table 'units'{_named(strange, count)}."
+    message = f"{units_are} not in the table 'units'{named_of(strange, count)}."
     return [Problem(table.file, "unit", message, "Correct the names, or add these units.")]
 
 
@@ -204,81 +185,3 @@ def _persons(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
         elif strange:
             remarks.append(Remark(name, table.file, "person", "persons_not_in_people", strange))
     return problems, remarks
-
-
-def _waves(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
-    waves = {
-        table.name: table.frame["wave"].dropna()
-        for table in tables.values()
-        if "wave" in table.frame and table.frame["wave"].notna().any()
-    }
-    problems = _two_spellings(waves, tables)
-    remarks = []
-    isolated = []
-    for name, mine in waves.items():
-        others = [other for of, other in waves.items() if of != name]
-        alone = set(mine.unique()).difference(*(other.unique() for other in others))
-        if not others or not alone:
-            continue
-        if len(alone) == mine.nunique():
-            isolated.append(name)
-        else:
-            detail = (
-                "any other table" if len(others) > 1 else f"table '{next(of for of in waves if of != name)}'"
-            )
-            remarks.append(Remark(name, tables[name].file, "wave", "waves_not_shared", len(alone), detail))
-    if problems:
-        # Once each wave is written in one way, they may well be shared.
-        return problems, []
-    # Of two tables without a wave in common the second is named: one sentence is enough.
-    for name in isolated if len(waves) > 2 else isolated[1:]:
-        mine, elsewhere = waves[name], pd.concat([other for of, other in waves.items() if of != name])
-        message = (
-            f"no wave of this table is in another: {_listed(mine)} here; {_listed(elsewhere)} elsewhere."
-        )
-        remedy = "Write the waves alike in all tables, or give this column another role than wave."
-        problems.append(Problem(tables[name].file, "wave", message, remedy))
-    return problems, remarks
-
-
-def _two_spellings(waves: Mapping[str, pd.Series], tables: Mapping[str, Table]) -> list[Problem]:
-    """Waves that differ only in case, blanks, hyphens, leading zeros or the place of the year: 2024Q1, q1-2024."""
-    spellings: dict[tuple[str | int, ...], dict[str, str]] = {}
-    problems = []
-    for name, column in waves.items():
-        two: list[str] = []
-        for wave in sorted(column.unique()):
-            first = spellings.setdefault(_spelling(wave), {wave: name})
-            if wave not in first:
-                two += [wave, *first]
-        if two:
-            written = pd.concat([column[column.isin(two)] for column in waves.values()])
-            message = f"waves are written in two ways{_named(written, len(set(two)))}."
-            problems.append(
-                Problem(tables[name].file, "wave", message, "Write each wave in one way, in all tables.")
-            )
-    return problems
-
-
-def _spelling(wave: str) -> tuple[str | int, ...]:
-    parts = re.findall(r"[^\W\d_]+|\d+|[^\w\s./-]", wave.casefold())
-    if not parts or re.match(r"\s*[-.]", wave):
-        # A sign in front may be a minus: one wave before and one after.
-        return (wave,)
-    years = [part for part in parts if re.fullmatch(r"(?:19|20)\d\d", part)]
-    if len(years) == 1:
-        # Q1 2024 is 2024Q1.
-        parts = [years[0], *(part for part in parts if part != years[0])]
-    return tuple(int(part) if part.isdecimal() else part for part in parts)
-
-
-def _listed(waves: pd.Series) -> str:
-    count = waves.nunique()
-    return f"{count} wave{'' if count == 1 else 's'}{_named(waves, count)}"
-
-
-def _named(values: pd.Series, count: int) -> str:
-    """The values that enough rows share, and whether these are all of them."""
-    named = nameable(values)
-    shown = f": {', '.join(named[:_SHOWN])}" if named else ""
-    return shown + (" and others" if named and count > len(named[:_SHOWN]) else "")

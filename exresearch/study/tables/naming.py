@@ -37,3 +37,10 @@ def several(marked: pd.Series, one: str, more: str) -> str:
 def n_cells(marked: pd.Series, one: str, more: str) -> str:
     """Return how many cells are marked, and what they do."""
     return several(marked, f"cell {one}", f"cells {more}")
+
+
+def named_of(values: pd.Series, count: int) -> str:
+    """Return the values that enough rows share, after a colon, and whether these are all of ``count``."""
+    named = nameable(values)
+    shown = f": {', '.join(named[:_SHOWN])}" if named else ""
+    return shown + (" and others" if named and count > len(named[:_SHOWN]) else "")

@@ -1,0 +1,148 @@
+"""Waves: in order of time, written in one way, shared by the tables, and each of more than a few rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+import pandas as pd
+
+from exresearch.study.problems import Problem
+from exresearch.study.remarks import Remark
+from exresearch.study.tables.naming import NAMEABLE, named_of
+from exresearch.study.tables.table import Table
+
+
+def check_waves(tables: Mapping[str, Table]) -> list[Problem]:
+    """Refuse waves that hardly any row shares: they are slips of the pen, or the column is no wave.
+
+    The names of waves are shown everywhere, so that a column with names or dates in their place would show persons.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        All tables of a study.
+
+    Returns
+    -------
+    list of Problem
+        At most one for each table, without the names.
+    """
+    dated = {name: table.frame["wave"].dropna() for name, table in tables.items() if "wave" in table.frame}
+    if not dated:
+        return []
+    counts = pd.concat(list(dated.values())).value_counts()
+    rare = counts.index[counts < NAMEABLE]
+    problems = []
+    for name, column in dated.items():
+        n = int(column[column.isin(rare)].nunique())
+        # A row of units is nobody, and few units may be all there are.
+        if n and name != "units":
+            waves = "1 wave has" if n == 1 else f"{n} waves have"
+            message = f"{waves} fewer than {NAMEABLE} rows in all tables together."
+            remedy = "Correct the cells, list them under 'missing' in the codebook, or give this column another role."
+            problems.append(Problem(tables[name].file, "wave", message, remedy))
+    return problems
+
+
+def shared_waves(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
+    """Return what is wrong with the waves of tables beside one another, and what is worth knowing of them.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        What could be read.
+
+    Returns
+    -------
+    list of Problem
+        Waves written in two ways, or tables without a wave in common.
+    list of Remark
+        Waves that only one table has.
+    """
+    waves = {
+        table.name: table.frame["wave"].dropna()
+        for table in tables.values()
+        if "wave" in table.frame and table.frame["wave"].notna().any()
+    }
+    problems = _two_spellings(waves, tables)
+    remarks = []
+    isolated = []
+    for name, mine in waves.items():
+        others = [other for of, other in waves.items() if of != name]
+        alone = set(mine.unique()).difference(*(other.unique() for other in others))
+        if not others or not alone:
+            continue
+        if len(alone) == mine.nunique():
+            isolated.append(name)
+        else:
+            detail = (
+                "any other table" if len(others) > 1 else f"table '{next(of for of in waves if of != name)}'"
+            )
+            remarks.append(Remark(name, tables[name].file, "wave", "waves_not_shared", len(alone), detail))
+    if problems:
+        # Once each wave is written in one way, they may well be shared.
+        return problems, []
+    # Of two tables without a wave in common the second is named: one sentence is enough.
+    for name in isolated if len(waves) > 2 else isolated[1:]:
+        mine, elsewhere = waves[name], pd.concat([other for of, other in waves.items() if of != name])
+        message = (
+            f"no wave of this table is in another: {_listed(mine)} here; {_listed(elsewhere)} elsewhere."
+        )
+        remedy = "Write the waves alike in all tables, or give this column another role than wave."
+        problems.append(Problem(tables[name].file, "wave", message, remedy))
+    return problems, remarks
+
+
+def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
+    """Return all waves in order of time, by the year and the numbers in their names."""
+    found: set[str] = set()
+    for table in tables.values():
+        if "wave" in table.frame:
+            found |= set(table.frame["wave"].dropna().unique())
+    years = {name: re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", name) for name in found}
+    # The year first where every name has one, so that Q1 2025 follows Q4 2024.
+    dated = all(len(set(year)) == 1 for year in years.values())
+
+    def in_time(name: str) -> tuple[str, list[str | int]]:
+        # Numbers inside a name are compared as numbers, so that wave 10 follows wave 9.
+        parts = re.split(r"([0-9]+)", name)
+        return years[name][0] if dated else "", [int(p) if i % 2 else p for i, p in enumerate(parts)]
+
+    return tuple(sorted(found, key=in_time))
+
+
+def _two_spellings(waves: Mapping[str, pd.Series], tables: Mapping[str, Table]) -> list[Problem]:
+    """Waves that differ only in case, blanks, hyphens, leading zeros or the place of the year: 2024Q1, q1-2024."""
+    spellings: dict[tuple[str | int, ...], dict[str, str]] = {}
+    problems = []
+    for name, column in waves.items():
+        two: list[str] = []
+        for wave in sorted(column.unique()):
+            first = spellings.setdefault(_spelling(wave), {wave: name})
+            if wave not in first:
+                two += [wave, *first]
+        if two:
+            written = pd.concat([column[column.isin(two)] for column in waves.values()])
+            message = f"waves are written in two ways{named_of(written, len(set(two)))}."
+            problems.append(
+                Problem(tables[name].file, "wave", message, "Write each wave in one way, in all tables.")
+            )
+    return problems
+
+
+def _spelling(wave: str) -> tuple[str | int, ...]:
+    parts = re.findall(r"[^\W\d_]+|\d+|[^\w\s./-]", wave.casefold())
+    if not parts or re.match(r"\s*[-.]", wave):
+        # A sign in front may be a minus: one wave before and one after.
+        return (wave,)
+    years = [part for part in parts if re.fullmatch(r"(?:19|20)\d\d", part)]
+    if len(years) == 1:
+        # Q1 2024 is 2024Q1.
+        parts = [years[0], *(part for part in parts if part != years[0])]
+    return tuple(int(part) if part.isdecimal() else part for part in parts)
+
+
+def _listed(waves: pd.Series) -> str:
+    count = waves.nunique()
+    return f"{count} wave{'' if count == 1 else 's'}{named_of(waves, count)}"
