@@ -13,8 +13,10 @@ import pytest
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Finding, Note
 from exresearch.findings.analyses import EmployeeFirst, employee_first, engaged_minority
+from exresearch.findings.analyses.driver_models import driver_model
+from exresearch.findings.analyses.driver_sheets import sheets_to_impute
 from exresearch.findings.analyses.score_rules import link_score_rules, score_rule
-from exresearch.measures import link_table
+from exresearch.measures import link_table, oriented_frame
 from exresearch.report import Page, columns
 from exresearch.study import Construct, Study, StudyError, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
@@ -209,6 +211,26 @@ def test_of_many_sheets_a_sample_is_imputed_and_the_method_says_so(
         ),
         "values": {"m": 5, "n": check.n},
     }
+
+
+def test_sheets_are_helped_by_the_others_of_their_unit_and_by_their_weight(demo: Study) -> None:
+    sheets = demo.table("employees").copy()
+    # The gate lets no sheet in without a weight; whoever builds a study by hand may.
+    sheets.loc[sheets.index[:4], "weight"] = np.nan
+    study = with_sheets(demo, sheets)
+    model = driver_model(study.codebook)
+    measured = list(study.codebook.select("employees", role="outcome"))
+    data = oriented_frame(sheets, [*model.drivers, *measured])
+    found = sheets_to_impute(study, data, model, measured, seed=1)
+    assert found.frame.index.tolist() == sheets.index[4:].tolist()
+    assert found.frame["(weight)"].tolist() == sheets["weight"].iloc[4:].tolist()
+    assert found.auxiliary[-2:] == ["(level of the group)", "(weight)"]
+    answers = data.iloc[4:]
+    own = ((answers - answers.mean()) / answers.std()).mean(axis=1)
+    units = sheets["unit"].iloc[4:]
+    for row in found.frame.index[[0, 100, 500]]:
+        others = own[(units == units[row]) & (own.index != row)].mean()
+        assert found.frame.loc[row, "(level of the group)"] == pytest.approx(others)
 
 
 @pytest.mark.parametrize("without", [["unit"], ["unit", "person", "wave"]])

@@ -201,6 +201,16 @@ def test_scale_order_and_the_frame_do_not_matter() -> None:
     np.testing.assert_allclose(again.loc[data.index], first, rtol=1e-12)
 
 
+def test_bounds_are_relative_to_the_mean_whatever_the_scale_of_the_starting_weights() -> None:
+    data, margins, start = random_table(3)
+    bounds = {"trim_low": 0.5, "trim_high": 1.6}
+    first = rake(data, margins={"a": margins["a"]}, start=start / start.mean(), **bounds)
+    again = rake(data, margins={"a": margins["a"]}, start=40 * start, **bounds)
+    assert first.n_trimmed > 0
+    np.testing.assert_allclose(again.weights, first.weights, rtol=1e-9)
+    assert (again.converged, again.n_trimmed) == (first.converged, first.n_trimmed)
+
+
 def test_known_weights_need_no_cycle() -> None:
     data = pd.DataFrame({"a": ["x", "y"]})
     raked = rake(data, margins={"a": {"x": 1, "y": 3}}, start=pd.Series([1.0, 3.0]))

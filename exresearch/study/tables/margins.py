@@ -94,6 +94,8 @@ def are_counts(margin: Mapping[str, float]) -> bool:
     --------
     >>> are_counts({"fixed": 820, "hired": 41}), are_counts({"fixed": 95, "hired": 5}), are_counts({"fixed": 0.95})
     (True, False, False)
+    >>> are_counts({"everybody": 1})
+    False
     """
     whole = all(float(value).is_integer() for value in margin.values())
     return whole and sum(margin.values()) not in (1, 100)
