@@ -112,6 +112,9 @@ def test_missing_map_says_what_was_not_asked_and_hides_small_groups(client: Any,
     later = employees.assign(year="2025", needs=np.nan)
     small = employees.head(3).assign(year="2026")
     client.tables["employees"] = pd.concat([employees, later, small])
+    # A wave has five rows or more in all tables together.
+    units = client.tables["units"]
+    client.tables["units"] = pd.concat([units.assign(year=year) for year in ("2024", "2025", "2026")])
     cells = missing_cells(client.load())
     of_staff = cells[cells["table"] == "employees"].set_index(["column", "group"])
     assert of_staff.loc[("eng_1", "2024"), "share"] == pytest.approx(0.1)
@@ -128,6 +131,38 @@ def test_missing_map_says_what_was_not_asked_and_hides_small_groups(client: Any,
     assert shown.split().count("10%") == 1
     blank = {"nl": "Leeg: groepen van minder dan 5", "en": "Blank: groups of fewer than 5"}
     assert texts.pick(blank) in picture.caption
+
+
+def test_what_two_people_alone_are_is_not_named(client: Any, texts: Texts) -> None:
+    employees = client.tables["employees"]
+    employees["rank"] = ["clerk"] * 30 + ["manager"] * 28 + ["captain"] * 2
+    client.variables["rank"] = client.entry("employees", "rank", "category")
+    for name in ("employees", "customers", "units"):
+        del client.tables[name]["year"]
+        del client.variables[f"{name}.year"]
+    del client.variables["units.kind"]
+    cells = missing_cells(client.load())
+    assert set(cells.loc[cells["table"] == "employees", "group"]) == {"clerk", "manager", "captain"}
+    picture = draw.missing_map(cells, texts=texts, rules=RULES)
+    said = f"{drawn(picture)} {picture.caption} {picture.takeaway} {picture.alt}"
+    assert ("captain" in said, "clerk" in said, "manager" in said) == (False, True, True)
+    staff = pd.DataFrame(
+        {
+            "wave": "all",
+            "column": "rank",
+            "category": ["clerk", "manager", "captain"],
+            "n_respondents": [30, 28, 2],
+            "n_staff": [50, 40, 4],
+        }
+    )
+    for side in ("respondents", "staff"):
+        staff[f"share_{side}"] = staff[f"n_{side}"] / staff[f"n_{side}"].sum()
+    staff["difference"] = staff["share_respondents"] - staff["share_staff"]
+    study = client.load()
+    picture = draw.staff_comparison(staff, texts=texts, rules=RULES, codebook=study.codebook)
+    said = f"{drawn(picture)} {picture.caption} {picture.takeaway} {picture.alt}"
+    assert ("captain" in said, "clerk" in said) == (False, True)
+    assert texts.say("Smaller groups are not drawn ({count:integer}).", count=1) in picture.caption
 
 
 def test_attrition_follows_the_ledger(client: Any, texts: Texts) -> None:

@@ -70,7 +70,7 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
         for (name, part), (axes, positions) in zip(parts, panels, strict=True):
             cells = work[work["table"] == name]
             headroom(axes, _panel_name(name, cells, texts))
-            _map_panel(axes, positions, part, cells, top=top, texts=texts)
+            _map_panel(axes, positions, part, cells, top=top, texts=texts, rules=rules)
     caption = texts.say(
         "Share of missing answers for each question and group; darker is more. At the right: where the question was "
         "asked. A dash: not asked of that group."
@@ -114,7 +114,14 @@ def _totals(work: pd.DataFrame) -> pd.DataFrame:
 
 
 def _map_panel(
-    axes: Axes, positions: list[float], part: pd.DataFrame, cells: pd.DataFrame, *, top: float, texts: Texts
+    axes: Axes,
+    positions: list[float],
+    part: pd.DataFrame,
+    cells: pd.DataFrame,
+    *,
+    top: float,
+    texts: Texts,
+    rules: DisclosureRules,
 ) -> None:
     groups = list(cells["group"].drop_duplicates())[-_MOST_GROUPS:]
     axes.set_xlim(0, len(groups))
@@ -122,7 +129,13 @@ def _map_panel(
     axes.spines["bottom"].set_visible(False)
     axes.xaxis.tick_top()
     crowded = len(groups) > _ROOM_FOR_TEXT
-    shown = [texts.say("all") if name == "all" else _short(str(name)) for name in groups]
+    few = cells[(cells["n"] < rules.min_respondents) & (cells["by"] != "wave")]
+    # What a few people alone are, such as a rank or a place, may name them.
+    nameless = set(few["group"])
+    shown = [
+        "–" if name in nameless else texts.say("all") if name == "all" else _short(str(name))
+        for name in groups
+    ]
     axes.set_xticks(np.arange(len(groups)) + 0.5, shown, fontsize=6 if crowded else 7)
     axes.tick_params(axis="x", length=0, pad=1)
     edges = [0.0, *((a + b) / 2 for a, b in pairwise(positions)), axes.get_ylim()[0]]

@@ -157,7 +157,13 @@ def staff_comparison(
         for side in ("n_respondents", "n_staff")
     ]
     work = work.assign(hidden=sides[0] | sides[1] | work["difference"].isna())
-    groups, n_more = _panels(work, "column", by="n_staff")
+    # What a few people alone are, such as a rank or a place, may name them: such a category is not even named.
+    few = work[["n_staff", "n_respondents"]].astype(float).max(axis=1) < rules.min_respondents
+    groups, n_more = _panels(work[~few], "column", by="n_staff")
+    n_more += int(few.sum())
+    work = work[~few]
+    if work.empty:
+        return NO_STAFF
     with style():
         figure, panels = rows_panels(
             [[str(category) for category in part["category"]] for _, part in groups],
