@@ -19,6 +19,7 @@ from exresearch.models import (
     pool_imputations,
     unit_moments,
 )
+from exresearch.models.imputation.chain import _Chain
 
 # mice 3 in R, as printed at airquality: set 50 times imputed by mice(data, m = 50, seed = 245435), then
 # pool(with(impData2, lm(Temp ~ Ozone + Solar.R + Wind))) and its summary; seven digits each.
@@ -346,6 +347,52 @@ def test_awkward_columns_are_imputed_all_the_same(cluster: str | None) -> None:
     assert [done["x"].tolist() for done in imputations(whole, columns=["x"], n_imputations=1, seed=0)] == [
         [1.0] * 12
     ]
+
+
+@pytest.mark.parametrize("cluster", [None, "unit"])
+def test_draws_of_the_coefficients_vary_as_the_sandwich_says(
+    cluster: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(13)
+    unit = np.repeat(np.arange(5), 24)
+    x = rng.normal(size=120) + rng.normal(size=5)[unit]
+    y = x + rng.normal(size=5)[unit] + rng.normal(size=120) * (1 + np.abs(x))
+    data = pd.DataFrame({"x": x, "y": y, "unit": unit})
+    data.loc[::2, "y"] = np.nan
+    seen = []
+    nearest = _Chain._nearest
+
+    def recorded(self: _Chain, known: Any, wanted: Any) -> Any:
+        seen.append(wanted)
+        return nearest(self, known, wanted)
+
+    monkeypatch.setattr(_Chain, "_nearest", recorded)
+    list(
+        imputations(
+            data, columns=["y"], auxiliary=["x"], cluster=cluster, n_imputations=1500, between=1, seed=1
+        )
+    )
+    filled, gaps = data[data["y"].notna()], data[data["y"].isna()]
+    scaled = (filled["y"] - filled["y"].mean()) / filled["y"].std(ddof=0)
+    kind: dict[str, Any] = {"cov_type": "HC1"}
+    if cluster:
+        kind = {"cov_type": "cluster", "cov_kwds": {"groups": filled["unit"]}}
+    fit = sm.OLS(scaled, sm.add_constant(filled["x"])).fit(**kind)
+    design = sm.add_constant(gaps["x"]).sort_values("x").to_numpy()
+    expected = np.einsum("ij,jk,ik->i", design, fit.cov_params().to_numpy(), design)
+    # Rows are sorted by their answers inside; the first ten rounds are the burn-in. 1,500 draws know a variance to 4 %.
+    draws = np.array(seen[10:])
+    assert draws.mean(axis=0) == pytest.approx(design @ fit.params.to_numpy(), abs=0.03)
+    assert draws.var(axis=0).tolist() == pytest.approx(expected.tolist(), rel=0.13)
+
+
+def test_the_sums_follow_the_answers_within_a_round() -> None:
+    data = small().drop(columns="unit")
+    chain = _Chain.start(data.to_numpy(), None, donors=5, seed=1)
+    sums = chain.design.T @ chain.design
+    for j, rows in chain.gaps.items():
+        sums = chain._redraw(j, rows, sums)
+        np.testing.assert_allclose(sums, chain.design.T @ chain.design, atol=1e-9)
 
 
 @pytest.mark.parametrize("name", ["a", "z"])

@@ -332,7 +332,8 @@ def test_supplied_weights_are_where_raking_starts(weighted: Any) -> None:
 
 
 def test_waves_together(weighted: Any) -> None:
-    margins(weighted, by_wave=False)
+    # Sixty people answered twice: more sheets than the eighty people that the margins count.
+    margins(weighted, by_wave=False, margins={"contract": {"fixed": 60, "hired": 20}})
     study = weighted.load()
     assert [(r.wave, r.n) for r in study.weighting] == [("all", 120)]
     summary = weight_summary(study).iloc[:3]
@@ -366,6 +367,13 @@ def test_bounds_are_kept_and_remarked(weighted: Any) -> None:
         "small.yaml: weighting.employees: The weights stay within their bounds, so the margins are not met; shares are "
         "off by: 2024 (3 %), 2025 (3 %)."
     ]
+
+
+def test_one_bound_is_enough_for_the_bounds_to_come_first(weighted: Any) -> None:
+    margins(weighted, trim_high=1.1)
+    assert [record.converged for record in weighted.load().weighting] == [False, False]
+    margins(weighted, trim_high=None, trim_low=0.99)
+    assert [record.converged for record in weighted.load().weighting] == [False, False]
 
 
 def test_margins_from_the_staff_list_of_each_wave(weighted: Any) -> None:
@@ -407,6 +415,11 @@ def test_sheets_without_a_wave_are_not_raked(weighted: Any) -> None:
     assert study.table("employees")["weight"].iloc[[0, 5]].tolist() == [1.0, 1.0]
     kinds = [(remark.kind, remark.n) for remark in study.remarks if remark.kind == "sheets_not_raked"]
     assert kinds == [("sheets_not_raked", 2)]
+    # Supplied weights keep their proportions, with mean 1 as in the waves.
+    weighted.tables["employees"]["w"] = 4.0
+    weighted.tables["employees"].loc[5, "w"] = 12.0
+    weighted.variables["employees.w"] = weighted.entry("employees", "w", "weight")
+    assert weighted.load().table("employees")["weight"].iloc[[0, 5]].tolist() == [0.5, 1.5]
 
 
 UNITS = {f"Unit {letter}": 70 for letter in "ABCDEF"}
