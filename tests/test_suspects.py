@@ -115,6 +115,23 @@ def test_a_scale_of_which_a_part_is_used(odd: Any) -> None:
     assert found(odd) == [["employees", "score", "narrow_scale", N, "1-5 (0-10)"]]
 
 
+def test_a_row_of_averages_does_not_go_unseen(odd: Any) -> None:
+    scores = [float(number % 7 + 1) for number in range(N - 1)] + [3.98]
+    described(odd, "score", scores, "item", construct="s", minimum=1, maximum=7)
+    assert found(odd) == [["employees", "score", "between_points", 1, ""]]
+    # Where many answers lie between, the scale is one without points.
+    described(
+        odd,
+        "score",
+        [number % 12 / 2 + 1 for number in range(N)],
+        "item",
+        construct="s",
+        minimum=1,
+        maximum=7,
+    )
+    assert found(odd) == []
+
+
 def test_a_column_that_repeats_another(odd: Any) -> None:
     described(odd, "again", odd.tables["employees"]["team"])
     assert found(odd) == [["employees", "again", "identical_columns", N, "team"]]

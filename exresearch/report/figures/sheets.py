@@ -26,6 +26,7 @@ ODDITIES = {
     "number_as_text": (1, mark("numbers read as categories")),
     "date_as_text": (1, mark("dates read as categories")),
     "narrow_scale": (2, mark("uses a part of its scale")),
+    "between_points": (2, mark("a few answers between the points")),
     "unreversed_item": (2, mark("perhaps to be reversed")),
     "wrongly_reversed": (2, mark("perhaps wrongly reversed")),
     "opposed_items": (2, mark("runs against its partner")),

@@ -23,6 +23,7 @@ SUSPECTS: dict[str, str] = {
     "number_as_text": "The {n} values are numbers of many sizes, read as categories.",
     "date_as_text": "The {n} values are dates, read as categories.",
     "narrow_scale": "The {n} answers use only a part of the scale: {detail}.",
+    "between_points": "Of the answers {n} lie between the points of the scale; perhaps a row of averages.",
     "unreversed_item": "This item runs against the {detail} it belongs with; perhaps it is to be reversed.",
     "wrongly_reversed": "Turned round, this item runs against the {detail} it belongs with; perhaps it is not.",
     "opposed_items": "This item and {detail} measure one thing and run against each other; one may be reversed.",
@@ -33,6 +34,7 @@ _SCALED = ("item", "driver", "outcome", "need")
 _FEW = 20
 _MOSTLY, _DISTINCT, _DATES, _PART = 0.8, 0.95, 0.9, 0.6
 _MANY_NUMBERS = 20
+_HARDLY = 0.05
 _LONG = 40.0
 _OPPOSED = -0.15
 
@@ -92,6 +94,9 @@ def _alone(cells: pd.Series, variable: Variable) -> Iterator[tuple[str, int, str
         part = _used_part(values, variable)
         if part:
             yield "narrow_scale", n, part
+        n_between = int((values % 1 != 0).sum())
+        if 0 < n_between <= _HARDLY * n and float(variable.minimum or 0).is_integer():
+            yield "between_points", n_between, ""
 
 
 def _kind_of_text(values: pd.Series, n_distinct: int, role: str) -> str:
