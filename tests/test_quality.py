@@ -176,6 +176,23 @@ def test_satisfied_people_are_not_each_others_copies() -> None:
     assert 0.8 * judged < n == judged_now / 2 <= judged
 
 
+def test_the_same_answers_in_another_unit_or_wave_are_no_copy(monkeypatch: pytest.MonkeyPatch) -> None:
+    variables = [item(f"q{i}") for i in range(14)]
+    frame = pd.DataFrame([[float(1 + i % 7) for i in range(14)]] * 4, columns=[v.column for v in variables])
+    frame.loc[4] = [float(1 + i % 2) for i in range(14)]
+    frame["unit"], frame["wave"] = (
+        pd.Series(list("aabab"), dtype="str"),
+        pd.Series(list("12111"), dtype="str"),
+    )
+    # Two answers in turn can be arranged in 3,432 ways: with one other in the unit and wave the sheet is judged.
+    assert judge(frame, variables)[1]["duplicate_sheet"] == (1, 5)
+    monkeypatch.setattr("exresearch.study.tables.quality._BLOCK", 2)
+    assert judge(frame, variables)[1]["duplicate_sheet"] == (1, 5)
+    crowd = pd.concat([frame] * 5, ignore_index=True)
+    # With nine others it is not.
+    assert judge(crowd, variables)[1]["duplicate_sheet"] == (17, 20)
+
+
 def test_of_two_durations_the_longest_counts() -> None:
     variables = [
         item("q"),

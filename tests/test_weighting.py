@@ -369,6 +369,14 @@ def test_bounds_are_kept_and_remarked(weighted: Any) -> None:
     ]
 
 
+def test_all_waves_meet_their_margins_only_if_each_does(weighted: Any) -> None:
+    sheets = weighted.tables["employees"]
+    # In 2025 the shares are those of the margins.
+    sheets.loc[60:, "contract"] = ["fixed"] * 45 + ["hired"] * 15
+    margins(weighted, trim_high=1.1)
+    assert weight_summary(weighted.load()).iloc[:3]["converged"].tolist() == [False, True, False]
+
+
 def test_one_bound_is_enough_for_the_bounds_to_come_first(weighted: Any) -> None:
     margins(weighted, trim_high=1.1)
     assert [record.converged for record in weighted.load().weighting] == [False, False]
