@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pyreadstat
@@ -155,3 +156,18 @@ def test_names_among_value_labels_of_spss_are_not_written(tmp_path: Path) -> Non
     labels = {1.0: "Piet de Vries", 2.0: "Ann Jansen", 3.0: "Not sure about Piet"}
     pyreadstat.write_sav(frame, str(path), variable_value_labels={"boss": labels})
     silent(drafted([path], tmp_path))
+
+
+def test_what_one_unit_alone_is_is_not_listed(client: Any) -> None:
+    client.tables["units"]["boss"] = ["Piet", "Vries", "Ann", "Ann", "Bo", "Bo"]
+    client.variables["boss"] = client.entry("units", "boss", "category")
+    client.settings["parameters"]["set_apart"] = "boss=Bob"
+    assert client.refusal() == (
+        "1 problem with this study:\n"
+        "- small.yaml: parameters.set_apart: no unit has 'Bob' as boss. Did you mean 'Bo'? Legal: Ann, Bo."
+    )
+    client.tables["units"]["boss"] = ["Piet", "Vries", "Ann", "Bea", "Bo", "Cas"]
+    assert client.refusal() == (
+        "1 problem with this study:\n"
+        "- small.yaml: parameters.set_apart: no unit has 'Bob' as boss. Write it as the units have it."
+    )

@@ -249,10 +249,14 @@ def _wrong_category(
             return []
         message = f"{column!r} is not a category of the units."
         return [Problem(file, "parameters.set_apart", message, nearest(column, categories))]
-    values = units.frame[column].dropna().unique().tolist()
-    if value not in values:
+    keys = [name for name in ("unit", column) if name in units.frame]
+    values = units.frame.drop_duplicates(keys)[column].value_counts()
+    if value not in values.index:
+        # What one unit alone is may be the name of somebody.
+        shared = sorted(values.index[values > 1])
         message = f"no unit has {value!r} as {column}."
-        return [Problem(file, "parameters.set_apart", message, nearest(value, sorted(values)))]
+        remedy = nearest(value, shared) if shared else "Write it as the units have it."
+        return [Problem(file, "parameters.set_apart", message, remedy)]
     return []
 
 
