@@ -117,7 +117,7 @@ def test_a_dutch_client_is_understood(dutch: list[Path]) -> None:
         ("customers", "aanbevelen"): ("outcome", "nps", None),
         ("people", "medewerkernummer"): ("person", None, None),
         ("people", "vestiging"): ("unit", None, None),
-        ("people", "in_dienst"): ("date", None, None),
+        ("people", "in_dienst"): ("date", "start", None),
         ("people", "geboortedatum"): ("ignore", None, None),
         ("people", "achternaam"): ("ignore", None, None),
     }
@@ -177,7 +177,8 @@ def test_the_same_exports_give_the_same_bytes(dutch: list[Path], tmp_path: Path)
     [
         ({"1": "Strongly agree", "2": "Agree", "3": "Disagree", "4": "Strongly disagree"}, ((1, 4), (), True)),
         ({"1": "Zeer ontevreden", "2": "Neutraal", "3": "Zeer tevreden", "9": "Weet niet"}, ((1, 3), (9,), False)),
-        ({"0": "Not at all likely", "10": "Extremely likely"}, None),
+        ({"0": "Not at all likely", "10": "Extremely likely"}, ((0, 10), (), False)),
+        ({"0": "No", "10": "Yes, ten"}, None),
         ({"1": "Poor", "2": "Fair", "3": "Excellent", "-1": "No answer"}, ((1, 3), (-1,), False)),
         ({"1": "Male", "2": "Female", "3": "Other"}, None),
         ({"1": "Yes", "2": "No"}, None),

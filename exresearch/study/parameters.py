@@ -124,7 +124,7 @@ class TableSource(_Strict):
     )
     same_rows: Literal["refuse", "leave_out"] = Field(
         "refuse",
-        description="Rows of units or people wholly the same as an earlier row: refuse them or leave them out.",
+        description="Rows of a unit or person wholly the same as an earlier row: refuse them or leave them out.",
     )
     macros: Literal["refuse", "ignore"] = Field(
         "refuse", description="A workbook with macros: refuse it, or read its cells; macros are never run."

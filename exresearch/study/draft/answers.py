@@ -166,12 +166,12 @@ def scale_from_labels(labels: Mapping[str, str]) -> Scale | None:
     codes = {_whole(code): label for code, label in labels.items() if _whole(code) is not None}
     missing = tuple(sorted(code for code, label in codes.items() if code is not None and is_no_answer(label)))
     points = {code: label for code, label in codes.items() if code is not None and code not in missing}
-    if len(points) < 3 or len(codes) < len(labels):
+    if len(points) < 2 or len(codes) < len(labels):
         return None
     low, high = min(points), max(points)
     full = len(points) == high - low + 1
     ends_only = {low, high} <= points.keys() and (low, high) in STANDARD
-    if not full and not ends_only:
+    if not ends_only and (not full or len(points) < 3):
         return None
     first, last = points[low], points[high]
     texts = list(points.values())

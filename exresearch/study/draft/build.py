@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,12 +17,15 @@ from exresearch.study.draft.exports import read_exports, take_keys
 from exresearch.study.draft.grouping import Part, group_exports
 from exresearch.study.draft.items import find_scales, guess_answer
 from exresearch.study.draft.measures import guess_units
-from exresearch.study.draft.plain import guess_category, guess_keys, guess_plain, is_trait
+from exresearch.study.draft.plain import guess_category, guess_keys, guess_plain, is_trait, mark_service
 from exresearch.study.draft.reversal import likely_reversed
 from exresearch.study.draft.words import CONSTRUCTS
 from exresearch.study.problems import Problem, StudyError
+from exresearch.study.tables.key_cells import one_spelling, totals_among
+from exresearch.study.tables.table import NEEDED
 
 _SHOWN = 6
+_LONG_NAME = 60
 _SCALED = ("item", "driver", "outcome", "need")
 # Keys of an entry that a draft may guess, in the order in which the entry has them.
 _GUESSABLE = (
@@ -104,6 +108,16 @@ def draft_study(paths: Sequence[Path]) -> Draft:
     for part in parts:
         if part.table == "employees":
             doubts += _turn_round(part, guesses[part.table])
+    without_key: dict[str, str] = {}
+    for part in parts:
+        lacking = _lacking_key(part, guesses[part.table])
+        if lacking:
+            column, n = lacking
+            without_key[part.table] = column
+            rows = "1 row has" if n == 1 else f"{n} rows have"
+            doubts.append(
+                (3, f"{part.table}: {rows} no {column!r}, perhaps totals; the draft leaves them out.")
+            )
     variables = [
         _variable(part.table, column, guesses[part.table][column.name])
         for part in parts
@@ -115,19 +129,13 @@ def draft_study(paths: Sequence[Path]) -> Draft:
         for name in used
         if name in CONSTRUCTS
     }
-    without_key: dict[str, str] = {}
-    for part in parts:
-        lacking = _lacking_unit(part, guesses[part.table])
-        if lacking:
-            column, n = lacking
-            without_key[part.table] = column
-            rows = "1 row has" if n == 1 else f"{n} rows have"
-            doubts.append(
-                (3, f"{part.table}: {rows} no {column!r}, perhaps totals; the draft leaves them out.")
-            )
     same_rows = []
     for part in parts:
-        n = part.n_same_rows if part.table in ("units", "people") else 0
+        # Elsewhere two people may well give the same answers.
+        known = part.table in ("units", "people") or (
+            part.table == "employees" and any(g.role == "person" for g in guesses[part.table].values())
+        )
+        n = part.n_same_rows if known else 0
         if n:
             same_rows.append(part.table)
             rows, them = ("1 row is", "it") if n == 1 else (f"{n} rows are", "them")
@@ -172,6 +180,8 @@ def _guess(part: Part) -> dict[str, Guess]:
         ):
             guess = guess_answer(column, scales[column.name], table=table)
         found[column.name] = guess or guess_category(column, table=table, n_rows=n_rows)
+    if table == "people":
+        mark_service(found)
     answers = {c.name: found[c.name] for c in rest if found[c.name].role in _SCALED}
     settle(columns, answers, table=table)
     return found
@@ -230,13 +240,18 @@ def _variable(table: str, column: Column, guess: Guess) -> Variable:
     return VARIABLE.validate_python(entry, strict=False)
 
 
-def _lacking_unit(part: Part, found: Mapping[str, Guess]) -> tuple[str, int] | None:
-    if part.table != "units":
-        return None
-    column = next((c for c in part.columns if found[c.name].role == "unit"), None)
+def _lacking_key(part: Part, found: Mapping[str, Guess]) -> tuple[str, int] | None:
+    key = NEEDED.get(part.table, ("",))[0]
+    column = next((c for c in part.columns if found[c.name].role == key), None)
     if column is None:
         return None
-    n = len(column.texts) - column.n
+    totals = column.texts[totals_among(column.texts)]
+    if len(totals):
+        found[column.name].more["missing"] = sorted(totals.unique())
+        found[column.name].why += " A row of totals is no row of data."
+    # Rows without any value are left out whatever the study file says.
+    empty = sum(int(export.raw.frame.isna().all(axis=1).sum()) for export in part.exports)
+    n = len(column.texts) - column.n - empty + len(totals)
     return (column.name, n) if n else None
 
 
@@ -252,6 +267,16 @@ def _keys_amiss(part: Part, found: Mapping[str, Guess]) -> list[str]:
         if person.n_distinct < person.n:
             said.append(
                 "persons stand in several rows, and no column seems to hold the wave; give one that role."
+            )
+    unit = next((c for c in part.columns if found[c.name].role == "unit"), None)
+    if unit is not None and unit.kind == "text":
+        spelt = pd.Series(unit.texts.dropna().unique(), dtype="str")
+        n = len(spelt) - one_spelling(spelt, "unit").nunique()
+        if n:
+            units = "1 unit is" if n == 1 else f"{n} units are"
+            said.append(
+                f"{units} written in more than one way, such as with other capitals; "
+                f"write each in one way in column {unit.name!r}."
             )
     unread = {name for export in part.exports for name in export.raw.present} - {c.name for c in part.columns}
     if unread:
@@ -314,11 +339,19 @@ def _looked_at(parts: Sequence[Part], guesses: Mapping[str, Mapping[str, Guess]]
     """One sentence per kind of guess that needs a look, and per reason for which columns are not used."""
     said: list[tuple[int, str]] = []
     for part in parts:
+        # Of a long heading what is its own, without the opening of the block; of a short name the wording as well.
+        short = {
+            c.name: f"{c.name} ({textwrap.shorten(c.question, _LONG_NAME, placeholder=' ...')})"
+            if len(c.name) <= _LONG_NAME
+            else c.question
+            for c in part.columns
+            if c.question and (len(c.name) > _LONG_NAME or guesses[part.table][c.name].role in _SCALED)
+        }
         alike: dict[tuple[int, str], list[str]] = {}
         for name, guess in guesses[part.table].items():
             if guess.doubt >= 2 or guess.role == "ignore":
                 sentence = f"{_taken_for(guess)}. {guess.why}"
-                alike.setdefault((guess.doubt, sentence), []).append(name)
+                alike.setdefault((guess.doubt, sentence), []).append(short.get(name, name))
         for (doubt, sentence), names in alike.items():
             shown = ", ".join(names[:_SHOWN]) + (
                 f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -14,6 +15,9 @@ from exresearch.study.draft.words import spaced
 
 # A value is written into a draft only if so many rows hold it: then it is a code, not somebody's answer.
 SHARED = 5
+# Where the opening of a block of statements may end, and how many statements or words make one.
+_OPENING_ENDS = re.compile(r"(?:[:?.…]\s*(?:[-–]\s+)?|\s[-–]\s+)(?=\w)")
+_BLOCK = 3
 _EMPTY_NAME = re.compile(r"\b(q|question|vraag|item|v|var|x|qid|m|col|column)\b ?\w{0,6}$", re.IGNORECASE)
 
 
@@ -110,7 +114,32 @@ def columns_of(parts: Sequence[Export], keys: Keys) -> list[Column]:
     names = dict.fromkeys(name for part in parts for name in part.raw.present if name.strip())
     # A codebook keeps blanks out of names: of names that differ in blanks alone it can describe one.
     plain = [name for name in names if name == name.strip() or name.strip() not in names]
-    return [_column(name, parts, keys) for name in plain]
+    columns = [_column(name, parts, keys) for name in plain]
+    asked = own_parts([column.question or column.name for column in columns])
+    return [
+        replace(column, question=own) if own else column for column, own in zip(columns, asked, strict=True)
+    ]
+
+
+def own_parts(wordings: Sequence[str]) -> list[str]:
+    """Return of each wording what follows an opening that at least three share; empty where there is none.
+
+    When to use it: survey platforms repeat the opening of a block of statements in the heading of each.
+
+    Examples
+    --------
+    >>> opening = "To what extent do you agree: "
+    >>> own_parts([opening + "I am proud", opening + "I am heard", opening + "I learn", "Team"])
+    ['I am proud', 'I am heard', 'I learn', '']
+    """
+    texts = [" ".join(text.split()) for text in wordings]
+    cuts = [[found.end() for found in _OPENING_ENDS.finditer(text)] for text in texts]
+    counts = Counter(text[:cut] for text, ends in zip(texts, cuts, strict=True) for cut in ends)
+    own = []
+    for text, ends in zip(texts, cuts, strict=True):
+        shared = [cut for cut in ends if counts[text[:cut]] >= _BLOCK and len(text[:cut].split()) >= _BLOCK]
+        own.append(text[max(shared) :] if shared else "")
+    return own
 
 
 def _column(name: str, parts: Sequence[Export], keys: Keys) -> Column:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from exresearch.study.draft.answers import (
     Scale,
+    is_no_answer,
     is_stock,
     scale_from_data,
     scale_from_labels,
@@ -35,6 +37,8 @@ from exresearch.study.draft.words import (
 )
 
 _MOST_POINTS = 11
+_FEW_POINTS = 3
+_NUMBER = re.compile(r"-?\d+")
 _SEEN = {"labels": "by its labels", "texts": "by its answers", "data": "by the values that occur"}
 
 
@@ -43,7 +47,7 @@ def find_scales(columns: Sequence[Column]) -> dict[str, Scale]:
     found: dict[str, Scale] = {}
     for column in columns:
         if column.labels and column.kind == "number":
-            scale = scale_from_labels(column.labels)
+            scale = scale_from_labels(column.labels) or _between_labels(column)
             if scale is not None:
                 found[column.name] = scale
     found |= _from_texts([c for c in columns if c.kind == "text" and 3 <= c.n_distinct <= _MOST_POINTS + 3])
@@ -53,6 +57,21 @@ def find_scales(columns: Sequence[Column]) -> dict[str, Scale]:
         if c.name not in found and not c.labels and c.whole and 3 <= c.n_distinct <= _MOST_POINTS + 3
     ]
     return found | _from_values(plain)
+
+
+def _between_labels(column: Column) -> Scale | None:
+    """The scale of numbers of which only codes for no answer, or one end, have a label."""
+    labels = {code: label for code, label in column.labels.items() if not is_no_answer(label)}
+    missing = sorted(
+        {float(code) for code in column.labels.keys() - labels.keys() if _NUMBER.fullmatch(code)}
+    )
+    answers = column.numbers[~column.numbers.isin(missing)]
+    if len(labels) > 2 or answers.nunique() < _FEW_POINTS + len(labels):
+        return None
+    scale = scale_from_data([answers], shared=SHARED)
+    if scale is None or not all(_NUMBER.fullmatch(code) and float(code) in scale.ends for code in labels):
+        return None
+    return replace(scale, missing=tuple(sorted({*scale.missing, *(int(code) for code in missing)})))
 
 
 def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
@@ -72,7 +91,8 @@ def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
     why += "; the lowest code is the most favourable answer." if scale.descending else "."
     doubt = 0 if scale.source != "data" and scale.sure else 1 if scale.sure else 2
     if scale.source == "data":
-        why += " Nothing says which end is the favourable one; the highest is taken for it."
+        if not (RECOMMEND.search(column.words) and scale.ends[1] == 10):
+            why += " Nothing says which end is the favourable one; the highest is taken for it."
         if not scale.sure:
             why += f" Not all of {scale.minimum} to {scale.maximum} occurs, or other values do."
         if scale.missing:

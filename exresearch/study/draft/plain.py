@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from exresearch.study.draft.answers import is_no_answer, is_placeholder
 from exresearch.study.draft.column import SHARED, Column, Guess
@@ -12,10 +12,13 @@ from exresearch.study.draft.words import (
     CATEGORY,
     COUNT,
     DURATION,
+    FIRST_DAY,
     FREE_TEXT,
+    LAST_DAY,
     MANAGER,
     PERSON,
     PLATFORM,
+    RESPONDENT,
     UNITS,
     WAVE,
     WEIGHT,
@@ -74,7 +77,9 @@ def guess_keys(columns: Sequence[Column], *, table: str, n_rows: int, n_waves: i
             "wave", f"By its name; it holds {wave.n_distinct} different values.", doubt=1
         )
     if table in ("employees", "people", "moments"):
-        person = next((c for c in free if PERSON.match(spaced(c.name)) and c.n_distinct >= c.n / 30), None)
+        persons = [c for c in free if PERSON.match(spaced(c.name)) and c.n_distinct >= c.n / 30]
+        # A respondent's number may begin anew in each wave; a number of the staff list is the person.
+        person = next((c for c in persons if not RESPONDENT.match(spaced(c.name))), next(iter(persons), None))
         if person is not None:
             why = f"By its name; {person.n_distinct} different values in {person.n} rows."
             found[person.name] = Guess("person", why)
@@ -135,24 +140,42 @@ def guess_plain(column: Column, *, table: str, n_rows: int) -> Guess | None:
         return Guess("ignore", "No row has a value.")
     if DURATION.search(name) and column.kind == "number" and not column.labels:
         return Guess("duration", "By its name; taken for seconds.", doubt=1)
-    if PLATFORM.match(name) and not column.labels and not column.question:
+    in_service = column.kind == "date" and table in ("people", "moments")
+    if PLATFORM.match(name) and not column.labels and not column.question and not in_service:
         return Guess("ignore", "Made by the survey platform; it says nothing about work.")
     if name in _KEPT:
         return Guess(
             "ignore", f"The name {column.name!r} is kept for a key, and this column is none that can be used."
         )
     if column.kind == "date":
-        if table in ("people", "moments"):
+        if in_service:
             return Guess("date", "Its cells are dates.")
         return Guess("ignore", "Dates of answering are not used.")
     if PLATFORM.match(name) and not column.labels:
         return Guess("ignore", "Made by the survey platform; it says nothing about work.")
+    if PERSON.match(name) and column.kind in ("number", "text") and column.n_distinct > _MOST_CATEGORIES:
+        return Guess(
+            "ignore",
+            "It seems to number persons or sheets, and is not the person of this table; it is not read.",
+        )
     if table != "units" and COUNT.search(name) and column.whole and not column.labels and not column.question:
         return Guess("count", "Whole numbers, and its name speaks of a number of something.", doubt=1)
     if column.n_distinct == 1:
         ticked = "a box that was ticked or not" if column.n < n_rows else "the same value in every row"
         return Guess("ignore", f"It holds only one answer: {ticked}.")
     return None
+
+
+def mark_service(found: Mapping[str, Guess]) -> None:
+    """Say which dates of a staff list are the first and the last day in service, by their names."""
+    dates = [name for name, guess in found.items() if guess.role == "date"]
+    for construct, patterns, day in (("start", FIRST_DAY, "first"), ("end", LAST_DAY, "last")):
+        hits = (name for pattern in patterns for name in dates if pattern.match(spaced(name)))
+        name = next(hits, None)
+        if name is not None:
+            found[name].more["construct"] = construct
+            found[name].why = f"Its cells are dates; by its name the {day} day in service."
+            found[name].doubt = 2
 
 
 def is_trait(column: Column) -> bool:

@@ -38,6 +38,8 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
     "result": ("Resultaat", "Result"),
     "absence": ("Verzuim", "Absence"),
     "turnover": ("Verloop", "Turnover"),
+    "start": ("Eerste dag in dienst", "First day in service"),
+    "end": ("Laatste dag in dienst", "Last day in service"),
 }
 
 
@@ -58,7 +60,7 @@ PERSONAL = _words(
     r"e ?mail\b|e ?mail ?(address|adres)|first ?name\b|last ?name\b|full ?name\b|surname\b|voornaam\b|"
     r"achternaam\b|name$|"
     r"naam$|recipient|phone|telephone|telefoon|mobiel|mobile\b|ip ?adr|ip ?addr|latitude\b|longitude\b|home address|"
-    r"address$|adres$|street|straat|postcode|zip ?code|postal|birth|geboorte|dob\b|bsn\b|ssn\b|iban\b|"
+    r"address$|adres$|street|straat|postcode|zip ?code|postal|birth|geboorte|geb ?dat|dob\b|bsn\b|ssn\b|iban\b|"
     r"external ?(data )?reference"
 )
 # A name of something else than a person.
@@ -72,6 +74,7 @@ PLATFORM = _words(
     r"response ?id$|respondent ?id ?hash|seq ?number|recorded ?date$|start ?(date|time)$|end ?(date|"
     r"time)$|completion time$|"
     r"response status$|status$|progress$|finished$|distribution ?channel$|user ?language$|time ?stamp|id$|"
+    r"start ?datum$|begin ?datum$|eind ?datum$|"
     r"last modified time$|language$|device|browser|user ?agent|collector ?id|starttijd$|"
     r"tijd van voltooien$|begintijd$|voltooiingstijd$"
 )
@@ -83,7 +86,27 @@ PERSON = _words(
     r"nr|no|number)|"
     r"worker ?id|respondent ?(id|nr|no|number)?$|participant ?(id|nr)?$|subject ?(id)?$|medewerker ?(id|"
     r"nr|nummer|code)?$|"
-    r"personeels? ?(id|nr|nummer)|persoon ?(id|nr|nummer)?$|respondentnummer|subnum$|personid$|employeeid$|pseudonym"
+    r"pers(oneels?)? ?(id|nr|no|nummer)\b|medewerkers? ?(id|nr|nummer)$|"
+    r"persoon ?(id|nr|nummer)?$|respondentnummer|subnum$|personid$|employeeid$|pseudonym"
+)
+# These may number the sheets of one wave and not the people.
+RESPONDENT = _words(r"respondent|participant|subject")
+# From the most to the least likely day of coming or going; a contract that ends may be followed by another.
+FIRST_DAY = tuple(
+    _words(pattern)
+    for pattern in (
+        r"(datum |date )?(in|entry) ?(dienst|service)|hire|hiring|joined|first day|"
+        r"eerste werkdag|date of (hire|joining)",
+        r"start(ed)?( ?(date|datum|day|dag))?$|begin ?(date|datum)?$|aanvang",
+    )
+)
+LAST_DAY = tuple(
+    _words(pattern)
+    for pattern in (
+        r"(datum |date )?(uit|out of|exit) ?(dienst|service)|left$|leaving|leave date|terminat|last day|"
+        r"laatste werkdag|exit ?date|vertrek|ontslag",
+        r"end(ed)?( ?(date|datum|day|dag))?$|eind(e)? ?(date|datum)?$",
+    )
 )
 # From the most to the least likely to be the unit that work is organised in.
 UNITS = tuple(
@@ -122,14 +145,14 @@ FREE_TEXT = _words(
 MANAGER = _words(
     r"(line |team )?manager\b|supervisor\b|reports to\b|leidinggevende\b|chef\b|teamleider\b|coach\b|boss\b"
 )
-BIRTH = _words(r"birth|geboorte|dob\b")
+BIRTH = _words(r"birth|geboorte|geb ?dat|dob\b")
 
 # Questions and their wordings.
 _WORK = _words(
     r"work|employ|job\b|agency|organi[sz]ation|company|werk|organisatie|bedrijf|baan\b|trust\b|instelling"
 )
 RECOMMEND = _words(
-    r"recommend|e ?nps\b|nps\b|promoter|aanbeve|aanrad|aan te bevelen|raad\b.*\baan\b|advocacy"
+    r"recommend|e ?nps\b|nps\b|promoter|aanbeve|aanrad|aan te bevelen|(raad|beve+lt?)\b.*\baan\b|advocacy"
 )
 LEAVE = _words(
     r"leave (my|your|the|this)|leaving (my|the)|intend(ing)? to leave|resign|quit\b|"
@@ -139,7 +162,8 @@ LEAVE = _words(
 STAY = _words(
     r"stay\b|intention to stay|still (be )?work(ing)?|remain (with|at|in)|blijven?\b.*\b(werk|organisatie|"
     r"bedrijf|hier)|"
-    r"willen blijven|wil .*\bblijven|over (een|1|twee|2|drie|3) jaar .*werk|nog .*werken"
+    r"willen blijven|wil .*\bblijven|over (een|1|twee|2|drie|3) jaar .*werk|nog .*werken|"
+    r"werk(en|zaam)?\b.* over (een|1|twee|2|drie|3) jaar"
 )
 EFFORT = _words(
     r"extra effort|go the extra|extra mile|beyond what|more than (is )?(required|expected)|extra inzet|stapje extra|"

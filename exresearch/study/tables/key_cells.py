@@ -63,7 +63,7 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
         problems.append(Problem(file, column, message, remedy))
     if role == "wave":
         return problems
-    totals = values[plain.str.rstrip(":.").isin(_TOTALS)]
+    totals = values[totals_among(values)]
     if len(totals):
         rows, them = (
             ("1 row seems to be a total", "it")
@@ -79,6 +79,17 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
         message = f"{cells} cut short, such as 1.23E+15; who or what was meant is lost."
         problems.append(Problem(file, column, message, _AS_TEXT))
     return problems
+
+
+def totals_among(values: pd.Series) -> pd.Series:
+    """Return which texts are words for a total, in Dutch or English.
+
+    Examples
+    --------
+    >>> totals_among(pd.Series(["A07", "Totaal:", "Total care"])).tolist()
+    [False, True, False]
+    """
+    return values.str.casefold().str.rstrip(":.").isin(_TOTALS)
 
 
 def one_spelling(keys: pd.Series, role: str) -> pd.Series:

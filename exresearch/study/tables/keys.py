@@ -92,6 +92,11 @@ def _repeated_keys(table: Table, *, whole: bool) -> list[Problem]:
     else:
         message = f"{rows} a combination of {what} that stands in an earlier row."
         remedy = "Keep one row for each, or correct the wave."
+        if frame.duplicated().any():
+            remedy = (
+                "Keep one row for each, or correct the wave; rows that are wholly the same can be left out with "
+                "'same_rows: leave_out' for their file in the study file."
+            )
     return [Problem(table.file, what, message, remedy)]
 
 

@@ -104,6 +104,7 @@ def read_table(
         message = f"table {name!r} is listed in the study, but the codebook describes none of its columns."
         remedy = "Describe its columns, or leave the table out."
         raise StudyError([Problem(path.name, "", message, remedy) for path, _ in parts])
+    ignored = {variable.column for variable in codebook.select(name, role="ignore")}
     wanted = wanted_columns(variables)
     raws: list[RawTable] = []
     problems: list[Problem] = []
@@ -122,7 +123,9 @@ def read_table(
     while raws:
         # Taken off the list, so that the cells as they stood can go as soon as they are understood.
         raw, (path, source) = raws.pop(0), parts[len(read)]
-        part, found = _understood(raw, source, name=name, variables=variables, file=path.name, step=step)
+        part, found = _understood(
+            raw, source, name=name, variables=variables, ignored=ignored, file=path.name, step=step
+        )
         read.append(part)
         problems += found
     if problems:
@@ -161,6 +164,7 @@ def _understood(
     *,
     name: str,
     variables: list[Variable],
+    ignored: set[str],
     file: str,
     step: Callable[[], None],
 ) -> tuple[Table, list[Problem]]:
@@ -185,9 +189,9 @@ def _understood(
             left_out[f"without {key}"] = int(lacking.sum())
             remarks.append(Remark(name, file, "", "rows_without_key", int(lacking.sum()), key))
             frame = frame[~lacking].reset_index(drop=True)
-    if source.same_rows == "leave_out" and name in NEEDED:
+    if source.same_rows == "leave_out" and (name in NEEDED or "person" in frame):
         # Only where a row is known by its key: two people may well give the same answers.
-        repeated = frame.duplicated()
+        repeated = frame.duplicated() & (name in NEEDED or frame["person"].notna())
         if repeated.any():
             left_out["rows that repeat an earlier one"] = int(repeated.sum())
             remarks.append(Remark(name, file, "", "same_rows", int(repeated.sum())))
@@ -201,7 +205,7 @@ def _understood(
                 "Check which column is the key.",
             )
         )
-    described = wanted_columns(variables)
+    described = wanted_columns(variables).keys() | ignored
     unread = tuple(column for column in raw.present if column not in described)
     if unread:
         shown = ", ".join(unread[:_SHOWN]) + (", ..." if len(unread) > _SHOWN else "")
