@@ -10,7 +10,12 @@ import pytest
 from scipy.stats.contingency import association
 from statsmodels.stats.proportion import proportion_confint
 
-from exresearch.measures import representativeness, respondents_against_staff, response_by_group
+from exresearch.measures import (
+    answers_by_wave,
+    representativeness,
+    respondents_against_staff,
+    response_by_group,
+)
 from exresearch.measures.nonresponse import _dependence
 
 
@@ -84,6 +89,15 @@ def test_people_of_the_staff_list_in_service_stand_in_for_head_counts(client: An
     table = response_by_group(study)
     # Ten more in unit A, a shop; the ten of unit B had left.
     assert table[["group", "n", "headcount"]].to_numpy().tolist() == [["office", 30, 30], ["shop", 30, 40]]
+
+
+def test_the_staff_list_says_how_many_could_have_answered_in_a_wave(client: Any) -> None:
+    gone = [pd.NaT] * 70 + [pd.Timestamp("2023-05-01")] * 10
+    assert answers_by_wave(with_staff(client, end=gone).load())["response_rate"].tolist() == [60 / 70]
+    # Without dates nobody knows who was there.
+    client.tables["people"] = client.tables["people"].drop(columns="end")
+    del client.variables["people.end"]
+    assert answers_by_wave(client.load())["response_rate"].isna().all()
 
 
 def test_no_head_counts_and_no_categories(client: Any) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 
 from exresearch.study import TABLES, Study
+from exresearch.study.tables import staff_during
 
 _ANSWERS = ("item", "driver", "outcome", "need")
 # More columns than this cannot be read side by side.
@@ -26,9 +27,10 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     pandas.DataFrame
         ``wave, n, n_units, response_rate`` in order of time. Answer sheets of employees; where there are none, units of
         the ``units`` table with n as the sum of the first measure's counts. ``n_units`` is missing where answers have
-        no unit. ``response_rate`` is missing without a column ``headcount`` with role ``count`` in ``units``, and in a
-        wave where a unit has none. One row called ``all`` where the table has no waves; empty where there is neither
-        table.
+        no unit. ``response_rate`` goes by the column ``headcount`` with role ``count`` in ``units``, and is missing in
+        a wave where a unit has none; without that column by the people on the staff list in service at some time
+        during the wave, and is missing where its dates or the name of the wave do not tell. One row called ``all``
+        where the table has no waves; empty where there is neither table.
     """
     name = "employees" if study.has("employees") else "units"
     frame = study.table(name)
@@ -189,7 +191,14 @@ def _unit_counts(study: Study, frame: pd.DataFrame) -> pd.Series:
 def _headcount(study: Study) -> pd.Series:
     units = study.table("units")
     counts = [v.column for v in study.codebook.select("units", role="count")]
-    if "headcount" not in counts or "wave" not in units:
+    if "headcount" not in counts:
+        people = study.table("people") if study.has("people", "person") else pd.DataFrame()
+        during = {wave: staff_during(people, wave=wave, codebook=study.codebook) for wave in study.waves}
+        known = {
+            wave: float(len(staff)) for wave, staff in during.items() if staff is not None and len(staff)
+        }
+        return pd.Series(known, dtype="float64")
+    if "wave" not in units:
         return pd.Series(dtype="float64")
     # Of a wave in which one unit's head count is unknown, the total is unknown.
     return units.groupby("wave")["headcount"].sum(skipna=False)
