@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,7 @@ import pandas as pd
 import pyreadstat
 import pytest
 
+from exresearch.report.study_facts import study_facts
 from exresearch.study import StudyError
 from exresearch.study.draft import draft_study, write_draft
 
@@ -171,3 +173,13 @@ def test_what_one_unit_alone_is_is_not_listed(client: Any) -> None:
         "1 problem with this study:\n"
         "- small.yaml: parameters.set_apart: no unit has 'Bob' as boss. Write it as the units have it."
     )
+
+
+def test_check_counts_no_careless_sheets_among_four(client: Any) -> None:
+    study = client.load()
+    quality = study.quality.head(2).assign(n=1, n_judged=[4, 5], share=[0.25, 0.2])
+    facts = study_facts(replace(study, quality=quality), written=())
+    assert [(row["n"], row["n_judged"], row["share"]) for row in facts["careless"]] == [
+        (None, 4, None),
+        (1, 5, 0.2),
+    ]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings import load_registry, testability_table
 from exresearch.findings.note import Note
 from exresearch.findings.testability import POWER
@@ -58,7 +59,7 @@ def study_facts(study: Study, *, written: Collection[str]) -> dict[str, Any]:
     frames = {
         "left_out": _left_out(study),
         "remarks": remarks_table(study.remarks),
-        "careless": study.quality,
+        "careless": _careless(study.quality),
         "suspicious": suspicious_columns(study),
         "weights": weight_summary(study),
     }
@@ -133,6 +134,12 @@ def _scales(study: Study) -> list[dict[str, Any]]:
             }
         )
     return rows
+
+
+def _careless(quality: pd.DataFrame) -> pd.DataFrame:
+    """Return the careless sheets, without a number where they could be told on too few sheets."""
+    few = quality["n_judged"].between(1, DisclosureRules().min_respondents - 1)
+    return quality.assign(n=quality["n"].astype("Int64").mask(few), share=quality["share"].mask(few))
 
 
 def _left_out(study: Study) -> pd.DataFrame:

@@ -173,7 +173,7 @@ def _careless(facts: Facts, texts: Texts) -> Iterable[str]:
     unseen: dict[str, list[str]] = {}
     for row in facts["careless"]:
         name, flag = texts.say(TABLE_LABELS[row["table"]]), texts.say(FLAG_LABELS[row["flag"]])
-        if not row["n_judged"]:
+        if not row["n_judged"] or row["n"] is None:
             unseen.setdefault(name, []).append(flag)
             continue
         share = texts.number(row["share"] or 0.0, "percent1")
