@@ -16,7 +16,7 @@ from exresearch.findings.analyses import EmployeeFirst, employee_first, engaged_
 from exresearch.findings.analyses.driver_models import driver_model
 from exresearch.findings.analyses.driver_sheets import sheets_to_impute
 from exresearch.findings.analyses.score_rules import link_score_rules, score_rule
-from exresearch.measures import link_table, oriented_frame
+from exresearch.measures import construct_score, link_table, oriented_frame
 from exresearch.report import Page, columns
 from exresearch.study import Construct, Study, StudyError, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
@@ -224,8 +224,18 @@ def test_sheets_are_helped_by_the_others_of_their_unit_and_by_their_weight(demo:
     found = sheets_to_impute(study, data, model, measured, seed=1)
     assert found.frame.index.tolist() == sheets.index[4:].tolist()
     assert found.frame["(weight)"].tolist() == sheets["weight"].iloc[4:].tolist()
-    assert found.auxiliary[-2:] == ["(level of the group)", "(weight)"]
     answers = data.iloc[4:]
+    strength = {}
+    for construct in {
+        v.construct for role in ("item", "need") for v in study.codebook.select("employees", role=role)
+    }:
+        score = construct_score(
+            sheets.iloc[4:], codebook=study.codebook, table="employees", construct=str(construct)
+        )
+        strength[f"({construct})"] = answers.corrwith(score).abs().sum()
+    assert len(strength) > 5
+    closest = sorted(strength, key=lambda name: -strength[name])[:5]
+    assert found.auxiliary == [*closest, "(level of the group)", "(weight)"]
     own = ((answers - answers.mean()) / answers.std()).mean(axis=1)
     units = sheets["unit"].iloc[4:]
     for row in found.frame.index[[0, 100, 500]]:
