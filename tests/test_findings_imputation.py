@@ -17,6 +17,7 @@ from exresearch.findings.analyses.driver_models import driver_model
 from exresearch.findings.analyses.driver_sheets import sheets_to_impute
 from exresearch.findings.analyses.score_rules import link_score_rules, score_rule
 from exresearch.measures import construct_score, link_table, oriented_frame
+from exresearch.models import pool_imputations
 from exresearch.report import Page, columns
 from exresearch.study import Construct, Study, StudyError, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
@@ -211,6 +212,23 @@ def test_of_many_sheets_a_sample_is_imputed_and_the_method_says_so(
         ),
         "values": {"m": 5, "n": check.n},
     }
+
+
+def test_variances_within_are_those_of_the_bootstrap_and_units_give_the_degrees_of_freedom(
+    demo: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Any] = []
+
+    def recorded(estimates: Any, variances: Any, **options: Any) -> pd.DataFrame:
+        given.append((np.asarray(variances), options["df_complete"]))
+        return pool_imputations(estimates, variances, **options)
+
+    monkeypatch.setattr("exresearch.findings.analyses.driver_imputation.pool_imputations", recorded)
+    part = analysed(demo).finding.components[0]
+    variances, df = given[0]
+    assert (variances.shape, df) == ((5, 1), 19)
+    # The interval on complete sheets, of about the same n, is four standard errors wide.
+    assert np.sqrt(variances.mean()) == pytest.approx((part.conf_high - part.conf_low) / 3.92, rel=0.3)
 
 
 def test_sheets_are_helped_by_the_others_of_their_unit_and_by_their_weight(demo: Study) -> None:
