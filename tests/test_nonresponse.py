@@ -160,6 +160,14 @@ def test_respondents_beside_the_staff_list_by_person(counted: Any) -> None:
         )
 
 
+def test_the_staff_list_says_who_respondents_are_before_their_sheets_do(counted: Any) -> None:
+    sheets = with_staff(counted).tables["employees"]
+    sheets["contract"] = "unknown"
+    counted.variables["employees.contract"] = counted.entry("employees", "contract", "category")
+    table = respondents_against_staff(counted.load())
+    assert table[["category", "n_respondents"]].to_numpy().tolist()[:2] == [["fixed", 40], ["hired", 20]]
+
+
 def test_without_persons_the_columns_of_the_same_name_are_compared(counted: Any) -> None:
     with_staff(counted, site="x", reason=["moved"] * 3 + [None] * 77)
     counted.tables["employees"]["contract"] = ["fixed"] * 45 + ["hired"] * 15

@@ -103,3 +103,15 @@ def test_many_sheets_are_judged_by_an_even_selection() -> None:
     verdict = likely_reversed(answers)
     assert verdict.items == ("q5",)
     assert int(verdict.evidence["n"].max()) == len(answers.iloc[::3])
+
+
+def test_forty_answers_that_hardly_go_together_say_nothing() -> None:
+    # Correlations of 0.15 to 0.4 with the others: clear from a thousand answers, luck from forty.
+    rng = np.random.default_rng(3)
+    common = rng.normal(size=(40, 1))
+    frame = pd.DataFrame(0.5 * common + rng.normal(size=(40, 5)), columns=list("abcde"))
+    frame["e"] = -frame["e"]
+    few = likely_reversed(frame)
+    assert (few.items, few.reason) == ((), "weak")
+    many = likely_reversed(pd.concat([frame] * 25, ignore_index=True))
+    assert (many.items, many.reason) == (("e",), "")
