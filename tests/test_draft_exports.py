@@ -219,3 +219,24 @@ def test_the_study_file_of_the_documentation_is_one() -> None:
     settings = parse_study(content | yaml.safe_load(shown), file="acme.yaml")
     assert settings.weighting["employees"].staff_list == ["contract", "geslacht"]
     assert settings.quality.leave_out == ["straight_lining", "too_fast"]
+
+
+def test_what_a_platform_works_out_and_days_that_name_no_wave_are_not_used(tmp_path: Path) -> None:
+    rng = np.random.default_rng(5)
+    need = "Mijn leidinggevende houdt rekening met wat ik nodig heb"
+    survey(4).assign(
+        Q4_NPS_GROUP=rng.choice(["Promoter", "Passive", "Detractor"], N + 2),
+        **{need: rng.choice(AGREE, N + 2)},
+    ).to_csv(tmp_path / "mto.csv", index=False)
+    customers = {
+        "Filiaal": [f"Team {i % 12}" for i in range(N)],
+        "Datum": ["2024-05-01"] * N,
+        "NPS": rng.integers(0, 11, N),
+    }
+    pd.DataFrame(customers).to_csv(tmp_path / "klanten.csv", index=False)
+    found = entries(draft_study([tmp_path / "mto.csv", tmp_path / "klanten.csv"]))
+    assert found["employees", "Q4_NPS_GROUP"].role == "ignore"
+    assert (found["employees", need].block, found["employees", need].named) == ("employee-first", True)
+    assert found["customers", "Datum"].comment == (
+        "Dates of answering are not used; waves need a column that names them, or a file for each."
+    )

@@ -150,7 +150,10 @@ def guess_plain(column: Column, *, table: str, n_rows: int) -> Guess | None:
     if column.kind == "date":
         if in_service:
             return Guess("date", "Its cells are dates.")
-        return Guess("ignore", "Dates of answering are not used.")
+        if PLATFORM.match(name):
+            return Guess("ignore", "Dates of answering are not used.")
+        why = "Dates of answering are not used; waves need a column that names them, or a file for each."
+        return Guess("ignore", why)
     if PLATFORM.match(name) and not column.labels:
         return Guess("ignore", "Made by the survey platform; it says nothing about work.")
     if PERSON.match(name) and column.kind in ("number", "text") and column.n_distinct > _MOST_CATEGORIES:

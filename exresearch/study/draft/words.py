@@ -74,7 +74,7 @@ PLATFORM = _words(
     r"response ?id$|respondent ?id ?hash|seq ?number|recorded ?date$|start ?(date|time)$|end ?(date|"
     r"time)$|completion time$|"
     r"response status$|status$|progress$|finished$|distribution ?channel$|user ?language$|time ?stamp|id$|"
-    r"start ?datum$|begin ?datum$|eind ?datum$|"
+    r"start ?datum$|begin ?datum$|eind ?datum$|\w+ nps group$|"
     r"last modified time$|language$|device|browser|user ?agent|collector ?id|starttijd$|"
     r"tijd van voltooien$|begintijd$|voltooiingstijd$"
 )
@@ -197,7 +197,8 @@ EMPLOYEE_FIRST = tuple(
     for pattern in (
         r"(understand|know|weten?|begrijp|weet)\w*\b.*\b(i|we|employees|my|ik|wij?|medewerkers?|"
         r"mij)\b.*\b(need|nodig)|"
-        r"my needs|needs$|mijn behoeften?|act(s|ed)? on (my|our|what)",
+        r"my needs|needs$|mijn behoeften?|act(s|ed)? on (my|our|what)|"
+        r"rekening\b.* met (mij|mijn|wat (ik|wij|we|medewerkers))\b",
         r"listen|heard\b|my (input|opinion|ideas|views)|input (is|was)|(ge)?luister|gehoord|inspraak|mijn (mening|"
         r"idee)|have a say|"
         r"invloed op|involve(s|d)? (me|us|employees)|betrek|betrokken bij (beslu|beslis)",
