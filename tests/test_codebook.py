@@ -40,7 +40,7 @@ from exresearch.study.codebook import (
     read_codebook,
     write_codebook,
 )
-from exresearch.study.codebook.cells import HEADING
+from exresearch.study.codebook.formats.cells import HEADING
 from exresearch.study.codebook.keys import CONSTRUCT_TEXTS, KEY_TEXTS, variable_keys
 from exresearch.study.parameters import TABLES, LocalText
 
@@ -669,7 +669,7 @@ def test_every_codebook_names_the_schema_and_keeps_to_it(path: Path) -> None:
 def test_a_codebook_written_within_the_project_names_the_schema(monkeypatch: Any, tmp_path: Path) -> None:
     (tmp_path / "params" / "clients").mkdir(parents=True)
     (tmp_path / "params" / "codebook.schema.json").write_text("{}", encoding="utf-8")
-    monkeypatch.setattr("exresearch.study.codebook.write.project_root", lambda: tmp_path)
+    monkeypatch.setattr("exresearch.study.codebook.formats.write.project_root", lambda: tmp_path)
     path = tmp_path / "params" / "clients" / "acme.codebook.yaml"
     labels = {"cx": Construct(nl="Klant", en="Customer"), "x": Construct(nl="a", en="b", min_share=0.8)}
     item = cx(

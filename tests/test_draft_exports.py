@@ -14,7 +14,7 @@ import yaml
 from exresearch.study import StudyError, load_study
 from exresearch.study.codebook import Variable
 from exresearch.study.draft import Draft, draft_study, write_draft
-from exresearch.study.draft.column import own_parts
+from exresearch.study.draft.columns.column import own_parts
 from exresearch.study.parameters import parse_study
 
 N = 300

@@ -16,7 +16,7 @@ from pandas.testing import assert_frame_equal
 
 from exresearch.study import StudyError
 from exresearch.study.importers import RawTable, read_columns
-from exresearch.study.importers.platforms import recognise
+from exresearch.study.importers.platforms.layouts import recognise
 
 NAMES = (
     "StartDate", "Status", "IPAddress", "Duration (in seconds)", "Finished", "RecipientEmail", "LocationLatitude",

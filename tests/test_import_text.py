@@ -23,11 +23,11 @@ from pandas.testing import assert_frame_equal
 from exresearch.study import StudyError
 from exresearch.study.codebook import Variable
 from exresearch.study.importers import RawTable, read_columns
-from exresearch.study.importers.decimals import with_points
-from exresearch.study.importers.headings import find_heading, is_heading
 from exresearch.study.importers.kinds import kind_of
+from exresearch.study.importers.text.decimals import with_points
+from exresearch.study.importers.text.headings import find_heading, is_heading
 from exresearch.study.parameters import TableSource
-from exresearch.study.tables.columns import clean_column
+from exresearch.study.tables.cells.columns import clean_column
 
 WA = Path(__file__).parents[1].parent / "shared" / "data" / "wa_public_sector_2015"
 

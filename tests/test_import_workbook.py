@@ -19,7 +19,7 @@ from pandas.testing import assert_frame_equal
 
 from exresearch.study import StudyError
 from exresearch.study.importers import RawTable
-from exresearch.study.importers.workbook import read_workbook
+from exresearch.study.importers.workbook.reader import read_workbook
 from exresearch.study.parameters import TableSource
 from exresearch.study.remarks import Remark
 

@@ -16,7 +16,7 @@ from exresearch.study import StudyError, check_tables
 from exresearch.study.codebook import VARIABLE
 from exresearch.study.importers import read_columns
 from exresearch.study.tables import Table
-from exresearch.study.tables.columns import clean_column
+from exresearch.study.tables.cells.columns import clean_column
 
 AS_TEXT = "Give the column the format Text where it comes from, and export it again."
 

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from exresearch.study import Codebook, Quality, Study, Variable
-from exresearch.study.tables import Table, judge_sheets, quality_flags
+from exresearch.study.flags import judge_sheets, quality_flags
+from exresearch.study.tables import Table
 
 FLAGS = ["straight_lining", "too_fast", "impossible_duration", "duplicate_sheet"]
 SCALES = {"seven": (1, 7), "ten": (0, 10)}
@@ -186,7 +187,7 @@ def test_the_same_answers_in_another_unit_or_wave_are_no_copy(monkeypatch: pytes
     )
     # Two answers in turn can be arranged in 3,432 ways: with one other in the unit and wave the sheet is judged.
     assert judge(frame, variables)[1]["duplicate_sheet"] == (1, 5)
-    monkeypatch.setattr("exresearch.study.tables.quality._BLOCK", 2)
+    monkeypatch.setattr("exresearch.study.flags.quality._BLOCK", 2)
     assert judge(frame, variables)[1]["duplicate_sheet"] == (1, 5)
     crowd = pd.concat([frame] * 5, ignore_index=True)
     # With nine others it is not.

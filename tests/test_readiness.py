@@ -19,8 +19,8 @@ from exresearch.report.figures.respondents import NO_HEADCOUNT, NO_STAFF
 from exresearch.report.figures.sheets import NOT_JUDGED, NOTHING_ODD, ODDITIES
 from exresearch.report.theme import svg
 from exresearch.study import Codebook, Variable
-from exresearch.study.tables.quality import FLAGS
-from exresearch.study.tables.suspects import SUSPECTS
+from exresearch.study.flags.quality import FLAGS
+from exresearch.study.flags.suspects import SUSPECTS
 
 RULES = DisclosureRules()
 KIND = Variable(table="units", column="kind", role="category", label={"nl": "Soort", "en": "Kind"})

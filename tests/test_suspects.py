@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from exresearch.study.flags.suspects import SUSPECTS, suspicious_columns
 from exresearch.study.remarks import REMARKS
-from exresearch.study.tables.suspects import SUSPECTS, suspicious_columns
 
 N = 200
 

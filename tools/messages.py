@@ -20,8 +20,8 @@ from jinja2 import Environment, nodes
 from exresearch.disclosure import DisclosureRules
 from exresearch.report.text import places
 from exresearch.study import REMARKS
+from exresearch.study.flags.suspects import SUSPECTS
 from exresearch.study.parameters import Parameters
-from exresearch.study.tables.suspects import SUSPECTS
 
 ROOT = Path(__file__).resolve().parents[1]
 CATALOGUE = ROOT / "exresearch" / "report" / "locale" / "nl.po"
@@ -170,7 +170,7 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
         yield from messages_in_notebook(path)
     yield from ((message, "a cell of a table") for message in IN_CELLS)
     yield from ((message, "exresearch/study/remarks.py") for message in REMARKS.values())
-    yield from ((message, "exresearch/study/tables/suspects.py") for message in SUSPECTS.values())
+    yield from ((message, "exresearch/study/flags/suspects.py") for message in SUSPECTS.values())
     yield DisclosureRules().sentence()[0], "exresearch/disclosure/rules.py"
     for name, field in Parameters.model_fields.items():
         if field.description:

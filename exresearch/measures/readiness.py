@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from exresearch.study import TABLES, Study
-from exresearch.study.tables import staff_during
+from exresearch.study.weights import staff_during
 
 _ANSWERS = ("item", "driver", "outcome", "need")
 # More columns than this cannot be read side by side.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from exresearch.study import Study
-from exresearch.study.tables import staff_during
+from exresearch.study.weights import staff_during
 
 ALL_WAVES = "all"
 # A category that most of the staff lack, such as the reason for leaving, says nothing about the staff.

@@ -15,7 +15,7 @@ from exresearch.measures import answers_by_wave, least_share, weight_summary
 from exresearch.report.text import Texts
 from exresearch.study import TABLES, Study, remarks_table
 from exresearch.study.codebook import Variable
-from exresearch.study.tables.suspects import suspicious_columns
+from exresearch.study.flags.suspects import suspicious_columns
 
 _SCALED = ("item", "driver", "outcome", "need", "measure")
 # Guesses that decide what is computed come before those that only name things.

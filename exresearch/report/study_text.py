@@ -14,7 +14,7 @@ from rich.text import Text
 from exresearch.report.columns import EFFECTS, FLAG_LABELS, TABLE_LABELS, effect_spec
 from exresearch.report.text import Texts, mark, places
 from exresearch.study import REMARKS
-from exresearch.study.tables.suspects import SUSPECTS
+from exresearch.study.flags.suspects import SUSPECTS
 
 _ROLES = {"outcome": mark(" (outcome)"), "need": mark(" (need)")}
 _BLOCKS = {

@@ -11,6 +11,7 @@ from typing import Any
 from exresearch.study.codebook import Codebook, codebook_remarks, read_codebook
 from exresearch.study.demo import generate_demo
 from exresearch.study.demo.tables import FILES
+from exresearch.study.flags import judge_sheets
 from exresearch.study.parameters import StudyFile, TableName, TableSource
 from exresearch.study.paths import absent, below, resolve_path
 from exresearch.study.problems import Problem, StudyError, nearest
@@ -20,15 +21,13 @@ from exresearch.study.study import Study
 from exresearch.study.tables import (
     OnProgress,
     Table,
-    WaveWeights,
     attrition_ledger,
     check_tables,
     check_waves,
-    judge_sheets,
     ordered_waves,
     read_table,
-    weigh_sheets,
 )
+from exresearch.study.weights import WaveWeights, weigh_sheets
 
 _Parts = dict[TableName, list[tuple[Path, TableSource]]]
 

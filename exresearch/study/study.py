@@ -14,7 +14,7 @@ from exresearch.study.remarks import Remark
 
 if TYPE_CHECKING:
     # The package of tables needs this module.
-    from exresearch.study.tables.weighting import WaveWeights
+    from exresearch.study.weights.weighting import WaveWeights
 
 QUALITY_COLUMNS = ("table", "flag", "n", "n_judged", "share")
 

@@ -189,7 +189,7 @@ def odd_columns(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> Pic
     ----------
     frame : pandas.DataFrame
         ``table, column, kind``, one row per column and kind, of
-        :func:`exresearch.study.tables.suspects.suspicious_columns`.
+        :func:`exresearch.study.flags.suspects.suspicious_columns`.
     texts : Texts
         Language of the reader.
     codebook : Codebook

@@ -1,10 +1,10 @@
 """What every column of every table means: one entry per column, a label per construct."""
 
 from exresearch.study.codebook.book import Codebook, codebook_remarks, contradictions
+from exresearch.study.codebook.formats.read import load_codebook, read_codebook
+from exresearch.study.codebook.formats.write import write_codebook
 from exresearch.study.codebook.keys import codebook_schema
-from exresearch.study.codebook.read import load_codebook, read_codebook
 from exresearch.study.codebook.variable import KEYS, VARIABLE, Block, Construct, Guessable, Role, Variable
-from exresearch.study.codebook.write import write_codebook
 
 __all__ = [
     "KEYS",

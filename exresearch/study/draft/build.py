@@ -11,17 +11,23 @@ from typing import Any
 import pandas as pd
 
 from exresearch.study.codebook import VARIABLE, Codebook, Construct, Variable
-from exresearch.study.draft.blocks import settle
-from exresearch.study.draft.column import Column, Guess
+from exresearch.study.draft.columns.column import Column, Guess
+from exresearch.study.draft.columns.measures import guess_units
+from exresearch.study.draft.columns.plain import (
+    guess_category,
+    guess_keys,
+    guess_plain,
+    is_trait,
+    mark_service,
+)
+from exresearch.study.draft.columns.words import CONSTRUCTS
 from exresearch.study.draft.exports import read_exports, take_keys
-from exresearch.study.draft.grouping import Part, group_exports
-from exresearch.study.draft.items import find_scales, guess_answer
-from exresearch.study.draft.measures import guess_units
-from exresearch.study.draft.plain import guess_category, guess_keys, guess_plain, is_trait, mark_service
-from exresearch.study.draft.reversal import likely_reversed
-from exresearch.study.draft.words import CONSTRUCTS
+from exresearch.study.draft.items.blocks import settle
+from exresearch.study.draft.items.grouping import Part, group_exports
+from exresearch.study.draft.items.items import find_scales, guess_answer
+from exresearch.study.draft.items.reversal import likely_reversed
 from exresearch.study.problems import Problem, StudyError
-from exresearch.study.tables.key_cells import one_spelling, totals_among
+from exresearch.study.tables.cells.key_cells import one_spelling, totals_among
 from exresearch.study.tables.table import NEEDED
 
 _SHOWN = 6

@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
-from exresearch.study.draft.words import spaced
+from exresearch.study.draft.columns.words import spaced
 from exresearch.study.importers import RawTable, read_columns
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, StudyError

@@ -6,7 +6,7 @@ import re
 import zipfile
 from pathlib import Path
 
-from exresearch.study.importers.encoding import is_wide
+from exresearch.study.importers.text.encoding import is_wide
 from exresearch.study.problems import StudyError
 from exresearch.study.yaml_file import read_bytes, refused
 

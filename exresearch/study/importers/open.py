@@ -10,8 +10,8 @@ from exresearch.study.importers.kinds import kind_of
 from exresearch.study.importers.parquet import read_parquet
 from exresearch.study.importers.raw import RawTable
 from exresearch.study.importers.spss import read_spss
-from exresearch.study.importers.text import read_text
-from exresearch.study.importers.workbook import read_workbook
+from exresearch.study.importers.text.reader import read_text
+from exresearch.study.importers.workbook.reader import read_workbook
 from exresearch.study.parameters import TableSource
 from exresearch.study.remarks import Remark
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.key_cells import one_spelling
-from exresearch.study.tables.naming import named_of
+from exresearch.study.tables.cells.key_cells import one_spelling
+from exresearch.study.tables.cells.naming import named_of
 from exresearch.study.tables.table import NEEDED, Table
 from exresearch.study.tables.waves import shared_waves
 

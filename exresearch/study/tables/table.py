@@ -14,7 +14,7 @@ from exresearch.study.importers import RawTable, read_columns
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.columns import NUMERIC_ROLES, clean_column
+from exresearch.study.tables.cells.columns import NUMERIC_ROLES, clean_column
 from exresearch.study.tables.parts import Parts, missing_columns, missing_keys, wanted_columns
 
 # Without these keys a row says nothing about anybody.

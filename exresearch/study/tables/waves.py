@@ -9,7 +9,7 @@ import pandas as pd
 
 from exresearch.study.problems import Problem
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.naming import NAMEABLE, named_of
+from exresearch.study.tables.cells.naming import NAMEABLE, named_of
 from exresearch.study.tables.table import Table
 
 

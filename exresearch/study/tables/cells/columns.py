@@ -8,12 +8,12 @@ import numpy as np
 import pandas as pd
 
 from exresearch.study.codebook import Variable
-from exresearch.study.importers.decimals import SETTING, with_points
+from exresearch.study.importers.text.decimals import SETTING, with_points
 from exresearch.study.problems import Problem
-from exresearch.study.tables.dates import as_dates
-from exresearch.study.tables.key_cells import strange_keys
-from exresearch.study.tables.naming import NAMEABLE as NAMEABLE
-from exresearch.study.tables.naming import n_cells, named, several
+from exresearch.study.tables.cells.dates import as_dates
+from exresearch.study.tables.cells.key_cells import strange_keys
+from exresearch.study.tables.cells.naming import NAMEABLE as NAMEABLE
+from exresearch.study.tables.cells.naming import n_cells, named, several
 
 NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight", "duration")
 # What a spreadsheet writes where a formula failed, in English and in Dutch. It is nobody's answer, and may be named.

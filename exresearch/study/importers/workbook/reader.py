@@ -20,12 +20,12 @@ from python_calamine import (
     SheetVisibleEnum,
 )
 
-from exresearch.study.importers.cells import read_cells
-from exresearch.study.importers.headings import find_heading, is_heading
-from exresearch.study.importers.marks import Marks, sheet_marks
-from exresearch.study.importers.platforms import recognise
+from exresearch.study.importers.platforms.layouts import recognise
+from exresearch.study.importers.platforms.responses import check_layout, examine, left_unread
 from exresearch.study.importers.raw import RawTable, check_once
-from exresearch.study.importers.responses import check_layout, examine, left_unread
+from exresearch.study.importers.text.headings import find_heading, is_heading
+from exresearch.study.importers.workbook.cells import read_cells
+from exresearch.study.importers.workbook.marks import Marks, sheet_marks
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, StudyError, nearest
 from exresearch.study.remarks import Remark

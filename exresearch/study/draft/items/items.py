@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from exresearch.study.draft.answers import (
+from exresearch.study.draft.columns.answers import (
     Scale,
     is_no_answer,
     is_stock,
@@ -16,9 +16,9 @@ from exresearch.study.draft.answers import (
     scale_from_labels,
     scale_from_texts,
 )
-from exresearch.study.draft.column import SHARED, Column, Guess
-from exresearch.study.draft.plain import codes_in_words
-from exresearch.study.draft.words import (
+from exresearch.study.draft.columns.column import SHARED, Column, Guess
+from exresearch.study.draft.columns.plain import codes_in_words
+from exresearch.study.draft.columns.words import (
     CUSTOMER,
     EFFORT,
     ENGAGEMENT,

@@ -17,10 +17,10 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exresearch.study.codebook.book import Codebook
-from exresearch.study.codebook.cells import HEADING
+from exresearch.study.codebook.formats.cells import HEADING
+from exresearch.study.codebook.formats.write import construct_cells, variable_cells
 from exresearch.study.codebook.keys import CONSTRUCT_TEXTS, KEY_TEXTS
 from exresearch.study.codebook.variable import Block, Role
-from exresearch.study.codebook.write import construct_cells, variable_cells
 from exresearch.study.parameters import TABLES
 
 # In a workbook the constructs have a sheet of their own.

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from exresearch.study.importers.platforms import Layout
+from exresearch.study.importers.platforms.layouts import Layout
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.yaml_file import refused

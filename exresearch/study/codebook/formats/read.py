@@ -11,8 +11,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from exresearch.study.codebook.book import Codebook, contradictions
+from exresearch.study.codebook.formats.sheet import Entry, RawBook, is_workbook, printable, read_sheets
 from exresearch.study.codebook.keys import CONSTRUCT_TEXTS, variable_keys
-from exresearch.study.codebook.sheet import Entry, RawBook, is_workbook, printable, read_sheets
 from exresearch.study.codebook.variable import CONSTRUCT, VARIABLE, Construct, Variable
 from exresearch.study.problems import Problem, StudyError, explain, nearest
 from exresearch.study.yaml_file import read_bytes, read_yaml

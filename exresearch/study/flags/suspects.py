@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from exresearch.study.codebook import KEYS, Variable
-from exresearch.study.draft.reversal import likely_reversed
+from exresearch.study.draft.items.reversal import likely_reversed
 from exresearch.study.study import Study
-from exresearch.study.tables.naming import NAMEABLE
+from exresearch.study.tables.cells.naming import NAMEABLE
 
 # One sentence per kind. {n} is a number of rows or answers; {detail} names columns, scale points or a percentage.
 SUSPECTS: dict[str, str] = {

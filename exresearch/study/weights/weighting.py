@@ -12,10 +12,10 @@ from exresearch.study.codebook import Codebook
 from exresearch.study.parameters import StudyFile, Weighting
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.margins import are_counts, check_margins, staff_margins
-from exresearch.study.tables.naming import NAMEABLE
-from exresearch.study.tables.raking import Raked, rake
+from exresearch.study.tables.cells.naming import NAMEABLE
 from exresearch.study.tables.table import Table
+from exresearch.study.weights.margins import are_counts, check_margins, staff_margins
+from exresearch.study.weights.raking import Raked, rake
 
 ALL_WAVES = "all"
 _LACKING = "without a category to weight by"
@@ -80,7 +80,7 @@ def weigh_sheets(
     Raises
     ------
     StudyError
-        Settings that cannot be: see :func:`exresearch.study.tables.margins.check_margins`. Categories in the
+        Settings that cannot be: see :func:`exresearch.study.weights.margins.check_margins`. Categories in the
         data without a margin, margins without answers, a staff list without people, more answers than people,
         margins that contradict one another.
     """

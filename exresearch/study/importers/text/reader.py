@@ -15,11 +15,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
-from exresearch.study.importers.encoding import as_utf8
-from exresearch.study.importers.headings import find_heading, is_heading
-from exresearch.study.importers.platforms import Layout, recognise
+from exresearch.study.importers.platforms.layouts import Layout, recognise
+from exresearch.study.importers.platforms.responses import check_layout, examine, left_unread
 from exresearch.study.importers.raw import RawTable, check_once
-from exresearch.study.importers.responses import check_layout, examine, left_unread
+from exresearch.study.importers.text.encoding import as_utf8
+from exresearch.study.importers.text.headings import find_heading, is_heading
 from exresearch.study.parameters import TableSource
 from exresearch.study.remarks import Remark
 from exresearch.study.yaml_file import read_bytes, refused

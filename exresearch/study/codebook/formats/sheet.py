@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exresearch.study.codebook.cells import HEADING, UNSOLVED, CellError, read_cell
+from exresearch.study.codebook.formats.cells import HEADING, UNSOLVED, CellError, read_cell
 from exresearch.study.problems import Problem, nearest
 from exresearch.study.yaml_file import read_bytes, refused
 
@@ -238,7 +238,7 @@ def _workbook(path: Path, content: bytes) -> Iterator[tuple[str, list[list[Any]]
     """Yield the sheets that count, by name: the one with the variables, and the one with the constructs."""
     from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
-    from exresearch.study.importers.marks import sheet_marks
+    from exresearch.study.importers.workbook.marks import sheet_marks
 
     try:
         if _ENCRYPTED in content:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from exresearch.study.problems import Problem
-from exresearch.study.tables.naming import n_cells, named, several
+from exresearch.study.tables.cells.naming import n_cells, named, several
 
 _EARLIEST = pd.Timestamp("1900-01-01")
 _OFFSET = r"([T ]\d{2}:\d{2}[\d:.,]*)\s*(?:Z|[-+]\d{2}(?::?\d{2})?)$"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.study.draft.columns.words import spaced
 from exresearch.study.draft.exports import Export, Keys
-from exresearch.study.draft.words import spaced
 
 # A value is written into a draft only if so many rows hold it: then it is a code, not somebody's answer.
 SHARED = 5

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from exresearch.study.codebook.book import Codebook
-from exresearch.study.codebook.cells import HEADING, write_cell
+from exresearch.study.codebook.formats.cells import HEADING, write_cell
 from exresearch.study.codebook.keys import variable_keys
 from exresearch.study.codebook.variable import Construct, Variable
 from exresearch.study.paths import project_root
@@ -72,7 +72,7 @@ def write_codebook(
         received = suffix or "a file without a suffix"
         raise ValueError(f"a codebook is written as {', '.join(SUFFIXES)}, not as {received}")
     if suffix == ".xlsx":
-        from exresearch.study.codebook.workbook import workbook_bytes
+        from exresearch.study.codebook.formats.workbook import workbook_bytes
 
         content = workbook_bytes(book)
     elif suffix == ".csv":

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exresearch.study.draft.column import Column, Guess
-from exresearch.study.draft.plain import codes_in_words, guess_plain
-from exresearch.study.draft.words import ANSWERED, COUNT, HEADCOUNT, MEASURES, PERCENT, slug, spaced
+from exresearch.study.draft.columns.column import Column, Guess
+from exresearch.study.draft.columns.plain import codes_in_words, guess_plain
+from exresearch.study.draft.columns.words import ANSWERED, COUNT, HEADCOUNT, MEASURES, PERCENT, slug, spaced
 
 _SHARE_OF_NAME = 4
 _YES, _NO = ("yes", "ja", "true", "waar"), ("no", "nee", "false", "onwaar")

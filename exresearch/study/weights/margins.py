@@ -9,8 +9,8 @@ import pandas as pd
 from exresearch.study.codebook import Codebook
 from exresearch.study.parameters import Weighting
 from exresearch.study.problems import Problem, nearest
-from exresearch.study.tables.raking import MARGIN_TOLERANCE
-from exresearch.study.tables.staff import staff_during
+from exresearch.study.weights.raking import MARGIN_TOLERANCE
+from exresearch.study.weights.staff import staff_during
 
 # In the messages a category that the settings name may be shown.
 _SHOWN = 5

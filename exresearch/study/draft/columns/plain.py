@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from exresearch.study.draft.answers import is_no_answer, is_placeholder
-from exresearch.study.draft.column import SHARED, Column, Guess
-from exresearch.study.draft.words import (
+from exresearch.study.draft.columns.answers import is_no_answer, is_placeholder
+from exresearch.study.draft.columns.column import SHARED, Column, Guess
+from exresearch.study.draft.columns.words import (
     BIRTH,
     CATEGORY,
     COUNT,

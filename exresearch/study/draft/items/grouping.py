@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from exresearch.study.draft.column import Column, columns_of
+from exresearch.study.draft.columns.column import Column, columns_of
+from exresearch.study.draft.columns.words import CUSTOMER, PERSON, TABLES, UNITS, WAVE, spaced
 from exresearch.study.draft.exports import Export, Keys, alike, waves_of
-from exresearch.study.draft.items import find_scales
-from exresearch.study.draft.words import CUSTOMER, PERSON, TABLES, UNITS, WAVE, spaced
+from exresearch.study.draft.items.items import find_scales
 from exresearch.study.parameters import TableName
 
 _START = ("start", "hire", "in dienst", "indienst", "datum in", "first day", "date in", "begin")

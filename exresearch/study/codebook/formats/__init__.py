@@ -1,0 +1,1 @@
+"""The codebook in YAML, CSV and XLSX, lossless between them."""

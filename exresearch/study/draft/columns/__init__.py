@@ -1,0 +1,1 @@
+"""Guesses about one column at a time."""

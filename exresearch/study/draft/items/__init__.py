@@ -1,0 +1,1 @@
+"""Guesses about items together: direction, blocks and groups."""

@@ -1,0 +1,1 @@
+"""Text files: encoding, heading and decimal sign, each found on evidence."""

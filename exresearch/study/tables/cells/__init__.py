@@ -1,0 +1,1 @@
+"""Cells of one column: numbers, dates, texts and keys, each checked."""
