@@ -238,5 +238,6 @@ def test_what_a_platform_works_out_and_days_that_name_no_wave_are_not_used(tmp_p
     assert found["employees", "Q4_NPS_GROUP"].role == "ignore"
     assert (found["employees", need].block, found["employees", need].named) == ("employee-first", True)
     assert found["customers", "Datum"].comment == (
-        "Dates of answering are not used; waves need a column that names them, or a file for each."
+        "Dates of answering are not used. If they tell the waves, give this column the role date, and its file "
+        "'waves_from: quarter' (or month, half_year, year) in the study file."
     )

@@ -13,7 +13,8 @@ from scipy.optimize import LinearConstraint, minimize, root
 
 from exresearch.measures import effective_n, weight_summary
 from exresearch.study import StudyError
-from exresearch.study.weights import rake, staff_during, wave_period
+from exresearch.study.tables.periods import wave_period
+from exresearch.study.weights import rake, staff_during
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "raking.json").read_text(encoding="utf-8"))
 SHARED = Path(__file__).parents[2] / "shared" / "reference" / "09_survey"

@@ -26,6 +26,7 @@ from exresearch.study.tables import (
     check_waves,
     ordered_waves,
     read_table,
+    waves_alike,
 )
 from exresearch.study.weights import WaveWeights, weigh_sheets
 
@@ -148,9 +149,12 @@ def _read(
         if name in missing or (not whole and not codebook.select(name)):
             continue
         try:
-            tables[name] = read_table(sources, name=name, codebook=codebook, on_progress=on_progress)
+            tables[name] = read_table(
+                sources, name=name, codebook=codebook, whole=whole, on_progress=on_progress
+            )
         except StudyError as error:
             problems += error.problems
+    tables = waves_alike(tables)
     remarks = [
         *codebook_remarks(codebook, file=codebook_file.name),
         *_not_listed(codebook, settings, file=codebook_file.name),

@@ -118,6 +118,13 @@ class TableSource(_Strict):
         description="Row with the column names, the first row being 1; found when left out.",
     )
     wave: str = Field("", description="Wave of all rows, for a file that holds one wave and does not say so.")
+    waves_from: Literal["", "month", "quarter", "half_year", "year"] = Field(
+        "",
+        description=(
+            "Make the wave of each row from its date: the month, quarter, half-year or year it lies in. The date is "
+            "the column with role date; of several, the one without a construct."
+        ),
+    )
     without_key: Literal["refuse", "leave_out"] = Field(
         "refuse",
         description="Rows without a unit or person where one is needed, such as totals: refuse them or leave them out.",

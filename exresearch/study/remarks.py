@@ -49,6 +49,7 @@ REMARKS: dict[str, str] = {
         "Missing code {detail} lies inside the scale; whoever gave that answer counts as not having answered."
     ),
     "scale_end_without_answer": "No answer under values stands for {detail}, an end of the scale.",
+    "waves_from_dates": "The wave of each row is the period that this date lies in, as the study file asks.",
     "waves_not_shared": "{n} waves of this table are not in {detail}.",
 }
 

@@ -26,6 +26,7 @@ from exresearch.study.draft.items.blocks import settle
 from exresearch.study.draft.items.grouping import Part, group_exports
 from exresearch.study.draft.items.items import find_scales, guess_answer
 from exresearch.study.draft.items.reversal import likely_reversed
+from exresearch.study.draft.periods import waves_by_day
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.tables.cells.key_cells import one_spelling, totals_among
 from exresearch.study.tables.table import NEEDED
@@ -56,6 +57,8 @@ class Draft:
         For each table with rows that lack the unit, such as totals: the column.
     same_rows : tuple of str
         Tables with rows that are the same as an earlier one.
+    waves_from : dict of str to str
+        For each table whose waves are made from days: ``month``, ``quarter``, ``half_year`` or ``year``.
     understood : tuple of str
         What was understood, in sentences.
     doubts : tuple of str
@@ -67,6 +70,7 @@ class Draft:
     settings: dict[str, Any]
     without_key: dict[str, str]
     same_rows: tuple[str, ...]
+    waves_from: dict[str, str]
     understood: tuple[str, ...]
     doubts: tuple[str, ...]
 
@@ -110,6 +114,7 @@ def draft_study(paths: Sequence[Path]) -> Draft:
         remedy = "Name each after its table: employees, customers, partners, units, people or moments."
         raise StudyError([Problem("--from", names, message, remedy)])
     guesses: dict[str, dict[str, Guess]] = {part.table: _guess(part) for part in parts}
+    waves_from = waves_by_day(parts, guesses)
     doubts = [(3, note) for note in left_out]
     for part in parts:
         if part.table == "employees":
@@ -149,7 +154,10 @@ def draft_study(paths: Sequence[Path]) -> Draft:
                 (3, f"{part.table}: {rows} the same as an earlier row; the draft leaves {them} out.")
             )
     for part in parts:
-        doubts += [(3, f"{part.table}: {sentence}") for sentence in _keys_amiss(part, guesses[part.table])]
+        doubts += [
+            (3, f"{part.table}: {sentence}")
+            for sentence in _keys_amiss(part, guesses[part.table], dated=part.table in waves_from)
+        ]
     settings, why = _settings(variables)
     doubts += [(3, sentence) for sentence in why]
     doubts += [(part.doubt, f"{part.table}: {part.why}") for part in parts if part.doubt >= 2]
@@ -161,6 +169,7 @@ def draft_study(paths: Sequence[Path]) -> Draft:
         settings=settings,
         without_key=without_key,
         same_rows=tuple(same_rows),
+        waves_from=waves_from,
         understood=(*said, *notes, *(_understood(part, guesses[part.table]) for part in parts)),
         doubts=tuple(sentence for _, sentence in doubts),
     )
@@ -261,14 +270,14 @@ def _lacking_key(part: Part, found: Mapping[str, Guess]) -> tuple[str, int] | No
     return (column.name, n) if n else None
 
 
-def _keys_amiss(part: Part, found: Mapping[str, Guess]) -> list[str]:
-    """What ``check`` would say of the keys, said before."""
+def _keys_amiss(part: Part, found: Mapping[str, Guess], *, dated: bool) -> list[str]:
+    """What ``check`` would say of the keys, said before; with dates, the waves are made from these."""
     keys = {guess.role: name for name, guess in found.items() if guess.role in ("person", "unit", "wave")}
     said = []
     for table, key in (("units", "unit"), ("people", "person")):
         if part.table == table and key not in keys:
             said.append(f"no column seems to hold the {key}, which this table needs; give one that role.")
-    if "person" in keys and part.table == "employees" and "wave" not in keys and not part.waves:
+    if "person" in keys and part.table == "employees" and "wave" not in keys and not (part.waves or dated):
         person = next(c for c in part.columns if c.name == keys["person"])
         if person.n_distinct < person.n:
             said.append(

@@ -162,11 +162,16 @@ def _study(draft: Draft, client: str, *, study: str, codebook: str, folder: Path
             lines += ["  # Some rows are the same as an earlier one: they are left out and counted."]
         if part.waves:
             lines += ["  # The wave of each file is guessed from its name."]
+        if part.table in draft.waves_from:
+            lines += [
+                "  # The wave of each row is made from its date: a guess, after the waves of another table."
+            ]
         sources = []
         for number, export in enumerate(part.exports):
             source: dict[str, Any] = {"file": _relative(export.path, folder)}
             source |= {"sheet": export.options["sheet"]} if "sheet" in export.options else {}
             source |= {"wave": part.waves[number]} if part.waves else {}
+            source |= {"waves_from": draft.waves_from[part.table]} if part.table in draft.waves_from else {}
             source |= {"without_key": "leave_out"} if part.table in draft.without_key else {}
             source |= {"same_rows": "leave_out"} if part.table in draft.same_rows else {}
             source |= {"macros": export.options["macros"]} if "macros" in export.options else {}

@@ -3,7 +3,7 @@
 from exresearch.study.tables.keys import check_tables
 from exresearch.study.tables.ledger import attrition_ledger
 from exresearch.study.tables.table import OnProgress, Table, read_table
-from exresearch.study.tables.waves import check_waves, ordered_waves
+from exresearch.study.tables.waves import check_waves, ordered_waves, waves_alike
 
 __all__ = [
     "OnProgress",
@@ -13,4 +13,5 @@ __all__ = [
     "check_waves",
     "ordered_waves",
     "read_table",
+    "waves_alike",
 ]

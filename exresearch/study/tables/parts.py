@@ -50,20 +50,91 @@ def missing_keys(
     for role, column in keys.items():
         has = [column in raw.present for raw in raws]
         for (path, source), there in zip(parts, has, strict=True):
-            if role == "wave" and source.wave and there:
-                message = f"the study file gives wave {source.wave!r}, but column {column!r} holds the waves."
+            if role == "wave" and _told(source) and there:
+                given = (
+                    f"gives wave {source.wave!r}"
+                    if source.wave
+                    else f"makes waves from dates ('waves_from: {source.waves_from}')"
+                )
+                message = f"the study file {given}, but column {column!r} holds the waves."
                 problems.append(Problem(path.name, "wave", message, "Take one of the two out."))
-            elif not there and any(has) and not (role == "wave" and source.wave):
+            elif not there and any(has) and not (role == "wave" and _told(source)):
                 message = f"this file of table {name!r} has no column for the {role}; another has."
                 remedy = "Add it" + (
                     ", or give 'wave' with this file in the study file." if role == "wave" else "."
                 )
                 problems.append(Problem(path.name, column, message, remedy))
-    if "wave" not in keys and any(source.wave for _, source in parts):
+    if "wave" not in keys and any(_told(source) for _, source in parts):
         for path, source in parts:
-            if not source.wave:
+            if not _told(source):
                 message = "this file has no wave; another file of the table has."
                 problems.append(
                     Problem(path.name, "wave", message, "Give 'wave' with this file in the study file.")
                 )
     return problems
+
+
+def day_of_wave(variables: list[Variable]) -> str | None:
+    """Column that waves are made from: the only date of the table, or of several the only one without a construct."""
+    dates = [v for v in variables if v.role == "date"]
+    plain = dates if len(dates) == 1 else [v for v in dates if v.construct is None]
+    return plain[0].column if len(plain) == 1 else None
+
+
+def unclear_waves(
+    parts: Parts, raws: list[RawTable], variables: list[Variable], *, name: str, whole: bool
+) -> list[Problem]:
+    """Waves that are to be made from a date, where it is not clear from which, or into which periods."""
+    made = [path.name for path, source in parts if source.waves_from]
+    if not made:
+        return []
+    problems = [
+        Problem(
+            path.name,
+            "waves_from",
+            f"the study file gives wave {source.wave!r} as well.",
+            "Take one of the two out.",
+        )
+        for path, source in parts
+        if source.wave and source.waves_from
+    ]
+    kinds = sorted({source.waves_from for _, source in parts if source.waves_from})
+    if len(kinds) > 1:
+        message = f"the files of table {name!r} are to have waves of different lengths: {', '.join(kinds)}."
+        problems.append(Problem(", ".join(made), "waves_from", message, "Give all of them the same."))
+    day = day_of_wave(variables)
+    if day is None:
+        # In a codebook with mistakes, the entry of the date may be one.
+        return problems + (_no_day(", ".join(made), variables, name=name) if whole else [])
+    return problems + [
+        Problem(
+            path.name,
+            day,
+            "the waves are to be made from this date, which this file of the table does not have.",
+            "Add it, or give 'wave' with this file in the study file.",
+        )
+        for (path, source), raw in zip(parts, raws, strict=True)
+        if source.waves_from and day not in raw.present and any(day in other.present for other in raws)
+    ]
+
+
+def _no_day(files: str, variables: list[Variable], *, name: str) -> list[Problem]:
+    dates = [v for v in variables if v.role == "date"]
+    if not dates:
+        message = f"waves are to be made from a date, but no column of table {name!r} has role date."
+        remedy = "Give the day of answering the role date in the codebook."
+    else:
+        listed = ", ".join(repr(v.column) for v in dates)
+        message = (
+            f"waves are to be made from the date without a construct, but table {name!r} has "
+            f"{'none' if all(v.construct for v in dates) else 'several'} among its dates: {listed}."
+        )
+        remedy = (
+            "Leave the day of answering without a construct, and give the other dates one or the role ignore."
+        )
+    return [Problem(files, "waves_from", message, remedy)]
+
+
+def _told(source: TableSource) -> bool:
+    """Whether the study file tells the waves of a file."""
+    return bool(source.wave or source.waves_from)

@@ -15,7 +15,15 @@ from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.cells.columns import NUMERIC_ROLES, clean_column
-from exresearch.study.tables.parts import Parts, missing_columns, missing_keys, wanted_columns
+from exresearch.study.tables.parts import (
+    Parts,
+    day_of_wave,
+    missing_columns,
+    missing_keys,
+    unclear_waves,
+    wanted_columns,
+)
+from exresearch.study.tables.periods import waves_of_days
 
 # Without these keys a row says nothing about anybody.
 NEEDED = {"units": ("unit",), "people": ("person",)}
@@ -56,6 +64,8 @@ class Table:
         Careless sheets by flag: how many there are, and how many were left out.
     layouts : tuple of str
         What kind of file each turned out to be, such as ``csv/qualtrics``.
+    kept_by_file : tuple of (str, int)
+        Rows of ``frame`` as it was read, by file, in order.
     """
 
     name: str
@@ -70,10 +80,11 @@ class Table:
     counted: dict[str, int] = field(default_factory=dict)
     flagged: dict[str, tuple[int, int]] = field(default_factory=dict)
     layouts: tuple[str, ...] = ()
+    kept_by_file: tuple[tuple[str, int], ...] = ()
 
 
 def read_table(
-    parts: Parts, *, name: str, codebook: Codebook, on_progress: OnProgress | None = None
+    parts: Parts, *, name: str, codebook: Codebook, whole: bool = True, on_progress: OnProgress | None = None
 ) -> Table:
     """Read one table and check every described column, reporting all problems together.
 
@@ -85,6 +96,8 @@ def read_table(
         Which table of the data model it is.
     codebook : Codebook
         What its columns mean.
+    whole : bool
+        Whether the codebook could be read in full; if not, nothing is concluded from an entry that is not there.
     on_progress : callable, optional
         Told the table, the steps done and the steps in all, after each file that is read and each column checked.
 
@@ -96,8 +109,8 @@ def read_table(
     ------
     StudyError
         Missing or empty file, unknown format, columns that no file has, a key that one file has and another has not,
-        text in a number or date column, values outside a scale, a weight that is missing or not positive. No message
-        holds a value that fewer than five rows share.
+        text in a number or date column, values outside a scale, a weight that is missing or not positive, waves to be
+        made from a date where it is not clear which. No message holds a value that fewer than five rows share.
     """
     variables = [variable for variable in codebook.select(name) if variable.role != "ignore"]
     if not variables:
@@ -119,6 +132,7 @@ def read_table(
         raise StudyError(problems)
     problems += missing_columns(parts, raws, wanted, name=name)
     problems += missing_keys(parts, raws, variables, name=name)
+    problems += unclear_waves(parts, raws, variables, name=name, whole=whole)
     read: list[Table] = []
     while raws:
         # Taken off the list, so that the cells as they stood can go as soon as they are understood.
@@ -183,6 +197,10 @@ def _understood(
                 frame[_standard(variable)] = _nothing(variable, frame.index)
     if source.wave and "wave" not in frame:
         frame["wave"] = pd.Series(source.wave, index=frame.index, dtype="str")
+    day = day_of_wave(variables) if source.waves_from else None
+    if day is not None and day in frame and "wave" not in frame:
+        frame["wave"] = waves_of_days(frame[day], period=source.waves_from)
+        remarks.append(Remark(name, file, day, "waves_from_dates", int(frame["wave"].notna().sum())))
     for key in NEEDED.get(name, ()):
         if source.without_key == "leave_out" and key in frame and frame[key].isna().any():
             lacking = frame[key].isna()
@@ -221,6 +239,7 @@ def _understood(
         remarks=tuple(remarks),
         rows_by_file=((file, n_rows),),
         layouts=(raw.layout,),
+        kept_by_file=((file, len(frame)),),
     )
     return table, problems
 
@@ -285,4 +304,5 @@ def _below_one_another(parts: list[Table]) -> Table:
         remarks=tuple(remark for part in parts for remark in part.remarks),
         rows_by_file=tuple(rows for part in parts for rows in part.rows_by_file),
         layouts=tuple(layout for part in parts for layout in part.layouts),
+        kept_by_file=tuple(rows for part in parts for rows in part.kept_by_file),
     )

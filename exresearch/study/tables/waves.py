@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pandas as pd
 
 from exresearch.study.problems import Problem
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.cells.naming import NAMEABLE, named_of
+from exresearch.study.tables.periods import same_period
 from exresearch.study.tables.table import Table
 
 
@@ -41,6 +43,8 @@ def check_waves(tables: Mapping[str, Table]) -> list[Problem]:
             waves = "1 wave has" if n == 1 else f"{n} waves have"
             message = f"{waves} fewer than {NAMEABLE} rows in all tables together."
             remedy = "Correct the cells, list them under 'missing' in the codebook, or give this column another role."
+            if _made(tables[name]):
+                remedy = "Correct the dates, leave these rows out, or choose a longer 'waves_from' in the study file."
             problems.append(Problem(tables[name].file, "wave", message, remedy))
     return problems
 
@@ -90,8 +94,38 @@ def shared_waves(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remar
             f"no wave of this table is in another: {_listed(mine)} here; {_listed(elsewhere)} elsewhere."
         )
         remedy = "Write the waves alike in all tables, or give this column another role than wave."
+        if any(_made(tables[of]) for of in waves):
+            remedy = (
+                "Choose the 'waves_from' that fits the other waves, or name those after the same periods."
+            )
         problems.append(Problem(tables[name].file, "wave", message, remedy))
     return problems, remarks
+
+
+def waves_alike(tables: Mapping[str, Table]) -> dict[str, Table]:
+    """Return the tables with waves that were made from dates written as other tables write the same period.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        What could be read; ``2024Q1`` made from a date becomes ``Q1 2024`` where all others write it so.
+
+    Returns
+    -------
+    dict of str to Table
+    """
+    made = [name for name, table in tables.items() if _made(table)]
+    elsewhere: set[str] = set()
+    for name, table in tables.items():
+        if name not in made and "wave" in table.frame:
+            elsewhere |= set(table.frame["wave"].dropna().unique())
+    alike = dict(tables)
+    for name in made:
+        frame = tables[name].frame
+        names = same_period(sorted(frame["wave"].dropna().unique()), elsewhere=sorted(elsewhere))
+        if names:
+            alike[name] = replace(tables[name], frame=frame.assign(wave=frame["wave"].replace(names)))
+    return alike
 
 
 def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
@@ -110,6 +144,11 @@ def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
         return years[name][0] if dated else "", [int(p) if i % 2 else p for i, p in enumerate(parts)]
 
     return tuple(sorted(found, key=in_time))
+
+
+def _made(table: Table) -> bool:
+    """Whether waves of a table were made from dates."""
+    return any(remark.kind == "waves_from_dates" for remark in table.remarks)
 
 
 def _two_spellings(waves: Mapping[str, pd.Series], tables: Mapping[str, Table]) -> list[Problem]:

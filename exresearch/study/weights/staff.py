@@ -2,42 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import pandas as pd
 
 from exresearch.study.codebook import Codebook
-
-_PERIODS = (
-    (re.compile(r"(?P<year>(?:19|20)\d\d)"), "{year}"),
-    (re.compile(r"(?P<year>(?:19|20)\d\d)[-_ /]?[QqKk](?P<quarter>[1-4])"), "{year}Q{quarter}"),
-    (re.compile(r"[QqKk](?P<quarter>[1-4])[-_ /]?(?P<year>(?:19|20)\d\d)"), "{year}Q{quarter}"),
-    (re.compile(r"(?P<year>(?:19|20)\d\d)[-_/](?P<month>0[1-9]|1[0-2])"), "{year}-{month}"),
-)
-
-
-def wave_period(wave: str) -> pd.Period | None:
-    """Return the year, quarter or month that a wave is named after; None where its name says no such thing.
-
-    Parameters
-    ----------
-    wave : str
-        Such as ``2024``, ``2024Q1``, ``Q1 2024``, ``2024-K1`` or ``2024-03``.
-
-    Returns
-    -------
-    pandas.Period or None
-
-    Examples
-    --------
-    >>> wave_period("Q2 2024"), wave_period("2024-03"), wave_period("baseline")
-    (Period('2024Q2', 'Q-DEC'), Period('2024-03', 'M'), None)
-    """
-    for pattern, name in _PERIODS:
-        found = pattern.fullmatch(wave.strip())
-        if found:
-            return pd.Period(name.format(**found.groupdict()))
-    return None
+from exresearch.study.tables.periods import wave_period
 
 
 def staff_during(people: pd.DataFrame, *, wave: str, codebook: Codebook) -> pd.DataFrame | None:

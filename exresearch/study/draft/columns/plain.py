@@ -152,7 +152,10 @@ def guess_plain(column: Column, *, table: str, n_rows: int) -> Guess | None:
             return Guess("date", "Its cells are dates.")
         if PLATFORM.match(name):
             return Guess("ignore", "Dates of answering are not used.")
-        why = "Dates of answering are not used; waves need a column that names them, or a file for each."
+        why = (
+            "Dates of answering are not used. If they tell the waves, give this column the role date, and its file "
+            "'waves_from: quarter' (or month, half_year, year) in the study file."
+        )
         return Guess("ignore", why)
     if PLATFORM.match(name) and not column.labels:
         return Guess("ignore", "Made by the survey platform; it says nothing about work.")
