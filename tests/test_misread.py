@@ -136,6 +136,38 @@ def test_units_written_in_two_ways_are_named_where_enough_rows_share_them() -> N
     ]
 
 
+def units_of(name: str, files: dict[str, list[str]]) -> Table:
+    units = [unit for held in files.values() for unit in held]
+    frame = pd.DataFrame({"unit": pd.Series(units, dtype="str")})
+    kept = tuple((file, len(held)) for file, held in files.items())
+    return Table(name, frame, ", ".join(files), (), {}, len(frame), {}, kept_by_file=kept)
+
+
+@pytest.mark.parametrize(
+    ("customers", "named"),
+    [
+        ({"a.csv": ["North", "South"], "b.csv": ["north"] * 9}, "b.csv"),
+        # A file with both spellings holds the odd one.
+        ({"a.csv": ["North", "north"], "b.csv": ["North"]}, "a.csv"),
+        # As many files with each spelling: nobody can tell which is meant.
+        ({"a.csv": ["north"], "b.csv": ["north", "South"]}, "units.csv, mto.csv, a.csv, b.csv"),
+        ({"a.csv": ["north"], "b.csv": ["SOUTH"]}, "a.csv, b.csv"),
+    ],
+)
+def test_an_odd_spelling_of_a_unit_names_the_files_that_hold_it(
+    customers: dict[str, list[str]], named: str
+) -> None:
+    tables = [
+        units_of("units", {"units.csv": ["North", "South"]}),
+        units_of("employees", {"mto.csv": ["North", "South"]}),
+        units_of("customers", customers),
+    ]
+    with pytest.raises(StudyError) as caught:
+        check_tables({table.name: table for table in tables})
+    first = str(caught.value.problems[0])
+    assert first.partition(": unit: ")[0] == named
+
+
 def test_marks_that_cannot_be_seen_make_no_other_unit(tmp_path: Path) -> None:
     cells, _ = cleaned(["\ufeffNorth", "North\u200b", "\u00a0North\u00a0", "Nor\u00adth"], "unit")
     assert set(cells) == {"North"}

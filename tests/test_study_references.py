@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from exresearch.run import plan_run
-from exresearch.study import StudyError, check_tables
+from exresearch.study import Codebook, StudyError, Variable, check_tables
 from exresearch.study.tables import Table
 
 
@@ -110,6 +110,26 @@ def test_periods_run_forwards() -> None:
     turned = Table("people", frame, "people.csv", (), {}, 3, {})
     assert outcome(turned) == [
         "people.csv: start and end: 1 row has a start after the end. Correct the dates."
+    ]
+
+
+def test_a_period_of_a_staff_list_in_dutch_runs_forwards() -> None:
+    frame = pd.DataFrame(
+        {
+            "person": ["a", "b"],
+            "in dienst": pd.to_datetime(["2020-01-02", "2020-01-02"]),
+            "uit dienst": pd.to_datetime(["2020-01-01", None]),
+        }
+    )
+    people = Table("people", frame, "personeel.csv", (), {}, 2, {})
+    dates = tuple(
+        Variable(table="people", column=f"{word} dienst", role="date", construct=construct)
+        for word, construct in (("in", "start"), ("uit", "end"))
+    )
+    with pytest.raises(StudyError) as caught:
+        check_tables({"people": people}, codebook=Codebook(dates, {}))
+    assert [str(problem) for problem in caught.value.problems] == [
+        "personeel.csv: in dienst and uit dienst: 1 row has a start after the end. Correct the dates."
     ]
 
 

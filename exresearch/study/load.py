@@ -161,7 +161,7 @@ def _read(
         *_guesses(codebook, settings, codebook_file),
     ]
     try:
-        remarks += check_tables(tables, whole=whole)
+        remarks += check_tables(tables, codebook=codebook, whole=whole)
     except StudyError as error:
         problems += error.problems
     if whole and not problems:

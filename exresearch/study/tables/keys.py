@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from exresearch.study.codebook import Codebook
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.cells.key_cells import one_spelling
@@ -15,17 +16,21 @@ from exresearch.study.tables.waves import shared_waves
 
 # The first key must be there; the others count where they are.
 _UNIQUE = {"employees": ("person", "wave"), "units": ("unit", "wave"), "people": ("person",)}
-# Columns of a table that mark a period by their names, the first before the second.
-_PERIODS = {"people": ("start", "end"), "moments": ("start", "end")}
+# Tables whose dates may mark a period.
+_WITH_PERIODS = ("people", "moments")
 
 
-def check_tables(tables: Mapping[str, Table], *, whole: bool = True) -> tuple[Remark, ...]:
+def check_tables(
+    tables: Mapping[str, Table], *, codebook: Codebook | None = None, whole: bool = True
+) -> tuple[Remark, ...]:
     """Check keys within tables and references between them, in both directions.
 
     Parameters
     ----------
     tables : mapping of str to Table
         What could be read.
+    codebook : Codebook, optional
+        Its dates with construct ``start`` and ``end`` are the ends of a period; without it, columns of that name.
     whole : bool
         Whether the codebook could be read in full; if not, nothing is concluded from a key that is not there.
 
@@ -45,7 +50,9 @@ def check_tables(tables: Mapping[str, Table], *, whole: bool = True) -> tuple[Re
     remarks: list[Remark] = []
     for table in tables.values():
         problems += (
-            _lacking_keys(table, whole=whole) + _repeated_keys(table, whole=whole) + _turned_periods(table)
+            _lacking_keys(table, whole=whole)
+            + _repeated_keys(table, whole=whole)
+            + _turned_periods(table, codebook)
         )
     problems += [problem for key in ("person", "unit") for problem in _two_ways(tables, key)]
     for found, noted in (_units(tables), _persons(tables), shared_waves(tables)):
@@ -100,15 +107,19 @@ def _repeated_keys(table: Table, *, whole: bool) -> list[Problem]:
     return [Problem(table.file, what, message, remedy)]
 
 
-def _turned_periods(table: Table) -> list[Problem]:
-    start, end = _PERIODS.get(table.name, ("", ""))
-    dates = [name for name in (start, end) if name in table.frame and _is_date(table.frame[name])]
-    if len(dates) < 2:
+def _turned_periods(table: Table, codebook: Codebook | None) -> list[Problem]:
+    if table.name not in _WITH_PERIODS:
+        return []
+    columns = {"start": "start", "end": "end"}
+    if codebook is not None:
+        columns |= {v.construct: v.column for v in codebook.select(table.name, role="date") if v.construct}
+    start, end = columns["start"], columns["end"]
+    if not all(name in table.frame and _is_date(table.frame[name]) for name in (start, end)):
         return []
     turned = int((table.frame[start] > table.frame[end]).sum())
     if not turned:
         return []
-    message = f"{turned} row{' has' if turned == 1 else 's have'} a {start} after the {end}."
+    message = f"{turned} row{' has' if turned == 1 else 's have'} a start after the end."
     return [Problem(table.file, f"{start} and {end}", message, "Correct the dates.")]
 
 
@@ -128,7 +139,7 @@ def _two_ways(tables: Mapping[str, Table], key: str) -> list[Problem]:
     if not twice.any():
         return []
     n, two = plain[twice].nunique(), set(written[twice])
-    files = ", ".join(tables[name].file for name, column in columns.items() if column.isin(two).any())
+    files = _odd_files(tables, columns, dict(zip(written[twice], plain[twice], strict=True)))
     rows = pd.concat([column[column.isin(two)] for column in columns.values()])
     # A person in many rows is still one person.
     named = named_of(rows, len(two)) if key == "unit" else ""
@@ -140,6 +151,33 @@ def _two_ways(tables: Mapping[str, Table], key: str) -> list[Problem]:
     )
     message = f"{what} written in two ways that differ in {how}{named}."
     return [Problem(files, key, message, f"Write each {key} in one way, in all files.")]
+
+
+def _odd_files(
+    tables: Mapping[str, Table], columns: Mapping[str, pd.Series], plain: Mapping[str, str]
+) -> str:
+    """Files with another spelling than most files have; where as many have each, all that hold one of them."""
+    held = []
+    for name, column in columns.items():
+        table = tables[name]
+        files = pd.Series(table.file, index=table.frame.index)
+        if sum(n for _, n in table.kept_by_file) == len(table.frame):
+            files = pd.Series(
+                [file for file, n in table.kept_by_file for _ in range(n)],
+                index=table.frame.index,
+                dtype="str",
+            )
+        some = column[column.isin(plain.keys())]
+        held.append(pd.DataFrame({"key": some, "file": files[some.index]}).drop_duplicates())
+    found = pd.concat(held)
+    # A file may hold two tables.
+    found = found.drop_duplicates()
+    by_key = found.groupby("key").size()
+    names = by_key.index.map(plain)
+    most = by_key.groupby(names).transform("max")
+    rivals = (by_key == most).groupby(names).transform("sum")
+    odd = by_key.index[(by_key < most) | (rivals > 1)]
+    return ", ".join(dict.fromkeys(found.loc[found["key"].isin(odd), "file"]))
 
 
 def _units(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:
