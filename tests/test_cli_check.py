@@ -1,6 +1,7 @@
 """What `exresearch check` prints and writes: what was understood, in the study's language, and nobody's answers."""
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,9 @@ from typer.testing import CliRunner
 from exresearch.cli import app
 from exresearch.report import Texts
 from exresearch.report.study_facts import study_facts
+from exresearch.report.study_lines import fact_lines
 from exresearch.report.study_text import study_text
+from exresearch.study import REMARKS
 
 WRITTEN = {"00_data_readiness", "02_engagement_and_cx"}
 
@@ -83,7 +86,7 @@ Counted and left out
  • Employees: cells with a missing code: 6
 
 Worth knowing
- • employees.csv: 1 columns are not in the codebook and are not read: spare.
+ • employees.csv: One column is not in the codebook and is not read: spare.
 
 Answer sheets that look careless
  • Employees: cannot be seen in these data
@@ -214,6 +217,35 @@ def test_several_files_waves_and_rows_left_out(client: Any) -> None:
     assert "2024 60 60 6 83%" in lines
     assert "2025 60 – – –" in lines
     assert "• Units: without unit: 1 (1 left out)" in lines
+
+
+@pytest.mark.parametrize(
+    ("kind", "n", "detail", "said"),
+    [
+        ("empty_rows", 1, "", "Eén rij is helemaal leeg en is weggelaten."),
+        ("empty_rows", 2, "", "2 rijen zijn helemaal leeg en zijn weggelaten."),
+        ("rows_without_key", 2, "person",
+         "2 rijen zonder persoon zijn weggelaten, zoals het onderzoeksbestand vraagt."),
+        ("table_not_listed", 1, "people",
+         "Het codeboek beschrijft één kolom van tabel 'Personeelslijst', die het onderzoek niet noemt."),
+        ("waves_not_shared", 3, "customers", "3 metingen van deze tabel staan niet in tabel 'Klanten'."),
+        ("guesses_stand", 6, "a, ...",
+         "6 kolommen bevatten nog gissingen van het concept die niemand heeft nagelopen: a, ..."),
+    ],
+)  # fmt: skip
+def test_remarks_are_wholly_dutch(kind: str, n: int, detail: str, said: str) -> None:
+    facts = {"remarks": [{"file": "a.csv", "column": "", "kind": kind, "n": n, "detail": detail}]}
+    assert fact_lines("remarks", facts, Texts("nl", strict=True)) == [f"a.csv: {said}"]
+
+
+@pytest.mark.parametrize("kind", REMARKS)
+def test_every_remark_is_said_of_one_and_of_more(kind: str) -> None:
+    facts = {"remarks": [{"file": "", "column": "", "kind": kind, "n": n, "detail": "unit"} for n in (1, 2)]}
+    for language in ("nl", "en"):
+        one, more = fact_lines("remarks", facts, Texts(language, strict=True))
+        assert (one == more) is (len(REMARKS[kind]) == 1)
+        assert not re.search(r"\b1 ", one)
+    assert "{n}" not in REMARKS[kind][0]
 
 
 def test_a_draft_of_many_guesses_names_the_most_doubtful(client: Any) -> None:

@@ -608,7 +608,7 @@ def test_remarks_on_a_codebook() -> None:
     assert [str(remark) for remark in codebook_remarks(book, file="b.csv")] == [
         "b.csv: 2 constructs have no label and appear under their own names: nps, trust.",
         "b.csv: 2 labels of constructs belong to no column: enps, left_over.",
-        "b.csv: q1: Missing code 5, 3 lies inside the scale; whoever gave that answer counts as not having answered.",
+        "b.csv: q1: Missing codes 5, 3 lie inside the scale; whoever gave those answers counts as not having answered.",
         "b.csv: q2: No answer under values stands for 1, an end of the scale.",
     ]
     assert codebook_remarks(Codebook((cx("q1", "cx"),), {}), file="b.csv") == ()

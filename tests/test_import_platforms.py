@@ -94,8 +94,8 @@ def test_qualtrics_as_numbers(tmp_path: Path) -> None:
     assert raw.layout == "csv/qualtrics"
     assert raw.wording == dict(zip(NAMES, QUESTIONS, strict=True))
     assert [str(remark) for remark in raw.remarks] == [
-        "answers.csv: 1 answer sheets are previews or tests of the survey; they are kept.",
-        "answers.csv: 1 answer sheets were not finished; they are kept.",
+        "answers.csv: One answer sheet is a preview or test of the survey; it is kept.",
+        "answers.csv: One answer sheet was not finished; it is kept.",
         PERSONAL,
     ]
     # What the codebook describes is read, personal or not; the sheets are counted all the same.
@@ -213,7 +213,7 @@ def test_questionpro_with_a_title_above_the_heading(tmp_path: Path) -> None:
     assert (raw.layout, raw.present) == ("csv/questionpro", tuple(names))
     assert raw.wording == {name: name for name in names[-2:]}
     assert [str(remark) for remark in raw.remarks] == [
-        "answers.csv: 1 answer sheets were not finished; they are kept.",
+        "answers.csv: One answer sheet was not finished; it is kept.",
         "answers.csv: 4 columns with names, addresses or places are not read: IP Address, Respondent Email, Country "
         "Code, Region.",
     ]
@@ -254,7 +254,9 @@ def test_microsoft_forms_in_a_text_file(tmp_path: Path, heading: tuple[str, ...]
     assert raw.layout == "csv/forms"
     assert raw.wording == {name: name for name in names[6:]}
     assert [str(remark) for remark in raw.remarks] == [
-        "answers.csv: 1 columns hold several answers in one cell, joined with semicolons: " + names[7] + ".",
+        "answers.csv: One column holds several answers in one cell, joined with semicolons: "
+        + names[7]
+        + ".",
         f"answers.csv: 2 columns with names, addresses or places are not read: {names[3]}, {names[4]}.",
     ]
 
@@ -334,5 +336,5 @@ def test_a_study_from_qualtrics_is_the_same_as_from_a_plain_table(client: Any) -
     study = client.load()
     assert_frame_equal(study.table("employees"), plain)
     assert [str(remark) for remark in study.remarks if remark.kind == "unfinished_answers"] == [
-        "employees.csv: 1 answer sheets were not finished; they are kept."
+        "employees.csv: One answer sheet was not finished; it is kept."
     ]

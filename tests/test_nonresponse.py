@@ -47,7 +47,7 @@ def with_staff(client: Any, **columns: Any) -> Any:
 def test_response_by_category_of_the_units(counted: Any) -> None:
     table = response_by_group(counted.load())
     assert list(table.columns) == [
-        "column", "group", "wave", "n", "headcount", "response_rate", "conf_low", "conf_high",
+        "column", "group", "wave", "n", "headcount", "source", "response_rate", "conf_low", "conf_high",
     ]  # fmt: skip
     assert table[["column", "group", "wave", "n", "headcount"]].to_numpy().tolist() == [
         ["kind", "office", "2024", 30, 35],

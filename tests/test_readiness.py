@@ -15,7 +15,7 @@ from exresearch.report import Page, Texts
 from exresearch.report import figures as draw
 from exresearch.report.figures.missing import NO_ANSWERS
 from exresearch.report.figures.readiness import NO_SHEETS, NO_WEIGHTS
-from exresearch.report.figures.respondents import NO_HEADCOUNT, NO_STAFF
+from exresearch.report.figures.respondents import NO_GROUPS, NO_HEADCOUNT, NO_STAFF
 from exresearch.report.figures.sheets import NOT_JUDGED, NOTHING_ODD, ODDITIES
 from exresearch.report.theme import svg
 from exresearch.study import Codebook, Variable
@@ -46,6 +46,7 @@ def response(**rows: tuple[int, int]) -> pd.DataFrame:
             "wave": "2024",
             "n": [n for n, _ in rows.values()],
             "headcount": [float(of) for _, of in rows.values()],
+            "source": "staff list",
             "response_rate": [n / of for n, of in rows.values()],
             "conf_low": [n / of - 0.05 for n, of in rows.values()],
             "conf_high": [n / of + 0.05 for n, of in rows.values()],
@@ -72,6 +73,16 @@ def test_the_last_wave_is_drawn_and_named(texts: Texts) -> None:
     picture = draw.group_response(frame, texts=texts, rules=RULES, codebook=BOOK)
     assert "2024" in picture.caption
     assert "50%" in drawn(picture)
+    invited = {
+        "nl": "Uitgenodigd zijn de mensen op de personeelslijst die tijdens de meting in dienst waren.",
+        "en": "Invited are the people on the staff list in service during the wave.",
+    }
+    assert texts.pick(invited) in picture.caption
+    counted = draw.group_response(
+        frame.assign(source="head counts"), texts=texts, rules=RULES, codebook=BOOK
+    ).caption
+    assert texts.say("Invited are the people in the head counts of the units.") in counted
+    assert texts.pick(invited) not in counted
 
 
 def test_a_figure_of_hidden_groups_only_says_so() -> None:
@@ -248,8 +259,12 @@ def test_weights_show_the_effective_number(client: Any, texts: Texts) -> None:
 def test_a_wave_of_too_few_people_has_no_bar(texts: Texts) -> None:
     frame = pd.DataFrame(
         {"wave": ["a", "b", "c"], "n": [3, 60, 50], "n_units": 4, "response_rate": [0.123, 0.5, 0.456]}
-    )
+    ).assign(source="head counts")
     picture = draw.response_by_wave(frame, texts=texts, rules=RULES)
+    rate = texts.say("The percentage is the response rate.")
+    assert f"{rate} {texts.say('Invited are the people in the head counts of the units.')}" in picture.caption
+    unknown = frame.assign(response_rate=math.nan, source=None)
+    assert rate not in draw.response_by_wave(unknown, texts=texts, rules=RULES).caption
     shown = drawn(picture)
     assert shown.count("n &lt; 5") == 2
     assert "60" in shown
@@ -261,7 +276,13 @@ def test_a_wave_of_too_few_people_has_no_bar(texts: Texts) -> None:
 @pytest.mark.parametrize(
     ("shown", "note"),
     [
-        (lambda o: draw.group_response(response().astype(float), codebook=BOOK, **o), NO_HEADCOUNT),
+        (lambda o: draw.group_response(response(), codebook=BOOK, **o), NO_GROUPS),
+        (
+            lambda o: draw.group_response(
+                response(shop=(8, 9)).assign(response_rate=math.nan), codebook=BOOK, **o
+            ),
+            NO_HEADCOUNT,
+        ),
         (lambda o: draw.staff_comparison(comparison(), codebook=BOOK, **o), NO_STAFF),
         (lambda o: draw.missing_map(pd.DataFrame(), **o), NO_ANSWERS),
         (lambda o: draw.careless_sheets(pd.DataFrame(), **o), NOT_JUDGED),
@@ -269,7 +290,7 @@ def test_a_wave_of_too_few_people_has_no_bar(texts: Texts) -> None:
         (lambda o: draw.weight_ranges(pd.DataFrame(), texts=o["texts"]), NO_SHEETS),
         (lambda o: draw.weight_ranges(pd.DataFrame({"source": ["none"]}), texts=o["texts"]), NO_WEIGHTS),
     ],
-    ids=["response", "staff", "missing", "careless", "odd", "no sheets", "weights"],
+    ids=["groups", "response", "staff", "missing", "careless", "odd", "no sheets", "weights"],
 )
 def test_without_the_data_there_is_one_sentence(shown: Any, note: Note, texts: Texts) -> None:
     result = shown({"texts": texts, "rules": RULES})

@@ -10,6 +10,7 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings import EstimateRecord, Finding, Note, SmallestEffect, Verdict
 from exresearch.report import Page, Picture, Texts
 from exresearch.report import figures as draw
+from exresearch.report.columns import REVERSED_NOTE
 from exresearch.report.theme import new_figure, svg
 
 RULES = DisclosureRules()
@@ -126,6 +127,7 @@ def test_response_by_wave(texts):
             "n": [5812, 5733, 6012, 5900],
             "n_units": 120,
             "response_rate": [0.62, 0.6, None, 0.7],
+            "source": ["staff list", "staff list", None, "staff list"],
         }
     )
     picture = draw.response_by_wave(frame, texts=texts, rules=RULES)
@@ -295,6 +297,18 @@ def test_driver_forest(texts, count):
     assert texts.number(0.09, "percent1") in picture.takeaway
     assert drawn.count(" …") == count
     assert "eNPS" in picture.caption
+
+
+def test_drivers_that_were_turned_round_are_marked_and_explained(texts):
+    frame = drivers(3).assign(driver=["Empty", "Heard", "Calm"], reversed=[True, False, False])
+    picture = draw.driver_forest(frame, texts=texts)
+    word = {"nl": "(omgekeerd)", "en": "(reversed)"}[texts.language]
+    assert f"Empty {word}" in picture.alt
+    assert complete(picture).count(word) == 1
+    explained = texts.say(REVERSED_NOTE)
+    assert explained in picture.caption
+    plain = draw.driver_forest(frame.assign(reversed=False), texts=texts)
+    assert word not in complete(plain) + plain.caption
 
 
 def test_driver_forest_names_unknown_blocks(texts):

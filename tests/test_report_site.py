@@ -2,6 +2,7 @@
 
 import html.parser
 import re
+from dataclasses import replace
 from itertools import pairwise
 
 import nbformat
@@ -257,13 +258,41 @@ def test_the_index_names_every_hypothesis(site, findings):
     decided, rest = document.split("<summary>No notebook yet")
     assert 'href="02_engagement_and_cx.html#verdict-engaged-minority"' in decided
     assert 'href="findings/engaged-minority.json"' in decided
-    # Its notebook is in the site but left no finding.
-    assert "Not decided in this run" in decided
-    assert "Engagement and customer experience" in decided.split("Not decided in this run</h3>")[1]
+    # Its notebook is in the site but left no finding, for it failed.
+    assert "Engagement and customer experience" in decided.split("because the notebook failed</h3>")[1]
+    whole = render_index(findings, site=site("en"), provenance={})
+    assert "Engagement and customer experience" in whole.split("Not decided in this run</h3>")[1]
     assert "Ready, willing and able" in rest
     assert "aaaaaaaaaaaa</td>" in rest
     assert "aaaaaaaaaaaaa</td>" not in rest
     assert "1 March 2026" in rest
+
+
+def test_the_index_says_what_failed_and_that_its_hypotheses_were_not_judged(site):
+    runs = [
+        {"name": "00_data_readiness", "status": "ok", "seconds": 1.0},
+        {"name": "02_engagement_and_cx", "status": "failed", "seconds": 1.0},
+    ]
+    pages = (PageLink("02_engagement_and_cx", "Engagement and CX"),)
+    document = render_index([], site=replace(site("en"), pages=pages), provenance={"notebooks": runs})
+    top, below = document.split('<h2 id="all">')
+    assert "Failed in this report:" in top
+    failed = re.search(r'<section class="exr exr-warning failed".*?</section>', top, flags=re.DOTALL).group()
+    assert [" ".join(item.split()) for item in re.findall(r"<li>(.*?)</li>", failed)] == [
+        '<a href="02_engagement_and_cx.html">Engagement and CX</a>. '
+        "Not judged: Engagement and customer experience; Engaged employees a minority"
+    ]
+    assert "No hypothesis was decided in this run." not in document
+    lost = below.split("Not judged, because the notebook failed</h3>")[1].split("</section>")[0]
+    assert re.findall(r"<strong>(.*?)</strong>", lost) == [
+        "Engagement and customer experience",
+        "Engaged employees a minority",
+    ]
+    assert "Not decided in this run" not in document
+    # Nothing failed: nothing is said of it.
+    whole = render_index([], site=site("en"), provenance={"notebooks": runs[:1]})
+    assert "Failed in this report:" not in whole
+    assert "No hypothesis was decided in this run." in whole
 
 
 def test_the_index_without_findings_still_stands(site):

@@ -206,6 +206,10 @@ def test_a_failed_notebook_has_its_page_and_the_rest_is_whole(
         for n in json.loads((tmp_path / "report" / "run.json").read_text())["notebooks"]
     }
     assert status["03_enps_drivers"] == "failed"
+    index = (tmp_path / "report" / "index.html").read_text(encoding="utf-8")
+    named = index.split("Failed in this report:")[1].split("</section>")[0]
+    assert '<a href="03_enps_drivers.html">' in named
+    assert "Not judged: Employees come first" in named
 
 
 def test_one_notebook_alone_keeps_the_others_of_the_same_inputs(small: tuple[Path, RunResult]) -> None:

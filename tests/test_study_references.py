@@ -29,7 +29,7 @@ def test_units_without_answers_are_counted_only_where_there_are_answers() -> Non
     units = table("units", unit=["A", "B", "C"])
     assert outcome(units) == []
     assert outcome(units, table("customers", unit=["A", None, "B"])) == [
-        "units.csv: unit: 1 units of this table have no answers in any other table."
+        "units.csv: unit: One unit of this table has no answers in any other table."
     ]
 
 
@@ -38,7 +38,7 @@ def test_persons_are_looked_up_among_the_people(name: str) -> None:
     people = table("people", person=["a", "b", "c", "d", "never answered"])
     assert outcome(people, table(name, person=["a", "b", None])) == []
     assert outcome(people, table(name, person=["a", "b", "x", "y"])) == [
-        f"{name}.csv: person: 2 persons of this table are not in the table 'people'."
+        f"{name}.csv: person: 2 persons of this table are not on the staff list."
     ]
     assert outcome(people, table(name, person=["a", "x", "y"])) == [
         f"{name}.csv: person: 2 of 3 persons are not in the table 'people'; the keys do not fit. "
@@ -48,10 +48,10 @@ def test_persons_are_looked_up_among_the_people(name: str) -> None:
 
 def test_waves_that_only_some_tables_have_are_worth_knowing() -> None:
     both, one = table("employees", wave=["1", "2"]), table("customers", wave=["2"])
-    assert outcome(both, one) == ["employees.csv: wave: 1 waves of this table are not in table 'customers'."]
+    assert outcome(both, one) == ["employees.csv: wave: One wave of this table is not in table 'customers'."]
     assert outcome(both, one, table("partners", wave=["3", "2"])) == [
-        "employees.csv: wave: 1 waves of this table are not in any other table.",
-        "partners.csv: wave: 1 waves of this table are not in any other table.",
+        "employees.csv: wave: One wave of this table is in no other table.",
+        "partners.csv: wave: One wave of this table is in no other table.",
     ]
 
 
@@ -146,8 +146,8 @@ def test_guesses_that_stand_are_a_remark_and_a_draft_does_not_run(client: Any, t
     client.variables["employees.needs"]["guessed"] = ["role", "block"]
     client.variables["partners.x"] = client.entry("partners", "x", "text")
     assert [str(remark) for remark in client.load().remarks] == [
-        "codebook.yaml: The codebook describes 1 columns of table 'partners', which the study does not list.",
-        "codebook.yaml: 1 columns still hold guesses of the draft that nobody has confirmed: employees.needs.",
+        "codebook.yaml: The codebook describes one column of table 'partners', which the study does not list.",
+        "codebook.yaml: One column still holds guesses of the draft that nobody has confirmed: needs.",
     ]
     client.settings["draft"] = True
     assert [remark.kind for remark in client.load().remarks] == ["table_not_listed"]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exresearch.study.flags.suspects import SUSPECTS, suspicious_columns
+from exresearch.study.flags.suspects import SUSPECTS, suspect_sentence, suspicious_columns
 from exresearch.study.remarks import REMARKS
 
 N = 200
@@ -144,5 +144,8 @@ def test_columns_that_are_not_read_are_not_judged(odd: Any) -> None:
 
 def test_every_kind_has_a_sentence_of_its_own_and_shows_no_value() -> None:
     assert not set(SUSPECTS) & set(REMARKS)
-    for sentence in SUSPECTS.values():
-        assert sentence.format(n=3, detail="x").endswith(".")
+    for kind, forms in SUSPECTS.items():
+        assert suspect_sentence(kind, 1) == forms[0]
+        assert suspect_sentence(kind, 3) == forms[-1]
+        assert all(sentence.format(n=3, detail="x").endswith(".") for sentence in forms)
+        assert "{n}" not in forms[0] or len(forms) == 1

@@ -413,8 +413,8 @@ def test_a_staff_list_without_dates_counts_everybody_and_tells_the_category(weig
     assert said(study) == [
         "small.yaml: weighting.employees: The margins of contract are counted among everybody on the staff list: dates "
         "of service or of the waves are not known.",
-        "small.yaml: weighting.employees: On the staff list 1 lack a category (contract); the margins are those of the "
-        "others.",
+        "small.yaml: weighting.employees: On the staff list one person lacks a category (contract); the margins "
+        "are those of the others.",
     ]
 
 

@@ -40,7 +40,7 @@ IN_CELLS = (
     "rows that repeat an earlier one",
     "cells with a missing code", "without a category to weight by", "sheets with all answers the same",
     "sheets answered too fast", "sheets with an impossible duration", "sheets that repeat an earlier one",
-    "rows for the analysis", "employees", "customers", "partners", "units", "people", "moments",
+    "rows for the analysis",
     "columns not in the codebook", "rows", "cells", "columns", "all waves", "only complete answer sheets",
     "missing answers imputed",
 )  # fmt: skip
@@ -169,8 +169,10 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
     for path in sorted((root / "notebooks").glob("*.ipynb")):
         yield from messages_in_notebook(path)
     yield from ((message, "a cell of a table") for message in IN_CELLS)
-    yield from ((message, "exresearch/study/remarks.py") for message in REMARKS.values())
-    yield from ((message, "exresearch/study/flags/suspects.py") for message in SUSPECTS.values())
+    yield from ((message, "exresearch/study/remarks.py") for forms in REMARKS.values() for message in forms)
+    yield from (
+        (message, "exresearch/study/flags/suspects.py") for forms in SUSPECTS.values() for message in forms
+    )
     yield DisclosureRules().sentence()[0], "exresearch/disclosure/rules.py"
     for name, field in Parameters.model_fields.items():
         if field.description:

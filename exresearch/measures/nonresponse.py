@@ -8,10 +8,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from exresearch.measures.staffing import staff_comparisons, units_during, waves_answered
+from exresearch.measures.staffing import headcount_source, staff_comparisons, units_during, waves_answered
 from exresearch.study import Study
 
-_RESPONSE = ["column", "group", "wave", "n", "headcount", "response_rate", "conf_low", "conf_high"]
+_RESPONSE = ["column", "group", "wave", "n", "headcount", "source", "response_rate", "conf_low", "conf_high"]
 _AGAINST = [
     "wave", "source", "column", "category", "n_respondents", "n_staff", "share_respondents", "share_weighted",
     "share_staff", "difference", "std_difference",
@@ -48,9 +48,10 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
     -------
     pandas.DataFrame
         ``column`` (category column of ``units``), ``group``, ``wave`` (``all`` without waves), ``n`` (employees who
-        answered), ``headcount``, ``response_rate, conf_low, conf_high``. Head counts are the column ``headcount`` with
-        role ``count`` of ``units``, else the people of that unit on the staff list in service during the wave; the rate
-        is missing where that of one unit is unknown or zero, the interval also where more answered than there are.
+        answered), ``headcount, source, response_rate, conf_low, conf_high``. Head counts are the column ``headcount``
+        with role ``count`` of ``units`` (``source`` is ``head counts``), else the people of that unit on the staff list
+        in service during the wave (``staff list``), else all on it (``whole staff list``); the rate is missing where
+        that of one unit is unknown or zero, the interval also where more answered than there are.
         Units without a category are in no group, nor are sheets without a unit. Empty without categories of units, or
         without employees who have a unit.
 
@@ -70,7 +71,7 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
     rows: list[dict[str, Any]] = []
     if study.has("units", "unit") and study.has("employees", "unit"):
         for wave in waves_answered(study):
-            units = units_during(study, wave)
+            units, source = units_during(study, wave), headcount_source(study, wave)
             for column in columns:
                 for group, part in units.groupby(column, sort=True):
                     n, headcount = int(part["n"].sum()), float(part["headcount"].sum(skipna=False))
@@ -82,6 +83,7 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
                             "wave": wave,
                             "n": n,
                             "headcount": headcount,
+                            "source": source,
                             "response_rate": n / headcount if headcount > 0 else float("nan"),
                             "conf_low": low,
                             "conf_high": high,

@@ -25,17 +25,18 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``wave, n, n_units, response_rate`` in order of time. Answer sheets of employees; where there are none, units of
-        the ``units`` table with n as the sum of the first measure's counts. ``n_units`` is missing where answers have
-        no unit. ``response_rate`` goes by the column ``headcount`` with role ``count`` in ``units``, and is missing in
-        a wave where a unit has none; without that column by the people on the staff list in service at some time
-        during the wave, and is missing where its dates or the name of the wave do not tell. One row called ``all``
-        where the table has no waves; empty where there is neither table.
+        ``wave, n, n_units, response_rate, source`` in order of time. Answer sheets of employees; where there are none,
+        units of the ``units`` table with n as the sum of the first measure's counts. ``n_units`` is missing where
+        answers have no unit. ``response_rate`` goes by the column ``headcount`` with role ``count`` in ``units``, and
+        is missing in a wave where a unit has none; without that column by the people on the staff list in service at
+        some time during the wave, and is missing where its dates or the name of the wave do not tell. ``source`` says
+        which: ``head counts`` or ``staff list``, missing where the rate is. One row called ``all`` where the table has
+        no waves; empty where there is neither table.
     """
     name = "employees" if study.has("employees") else "units"
     frame = study.table(name)
     if frame.empty:
-        return pd.DataFrame(columns=["wave", "n", "n_units", "response_rate"])
+        return pd.DataFrame(columns=["wave", "n", "n_units", "response_rate", "source"])
     waves = frame["wave"] if "wave" in frame else pd.Series("all", index=frame.index)
     counted = pd.Series(1.0, index=frame.index) if name == "employees" else _unit_counts(study, frame)
     work = pd.DataFrame({"wave": waves, "n": counted, "unit": frame["unit"] if "unit" in frame else pd.NA})
@@ -49,6 +50,9 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     table = work.groupby("wave", sort=False).agg(n=("n", "sum"), n_units=("unit", "nunique")).reset_index()
     headcount = _headcount(study) if name == "employees" else pd.Series(dtype="float64")
     table["response_rate"] = table["n"] / table["wave"].map(headcount).astype("float64")
+    counts = [v.column for v in study.codebook.select("units", role="count")]
+    source = "head counts" if "headcount" in counts else "staff list"
+    table["source"] = pd.Series(source, index=table.index, dtype="str").where(table["response_rate"].notna())
     if "unit" not in frame:
         table["n_units"] = pd.Series(pd.NA, index=table.index, dtype="Int64")
     order = {wave: position for position, wave in enumerate(study.waves)}

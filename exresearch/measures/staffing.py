@@ -138,6 +138,23 @@ def _sheets(study: Study, wave: str) -> pd.DataFrame:
     return sheets
 
 
+def headcount_source(study: Study, wave: str) -> str:
+    """Return where the head counts of :func:`units_during` come from.
+
+    Returns
+    -------
+    str
+        ``head counts`` (of the units), ``staff list`` (people in service during the wave), ``whole staff list`` (where
+        that cannot be told), or empty where nothing is known.
+    """
+    if any(v.column == "headcount" for v in study.codebook.select("units", role="count")):
+        return "head counts"
+    if not study.has("people", "unit"):
+        return ""
+    during = staff_during(study.table("people"), wave=wave, codebook=study.codebook)
+    return "whole staff list" if during is None else "staff list"
+
+
 def units_during(study: Study, wave: str) -> pd.DataFrame:
     """Return the units of a wave with ``n``, employees who answered, and ``headcount``.
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pandas as pd
+
 from exresearch.findings import load_registry
 from exresearch.report.tables import Column
-from exresearch.report.text import mark
+from exresearch.report.text import Texts, mark
 from exresearch.study import Codebook
 
 # Words that the figures and what `check` prints have in common.
@@ -15,6 +17,17 @@ TABLE_LABELS = {
     "units": mark("Units"),
     "people": mark("Staff list"),
     "moments": mark("Moments"),
+}
+KEY_LABELS = {
+    "unit": mark("unit"),
+    "person": mark("person"),
+    "wave": mark("wave"),
+}
+# Whom a response rate is about, by where the number comes from.
+INVITED = {
+    "head counts": mark("Invited are the people in the head counts of the units."),
+    "staff list": mark("Invited are the people on the staff list in service during the wave."),
+    "whole staff list": mark("Invited are all people on the staff list."),
 }
 FLAG_LABELS = {
     "straight_lining": mark("the same answer to everything"),
@@ -28,6 +41,10 @@ EFFECTS = {
     "share_difference": (mark("difference between two shares"), "points1"),
     "variance_share": (mark("share of explained variance"), "percent1"),
 }
+# Drivers whose values were turned round while their label is the wording of the question.
+REVERSED_NOTE = mark(
+    "“(reversed)”: the answers to this statement were turned round; the number is about the opposite of what it says."
+)
 _SMALL_SHARE = 0.005
 LEDGER: dict[str, Column] = {
     "table": Column(mark("Table"), "message"),
@@ -98,6 +115,29 @@ def effect_spec(kind: str, least: float) -> str:
         # In a large study the detectable share of variance is a fraction of a per cent.
         return "percent4" if least < _SMALL_SHARE / 10 else "percent2"
     return EFFECTS[kind][1]
+
+
+def driver_labels(frame: pd.DataFrame, texts: Texts) -> list[str]:
+    """Return the names of drivers in the reader's language, with a word where the values run against the name.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``label`` (text or mapping); optional ``reversed`` (bool).
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    list of str
+        In the order of the rows; :data:`REVERSED_NOTE` explains the word.
+    """
+    turned = frame["reversed"] if "reversed" in frame else [False] * len(frame)
+    labels = [texts.pick(label) for label in frame["label"]]
+    return [
+        texts.say("{driver} (reversed)", driver=label) if is_turned else label
+        for label, is_turned in zip(labels, turned, strict=True)
+    ]
 
 
 def correlation_columns(codebook: Codebook) -> dict[str, Column | None]:

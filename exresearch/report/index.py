@@ -40,6 +40,13 @@ class _Row:
     n: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Failed:
+    title: str
+    href: str
+    hypotheses: tuple[Hypothesis, ...]
+
+
 def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: Mapping[str, Any]) -> str:
     """Render the summary of a report.
 
@@ -75,6 +82,8 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
     pages = {page.name: page.href for page in site.pages}
     rows = [_row(finding, pages, texts) for finding in ordered]
     rest = [hypothesis for hypothesis in registry.hypotheses if hypothesis.id not in found]
+    failed = _failed(provenance, site, rest)
+    lost = {hypothesis.id for notebook in failed for hypothesis in notebook.hypotheses}
     headings = [(2, "verdicts", texts.say("What these data say"))]
     forest = Markup("")
     if any(finding.tested for finding in findings):
@@ -93,7 +102,13 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
         rows=rows,
         counts=_counts(rows, texts),
         forest=forest,
-        absent=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.notebook in written],
+        failed=[(f.title, f.href, [_named(h, texts)[0] for h in f.hypotheses]) for f in failed],
+        lost=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.id in lost],
+        absent=[
+            _named(hypothesis, texts)
+            for hypothesis in rest
+            if hypothesis.notebook in written and hypothesis.id not in lost
+        ],
         unwritten=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.notebook not in written],
         provenance=_provenance(provenance, texts),
         site=site,
@@ -124,6 +139,20 @@ def _row(finding: Finding, pages: Mapping[str, str], texts: Texts) -> _Row:
         limits=limits,
         n="" if finding.n is None else texts.number(finding.n, "integer"),
     )
+
+
+def _failed(provenance: Mapping[str, Any], site: SiteContext, rest: Sequence[Hypothesis]) -> list[_Failed]:
+    """Return the notebooks that failed, each with its hypotheses that have no finding."""
+    names = [str(run["name"]) for run in provenance.get("notebooks", []) if run["status"] == "failed"]
+    pages = {page.name: page for page in site.pages}
+    return [
+        _Failed(
+            pages[name].title if name in pages else name,
+            pages[name].href if name in pages else "",
+            tuple(hypothesis for hypothesis in rest if hypothesis.notebook == name),
+        )
+        for name in names
+    ]
 
 
 def _counts(rows: Sequence[_Row], texts: Texts) -> list[tuple[str, str, str, str]]:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from rich import box
 from rich.console import RenderableType
@@ -11,10 +10,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from exresearch.report.columns import EFFECTS, FLAG_LABELS, TABLE_LABELS, effect_spec
-from exresearch.report.text import Texts, mark, places
-from exresearch.study import REMARKS
-from exresearch.study.flags.suspects import SUSPECTS
+from exresearch.report.columns import EFFECTS, TABLE_LABELS, effect_spec
+from exresearch.report.study_lines import Facts, count, fact_lines, few
+from exresearch.report.text import Texts, mark
 
 _ROLES = {"outcome": mark(" (outcome)"), "need": mark(" (need)")}
 _BLOCKS = {
@@ -22,8 +20,6 @@ _BLOCKS = {
     "other": mark("Drivers: other"),
 }  # fmt: skip
 _SOURCES = {"supplied": mark("supplied"), "raked": mark("raked"), "none": mark("none")}
-_NAMES, _GUESSES = 4, 12
-Facts = Mapping[str, Any]
 
 
 def study_text(facts: Facts, texts: Texts) -> list[RenderableType]:
@@ -45,11 +41,11 @@ def study_text(facts: Facts, texts: Texts) -> list[RenderableType]:
         (mark("Tables"), _tables(facts, texts)),
         (mark("Answers in each wave"), _waves(facts, texts)),
         (mark("Scales"), _scales(facts, texts)),
-        (mark("Counted and left out"), _bullets(_ledger(facts, texts))),
-        (mark("Worth knowing"), _bullets(_remarks(facts, texts))),
-        (mark("Answer sheets that look careless"), _bullets(_careless(facts, texts))),
-        (mark("Columns that look odd"), _bullets(_suspicious(facts, texts))),
-        (mark("Guesses that nobody has confirmed"), _bullets(_guesses(facts, texts))),
+        (mark("Counted and left out"), _bullets(fact_lines("left_out", facts, texts))),
+        (mark("Worth knowing"), _bullets(fact_lines("remarks", facts, texts))),
+        (mark("Answer sheets that look careless"), _bullets(fact_lines("careless", facts, texts))),
+        (mark("Columns that look odd"), _bullets(fact_lines("suspicious", facts, texts))),
+        (mark("Guesses that nobody has confirmed"), _bullets(fact_lines("guesses", facts, texts))),
         (mark("Weights"), _weights(facts, texts)),
         (mark("What can be tested"), _hypotheses(facts, texts)),
     ]
@@ -87,15 +83,15 @@ def _tables(facts: Facts, texts: Texts) -> list[RenderableType]:
     table = _grid([(mark("Table"), ""), (mark("Files"), ""), (mark("Rows"), "r"), (mark("Columns"), "r"),
                    (mark("Units"), "r"), (mark("People"), "r")], texts)  # fmt: skip
     for row in facts["tables"]:
-        files = ", ".join(_few(row["files"], texts))
+        files = ", ".join(few(row["files"], texts))
         plain = all(file.lower().endswith(f".{layout}") for file in row["files"] for layout in row["layouts"])
         layouts = "" if plain or not row["layouts"] else f" ({', '.join(row['layouts'])})"
-        rows = _count(row["rows"], texts)
+        rows = count(row["rows"], texts)
         if row["rows"] != row["rows_in_files"]:
             rows = texts.say("{n:integer} of {total:integer}", n=row["rows"], total=row["rows_in_files"])
         table.add_row(
-            texts.say(TABLE_LABELS[row["table"]]), files + layouts, rows, _count(row["columns"], texts),
-            _count(row["units"], texts), _count(row["people"], texts),
+            texts.say(TABLE_LABELS[row["table"]]), files + layouts, rows, count(row["columns"], texts),
+            count(row["units"], texts), count(row["people"], texts),
         )  # fmt: skip
     return [table]
 
@@ -111,7 +107,7 @@ def _waves(facts: Facts, texts: Texts) -> list[RenderableType]:
     table = _grid(heads, texts)
     for wave in facts["waves"]:
         cells = [next((w for w in row["waves"] if w["wave"] == wave), None) for row in dated]
-        line = [wave, *(_count(None if cell is None else cell["rows"], texts) for cell in cells)]
+        line = [wave, *(count(None if cell is None else cell["rows"], texts) for cell in cells)]
         if rated:
             rate = next(
                 (cell["response_rate"] for cell in cells if cell and cell["response_rate"] is not None), None
@@ -149,60 +145,7 @@ def _scales(facts: Facts, texts: Texts) -> list[RenderableType]:
 def _reversed(row: Facts, texts: Texts) -> str:
     if len(row["columns"]) > 1 and len(row["reversed"]) == len(row["columns"]):
         return texts.say("all")
-    return ", ".join(_few(row["reversed"], texts))
-
-
-def _ledger(facts: Facts, texts: Texts) -> Iterable[str]:
-    for row in facts["left_out"]:
-        if row["counted"] == "columns":
-            # A remark names them.
-            continue
-        line = f"{texts.say(TABLE_LABELS[row['table']])}: {texts.translate(row['step'])}: {_count(row['n'], texts)}"
-        if row["removed"] and row["counted"] == "rows":
-            line += texts.say(" ({n:integer} left out)", n=row["removed"])
-        yield line
-
-
-def _remarks(facts: Facts, texts: Texts) -> Iterable[str]:
-    for row in facts["remarks"]:
-        where = [part for part in (row["file"], row["column"]) if part]
-        yield ": ".join([*where, _sentence(REMARKS[row["kind"]], row, texts)])
-
-
-def _careless(facts: Facts, texts: Texts) -> Iterable[str]:
-    unseen: dict[str, list[str]] = {}
-    for row in facts["careless"]:
-        name, flag = texts.say(TABLE_LABELS[row["table"]]), texts.say(FLAG_LABELS[row["flag"]])
-        if not row["n_judged"] or row["n"] is None:
-            unseen.setdefault(name, []).append(flag)
-            continue
-        share = texts.number(row["share"] or 0.0, "percent1")
-        counted = texts.say("{n:integer} of {total:integer}", n=row["n"], total=row["n_judged"])
-        yield f"{name}: {flag}: {counted} ({share})"
-    for name, flags in unseen.items():
-        named = "" if len(flags) == len(FLAG_LABELS) else f" ({', '.join(flags)})"
-        yield f"{name}: " + texts.say("cannot be seen in these data") + named
-
-
-def _suspicious(facts: Facts, texts: Texts) -> Iterable[str]:
-    for row in facts["suspicious"]:
-        where = f"{texts.say(TABLE_LABELS[row['table']])}, {row['column']}"
-        yield f"{where}: {_sentence(SUSPECTS[row['kind']], row, texts)}"
-    if not facts["suspicious"]:
-        yield texts.say("No column looks odd.")
-
-
-def _guesses(facts: Facts, texts: Texts) -> Iterable[str]:
-    alike: dict[tuple[str, str, str], list[str]] = {}
-    for row in facts["guesses"]:
-        key = (row["table"], ", ".join(row["guessed"]), row["comment"] or "")
-        alike.setdefault(key, []).append(row["column"])
-    for (name, keys, comment), columns in list(alike.items())[:_GUESSES]:
-        line = f"{texts.say(TABLE_LABELS[name])}, {', '.join(_few(columns, texts))}: {keys}"
-        yield f"{line} ({comment.rstrip('.')})" if comment else line
-    more = sum(len(columns) for columns in list(alike.values())[_GUESSES:])
-    if more:
-        yield texts.say("and {n:integer} more columns; --json FILE lists them all", n=more)
+    return ", ".join(few(row["reversed"], texts))
 
 
 def _weights(facts: Facts, texts: Texts) -> list[RenderableType]:
@@ -219,8 +162,8 @@ def _weights(facts: Facts, texts: Texts) -> list[RenderableType]:
         table.add_row(
             texts.say(TABLE_LABELS[row["table"]]),
             texts.say(_SOURCES[row["source"]]),
-            _count(row["n"], texts),
-            _count(row["n_eff"], texts),
+            count(row["n"], texts),
+            count(row["n_eff"], texts),
             texts.number(row["design_effect"], "number2"),
             f"{texts.number(row['smallest'], 'number2')}-{texts.number(row['largest'], 'number2')}",
         )
@@ -266,12 +209,6 @@ def _effect(row: Facts, texts: Texts) -> str:
     return f"{texts.say(EFFECTS[row['kind']][0])} {number} ({counted})"
 
 
-def _sentence(message: str, row: Facts, texts: Texts) -> str:
-    wanted = {name for name, _ in places(message)}
-    # A list that was cut short ends in three dots of its own.
-    return texts.say(message, **{name: row[name] for name in wanted}).replace("....", "...")
-
-
 def _grid(columns: Sequence[tuple[str, str]], texts: Texts) -> Table:
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1), header_style="dim")
     for header, side in columns:
@@ -289,13 +226,3 @@ def _bullets(lines: Iterable[str]) -> list[RenderableType]:
     for line in rows:
         table.add_row("•", Text(line))
     return [table] if rows else []
-
-
-def _few(names: Sequence[str], texts: Texts) -> list[str]:
-    shown = list(names[:_NAMES])
-    more = len(names) - len(shown)
-    return [*shown, texts.say("{n:integer} more", n=more)] if more else shown
-
-
-def _count(value: float | None, texts: Texts) -> str:
-    return "–" if value is None else texts.number(value, "integer")

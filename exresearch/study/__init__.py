@@ -15,7 +15,7 @@ from exresearch.study.parameters import (
 )
 from exresearch.study.paths import output_folder, project_root, resolve_path
 from exresearch.study.problems import Problem, StudyError, nearest
-from exresearch.study.remarks import REMARKS, Remark, remarks_table
+from exresearch.study.remarks import REMARKS, Remark, remark_sentence, remarks_table
 from exresearch.study.settings import from_command_line, load_settings
 from exresearch.study.study import Study
 from exresearch.study.tables import OnProgress, Table, check_tables, read_table
@@ -50,6 +50,7 @@ __all__ = [
     "parse_study",
     "project_root",
     "read_table",
+    "remark_sentence",
     "remarks_table",
     "resolve_path",
     "study_schema",

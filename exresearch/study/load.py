@@ -221,9 +221,9 @@ def _guesses(codebook: Codebook, settings: StudyFile, path: Path) -> list[Remark
     guessed = [v for v in codebook.variables if v.guessed]
     if settings.draft or not guessed:
         return []
-    names = [f"{v.table}.{v.column}" for v in guessed]
-    shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
-    return [Remark("", path.name, "", "guesses_stand", len(names), shown)]
+    names = list(dict.fromkeys(v.column for v in guessed))
+    shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return [Remark("", path.name, "", "guesses_stand", len(guessed), shown)]
 
 
 def _nobody_left(tables: Mapping[str, Table], *, file: str) -> list[Problem]:

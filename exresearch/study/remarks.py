@@ -7,50 +7,138 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-# One sentence per kind; the catalogue of translations takes its messages from here. {n} is a number, {detail} names
-# of columns, codes or units, never an answer that fewer than five people share.
-REMARKS: dict[str, str] = {
-    "margins_of_wave_staff": "The margins of {detail} are counted among the people in service during each wave.",
+# Per kind one sentence, or two: for one thing and for more. The catalogue of translations takes its messages from here.
+# {n} is a number; {detail} names columns, codes, categories or waves, and never holds words or an answer that fewer
+# than five people share; {table} and {key} are names of the data model, for which a report has words.
+REMARKS: dict[str, tuple[str, ...]] = {
+    "margins_of_wave_staff": (
+        "The margins of {detail} are counted among the people in service during each wave.",
+    ),
     "margins_of_all_staff": (
         "The margins of {detail} are counted among everybody on the staff list: dates of service or of the waves are "
-        "not known."
+        "not known.",
     ),
-    "margins_not_met": "The weights stay within their bounds, so the margins are not met; shares are off by: {detail}.",
-    "staff_without_category": "On the staff list {n} lack a category ({detail}); the margins are those of the others.",
+    "margins_not_met": (
+        "The weights stay within their bounds, so the margins are not met; shares are off by: {detail}.",
+    ),
+    "staff_without_category": (
+        "On the staff list one person lacks a category ({detail}); the margins are those of the others.",
+        "On the staff list {n} people lack a category ({detail}); the margins are those of the others.",
+    ),
     "sheets_without_category": (
+        "One answer sheet lacks a category that it is weighted by ({detail}); it keeps the share it has.",
         "{n} answer sheets lack a category that they are weighted by ({detail}); together they keep the share they "
-        "have."
+        "have.",
     ),
-    "sheets_not_raked": "{n} answer sheets without a wave are not raked; they count with their starting weight.",
-    "columns_not_described": "{n} columns are not in the codebook and are not read: {detail}.",
-    "empty_rows": "{n} rows are wholly empty and are left out.",
-    "columns_without_heading": "{n} columns with cells have no heading and are not read.",
-    "column_unclear": "It is not clear what this column holds: {detail}",
-    "percentages": "{n} cells are shown as percentages and read as shown: 25 for 25 %.",
-    "times_in_seconds": "{n} cells hold times; they are read as seconds.",
-    "read_as_cp1252": "The file is not UTF-8; it was read as Windows-1252 ({n} lines with letters outside ASCII).",
-    "read_by_content": "{detail}",
-    "personal_columns": "{n} columns with names, addresses or places are not read: {detail}.",
-    "preview_answers": "{n} answer sheets are previews or tests of the survey; they are kept.",
-    "spam_answers": "{n} answer sheets are marked as spam by the platform; they are kept.",
-    "unfinished_answers": "{n} answer sheets were not finished; they are kept.",
-    "several_answers": "{n} columns hold several answers in one cell, joined with semicolons: {detail}.",
-    "macros_ignored": "The workbook holds macros; they were not run, only cells were read.",
-    "rows_without_key": "{n} rows without {detail} are left out, as the study file asks.",
-    "same_rows": "{n} rows are the same as an earlier row and are left out, as the study file asks.",
-    "column_missing_in_part": "This column is missing in {detail}; its answers are missing there.",
-    "table_not_listed": "The codebook describes {n} columns of table '{detail}', which the study does not list.",
-    "guesses_stand": "{n} columns still hold guesses of the draft that nobody has confirmed: {detail}.",
-    "units_without_answers": "{n} units of this table have no answers in any other table.",
-    "persons_not_in_people": "{n} persons of this table are not in the table 'people'.",
-    "construct_without_label": "{n} constructs have no label and appear under their own names: {detail}.",
-    "label_not_used": "{n} labels of constructs belong to no column: {detail}.",
+    "sheets_not_raked": (
+        "One answer sheet without a wave is not raked; it counts with its starting weight.",
+        "{n} answer sheets without a wave are not raked; they count with their starting weight.",
+    ),
+    "columns_not_described": (
+        "One column is not in the codebook and is not read: {detail}.",
+        "{n} columns are not in the codebook and are not read: {detail}.",
+    ),
+    "empty_rows": (
+        "One row is wholly empty and is left out.",
+        "{n} rows are wholly empty and are left out.",
+    ),
+    "columns_without_heading": (
+        "One column with cells has no heading and is not read.",
+        "{n} columns with cells have no heading and are not read.",
+    ),
+    "column_unclear": ("It is not clear what this column holds: {detail}",),
+    "percentages": (
+        "One cell is shown as a percentage and read as shown: 25 for 25 %.",
+        "{n} cells are shown as percentages and read as shown: 25 for 25 %.",
+    ),
+    "times_in_seconds": (
+        "One cell holds a time; it is read as seconds.",
+        "{n} cells hold times; they are read as seconds.",
+    ),
+    "read_as_cp1252": (
+        "The file is not UTF-8; it was read as Windows-1252 (one line with letters outside ASCII).",
+        "The file is not UTF-8; it was read as Windows-1252 ({n} lines with letters outside ASCII).",
+    ),
+    "read_as_text": ("The name ends in {detail}, but the content is text; it was read as that.",),
+    "read_as_parquet": ("The name ends in {detail}, but the content is Parquet; it was read as that.",),
+    "read_as_spss": ("The name ends in {detail}, but the content is an SPSS file; it was read as that.",),
+    "read_as_ods": ("The name ends in {detail}, but the content is an ODS workbook; it was read as that.",),
+    "read_as_excel": (
+        "The name ends in {detail}, but the content is a workbook of Excel; it was read as that.",
+    ),
+    "personal_columns": (
+        "One column with names, addresses or places is not read: {detail}.",
+        "{n} columns with names, addresses or places are not read: {detail}.",
+    ),
+    "preview_answers": (
+        "One answer sheet is a preview or test of the survey; it is kept.",
+        "{n} answer sheets are previews or tests of the survey; they are kept.",
+    ),
+    "spam_answers": (
+        "One answer sheet is marked as spam by the platform; it is kept.",
+        "{n} answer sheets are marked as spam by the platform; they are kept.",
+    ),
+    "unfinished_answers": (
+        "One answer sheet was not finished; it is kept.",
+        "{n} answer sheets were not finished; they are kept.",
+    ),
+    "several_answers": (
+        "One column holds several answers in one cell, joined with semicolons: {detail}.",
+        "{n} columns hold several answers in one cell, joined with semicolons: {detail}.",
+    ),
+    "macros_ignored": ("The workbook holds macros; they were not run, only cells were read.",),
+    "rows_without_key": (
+        "One row without {key} is left out, as the study file asks.",
+        "{n} rows without {key} are left out, as the study file asks.",
+    ),
+    "same_rows": (
+        "One row is the same as an earlier row and is left out, as the study file asks.",
+        "{n} rows are the same as an earlier row and are left out, as the study file asks.",
+    ),
+    "column_missing_in_part": ("This column is missing in {detail}; its answers are missing there.",),
+    "table_not_listed": (
+        "The codebook describes one column of table '{table}', which the study does not list.",
+        "The codebook describes {n} columns of table '{table}', which the study does not list.",
+    ),
+    "guesses_stand": (
+        "One column still holds guesses of the draft that nobody has confirmed: {detail}.",
+        "{n} columns still hold guesses of the draft that nobody has confirmed: {detail}.",
+    ),
+    "units_without_answers": (
+        "One unit of this table has no answers in any other table.",
+        "{n} units of this table have no answers in any other table.",
+    ),
+    "persons_not_in_people": (
+        "One person of this table is not on the staff list.",
+        "{n} persons of this table are not on the staff list.",
+    ),
+    "construct_without_label": (
+        "One construct has no label and appears under its own name: {detail}.",
+        "{n} constructs have no label and appear under their own names: {detail}.",
+    ),
+    "label_not_used": (
+        "One label of a construct belongs to no column: {detail}.",
+        "{n} labels of constructs belong to no column: {detail}.",
+    ),
     "missing_code_in_scale": (
-        "Missing code {detail} lies inside the scale; whoever gave that answer counts as not having answered."
+        "Missing code {detail} lies inside the scale; whoever gave that answer counts as not having answered.",
+        "Missing codes {detail} lie inside the scale; whoever gave those answers counts as not having answered.",
     ),
-    "scale_end_without_answer": "No answer under values stands for {detail}, an end of the scale.",
-    "waves_from_dates": "The wave of each row is the period that this date lies in, as the study file asks.",
-    "waves_not_shared": "{n} waves of this table are not in {detail}.",
+    "scale_end_without_answer": (
+        "No answer under values stands for {detail}, an end of the scale.",
+        "No answer under values stands for {detail}, the ends of the scale.",
+    ),
+    "waves_from_dates": (
+        "The wave of each row is the period that this date lies in, as the study file asks.",
+    ),
+    "waves_not_shared": (
+        "One wave of this table is not in table '{table}'.",
+        "{n} waves of this table are not in table '{table}'.",
+    ),
+    "waves_in_no_other": (
+        "One wave of this table is in no other table.",
+        "{n} waves of this table are in no other table.",
+    ),
 }
 
 
@@ -71,7 +159,12 @@ class Remark:
     n : int
         How many rows, cells or columns.
     detail : str
-        Names that the sentence shows.
+        Names that the sentence shows, in the place ``{detail}``, ``{table}`` or ``{key}``.
+
+    Examples
+    --------
+    >>> print(Remark("employees", "staff.csv", "", "empty_rows", 1))
+    staff.csv: One row is wholly empty and is left out.
     """
 
     table: str
@@ -83,7 +176,40 @@ class Remark:
 
     def __str__(self) -> str:
         where = ": ".join(part for part in (self.file, self.column) if part)
-        return f"{where}: {REMARKS[self.kind].format(n=self.n, detail=self.detail)}"
+        names = dict.fromkeys(("detail", "table", "key"), self.detail)
+        return f"{where}: {remark_sentence(self.kind, self.n).format(n=self.n, **names)}"
+
+
+def remark_sentence(kind: str, n: int) -> str:
+    """Return the sentence of a remark about ``n`` things, its places still open.
+
+    Parameters
+    ----------
+    kind : str
+        Key of :data:`REMARKS`.
+    n : int
+        How many rows, cells or columns.
+
+    Returns
+    -------
+    str
+
+    Raises
+    ------
+    KeyError
+        If the kind is unknown.
+
+    Examples
+    --------
+    >>> remark_sentence("empty_rows", 3)
+    '{n} rows are wholly empty and are left out.'
+    """
+    return one_or_more(REMARKS[kind], n)
+
+
+def one_or_more(forms: tuple[str, ...], n: int) -> str:
+    """Return the first form for one thing, the last for any other number."""
+    return forms[0] if n == 1 else forms[-1]
 
 
 def remarks_table(remarks: Sequence[Remark]) -> pd.DataFrame:

@@ -150,6 +150,14 @@ def weighted_correlation(pair: pd.DataFrame, weights: pd.Series | None) -> float
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
+def turned_round(driver: Variable, codebook: Codebook) -> bool:
+    """Whether the values of a driver run against its label: it is reversed and goes by the wording of the question.
+
+    A construct with a label of its own says what high values mean.
+    """
+    return driver.reversed and driver.name not in codebook.constructs
+
+
 def driver_correlations(
     data: pd.DataFrame,
     weights: pd.Series | None,
@@ -164,6 +172,7 @@ def driver_correlations(
             "driver": variable.column,
             "label": codebook.label(variable.name),
             "block": variable.block,
+            "reversed": turned_round(variable, codebook),
         }
         pairs = {v.name: data[[variable.column, v.column]].dropna() for v in measured}
         row |= {name: weighted_correlation(pair, weights) for name, pair in pairs.items()}

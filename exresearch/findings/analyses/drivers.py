@@ -21,6 +21,7 @@ from exresearch.findings.analyses.driver_models import (
     fit_importance,
     named_and_block_differences,
     rank_caveats,
+    turned_round,
 )
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.decision import error_rate
@@ -58,13 +59,13 @@ class EmployeeFirst:
     finding : Finding
         The verdict on ``employee-first``.
     importance : pandas.DataFrame
-        One row per outcome and driver: ``outcome, driver, label, block, named, importance, conf_low, conf_high, rank,
-        rank_low, rank_high, n, r_squared``; empty when not testable.
+        One row per outcome and driver: ``outcome, driver, label, block, named, reversed`` (values run against the
+        label), ``importance, conf_low, conf_high, rank, rank_low, rank_high, n, r_squared``; empty when not testable.
     differences : pandas.DataFrame
         One row per outcome: ``outcome, label, estimate, conf_low, conf_high, verdict, n``.
     correlations : pandas.DataFrame
-        Weighted correlation of each driver with each outcome, oriented: ``driver, label, block``, one column per
-        outcome, and ``n``, the smallest number of sheets behind one of them.
+        Weighted correlation of each driver with each outcome, oriented: ``driver, label, block, reversed``, one
+        column per outcome, and ``n``, the smallest number of sheets behind one of them.
     missing_answers : pandas.DataFrame
         The same difference on complete sheets and with missing answers imputed, one row per outcome and way: ``outcome,
         label, handling, estimate, conf_low, conf_high, conf_level, unit_of_measurement, n, n_excluded, imputed`` (share
@@ -236,6 +237,10 @@ def _importance(fit: Fit, codebook: Codebook, model: DriverModel, *, conf_level:
         label=table["driver"].map(labels),
         block=table["driver"].map({name: v.block for name, v in players.items()}),
         named=table["driver"].map({name: model.named(name) for name in players}),
+        # A group goes by its own name.
+        reversed=table["driver"].map(
+            {n: n not in model.groups.values() and turned_round(v, codebook) for n, v in players.items()}
+        ),
     )
 
 

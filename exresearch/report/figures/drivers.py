@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from exresearch.report.columns import REVERSED_NOTE, driver_labels
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
@@ -29,7 +30,8 @@ def driver_forest(
     frame : pandas.DataFrame
         ``driver`` (text or mapping), ``block`` (``employee-first``, ``customer-first``, ``other`` or
         missing), ``importance, conf_low, conf_high`` (shares of explained variance), ``rank, rank_low,
-        rank_high``; optional ``named`` (bool: the driver is one that the claim names) and ``n``.
+        rank_high``; optional ``named`` (bool: the driver is one that the claim names), ``reversed`` (bool: values
+        run against the name) and ``n``.
     texts : Texts
         Language of the reader.
     outcome : str, optional
@@ -56,7 +58,7 @@ def driver_forest(
     named = (
         ordered["named"].fillna(False).astype(bool).tolist() if "named" in ordered else [False] * len(ordered)
     )
-    labels = [texts.pick(driver) for driver in ordered["driver"]]
+    labels = driver_labels(ordered.assign(label=ordered["driver"]), texts)
     with style():
         figure, axes, y = rows_axes(labels, left=2.0, right=1.12, top=0.52, wrap=26, bold=named)
         high, low = (
@@ -115,6 +117,8 @@ def driver_forest(
     )
     if outcome is not None:
         caption = texts.say("Outcome: {outcome}.", outcome=outcome) + " " + caption
+    if "reversed" in ordered and ordered["reversed"].any():
+        caption += " " + texts.say(REVERSED_NOTE)
     if size is not None:
         caption += " " + texts.say("{n:integer} answers.", n=size)
     return Picture(figure, caption, alt, takeaway)

@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
-from exresearch.report.columns import EFFECTS, TABLE_LABELS, effect_spec
+from exresearch.report.columns import EFFECTS, INVITED, TABLE_LABELS, effect_spec
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
@@ -37,7 +37,7 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRule
     ----------
     frame : pandas.DataFrame
         ``wave`` (str, in order), ``n`` (answers), ``n_units`` (units, may be missing), ``response_rate``
-        (share of those invited, may be missing).
+        (share of those invited, may be missing), ``source`` (of the number invited, may be missing).
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
@@ -52,7 +52,7 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRule
     ValueError
         If a column is missing or there is no row.
     """
-    require(frame, ["wave", "n", "n_units", "response_rate"], figure="response_by_wave")
+    require(frame, ["wave", "n", "n_units", "response_rate", "source"], figure="response_by_wave")
     released = release(frame, count="n", rules=rules)
     shown = frame[~released.hidden]
     with style():
@@ -102,6 +102,10 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRule
     caption = texts.say("Answers in each wave, and below it the number of units.")
     if frame["n_units"].isna().all():
         caption = texts.say("Answers in each wave.")
+    sources = list(dict.fromkeys(shown.loc[shown["response_rate"].notna(), "source"]))
+    if sources:
+        caption += " " + texts.say("The percentage is the response rate.")
+        caption += "".join(f" {texts.say(INVITED[source])}" for source in sources)
     return Picture(figure, caption, takeaway, takeaway)
 
 

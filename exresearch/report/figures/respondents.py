@@ -9,6 +9,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
+from exresearch.report.columns import INVITED
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
@@ -20,6 +21,12 @@ _SHOWN = 0.0005
 _GROUP = ("column", "group", "wave")
 NO_HEADCOUNT = Note(
     message="How many people each group has is not known, so there is no response rate by group to show."
+)
+NO_GROUPS = Note(
+    message=(
+        "The answer sheets belong to no groups of units, such as regions or departments, so there is no response by "
+        "group to show."
+    )
 )
 NO_STAFF = Note(
     message=(
@@ -38,7 +45,7 @@ def group_response(
     ----------
     frame : pandas.DataFrame
         ``column`` (what tells the groups apart), ``group``, ``wave``, ``n`` (answered), ``headcount`` (invited),
-        ``response_rate, conf_low, conf_high`` (shares; may be missing) of
+        ``source`` (of the number invited), ``response_rate, conf_low, conf_high`` (shares; may be missing) of
         :func:`exresearch.measures.response_by_group`.
     texts : Texts
         Language of the reader.
@@ -50,19 +57,20 @@ def group_response(
     Returns
     -------
     Picture or Note
-        The note where no group has a response rate.
+        The note where there are no groups, or none has a response rate.
 
     Raises
     ------
     ValueError
         If a column is missing.
     """
-    known = frame[frame["response_rate"].notna()] if "response_rate" in frame else frame
+    if frame.empty:
+        return NO_GROUPS
+    needed = [*_GROUP, "n", "headcount", "source", "response_rate", "conf_low", "conf_high"]
+    require(frame, needed, figure="group_response")
+    known = frame[frame["response_rate"].notna()]
     if known.empty:
         return NO_HEADCOUNT
-    require(
-        known, [*_GROUP, "n", "headcount", "response_rate", "conf_low", "conf_high"], figure="group_response"
-    )
     last = known["wave"].iloc[-1]
     work = known[known["wave"] == last]
     work = work.assign(column=[texts.pick(codebook.label(name)) for name in work["column"]])
@@ -98,6 +106,7 @@ def group_response(
         "Response rate of each group of units, with the number of people invited. Groups whose intervals lie apart "
         "differ by more than chance."
     )
+    caption += " " + texts.say(INVITED[work["source"].iloc[0]])
     if last != "all":
         caption += " " + texts.say("Wave {wave}.", wave=str(last))
     caption += _more(n_more, texts) + _hiding(int(hidden.sum()), texts, rules)

@@ -10,24 +10,37 @@ import pandas as pd
 
 from exresearch.study.codebook import KEYS, Variable
 from exresearch.study.draft.items.reversal import likely_reversed
+from exresearch.study.remarks import one_or_more
 from exresearch.study.study import Study
 from exresearch.study.tables.cells.naming import NAMEABLE
 
-# One sentence per kind. {n} is a number of rows or answers; {detail} names columns, scale points or a percentage.
-SUSPECTS: dict[str, str] = {
-    "all_missing": "Nobody has a value here ({n} rows).",
-    "mostly_missing": "{detail} per cent of the rows have no value.",
-    "constant": "All {n} values are the same.",
-    "id_like": "Nearly every one of the {n} values is different: this looks like a number or name of a person or row.",
-    "free_text": "The {n} values look like free text, not like categories.",
-    "number_as_text": "The {n} values are numbers of many sizes, read as categories.",
-    "date_as_text": "The {n} values are dates, read as categories.",
-    "narrow_scale": "The {n} answers use only a part of the scale: {detail}.",
-    "between_points": "Of the answers {n} lie between the points of the scale; perhaps a row of averages.",
-    "unreversed_item": "This item runs against the {detail} it belongs with; perhaps it is to be reversed.",
-    "wrongly_reversed": "Turned round, this item runs against the {detail} it belongs with; perhaps it is not.",
-    "opposed_items": "This item and {detail} measure one thing and run against each other; one may be reversed.",
-    "identical_columns": "All {n} values are those of {detail}.",
+# Per kind one sentence, or two: for one thing and for more. {n} is a number of rows or answers; {detail} names columns,
+# scale points or a percentage.
+SUSPECTS: dict[str, tuple[str, ...]] = {
+    "all_missing": ("Nobody has a value here (one row).", "Nobody has a value here ({n} rows)."),
+    "mostly_missing": ("{detail} per cent of the rows have no value.",),
+    "constant": ("All {n} values are the same.",),
+    "id_like": (
+        "Nearly every one of the {n} values is different: this looks like a number or name of a person or row.",
+    ),
+    "free_text": ("The {n} values look like free text, not like categories.",),
+    "number_as_text": ("The {n} values are numbers of many sizes, read as categories.",),
+    "date_as_text": ("The {n} values are dates, read as categories.",),
+    "narrow_scale": ("The {n} answers use only a part of the scale: {detail}.",),
+    "between_points": (
+        "Of the answers one lies between the points of the scale; perhaps an average.",
+        "Of the answers {n} lie between the points of the scale; perhaps a row of averages.",
+    ),
+    "unreversed_item": (
+        "This item runs against the {detail} it belongs with; perhaps it is to be reversed.",
+    ),
+    "wrongly_reversed": (
+        "Turned round, this item runs against the {detail} it belongs with; perhaps it is not.",
+    ),
+    "opposed_items": (
+        "This item and {detail} measure one thing and run against each other; one may be reversed.",
+    ),
+    "identical_columns": ("All {n} values are those of {detail}.",),
 }
 _TEXTS = ("category", "text")
 _SCALED = ("item", "driver", "outcome", "need")
@@ -72,6 +85,17 @@ def suspicious_columns(study: Study) -> pd.DataFrame:
             for kind, n, detail in kinds
         ]
     return pd.DataFrame(rows, columns=["table", "column", "kind", "n", "detail"])
+
+
+def suspect_sentence(kind: str, n: int) -> str:
+    """Return the sentence of :data:`SUSPECTS` about ``n`` rows or answers, its places still open.
+
+    Raises
+    ------
+    KeyError
+        If the kind is unknown.
+    """
+    return one_or_more(SUSPECTS[kind], n)
 
 
 def _alone(cells: pd.Series, variable: Variable) -> Iterator[tuple[str, int, str]]:

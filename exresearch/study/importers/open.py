@@ -19,7 +19,7 @@ _SUFFIXES = {
     ".parquet": ("parquet",), ".sav": ("spss",), ".zsav": ("spss",), ".ods": ("ods",), ".xls": ("xls",),
     ".xlsx": ("xlsx",), ".xlsm": ("xlsm",), ".xlsb": ("xlsb",), ".csv": ("text",), ".tsv": ("text",), ".txt": ("text",),
 }  # fmt: skip
-_CALLED = {"parquet": "Parquet", "spss": "an SPSS file", "text": "text", "ods": "an ODS workbook"}
+_PLAIN = ("parquet", "spss", "text", "ods")
 
 
 def read_columns(
@@ -68,6 +68,5 @@ def read_columns(
     promised = _SUFFIXES.get(path.suffix.lower(), (kind,))
     if kind in promised or kind[:3] == "xls" == promised[0][:3]:
         return table
-    found = _CALLED.get(kind, "a workbook of Excel")
-    detail = f"The name ends in {path.suffix}, but the content is {found}; it was read as that."
-    return replace(table, remarks=(*table.remarks, Remark("", path.name, "", "read_by_content", 0, detail)))
+    found = f"read_as_{kind if kind in _PLAIN else 'excel'}"
+    return replace(table, remarks=(*table.remarks, Remark("", path.name, "", found, 0, path.suffix)))

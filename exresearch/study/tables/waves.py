@@ -80,10 +80,10 @@ def shared_waves(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remar
         if len(alone) == mine.nunique():
             isolated.append(name)
         else:
-            detail = (
-                "any other table" if len(others) > 1 else f"table '{next(of for of in waves if of != name)}'"
-            )
-            remarks.append(Remark(name, tables[name].file, "wave", "waves_not_shared", len(alone), detail))
+            # Of two tables the other one is named.
+            only = "".join(of for of in waves if of != name) if len(others) == 1 else ""
+            kind = "waves_not_shared" if only else "waves_in_no_other"
+            remarks.append(Remark(name, tables[name].file, "wave", kind, len(alone), only))
     if problems:
         # Once each wave is written in one way, they may well be shared.
         return problems, []

@@ -277,10 +277,15 @@ class _TableWeighting:
             )
         if n_lost:
             remarks.append(remark("sheets_not_raked", n=n_lost))
-        off = [f"{r.wave} ({100 * r.largest_deviation:.2g} %)" for r in self.records if not r.converged]
+        off = [_deviation(r) for r in self.records if not r.converged]
         if off:
             remarks.append(remark("margins_not_met", n=len(off), detail=", ".join(off)))
         return remarks
+
+
+def _deviation(record: WaveWeights) -> str:
+    share = f"{100 * record.largest_deviation:.2g} %"
+    return share if record.wave == ALL_WAVES else f"{record.wave} ({share})"
 
 
 def _categories(count: int) -> str:
