@@ -303,10 +303,12 @@ def test_drivers_that_were_turned_round_are_marked_and_explained(texts):
     frame = drivers(3).assign(driver=["Empty", "Heard", "Calm"], reversed=[True, False, False])
     picture = draw.driver_forest(frame, texts=texts)
     word = {"nl": "(omgekeerd)", "en": "(reversed)"}[texts.language]
-    assert f"Empty {word}" in picture.alt
+    assert f"{word} Empty" in picture.alt
     assert complete(picture).count(word) == 1
     explained = texts.say(REVERSED_NOTE)
     assert explained in picture.caption
+    # A name that is cut short keeps the word.
+    assert complete(draw.driver_forest(frame.assign(driver=LONG), texts=texts)).count(word) == 1
     plain = draw.driver_forest(frame.assign(reversed=False), texts=texts)
     assert word not in complete(plain) + plain.caption
 

@@ -135,7 +135,7 @@ def driver_labels(frame: pd.DataFrame, texts: Texts) -> list[str]:
     turned = frame["reversed"] if "reversed" in frame else [False] * len(frame)
     labels = [texts.pick(label) for label in frame["label"]]
     return [
-        texts.say("{driver} (reversed)", driver=label) if is_turned else label
+        texts.say("(reversed) {driver}", driver=label) if is_turned else label
         for label, is_turned in zip(labels, turned, strict=True)
     ]
 
