@@ -150,7 +150,12 @@ def _read(
             continue
         try:
             tables[name] = read_table(
-                sources, name=name, codebook=codebook, whole=whole, on_progress=on_progress
+                sources,
+                name=name,
+                codebook=codebook,
+                whole=whole,
+                leave_out=settings.quality.leave_out,
+                on_progress=on_progress,
             )
         except StudyError as error:
             problems += error.problems
@@ -165,7 +170,7 @@ def _read(
     except StudyError as error:
         problems += error.problems
     if whole and not problems:
-        problems += check_waves(tables)
+        problems += check_waves(tables) + _not_marked(tables, settings, file=file.name)
     if "units" in tables:
         problems += _wrong_category(settings, codebook, tables["units"], file=file.name, whole=whole)
     if problems:
@@ -224,6 +229,18 @@ def _guesses(codebook: Codebook, settings: StudyFile, path: Path) -> list[Remark
     names = list(dict.fromkeys(v.column for v in guessed))
     shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
     return [Remark("", path.name, "", "guesses_stand", len(guessed), shown)]
+
+
+def _not_marked(tables: Mapping[str, Table], settings: StudyFile, *, file: str) -> list[Problem]:
+    """Sheets to leave out that no survey platform marks: the study file asks for what cannot be done."""
+    told = {kind for table in tables.values() for kind in table.marks}
+    asked = [kind for kind in settings.quality.leave_out if kind in ("preview", "spam", "unfinished")]
+    remedy = "Take it out; exports of Qualtrics have a column for it, those of QuestionPro for 'unfinished'."
+    return [
+        Problem(file, "quality.leave_out", f"no file says which answer sheets are {kind!r}.", remedy)
+        for kind in dict.fromkeys(asked)
+        if kind not in told
+    ]
 
 
 def _nobody_left(tables: Mapping[str, Table], *, file: str) -> list[Problem]:

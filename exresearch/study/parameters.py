@@ -168,8 +168,14 @@ class Weighting(_Strict):
 class Quality(_Strict):
     """Answer sheets that look careless: always counted, left out only on request."""
 
-    leave_out: list[Literal["straight_lining", "too_fast", "duplicate_sheet"]] = Field(
-        default_factory=list, description="Kinds of sheets to leave out; every one is counted in the ledger."
+    leave_out: list[
+        Literal["straight_lining", "too_fast", "duplicate_sheet", "preview", "spam", "unfinished"]
+    ] = Field(
+        default_factory=list,
+        description=(
+            "Kinds of sheets to leave out; every one is counted in the ledger. Previews, spam and unfinished sheets "
+            "are those that the export of a survey platform marks."
+        ),
     )
     seconds_per_item: FiniteFloat = Field(
         2.0, gt=0, le=60, description="Fewer seconds than this per answered item is too fast."

@@ -39,6 +39,8 @@ class RawTable:
         ``frame``.
     remarks : tuple of Remark
         What was decided while reading; ``table`` is still empty.
+    marked : dict of str to pandas.Series
+        Which rows the survey platform says are a ``preview``, ``spam`` or ``unfinished``; only kinds that it tells of.
     """
 
     frame: pd.DataFrame
@@ -50,6 +52,7 @@ class RawTable:
     value_labels: dict[str, dict[str, str]] = field(default_factory=dict)
     coded_missing: dict[str, dict[str, int]] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
+    marked: dict[str, pd.Series] = field(default_factory=dict)
 
 
 def wanted(present: Collection[str], columns: Collection[str] | None) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from exresearch.study.tables.parts import (
     missing_keys,
     unclear_waves,
     wanted_columns,
+    without_marked,
 )
 from exresearch.study.tables.periods import waves_of_days
 
@@ -66,6 +67,8 @@ class Table:
         What kind of file each turned out to be, such as ``csv/qualtrics``.
     kept_by_file : tuple of (str, int)
         Rows of ``frame`` as it was read, by file, in order.
+    marks : tuple of str
+        What kinds of answer sheets a survey platform marks in its files: ``preview``, ``spam``, ``unfinished``.
     """
 
     name: str
@@ -81,10 +84,17 @@ class Table:
     flagged: dict[str, tuple[int, int]] = field(default_factory=dict)
     layouts: tuple[str, ...] = ()
     kept_by_file: tuple[tuple[str, int], ...] = ()
+    marks: tuple[str, ...] = ()
 
 
 def read_table(
-    parts: Parts, *, name: str, codebook: Codebook, whole: bool = True, on_progress: OnProgress | None = None
+    parts: Parts,
+    *,
+    name: str,
+    codebook: Codebook,
+    whole: bool = True,
+    leave_out: Collection[str] = (),
+    on_progress: OnProgress | None = None,
 ) -> Table:
     """Read one table and check every described column, reporting all problems together.
 
@@ -98,6 +108,8 @@ def read_table(
         What its columns mean.
     whole : bool
         Whether the codebook could be read in full; if not, nothing is concluded from an entry that is not there.
+    leave_out : collection of str
+        Kinds of answer sheets to leave out where the survey platform marks them: ``preview``, ``spam``, ``unfinished``.
     on_progress : callable, optional
         Told the table, the steps done and the steps in all, after each file that is read and each column checked.
 
@@ -138,7 +150,14 @@ def read_table(
         # Taken off the list, so that the cells as they stood can go as soon as they are understood.
         raw, (path, source) = raws.pop(0), parts[len(read)]
         part, found = _understood(
-            raw, source, name=name, variables=variables, ignored=ignored, file=path.name, step=step
+            raw,
+            source,
+            name=name,
+            variables=variables,
+            ignored=ignored,
+            file=path.name,
+            leave_out=leave_out,
+            step=step,
         )
         read.append(part)
         problems += found
@@ -180,15 +199,18 @@ def _understood(
     variables: list[Variable],
     ignored: set[str],
     file: str,
+    leave_out: Collection[str],
     step: Callable[[], None],
 ) -> tuple[Table, list[Problem]]:
+    raw, marked = without_marked(raw, leave_out)
     frame, coded, problems = _clean(raw, variables, file=file, step=step)
     remarks = [replace(remark, table=name, file=remark.file or file) for remark in raw.remarks]
     left_out: dict[str, int] = {}
     empty = sum(remark.n for remark in raw.remarks if remark.kind == "empty_rows")
-    n_rows = len(frame) + empty
+    n_rows = len(frame) + empty + sum(marked.values())
     if empty:
         left_out["empty rows"] = empty
+    left_out |= marked
     for variable in variables:
         if variable.column not in raw.present:
             if variable.role not in KEYS:
@@ -215,14 +237,14 @@ def _understood(
             remarks.append(Remark(name, file, "", "same_rows", int(repeated.sum())))
             frame = frame[~repeated].reset_index(drop=True)
     if frame.empty and not problems:
-        problems.append(
-            Problem(
-                file,
-                "",
-                "no row is left once rows without a key are left out.",
-                "Check which column is the key.",
-            )
+        message, remedy = (
+            "no row is left once rows without a key are left out.",
+            "Check which column is the key.",
         )
+        if marked:
+            message = "no row is left once rows are left out as the study file asks."
+            remedy = "Leave out fewer kinds of sheets and rows."
+        problems.append(Problem(file, "", message, remedy))
     described = wanted_columns(variables).keys() | ignored
     unread = tuple(column for column in raw.present if column not in described)
     if unread:
@@ -240,6 +262,7 @@ def _understood(
         rows_by_file=((file, n_rows),),
         layouts=(raw.layout,),
         kept_by_file=((file, len(frame)),),
+        marks=tuple(raw.marked),
     )
     return table, problems
 
@@ -305,4 +328,5 @@ def _below_one_another(parts: list[Table]) -> Table:
         rows_by_file=tuple(rows for part in parts for rows in part.rows_by_file),
         layouts=tuple(layout for part in parts for layout in part.layouts),
         kept_by_file=tuple(rows for part in parts for rows in part.kept_by_file),
+        marks=tuple(dict.fromkeys(kind for part in parts for kind in part.marks)),
     )

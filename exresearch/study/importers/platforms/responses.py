@@ -1,4 +1,4 @@
-"""What a platform's own columns say about the answer sheets: counted and told, never left out here."""
+"""What a platform's own columns say about the answer sheets: marked, counted and told, never left out here."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ _SHOWN = 12
 
 def examine(
     path: Path, frame: pd.DataFrame, layout: Layout, *, present: tuple[str, ...]
-) -> tuple[Remark, ...]:
-    """Count what the platform says about the answer sheets, and refuse two exports in one file.
+) -> tuple[tuple[Remark, ...], dict[str, pd.Series]]:
+    """Mark and count what the platform says about the answer sheets, and refuse two exports in one file.
 
     Parameters
     ----------
@@ -51,8 +51,10 @@ def examine(
 
     Returns
     -------
-    tuple of Remark
+    remarks : tuple of Remark
         Previews, spam, unfinished sheets, and columns with several answers in one cell.
+    marked : dict of str to pandas.Series
+        Which rows are ``preview``, ``spam`` or ``unfinished``; only kinds of which the file has a column.
 
     Raises
     ------
@@ -60,30 +62,32 @@ def examine(
         If some answers are numbers and others the text of the same answers.
     """
     watched = {key: _texts(frame[place]) for key, place in layout.watched.items() if place in frame}
-    nothing = pd.Series(False, index=frame.index)
     status = watched.get("status", pd.Series("", index=frame.index))
-    counts: dict[str, pd.Series] = {}
+    marked: dict[str, pd.Series] = {}
     if layout.platform == "qualtrics":
         _check_sheets(path, status, watched.get("finished", status))
         channel = watched.get("channel", pd.Series("", index=frame.index))
-        counts["preview_answers"] = status.isin(_PREVIEW) | channel.isin(_PREVIEW_CHANNELS)
-        counts["spam_answers"] = status.isin(_SPAM)
-        counts["unfinished_answers"] = (
-            watched["finished"].isin(_UNFINISHED) if "finished" in watched else nothing
-        )
-    elif layout.platform == "questionpro":
-        counts["unfinished_answers"] = (status != "completed") & (status != "")
+        if "status" in watched or "channel" in watched:
+            marked["preview"] = status.isin(_PREVIEW) | channel.isin(_PREVIEW_CHANNELS)
+        if "status" in watched:
+            marked["spam"] = status.isin(_SPAM)
+        if "finished" in watched:
+            marked["unfinished"] = watched["finished"].isin(_UNFINISHED)
+    elif layout.platform == "questionpro" and "status" in watched:
+        marked["unfinished"] = (status != "completed") & (status != "")
     choices = [int(number) for number in frame.columns if int(number) in layout.choices]
     _check_choices(path, frame[choices], present=present)
     remarks = [
-        Remark("", path.name, "", kind, int(marked.sum())) for kind, marked in counts.items() if marked.any()
+        Remark("", path.name, "", f"{kind}_answers", int(rows.sum()))
+        for kind, rows in marked.items()
+        if rows.any()
     ]
     joined = [number for number in choices if layout.platform == "forms" and _several(frame[number])]
     if joined:
         remarks.append(
             Remark("", path.name, "", "several_answers", len(joined), listed([present[n] for n in joined]))
         )
-    return tuple(remarks)
+    return tuple(remarks), marked
 
 
 def left_unread(

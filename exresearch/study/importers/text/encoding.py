@@ -60,7 +60,7 @@ def as_utf8(path: Path, content: bytes, *, encoding: str = "") -> tuple[bytes, t
     >>> as_utf8(Path("a.csv"), "caf\u00e9".encode("utf-16"))[0]
     b'caf\xc3\xa9'
     >>> print(as_utf8(Path("a.csv"), b"caf\xe9")[1][0])
-    a.csv: The file is not UTF-8; it was read as Windows-1252 (1 lines with letters outside ASCII).
+    a.csv: The file is not UTF-8; it was read as Windows-1252 (one line with letters outside ASCII).
     """
     mark, marked = next(((mark, name) for mark, name in _MARKS if content.startswith(mark)), (b"", ""))
     if marked:

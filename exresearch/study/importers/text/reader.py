@@ -108,8 +108,10 @@ def read_text(path: Path, *, columns: Collection[str] | None, source: TableSourc
     held = sum(bool((frame[number].str.strip() != "").any()) for number in unnamed)
     if held:
         remarks += (Remark("", path.name, "", "columns_without_heading", held),)
+    marked: dict[str, pd.Series] = {}
     if layout is not None:
-        remarks += examine(path, frame[[*read, *watched]], layout, present=plan.names)
+        said, marked = examine(path, frame[[*read, *watched]], layout, present=plan.names)
+        remarks += said
         remarks += left_unread(path, layout, present=plan.names, read=read)
     return RawTable(
         frame[read].rename(columns=dict(enumerate(plan.names))),
@@ -119,6 +121,7 @@ def read_text(path: Path, *, columns: Collection[str] | None, source: TableSourc
         layout=f"csv/{layout.platform}" if layout else "csv",
         wording=layout.wording(plan.names) if layout else {},
         remarks=remarks,
+        marked=marked,
     )
 
 

@@ -133,10 +133,12 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
             problems += [Problem(path.name, name, text, remedy) for _, text, remedy in column.wrong]
     if problems:
         raise StudyError(problems)
+    marked: dict[str, pd.Series] = {}
     if layout is not None:
         shown = [*read, *(place for place in layout.watched.values() if place not in read)]
         answers = {place: pd.Series([_shown(rows[n][place]) for n in body], dtype="str") for place in shown}
-        remarks += examine(path, pd.DataFrame(answers), layout, present=names)
+        said, marked = examine(path, pd.DataFrame(answers), layout, present=names)
+        remarks += said
         remarks += left_unread(path, layout, present=names, read=read)
     form = "ods" if kind == "ods" else "xlsx"
     return RawTable(
@@ -147,6 +149,7 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
         layout=f"{form}/{layout.platform}" if layout else form,
         wording=layout.wording(names) if layout else {},
         remarks=tuple(remarks),
+        marked=marked,
     )
 
 
