@@ -2,8 +2,9 @@
 
 from exresearch.run.cells import NotebookError, notebook_parameters
 from exresearch.run.execute import NotebookResult, execute_notebook
-from exresearch.run.plan import NotebookJob, Plan, available_notebooks, plan_run, setting_problems
+from exresearch.run.plan import NotebookJob, Plan, available_notebooks, plan_run
 from exresearch.run.runner import RunResult, run_plan
+from exresearch.run.settings import setting_problems
 
 __all__ = [
     "NotebookError",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +12,15 @@ from typing import Any
 import yaml
 
 from exresearch.findings import load_registry
-from exresearch.findings.analyses import set_apart_problem
 from exresearch.run.cells import notebook_parameters
+from exresearch.run.settings import draft_problems, setting_problems, settings_alone
 from exresearch.run.staging import STAGED
 from exresearch.study import (
-    Codebook,
     OnProgress,
     Parameters,
     Problem,
     Study,
     StudyError,
-    StudyFile,
     examine_study,
     from_command_line,
     nearest,
@@ -132,9 +129,9 @@ def plan_run(
     if study is not None:
         client = study.settings.client
         problems += setting_problems(study, file=file.name, overrides=overrides)
-        problems += _draft(study, file=file.name)
+        problems += draft_problems(study, file=file.name)
     elif examined.settings is not None:
-        found = _settings_alone(examined.settings, examined.codebook, file=file.name)
+        found = settings_alone(examined.settings, examined.codebook, file=file.name)
         problems += from_command_line(found, file=file.name, overrides=overrides)
     target = (
         Path(output).expanduser().resolve() if output is not None else project_root() / "reports" / client
@@ -147,69 +144,6 @@ def plan_run(
     work = target.parent / ".work" / target.name
     jobs = tuple(_job(path, study, work=work) for path in _asked(notebooks, study))
     return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs)
-
-
-def setting_problems(study: Study, *, file: str, overrides: Mapping[str, Any] | None = None) -> list[Problem]:
-    """Check the settings of a study against its data and the registry.
-
-    When to use it: after the tables were read, before anything runs.
-
-    Parameters
-    ----------
-    study : Study
-        A study whose tables are in order.
-    file : str
-        Name of the study file, for the messages.
-    overrides : mapping, optional
-        What came from the command line, so that a message names it and not the file.
-
-    Returns
-    -------
-    list of Problem
-        Unknown hypotheses and measures, a category to set apart that is not there, a threshold outside the scale.
-    """
-    problems = _settings_alone(study.settings, study.codebook, file=file)
-    apart = set_apart_problem(study, study.settings.parameters.set_apart, file=file)
-    problems += [] if apart is None else [apart]
-    return from_command_line(problems, file=file, overrides=overrides)
-
-
-def _settings_alone(settings: StudyFile, codebook: Codebook | None, *, file: str) -> list[Problem]:
-    """What can be said of the settings without the tables, and without the codebook where that is not in order."""
-    parameters = settings.parameters
-    problems = _unknown_hypotheses(settings.hypotheses or [], file=file)
-    problems += [] if codebook is None else _unknown_measures(settings, codebook, file=file)
-    # Holm's first step over four outcomes needs p-values down to a quarter of alpha, two-sided.
-    least = math.ceil(8 / (1 - parameters.conf_level) - 1e-9) - 1
-    if parameters.n_boot < least:
-        message = f"{parameters.n_boot} replicates cannot carry an interval at conf_level {parameters.conf_level:g}."
-        problems.append(Problem(file, "parameters.n_boot", message, f"It must be at least {least}."))
-    items = () if codebook is None else codebook.select("employees", role="item", construct="engagement")
-    scales = {(v.minimum, v.maximum) for v in items}
-    if parameters.engaged_definition == "threshold" and len(scales) == 1:
-        low, high = scales.pop()
-        if low is not None and high is not None and not low < parameters.engaged_threshold <= high:
-            message = f"{parameters.engaged_threshold:g} is outside the scale of the engagement items."
-            remedy = f"It must lie above {low:g} and not above {high:g}."
-            problems.append(Problem(file, "parameters.engaged_threshold", message, remedy))
-    return problems
-
-
-def _draft(study: Study, *, file: str) -> list[Problem]:
-    """A draft is looked through by somebody before it runs."""
-    if not study.settings.draft:
-        return []
-    guessed = sum(len(variable.guessed) for variable in study.codebook.variables)
-    columns = sum(bool(variable.guessed) for variable in study.codebook.variables)
-    if guessed:
-        guesses = "1 guess stands" if guessed == 1 else f"{guessed} guesses stand"
-        of = "1 column" if columns == 1 else f"{columns} columns"
-        message = f"this study is a draft: {guesses} in its codebook, about {of}."
-        remedy = "Look through them, delete 'guessed' where they are right, then delete this line."
-    else:
-        message = "this study is a draft."
-        remedy = "Look through it and its codebook, then delete this line."
-    return [Problem(file, "draft", message, remedy)]
 
 
 def write_resolved_study(plan: Plan) -> Path:
@@ -256,28 +190,6 @@ def _asked(notebooks: Sequence[Path], study: Study) -> list[Path]:
     registry = load_registry()
     decides = {path: {h.id for h in registry.in_notebook(path.stem)} for path in notebooks}
     return [path for path in notebooks if wanted is None or not decides[path] or decides[path] & set(wanted)]
-
-
-def _unknown_hypotheses(names: Sequence[str], *, file: str) -> list[Problem]:
-    ids = load_registry().ids
-    return [
-        Problem(file, "hypotheses", f"there is no hypothesis {name!r}.", nearest(name, ids))
-        for name in names
-        if name not in ids
-    ]
-
-
-def _unknown_measures(settings: StudyFile, codebook: Codebook, *, file: str) -> list[Problem]:
-    constructs = sorted({v.construct for v in codebook.variables if v.construct is not None})
-    parameters = settings.parameters
-    problems = []
-    for key in ("ex_measure", "ex_alternative", "cx_measure"):
-        name = getattr(parameters, key)
-        # A default that the client did not choose may well be absent; then the hypothesis is not testable.
-        if key in parameters.model_fields_set and name and name not in constructs:
-            message = f"the codebook has no construct {name!r}."
-            problems.append(Problem(file, f"parameters.{key}", message, nearest(name, constructs)))
-    return problems
 
 
 def _choose(only: Sequence[str]) -> tuple[list[Path], list[Problem]]:
