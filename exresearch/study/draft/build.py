@@ -29,7 +29,7 @@ from exresearch.study.draft.items.reversal import likely_reversed
 from exresearch.study.draft.periods import waves_by_day
 from exresearch.study.problems import Problem, StudyError
 from exresearch.study.tables.cells.key_cells import one_spelling, totals_among
-from exresearch.study.tables.table import NEEDED
+from exresearch.study.tables.rows import NEEDED
 
 _SHOWN = 6
 _LONG_NAME = 60

@@ -11,7 +11,8 @@ from exresearch.study.problems import Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.cells.key_cells import one_spelling
 from exresearch.study.tables.cells.naming import named_of
-from exresearch.study.tables.table import NEEDED, Table
+from exresearch.study.tables.rows import NEEDED
+from exresearch.study.tables.table import Table
 from exresearch.study.tables.waves import shared_waves
 
 # The first key must be there; the others count where they are.

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from pathlib import Path
-
-import pandas as pd
 
 from exresearch.study.codebook import KEYS, Variable
 from exresearch.study.importers import RawTable
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, nearest
 
-# Answer sheets that a survey platform marks, as steps of the ledger.
-_MARKED = {
-    "preview": "previews and tests of the survey",
-    "spam": "sheets that the platform marks as spam",
-    "unfinished": "sheets that were not finished",
-}
 Parts = Sequence[tuple[Path, TableSource]]
 
 
@@ -81,28 +72,6 @@ def missing_keys(
                     Problem(path.name, "wave", message, "Give 'wave' with this file in the study file.")
                 )
     return problems
-
-
-def without_marked(raw: RawTable, leave_out: Collection[str]) -> tuple[RawTable, dict[str, int]]:
-    """Leave out the answer sheets that the survey platform marks so, and count them by step of the ledger."""
-    gone = pd.Series(False, index=raw.frame.index)
-    counts: dict[str, int] = {}
-    for kind, step in _MARKED.items():
-        if kind in leave_out and kind in raw.marked:
-            more = raw.marked[kind] & ~gone
-            gone |= more
-            if more.any():
-                counts[step] = int(more.sum())
-    if not counts:
-        return raw, counts
-    # Of the other marks, only sheets that stay are said to be kept.
-    kept = {f"{kind}_answers": int((rows & ~gone).sum()) for kind, rows in raw.marked.items()}
-    remarks = (replace(remark, n=kept.get(remark.kind, remark.n)) for remark in raw.remarks)
-    return replace(
-        raw,
-        frame=raw.frame[~gone].reset_index(drop=True),
-        remarks=tuple(remark for remark in remarks if kept.get(remark.kind) != 0),
-    ), counts
 
 
 def day_of_wave(variables: list[Variable]) -> str | None:

@@ -22,12 +22,10 @@ from exresearch.study.tables.parts import (
     missing_keys,
     unclear_waves,
     wanted_columns,
-    without_marked,
 )
 from exresearch.study.tables.periods import waves_of_days
+from exresearch.study.tables.rows import without_asked, without_marked
 
-# Without these keys a row says nothing about anybody.
-NEEDED = {"units": ("unit",), "people": ("person",)}
 _SHOWN = 12
 # Told the name of the table, how many steps are done, and of how many: a step is a file that is read or a column that
 # is checked.
@@ -223,19 +221,9 @@ def _understood(
     if day is not None and day in frame and "wave" not in frame:
         frame["wave"] = waves_of_days(frame[day], period=source.waves_from)
         remarks.append(Remark(name, file, day, "waves_from_dates", int(frame["wave"].notna().sum())))
-    for key in NEEDED.get(name, ()):
-        if source.without_key == "leave_out" and key in frame and frame[key].isna().any():
-            lacking = frame[key].isna()
-            left_out[f"without {key}"] = int(lacking.sum())
-            remarks.append(Remark(name, file, "", "rows_without_key", int(lacking.sum()), key))
-            frame = frame[~lacking].reset_index(drop=True)
-    if source.same_rows == "leave_out" and (name in NEEDED or "person" in frame):
-        # Only where a row is known by its key: two people may well give the same answers.
-        repeated = frame.duplicated() & (name in NEEDED or frame["person"].notna())
-        if repeated.any():
-            left_out["rows that repeat an earlier one"] = int(repeated.sum())
-            remarks.append(Remark(name, file, "", "same_rows", int(repeated.sum())))
-            frame = frame[~repeated].reset_index(drop=True)
+    frame, counts, said = without_asked(frame, source, name=name, file=file)
+    left_out |= counts
+    remarks += said
     if frame.empty and not problems:
         message, remedy = (
             "no row is left once rows without a key are left out.",
