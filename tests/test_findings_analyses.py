@@ -475,13 +475,15 @@ def test_missing_data_are_named_in_both_languages(demo: Study) -> None:
     for name in ("engaged-minority", "employee-first"):
         answer = can_test(bare, name)
         assert answer.reason.message == "These data are missing: {missing}."
-        assert places(answer.reason) == {"missing": {"en": "table employees", "nl": "tabel employees"}}
+        assert places(answer.reason) == {
+            "missing": {"en": "table employees", "nl": "tabel medewerkers (employees)"}
+        }
         assert (answer.testable, answer.n) == (False, 0)
     assert minority(bare).finding.verdict is Verdict.NOT_TESTABLE
     assert first(bare).importance.empty
     sheets = replace(demo, tables={"employees": demo.tables["employees"]})
     reason = can_test(sheets, "engagement-cx").reason
-    assert places(reason) == {"missing": {"en": "table customers", "nl": "tabel customers"}}
+    assert places(reason) == {"missing": {"en": "table customers", "nl": "tabel klanten (customers)"}}
 
 
 def test_five_point_items_without_customers(demo: Study) -> None:

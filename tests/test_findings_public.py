@@ -121,7 +121,7 @@ def test_trusts_have_no_employees(nhs: Study) -> None:
     for finding in (share, drivers(nhs).finding):
         assert finding.verdict is Verdict.NOT_TESTABLE
         assert finding.reason.model_dump()["values"] == {
-            "missing": {"en": "table employees", "nl": "tabel employees"}
+            "missing": {"en": "table employees", "nl": "tabel medewerkers (employees)"}
         }
 
 

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exresearch.findings.decision import error_rate
 from exresearch.findings.finding import DetectableEffect
+from exresearch.findings.lacking import lacking_data
 from exresearch.findings.note import Note
 from exresearch.findings.registry import Hypothesis, load_registry
 from exresearch.measures import (
@@ -21,15 +22,7 @@ from exresearch.measures import (
 )
 from exresearch.models import detectable_correlation, detectable_difference, detectable_r2_increment
 from exresearch.study import Study
-from exresearch.study.codebook import KEYS
 
-_DUTCH = (
-    ("table ", "tabel "),
-    ("construct ", "begrip "),
-    ("role ", "rol "),
-    ("part ", "maat "),
-    (" of ", " van "),
-)
 UNSUITABLE_SCALE = Note(
     message=(
         "The bands of the engagement index need three items on a scale of 1 to 7, which these data do not have. The "
@@ -116,7 +109,7 @@ def testability(
         design_effect=_price_of_weights(study, declared),
         alpha=error_rate(conf_level),
     )
-    reason = _lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
+    reason = lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
     if reason is None:
         reason = _too_small(declared, people=people, n_units=units, n_waves=waves)
     by_band = hypothesis == "engaged-minority" or (
@@ -142,51 +135,6 @@ def respondents(frame: pd.DataFrame) -> int:
         return len(frame)
     # A sheet without a person may be anybody's, so it counts as somebody of its own.
     return int(frame["person"].nunique() + frame["person"].isna().sum())
-
-
-def _lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_measure: str) -> Note | None:
-    roles: dict[str, set[str]] = {}
-    constructs: dict[str, set[str]] = {}
-    for name in study.tables:
-        # Keys stand in the table under the name of their role.
-        variables = [
-            v for v in study.codebook.select(name) if study.has(name, v.role if v.role in KEYS else v.column)
-        ]
-        roles[name] = {v.role for v in variables}
-        if study.has(name, "wave"):
-            # Of a table with one file per wave the study file tells the wave, and no column has that role.
-            roles[name].add("wave")
-        constructs[name] = {v.construct for v in variables if v.construct is not None}
-    # The study file says which constructs stand for the two sides.
-    for table, chosen, declared_name in (
-        ("employees", ex_measure, "engagement"),
-        ("customers", cx_measure, "cx"),
-    ):
-        if (
-            chosen in constructs.get(table, set())
-            and chosen != declared_name
-            and declared.power == "correlation_units"
-        ):
-            constructs[table].add(declared_name)
-    measures = {v.construct for v in study.codebook.select("units", role="measure")}
-    parts = [
-        part for part, chosen in (("ex", ex_measure), ("cx", cx_measure), ("bx", "bx")) if chosen in measures
-    ]
-    missing = declared.needs.missing(roles=roles, constructs=constructs, parts=parts)
-    if not missing:
-        return None
-    # Without a table nothing in it can be there; only the table needs saying.
-    absent = [item.removeprefix("table ") for item in missing if item.startswith("table ")]
-    missing = tuple(
-        item for item in missing if item.startswith("table ") or item.rpartition(" in ")[2] not in absent
-    )
-    english = ", ".join(missing)
-    dutch = english
-    for word, translated in _DUTCH:
-        dutch = dutch.replace(word, translated)
-    return Note(
-        message="These data are missing: {missing}.", values={"missing": {"en": english, "nl": dutch}}
-    )
 
 
 def _too_small(declared: Hypothesis, *, people: int, n_units: int, n_waves: int) -> Note | None:
