@@ -11,6 +11,7 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.note import Note
+from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import respondents
 from exresearch.measures import Groups, dependence_groups
 from exresearch.models import NotEstimable, importance_replicates, summarise_differences
@@ -18,6 +19,7 @@ from exresearch.models.drivers import ImportanceReplicates
 from exresearch.study import Codebook, Variable
 
 FIRST, SECOND = "employee-first", "customer-first"
+OUTCOMES = ("enps", "stay", "effort", "promote")
 # Relative weights are not defined for groups of drivers.
 _METHODS = ("lmg", "relative_weights", "first", "last")
 _GROUPED_METHODS = ("lmg", "first", "last")
@@ -220,3 +222,30 @@ def rank_caveats(importance: pd.DataFrame, labels: Mapping[str, dict[str, str]])
 
 def _listed(outcomes: pd.Index, labels: Mapping[str, dict[str, str]]) -> dict[str, str]:
     return {language: ", ".join(labels[name][language] for name in outcomes) for language in ("nl", "en")}
+
+
+def standing_caveats(measured: Sequence[Variable]) -> list[Note]:
+    """Say what holds of every such model, and which of the four outcomes are not among those measured."""
+    caveats = [
+        Note(
+            message=(
+                "Drivers and outcomes come from the same questionnaire, which makes every link look stronger than it "
+                "is."
+            )
+        ),
+        Note(
+            message=(
+                "Importance describes which answers go together. It does not say what would change if a driver changed."
+            )
+        ),
+    ]
+    components = load_registry().family_of("employee-first").components
+    absent = [name for name in OUTCOMES if name not in {v.name for v in measured}]
+    if absent:
+        missing: dict[str, str] = {
+            "nl": ", ".join(components[name].nl for name in absent),
+            "en": ", ".join(components[name].en for name in absent),
+        }
+        message = "Not measured here: {missing}. The claim is about all four outcomes."
+        caveats.append(Note(message=message, values={"missing": missing}))
+    return caveats

@@ -13,6 +13,7 @@ from exresearch.findings.analyses.dependence import few_units_caveat
 from exresearch.findings.analyses.driver_imputation import handling_table, imputed_differences
 from exresearch.findings.analyses.driver_models import (
     FIRST,
+    OUTCOMES,
     SECOND,
     DriverModel,
     Fit,
@@ -21,6 +22,7 @@ from exresearch.findings.analyses.driver_models import (
     fit_importance,
     named_and_block_differences,
     rank_caveats,
+    standing_caveats,
     turned_round,
 )
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
@@ -28,13 +30,11 @@ from exresearch.findings.decision import error_rate
 from exresearch.findings.finding import DriverRecord, EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import testability
 from exresearch.measures import oriented_frame
 from exresearch.models import summarise_importance
 from exresearch.study import Codebook, Study, Variable
 
-OUTCOMES = ("enps", "stay", "effort", "promote")
 _METHODS = {
     "unit": "exact LMG; bootstrap over units, percentile interval",
     "person": "exact LMG; bootstrap over persons, percentile interval",
@@ -118,7 +118,7 @@ def employee_first(
     employees = study.table("employees")
     data = oriented_frame(employees, [*model.drivers, *measured])
     resampling = {"n_boot": n_boot, "seed": seed}
-    caveats = _caveats(measured)
+    caveats = standing_caveats(measured)
     fitted: dict[str, Fit] = {}
     for outcome in measured:
         result = fit_importance(
@@ -276,29 +276,3 @@ def _difference_frame(finding: Finding, codebook: Codebook) -> pd.DataFrame:
             for part in finding.components
         ]
     )
-
-
-def _caveats(measured: Sequence[Variable]) -> list[Note]:
-    caveats = [
-        Note(
-            message=(
-                "Drivers and outcomes come from the same questionnaire, which makes every link look stronger than it "
-                "is."
-            )
-        ),
-        Note(
-            message=(
-                "Importance describes which answers go together. It does not say what would change if a driver changed."
-            )
-        ),
-    ]
-    components = load_registry().family_of("employee-first").components
-    absent = [name for name in OUTCOMES if name not in {v.name for v in measured}]
-    if absent:
-        missing: dict[str, str] = {
-            "nl": ", ".join(components[name].nl for name in absent),
-            "en": ", ".join(components[name].en for name in absent),
-        }
-        message = "Not measured here: {missing}. The claim is about all four outcomes."
-        caveats.append(Note(message=message, values={"missing": missing}))
-    return caveats
