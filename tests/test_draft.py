@@ -19,6 +19,7 @@ from typer.testing import CliRunner
 
 from exresearch import findings
 from exresearch.cli import app
+from exresearch.measures import answers_by_wave
 from exresearch.study import StudyError, load_settings, load_study
 from exresearch.study.codebook import Variable, load_codebook
 from exresearch.study.draft import Draft, draft_study, write_draft
@@ -479,7 +480,7 @@ def test_nhs_pulse_workbooks_need_one_edit(tmp_path: Path) -> None:
         "Region Code": ("category", None), "Region Name": ("category", None), "STP Code": ("category", None),
         "STP Name": ("ignore", None), "Org Code": ("unit", None), "Org Name": ("ignore", None),
         "Care Setting": ("category", None), "Total Responses": ("count", None),
-        "HSCIC Workforce Headcount": ("count", None), "Engagement Score": ("measure", "engagement"),
+        "HSCIC Workforce Headcount": ("count", "headcount"), "Engagement Score": ("measure", "engagement"),
         "Advocacy": ("measure", "advocacy"), "Involvement": ("measure", "involvement"),
         "Motivation": ("measure", "motivation"),
     }  # fmt: skip
@@ -492,6 +493,9 @@ def test_nhs_pulse_workbooks_need_one_edit(tmp_path: Path) -> None:
     assert checked.waves == ("202122Q4", "202223Q1", "202223Q2")
     assert len(checked.tables["units"]) == 193 + 184 + 187
     assert what_can_be_tested(ready) == ["business-outcomes"]
+    rates = answers_by_wave(checked)["response_rate"]
+    # 118,335 of 1,078,630 in the published summary of 2022/23 Q1, of which one trust is not on this sheet.
+    assert rates[1] == pytest.approx(118_335 / 1_078_630, rel=0.01)
 
 
 NAMES = [

@@ -218,3 +218,27 @@ def test_r_indicator_by_hand_and_without_bias() -> None:
 def test_the_level_must_be_a_level(client: Any) -> None:
     with pytest.raises(ValueError, match=r"^conf_level must be between 0 and 1; got 95\.$"):
         response_by_group(client.load(), conf_level=95)
+
+
+def test_head_counts_are_known_by_construct_as_well_as_by_name(client: Any, counted: Any) -> None:
+    by_name = answers_by_wave(counted.load())
+    counted.tables["units"] = counted.tables["units"].rename(columns={"headcount": "workforce"})
+    counted.variables["units.staff"] = counted.entry("units", "workforce", "count", construct="headcount")
+    study = counted.load()
+    pd.testing.assert_frame_equal(answers_by_wave(study), by_name)
+    assert response_by_group(study)["source"].unique().tolist() == ["head counts"]
+
+
+def test_units_alone_have_a_response_rate_where_they_say_how_many_answered(client: Any) -> None:
+    client.tables["units"] = client.tables["units"].assign(satisfied=[50.0] * 6, answers=[4, 5, 6, 7, 8, 6.0])
+    client.variables |= {
+        "units.staff": client.entry("units", "staff", "count", construct="headcount"),
+        "units.satisfied": client.entry("units", "satisfied", "measure", construct="engagement", kind="percent",
+                                        minimum=0, maximum=100, n_column="answers"),
+    }  # fmt: skip
+    client.settings["tables"] = {"units": "units.csv"}
+    client.variables = {key: entry for key, entry in client.variables.items() if key.startswith("units.")}
+    [rate] = answers_by_wave(client.load())["response_rate"]
+    assert rate == pytest.approx(36 / 72)
+    client.tables["units"].loc[0, "answers"] = np.nan
+    assert answers_by_wave(client.load())["response_rate"].isna().all()

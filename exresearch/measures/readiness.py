@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.measures.staffing import headcount_column
 from exresearch.study import TABLES, Study
 from exresearch.study.weights import staff_during
 
@@ -27,11 +28,11 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     pandas.DataFrame
         ``wave, n, n_units, response_rate, source`` in order of time. Answer sheets of employees; where there are none,
         units of the ``units`` table with n as the sum of the first measure's counts. ``n_units`` is missing where
-        answers have no unit. ``response_rate`` goes by the column ``headcount`` with role ``count`` in ``units``, and
-        is missing in a wave where a unit has none; without that column by the people on the staff list in service at
-        some time during the wave, and is missing where its dates or the name of the wave do not tell. ``source`` says
-        which: ``head counts`` or ``staff list``, missing where the rate is. One row called ``all`` where the table has
-        no waves; empty where there is neither table.
+        answers have no unit. ``response_rate`` goes by the head counts of ``units`` (role ``count``, construct
+        ``headcount``, or a column of that name), and is missing in a wave where a unit has none; without that column by
+        the people on the staff list in service at some time during the wave, and is missing where its dates or the
+        name of the wave do not tell. ``source`` says which: ``head counts`` or ``staff list``, missing where the rate
+        is. One row called ``all`` where the table has no waves; empty where there is neither table.
     """
     name = "employees" if study.has("employees") else "units"
     frame = study.table(name)
@@ -48,10 +49,14 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
             else work
         )
     table = work.groupby("wave", sort=False).agg(n=("n", "sum"), n_units=("unit", "nunique")).reset_index()
-    headcount = _headcount(study) if name == "employees" else pd.Series(dtype="float64")
+    counted_heads = headcount_column(study) is not None
+    headcount = _headcount(study) if name == "employees" or counted_heads else pd.Series(dtype="float64")
     table["response_rate"] = table["n"] / table["wave"].map(headcount).astype("float64")
-    counts = [v.column for v in study.codebook.select("units", role="count")]
-    source = "head counts" if "headcount" in counts else "staff list"
+    if name == "units":
+        # Of a wave in which one unit does not say how many answered, the rate is unknown.
+        unsaid = set(waves[_answered(study, frame).isna()])
+        table["response_rate"] = table["response_rate"].mask(table["wave"].isin(unsaid))
+    source = "head counts" if counted_heads else "staff list"
     table["source"] = pd.Series(source, index=table.index, dtype="str").where(table["response_rate"].notna())
     if "unit" not in frame:
         table["n_units"] = pd.Series(pd.NA, index=table.index, dtype="Int64")
@@ -187,15 +192,20 @@ def _groups(study: Study, name: str, frame: pd.DataFrame) -> tuple[str, pd.Serie
     return "", pd.Series("all", index=frame.index)
 
 
-def _unit_counts(study: Study, frame: pd.DataFrame) -> pd.Series:
+def _answered(study: Study, frame: pd.DataFrame) -> pd.Series:
     names = [v.n_column for v in study.codebook.select("units", role="measure") if v.n_column is not None]
-    return frame[names[0]].fillna(0) if names else pd.Series(1.0, index=frame.index)
+    return frame[names[0]] if names else pd.Series(float("nan"), index=frame.index)
+
+
+def _unit_counts(study: Study, frame: pd.DataFrame) -> pd.Series:
+    known = _answered(study, frame)
+    return known.fillna(0) if known.notna().any() else pd.Series(1.0, index=frame.index)
 
 
 def _headcount(study: Study) -> pd.Series:
     units = study.table("units")
-    counts = [v.column for v in study.codebook.select("units", role="count")]
-    if "headcount" not in counts:
+    counted = headcount_column(study)
+    if counted is None:
         people = study.table("people") if study.has("people", "person") else pd.DataFrame()
         during = {wave: staff_during(people, wave=wave, codebook=study.codebook) for wave in study.waves}
         known = {
@@ -205,4 +215,4 @@ def _headcount(study: Study) -> pd.Series:
     if "wave" not in units:
         return pd.Series(dtype="float64")
     # Of a wave in which one unit's head count is unknown, the total is unknown.
-    return units.groupby("wave")["headcount"].sum(skipna=False)
+    return units.groupby("wave")[counted].sum(skipna=False)

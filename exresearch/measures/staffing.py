@@ -138,6 +138,20 @@ def _sheets(study: Study, wave: str) -> pd.DataFrame:
     return sheets
 
 
+def headcount_column(study: Study) -> str | None:
+    """Return the column of ``units`` that counts the people of a unit.
+
+    Returns
+    -------
+    str or None
+        The column with role ``count`` whose construct is ``headcount``, else the one of that name, else None.
+    """
+    counts = study.codebook.select("units", role="count")
+    named = [v.column for v in counts if v.construct == "headcount"]
+    named += [v.column for v in counts if v.column == "headcount"]
+    return named[0] if named and study.has("units", named[0]) else None
+
+
 def headcount_source(study: Study, wave: str) -> str:
     """Return where the head counts of :func:`units_during` come from.
 
@@ -147,7 +161,7 @@ def headcount_source(study: Study, wave: str) -> str:
         ``head counts`` (of the units), ``staff list`` (people in service during the wave), ``whole staff list`` (where
         that cannot be told), or empty where nothing is known.
     """
-    if any(v.column == "headcount" for v in study.codebook.select("units", role="count")):
+    if headcount_column(study) is not None:
         return "head counts"
     if not study.has("people", "unit"):
         return ""
@@ -168,7 +182,7 @@ def units_during(study: Study, wave: str) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Rows of ``units`` with both columns. The head count is the count of that name in ``units``, else the people of
+        Rows of ``units`` with both columns. The head count is :func:`headcount_column`, else the people of
         the unit on the staff list in service during the wave, else missing.
     """
     units = study.table("units")
@@ -177,9 +191,9 @@ def units_during(study: Study, wave: str) -> pd.DataFrame:
             units[units["wave"] == wave] if wave != ALL_WAVES else units.drop_duplicates("unit", keep="last")
         )
     answered = _sheets(study, wave)["unit"].value_counts()
-    counts = [v.column for v in study.codebook.select("units", role="count")]
-    if "headcount" in counts:
-        headcount = units["headcount"]
+    counted = headcount_column(study)
+    if counted is not None:
+        headcount = units[counted]
     elif study.has("people", "unit"):
         headcount = units["unit"].map(_staff(study, wave)["unit"].value_counts()).fillna(0.0)
     else:

@@ -95,7 +95,9 @@ def _table(study: Study, name: str) -> dict[str, Any]:
     }
     if "wave" in frame:
         counts = frame["wave"].value_counts()
-        rates = _response_rates(study) if name == "employees" else {}
+        # Without answer sheets of employees the units say how many answered.
+        counts_answers = name == ("employees" if study.has("employees") else "units")
+        rates = _response_rates(study) if counts_answers else {}
         facts["waves"] = [
             {"wave": wave, "rows": int(counts[wave]), "response_rate": rates.get(wave)}
             for wave in study.waves

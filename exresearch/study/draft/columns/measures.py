@@ -6,7 +6,16 @@ from collections.abc import Sequence
 
 from exresearch.study.draft.columns.column import Column, Guess
 from exresearch.study.draft.columns.plain import codes_in_words, guess_plain
-from exresearch.study.draft.columns.words import ANSWERED, COUNT, HEADCOUNT, MEASURES, PERCENT, slug, spaced
+from exresearch.study.draft.columns.words import (
+    ANSWERED,
+    COUNT,
+    HEADCOUNT,
+    MEASURES,
+    PEOPLE_COUNTED,
+    PERCENT,
+    slug,
+    spaced,
+)
 
 _SHARE_OF_NAME = 4
 _YES, _NO = ("yes", "ja", "true", "waar"), ("no", "nee", "false", "onwaar")
@@ -34,6 +43,10 @@ def guess_units(columns: Sequence[Column], *, n_rows: int, n_units: int) -> dict
             guess = _with_codes(_number(column), column)
         found[column.name] = guess or _text(column, n_rows=n_rows, n_units=n_units)
     _name_constructs(columns, found)
+    heads = [c.name for c in columns if found[c.name].role == "count" and _counts_people(c)]
+    if len(heads) == 1:
+        found[heads[0]].more["construct"] = "headcount"
+        found[heads[0]].why += " By its words it counts the people of a unit: response rates go by it."
     answered = [c.name for c in columns if found[c.name].role == "count" and _counts_answers(c)]
     for name, guess in found.items():
         if guess.role == "measure":
@@ -124,6 +137,10 @@ def _name_constructs(columns: Sequence[Column], found: dict[str, Guess]) -> None
                 name += "_2"
             guess.more["construct"] = name
             taken.add(name)
+
+
+def _counts_people(column: Column) -> bool:
+    return bool(PEOPLE_COUNTED.search(spaced(column.name)))
 
 
 def _counts_answers(column: Column) -> bool:

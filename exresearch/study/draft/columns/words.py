@@ -14,6 +14,7 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
     "satisfaction": ("Tevredenheid met het werk", "Job satisfaction"),
     "pay_satisfaction": ("Tevredenheid met het salaris", "Pay satisfaction"),
     "advocacy": ("Aanbevelen", "Advocacy"),
+    "headcount": ("Aantal medewerkers", "Head count"),
     "cx": ("Klantbeleving", "Customer experience"),
     "nps": ("Aanbeveling door klanten (NPS)", "Recommendation by customers (NPS)"),
     "bx": ("Partnerbeleving", "Partner experience"),
@@ -264,7 +265,11 @@ COUNT = _words(
     r"n of\b|respons$|vertrokken|workforce headcount|"
     r"hscic workforce headcount"
 )
-HEADCOUNT = _words(r"headcount|fte\b|personeelsbestand|workforce")
+HEADCOUNT = _words(r"headcount|head count|fte\b|personeelsbestand|workforce")
+# A full-time equivalent is not a person.
+PEOPLE_COUNTED = _words(
+    r"headcount|head count|personeelsbestand|aantal medewerkers|number of (employees|staff)"
+)
 ANSWERED = _words(r"responses?|respondents|answers|base\b|n\b|respons\b|aantal (antwoorden|respondenten)")
 PERCENT = re.compile(r"%|percent|\bpct\b|\bshare\b|aandeel|\brate\b", re.IGNORECASE)
 
