@@ -13,6 +13,9 @@ import yaml
 
 from exresearch.study import Study, StudyError, load_study
 
+# It needs odfpy, which the environment does not have; its files are kept.
+collect_ignore = ["written/make.py"]
+
 
 @dataclass
 class SmallClient:
