@@ -155,3 +155,15 @@ def test_a_number_that_is_no_date_stays_a_number_for_the_check_of_the_column(tmp
     found = raw(path).frame
     assert found["day"].tolist() == [1.4e10, -5.0]
     assert found["month"].tolist()[0] == pd.Timestamp("1582-10-14") + pd.Timedelta(seconds=1.4e10)
+
+
+def test_a_column_that_lost_its_name_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.sav"
+    pyreadstat.write_sav(pd.DataFrame({"q": [1.0]}), str(path))
+    frame, meta = pyreadstat.read_sav(str(path), metadataonly=True)
+    meta.column_names = [None]
+    monkeypatch.setattr(pyreadstat, "read_sav", lambda *_, **__: (frame, meta))
+    with pytest.raises(StudyError) as caught:
+        read_spss(path, columns={"q"}, source=TableSource.model_validate({"file": "a.sav"}))
+    [problem] = caught.value.problems
+    assert str(problem) == "a.sav: a column has no name; the file is damaged. Export it again."

@@ -65,6 +65,9 @@ def read_spss(path: Path, *, columns: Collection[str] | None, source: TableSourc
     encoding = _ENCODINGS.get(source.encoding)
     _, heading = _read(path, metadataonly=True, encoding=encoding)
     present = tuple(heading.column_names)
+    if not all(isinstance(name, str) and name for name in present):
+        # A damaged header may leave a column without a name.
+        raise refused(path, "a column has no name; the file is damaged.", "Export it again.")
     check_once(path, present, columns)
     names = wanted(present, columns)
     if not names:
