@@ -195,9 +195,10 @@ def check(
     from exresearch.study import load_study
 
     try:
+        overrides = _overrides(set_, language)
         with _reading(study) as show_reading:
-            checked = load_study(study, overrides=_overrides(set_, language), on_progress=show_reading)
-            problems = setting_problems(checked, file=study.name, overrides=_overrides(set_, language))
+            checked = load_study(study, overrides=overrides, on_progress=show_reading)
+            problems = setting_problems(checked, file=study.name, overrides=overrides)
             if problems:
                 raise StudyError(problems)
             facts = study_facts(checked, written=[path.stem for path in available_notebooks()])

@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -177,16 +178,31 @@ def test_what_two_people_alone_are_is_not_named(client: Any, texts: Texts) -> No
 
 
 def test_attrition_follows_the_ledger(client: Any, texts: Texts) -> None:
-    employees = client.tables["employees"]
-    client.tables["employees"] = pd.concat([employees, employees.head(3).assign(team="", id="")])
-    client.settings["tables"]["employees"] = {"file": "employees.csv", "without_key": "leave_out"}
+    units = client.tables["units"]
+    client.tables["units"] = pd.concat([units, units.head(3).assign(team="")])
+    client.settings["tables"]["units"] = {"file": "units.csv", "without_key": "leave_out"}
     study = client.load()
     flow = rows_used(study)
-    for name, part in flow.groupby("table"):
-        assert part["n"].iloc[0] - part["removed"].sum() == part["n"].iloc[-1] == len(study.tables[name])
+    assert flow[flow["table"] == "units"].drop(columns="table").to_numpy().tolist() == [
+        ["rows in the files", 9, 0],
+        ["without unit", 6, 3],
+        ["rows for the analysis", 6, 0],
+    ]
     picture = draw.attrition_flow(flow, texts=texts)
-    assert texts.pick({"nl": "rijen", "en": "rows"}) in drawn(picture)
-    assert picture.takeaway.endswith(".")
+    assert "−3" in drawn(picture)
+    assert picture.takeaway == texts.say(
+        "{removed:integer} rows were left out; most of them in {table}, of which {kept:percent1} is used.",
+        removed=3,
+        table=texts.pick({"nl": "Eenheden", "en": "Units"}),
+        kept=6 / 9,
+    )
+
+
+def test_a_step_that_the_ledger_lacks_shows(client: Any) -> None:
+    study = client.load()
+    short = {"units": study.tables["units"].head(4)}
+    flow = rows_used(replace(study, tables=study.tables | short))
+    assert flow.loc[flow["table"] == "units", "n"].tolist() == [6, 4]
 
 
 def test_rows_left_out_are_drawn_between_files_and_analysis() -> None:

@@ -10,7 +10,7 @@ from exresearch.measures.engagement import (
 )
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
 from exresearch.measures.nonresponse import representativeness, respondents_against_staff, response_by_group
-from exresearch.measures.readiness import answers_by_wave, missing_answers, missing_cells, rows_used
+from exresearch.measures.readiness import answers_by_wave, missing_cells, rows_used
 from exresearch.measures.resampling import Groups, dependence_groups
 from exresearch.measures.scores import construct_score, least_share, oriented, oriented_frame
 from exresearch.measures.weights import effective_n, weight_summary
@@ -33,7 +33,6 @@ __all__ = [
     "enps",
     "least_share",
     "link_table",
-    "missing_answers",
     "missing_cells",
     "oriented",
     "oriented_frame",

@@ -6,13 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.measures.staffing import headcount_column
+from exresearch.measures.staffing import at_work, headcount_column
 from exresearch.study import TABLES, Study
 from exresearch.study.weights import staff_during
 
 _ANSWERS = ("item", "driver", "outcome", "need")
 # More columns than this cannot be read side by side.
 _MANY_GROUPS = 12
+# Steps of the ledger that count the rows of a table before anything is left out.
+_IN_FILES = ("rows in the file", "rows in the files")
 
 
 def answers_by_wave(study: Study) -> pd.DataFrame:
@@ -41,13 +43,7 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     waves = frame["wave"] if "wave" in frame else pd.Series("all", index=frame.index)
     counted = pd.Series(1.0, index=frame.index) if name == "employees" else _unit_counts(study, frame)
     work = pd.DataFrame({"wave": waves, "n": counted, "unit": frame["unit"] if "unit" in frame else pd.NA})
-    if "phase" in frame:
-        # Answers from before or after employment say nothing about the response of employees.
-        work = (
-            work[frame["phase"].isin(["employee", "working"])]
-            if frame["phase"].isin(["employee", "working"]).any()
-            else work
-        )
+    work = work.loc[at_work(frame).index]
     table = work.groupby("wave", sort=False).agg(n=("n", "sum"), n_units=("unit", "nunique")).reset_index()
     counted_heads = headcount_column(study) is not None
     headcount = _headcount(study) if name == "employees" or counted_heads else pd.Series(dtype="float64")
@@ -63,40 +59,6 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     order = {wave: position for position, wave in enumerate(study.waves)}
     table["n"] = table["n"].astype("int64")
     return table.sort_values("wave", key=lambda values: values.map(order), ignore_index=True)
-
-
-def missing_answers(study: Study) -> pd.DataFrame:
-    """Give the share of missing answers per column that holds answers or measures.
-
-    Parameters
-    ----------
-    study : Study
-        The client.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``table, column, label, share, n, note``, the largest share first; ``label`` maps language to text, ``n`` is the
-        number of rows, ``note`` is empty.
-    """
-    rows: list[dict[str, Any]] = []
-    for variable in study.codebook.variables:
-        if variable.role not in (*_ANSWERS, "measure") or variable.table not in study.tables:
-            continue
-        values = study.tables[variable.table][variable.column]
-        label = study.codebook.label(variable.column)
-        rows.append(
-            {
-                "table": variable.table,
-                "column": variable.column,
-                "label": label,
-                "note": pd.NA,
-                "share": float(values.isna().mean()),
-                "n": len(values),
-            }
-        )
-    frame = pd.DataFrame(rows, columns=["table", "column", "label", "share", "n", "note"])
-    return frame.sort_values(["share", "table", "column"], ascending=[False, True, True], ignore_index=True)
 
 
 def missing_cells(study: Study) -> pd.DataFrame:
@@ -166,7 +128,8 @@ def rows_used(study: Study) -> pd.DataFrame:
         frame = study.tables[name]
         steps = study.ledger[(study.ledger["table"] == name) & (study.ledger["counted"] == "rows")]
         taken = steps[steps["removed"] > 0]
-        left = len(frame) + int(taken["removed"].sum())
+        # As the file was read, and not counted back from the analysis: a step that is missing here would show.
+        left = int(steps.loc[steps["step"].isin(_IN_FILES), "n"].iloc[0])
         rows.append({"table": name, "step": "rows in the files", "n": left, "removed": 0})
         for step, removed in zip(taken["step"], taken["removed"], strict=True):
             left -= int(removed)

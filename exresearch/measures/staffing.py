@@ -128,14 +128,21 @@ def waves_answered(study: Study) -> list[str]:
     return [wave for wave in study.waves if (frame["wave"] == wave).any()]
 
 
+def at_work(sheets: pd.DataFrame) -> pd.DataFrame:
+    """Return the sheets of people at work; those from before or after employment say nothing about the response.
+
+    All of them where there is no column ``phase``, or it has no such people.
+    """
+    if "phase" not in sheets:
+        return sheets
+    working = sheets["phase"].isin(["employee", "working"])
+    return sheets[working] if working.any() else sheets
+
+
 def _sheets(study: Study, wave: str) -> pd.DataFrame:
-    """Sheets of employees in a wave; those from before or after employment say nothing about their response."""
-    frame = study.table("employees")
-    sheets = frame if wave == ALL_WAVES and "wave" not in frame else frame[frame["wave"] == wave]
-    if "phase" in sheets:
-        at_work = sheets["phase"].isin(["employee", "working"])
-        sheets = sheets[at_work] if frame["phase"].isin(["employee", "working"]).any() else sheets
-    return sheets
+    """Sheets of employees in a wave."""
+    sheets = at_work(study.table("employees"))
+    return sheets if wave == ALL_WAVES and "wave" not in sheets else sheets[sheets["wave"] == wave]
 
 
 def headcount_column(study: Study) -> str | None:
