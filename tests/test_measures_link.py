@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exresearch.measures import NotMeasured, answers_by_wave, link_table, missing_answers
+from exresearch.measures import NotMeasured, answers_by_wave, link_table
 from exresearch.study import Study
 
 COLUMNS = ["ex", "ex_n", "ex_size", "cx", "cx_n", "cx_size"]
@@ -212,14 +212,3 @@ def test_answers_by_wave_without_head_counts_waves_or_people(client: Any, measur
     del measured.variables["year"]
     measured.tables["units"] = measured.tables["units"].drop_duplicates("team")
     assert answers_by_wave(measured.load())["wave"].tolist() == ["all"]
-
-
-def test_missing_answers_by_column(panel: Any) -> None:
-    study = panel.load()
-    table = missing_answers(study)
-    assert list(table.columns) == ["table", "column", "label", "share", "n", "note"]
-    assert table.loc[0, ["table", "column", "n"]].tolist() == ["employees", "eng_2", 180]
-    assert table.loc[0, "share"] == pytest.approx(26 / 180)
-    assert (table["share"][1:] == 0).all()
-    assert set(table["column"]) == {"eng_1", "eng_2", "eng_3", "needs", "customer", "enps", "cx"}
-    assert table.loc[0, "label"] == {"nl": "eng_2", "en": "eng_2"}
