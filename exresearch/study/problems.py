@@ -26,6 +26,9 @@ _PATTERNS = {
     r"^([^=]+=.+)?$": "Write it as 'column=value', such as 'Region=North'.",
 }
 _LONGEST = 60
+# The rule of every room that reads input: a value is named, in a message or a draft, only if at least this many rows
+# hold it. Then it is a code, and not somebody's answer.
+NAMEABLE = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ import pandas as pd
 
 from exresearch.study.codebook import KEYS, Variable
 from exresearch.study.draft.items.reversal import likely_reversed
+from exresearch.study.problems import NAMEABLE
 from exresearch.study.remarks import one_or_more
 from exresearch.study.study import Study
-from exresearch.study.tables.cells.naming import NAMEABLE
 
 # Per kind one sentence, or two: for one thing and for more. {n} is a number of rows or answers; {detail} names columns,
 # scale points or a percentage.

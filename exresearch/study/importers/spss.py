@@ -12,6 +12,7 @@ import pyreadstat
 
 from exresearch.study.importers.raw import RawTable, check_once, wanted
 from exresearch.study.parameters import TableSource
+from exresearch.study.problems import NAMEABLE
 from exresearch.study.yaml_file import read_bytes, refused
 
 # SPSS counts seconds from the first day of the Gregorian calendar.
@@ -20,8 +21,6 @@ _DATES = ("DATE", "ADATE", "EDATE", "SDATE", "JDATE", "QYR", "MOYR", "WKYR", "DA
 # 9999-12-31 in seconds from there: more cannot be written as a date.
 _LATEST = 265_621_334_399
 _ENCODINGS = {"utf-8": "UTF-8", "utf-16": "UTF-16", "cp1252": "WINDOWS-1252"}
-# A code that the file does not list is named only if so many cells hold it.
-_NAMEABLE = 5
 
 
 def read_spss(path: Path, *, columns: Collection[str] | None, source: TableSource) -> RawTable:
@@ -133,7 +132,7 @@ def _without_codes(
             counts[_code(low)] = int(within.sum())
             continue
         for code, count in values[within].value_counts().sort_index().items():
-            name = _code(code) if count >= _NAMEABLE or _code(code) in labelled else _range(low, high)
+            name = _code(code) if count >= NAMEABLE or _code(code) in labelled else _range(low, high)
             counts[name] = counts.get(name, 0) + int(count)
     return values.mask(taken), {code: count for code, count in counts.items() if count}
 

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from exresearch.study.problems import Problem
+from exresearch.study.problems import NAMEABLE, Problem
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.cells.naming import NAMEABLE, named_of
+from exresearch.study.tables.cells.naming import named_of
 from exresearch.study.tables.periods import same_period
 from exresearch.study.tables.table import Table
 

@@ -10,9 +10,8 @@ import pandas as pd
 
 from exresearch.study.codebook import Codebook
 from exresearch.study.parameters import StudyFile, Weighting
-from exresearch.study.problems import Problem, StudyError
+from exresearch.study.problems import NAMEABLE, Problem, StudyError
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.cells.naming import NAMEABLE
 from exresearch.study.tables.table import Table
 from exresearch.study.weights.margins import are_counts, check_margins, staff_margins
 from exresearch.study.weights.raking import Raked, rake

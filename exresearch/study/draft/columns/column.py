@@ -12,9 +12,8 @@ import pandas as pd
 
 from exresearch.study.draft.columns.words import spaced
 from exresearch.study.draft.exports import Export, Keys
+from exresearch.study.problems import NAMEABLE
 
-# A value is written into a draft only if so many rows hold it: then it is a code, not somebody's answer.
-SHARED = 5
 # Where the opening of a block of statements may end, and how many statements or words make one.
 _OPENING_ENDS = re.compile(r"(?:[:?.…]\s*(?:[-–]\s+)?|\s[-–]\s+)(?=\w)")
 _BLOCK = 3
@@ -81,7 +80,7 @@ class Column:
     def shared(self) -> list[str]:
         """Values that enough rows hold to be written down, in order."""
         counts = self.texts.value_counts()
-        return sorted(counts.index[counts >= SHARED])
+        return sorted(counts.index[counts >= NAMEABLE])
 
 
 @dataclass(slots=True)

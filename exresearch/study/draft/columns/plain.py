@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from exresearch.study.draft.columns.answers import is_no_answer, is_placeholder
-from exresearch.study.draft.columns.column import SHARED, Column, Guess
+from exresearch.study.draft.columns.column import Column, Guess
 from exresearch.study.draft.columns.words import (
     BIRTH,
     CATEGORY,
@@ -25,6 +25,7 @@ from exresearch.study.draft.columns.words import (
     personal,
     spaced,
 )
+from exresearch.study.problems import NAMEABLE
 
 # Names that the tables keep for their keys.
 _KEPT = {"person", "unit", "wave", "weight"}
@@ -247,7 +248,7 @@ def codes_in_words(column: Column) -> tuple[list[str], int]:
     codes = [
         str(text)
         for text, n in strange.items()
-        if is_placeholder(str(text)) or (n >= SHARED and is_no_answer(str(text)))
+        if is_placeholder(str(text)) or (n >= NAMEABLE and is_no_answer(str(text)))
     ]
     return sorted(codes), int(strange.drop(codes).sum())
 

@@ -16,7 +16,7 @@ from exresearch.study.draft.columns.answers import (
     scale_from_labels,
     scale_from_texts,
 )
-from exresearch.study.draft.columns.column import SHARED, Column, Guess
+from exresearch.study.draft.columns.column import Column, Guess
 from exresearch.study.draft.columns.plain import codes_in_words
 from exresearch.study.draft.columns.words import (
     CUSTOMER,
@@ -35,6 +35,7 @@ from exresearch.study.draft.columns.words import (
     slug,
     spaced,
 )
+from exresearch.study.problems import NAMEABLE
 
 _MOST_POINTS = 11
 _FEW_POINTS = 3
@@ -68,7 +69,7 @@ def _between_labels(column: Column) -> Scale | None:
     answers = column.numbers[~column.numbers.isin(missing)]
     if len(labels) > 2 or answers.nunique() < _FEW_POINTS + len(labels):
         return None
-    scale = scale_from_data([answers], shared=SHARED)
+    scale = scale_from_data([answers], shared=NAMEABLE)
     if scale is None or not all(_NUMBER.fullmatch(code) and float(code) in scale.ends for code in labels):
         return None
     return replace(scale, missing=tuple(sorted({*scale.missing, *(int(code) for code in missing)})))
@@ -229,15 +230,15 @@ def _is_shared(text: str, columns: Sequence[Column]) -> bool:
     """Whether so many rows hold a text, in whatever column, that it is nobody's own."""
     rows: set[int] = set()
     for column in columns:
-        rows.update(column.texts.index[column.texts == text][:SHARED])
-        if len(rows) >= SHARED:
+        rows.update(column.texts.index[column.texts == text][:NAMEABLE])
+        if len(rows) >= NAMEABLE:
             return True
     return False
 
 
 def _from_values(columns: Sequence[Column]) -> dict[str, Scale]:
     """Scales of numbers without labels; a column that shows only a part takes the scale of its neighbours."""
-    alone = {c.name: scale_from_data([c.numbers], shared=SHARED) for c in columns}
+    alone = {c.name: scale_from_data([c.numbers], shared=NAMEABLE) for c in columns}
     sure: dict[str, Counter[tuple[int, int]]] = {}
     for column in columns:
         scale = alone[column.name]

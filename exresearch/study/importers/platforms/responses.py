@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 
 from exresearch.study.importers.platforms.layouts import Layout
-from exresearch.study.problems import Problem, StudyError
+from exresearch.study.problems import NAMEABLE, Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.yaml_file import refused
 
@@ -29,7 +29,7 @@ _PREVIEW_CHANNELS = {"preview", "test"}
 _UNFINISHED = {"0", "false"}
 _NUMBER = re.compile(r"[-+]?\d+([.,]\d+)?(,\d+)*")
 # Labels that stand at the ends and the middle of a scale of numbers are three; with more, the column is mixed.
-_MOST_ANCHORS, _MOST_ANSWERS, _SHARED = 3, 30, 5
+_MOST_ANCHORS, _MOST_ANSWERS = 3, 30
 _SHOWN = 12
 
 
@@ -176,7 +176,7 @@ def _check_choices(path: Path, frame: pd.DataFrame, *, present: tuple[str, ...])
             continue
         coded = counts.index.str.fullmatch(_NUMBER).astype(bool)
         words = ~coded & ~counts.index.str.contains(r"\d", regex=True)
-        if coded.sum() >= 2 and words.sum() > _MOST_ANCHORS and counts[words].min() >= _SHARED:
+        if coded.sum() >= 2 and words.sum() > _MOST_ANCHORS and counts[words].min() >= NAMEABLE:
             message = (
                 f"answers are mixed: {int(counts[coded].sum())} cells hold numbers, {int(counts[words].sum())} hold "
                 "texts of answers."

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-# A value is named only where so many cells share it.
-_NAMEABLE = 5
+from exresearch.study.problems import NAMEABLE
+
 _BAND = re.compile(r"\s*(?:\d+\s*[-–]\s*\d+|\d+\s*\+|[<>≤≥]\s*\d+)\s*")
 _LIKE_DATE = re.compile(r"\s*\d{1,4}[-/. ](?:\d{1,2}|[A-Za-z]{3,9})[-/. ]\d{1,4}\b.*", re.DOTALL)
 _NUMBERS, _TEXTS, _FLAGS, _DATES, _TIMES = "numbers", "texts", "true and false", "dates", "times"
@@ -173,7 +173,7 @@ def _not_dates(cells: Sequence[Any], kinds: Sequence[str], count: Counter[str]) 
     )
     bands = Counter(_band(c) for c, kind in zip(cells, kinds, strict=True) if kind == _DATES)
     meant = sorted(
-        (band for band, rows in bands.items() if rows >= _NAMEABLE), key=lambda b: int(b.split("-")[0])
+        (band for band, rows in bands.items() if rows >= NAMEABLE), key=lambda b: int(b.split("-")[0])
     )
     if meant:
         message += f" Probably meant: {', '.join(meant)}."

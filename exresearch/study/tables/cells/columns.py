@@ -9,10 +9,9 @@ import pandas as pd
 
 from exresearch.study.codebook import Variable
 from exresearch.study.importers.text.decimals import SETTING, with_points
-from exresearch.study.problems import Problem
+from exresearch.study.problems import NAMEABLE, Problem
 from exresearch.study.tables.cells.dates import as_dates
 from exresearch.study.tables.cells.key_cells import strange_keys
-from exresearch.study.tables.cells.naming import NAMEABLE as NAMEABLE
 from exresearch.study.tables.cells.naming import n_cells, named, several
 
 NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight", "duration")

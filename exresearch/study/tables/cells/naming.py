@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-# A value is named in a message only if at least this many rows hold it: then it is a code, not somebody's answer.
-NAMEABLE = 5
+from exresearch.study.problems import NAMEABLE
+
 _SHOWN = 5
 
 
