@@ -16,7 +16,7 @@ from exresearch.measures import (
     respondents_against_staff,
     response_by_group,
 )
-from exresearch.measures.nonresponse import _dependence
+from exresearch.measures.respondents.nonresponse import _dependence
 
 
 @pytest.fixture

@@ -9,11 +9,18 @@ from exresearch.measures.engagement import (
     engagement_index,
 )
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
-from exresearch.measures.nonresponse import representativeness, respondents_against_staff, response_by_group
-from exresearch.measures.readiness import answers_by_wave, missing_cells, rows_used
 from exresearch.measures.resampling import Groups, dependence_groups
+from exresearch.measures.respondents import (
+    answers_by_wave,
+    effective_n,
+    missing_cells,
+    representativeness,
+    respondents_against_staff,
+    response_by_group,
+    rows_used,
+    weight_summary,
+)
 from exresearch.measures.scores import construct_score, least_share, oriented, oriented_frame
-from exresearch.measures.weights import effective_n, weight_summary
 
 __all__ = [
     "EngagedDefinition",

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.measures.staffing import at_work, headcount_column
+from exresearch.measures.respondents.staffing import at_work, headcount_column
 from exresearch.study import TABLES, Study
 from exresearch.study.weights import staff_during
 

@@ -8,7 +8,12 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from exresearch.measures.staffing import headcount_source, staff_comparisons, units_during, waves_answered
+from exresearch.measures.respondents.staffing import (
+    headcount_source,
+    staff_comparisons,
+    units_during,
+    waves_answered,
+)
 from exresearch.study import Study
 
 _RESPONSE = ["column", "group", "wave", "n", "headcount", "source", "response_rate", "conf_low", "conf_high"]
