@@ -8,6 +8,7 @@ from exresearch.measures.engagement import (
     engagement_band,
     engagement_index,
 )
+from exresearch.measures.items import item_distribution
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
 from exresearch.measures.resampling import Groups, dependence_groups
 from exresearch.measures.respondents import (
@@ -38,6 +39,7 @@ __all__ = [
     "engagement_band",
     "engagement_index",
     "enps",
+    "item_distribution",
     "least_share",
     "link_table",
     "missing_cells",

@@ -8,6 +8,14 @@ from exresearch.report.figures.engagement import (
 )
 from exresearch.report.figures.forests import difference_forest, robustness_forest
 from exresearch.report.figures.linkage import leaders_laggards, unit_scatter
+from exresearch.report.figures.measurement import (
+    aggregation_forest,
+    correlation_map,
+    item_answers,
+    reliability_forest,
+    unit_caterpillar,
+    wave_change_forest,
+)
 from exresearch.report.figures.missing import missing_map
 from exresearch.report.figures.overview import overview_forest
 from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
@@ -15,22 +23,28 @@ from exresearch.report.figures.respondents import group_response, staff_comparis
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
 
 __all__ = [
+    "aggregation_forest",
     "attrition_flow",
     "careless_sheets",
+    "correlation_map",
     "detectable_effects",
     "difference_forest",
     "driver_forest",
     "engaged_share_benchmarks",
     "engagement_bands",
     "group_response",
+    "item_answers",
     "leaders_laggards",
     "missing_map",
     "odd_columns",
     "outcome_distribution",
     "overview_forest",
+    "reliability_forest",
     "response_by_wave",
     "robustness_forest",
     "staff_comparison",
+    "unit_caterpillar",
     "unit_scatter",
+    "wave_change_forest",
     "weight_ranges",
 ]

@@ -1,0 +1,98 @@
+"""What moved between two waves: the answers of people, or who the people are."""
+
+from __future__ import annotations
+
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from exresearch.findings.note import Note
+from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
+from exresearch.report.text import Texts, mark
+from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
+
+TERMS = {
+    "total": (mark("change of the mean"), COLOURS["ink"], "D", True),
+    "answers": (mark("same people, other answers"), COLOURS["blue"], "o", True),
+    "people": (mark("other people"), COLOURS["orange"], "s", False),
+}
+_STEP = 0.15
+NO_CHANGE = Note(message="There are no two waves with the same questions, so nothing can have changed.")
+
+
+def wave_change_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
+    """Draw the change of every score between two waves, and its split into answers and people.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``construct, label, from_wave, to_wave, method, term, estimate, conf_low, conf_high, conf_level`` of
+        :func:`exresearch.measures.wave_changes`; of the terms, ``total``, ``answers`` and ``people`` are drawn.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    Picture or Note
+        The note where nothing could be computed.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    if frame.empty:
+        return NO_CHANGE
+    columns = ["construct", "label", "from_wave", "to_wave", "term", "estimate", "conf_low", "conf_high"]
+    require(frame, columns, figure="wave_change_forest")
+    known = frame[frame["estimate"].notna() & frame["term"].isin(TERMS)]
+    if known.empty:
+        return NO_CHANGE
+    groups = list(known.groupby("construct", sort=False))
+    labels = [texts.pick(rows["label"].iloc[0]) for _, rows in groups]
+    limits = known[["conf_low", "conf_high", "estimate"]].astype(float)
+    low, high = min(0.0, float(limits.min().min())), max(0.0, float(limits.max().max()))
+    pad = 0.05 * (high - low) or 0.05
+    with style():
+        figure, axes, positions = rows_axes(labels, left=2.1, right=0.75, top=0.34, bottom=0.4, least=0.54)
+        axes.set_xlim(low - pad, high + pad)
+        axes.axvline(0, color=COLOURS["grey"], linewidth=1)
+        for y, (_, rows) in zip(positions, groups, strict=True):
+            for row in rows_of(rows):
+                _, colour, marker, filled = TERMS[row.term]
+                place = y + _STEP * (list(TERMS).index(row.term) - 1)
+                draw_interval(
+                    axes, place, row.estimate, row.conf_low, row.conf_high,
+                    colour=colour, marker=marker, filled=filled, size=5.5,
+                )  # fmt: skip
+            total = rows.loc[rows["term"] == "total", "estimate"]
+            if len(total):
+                row_value(axes, y, texts.number(float(total.iloc[0]), "signed2"), bold=True)
+        number_axis(axes.xaxis, "number1" if high - low > 0.4 else "number2", texts)
+        handles = [
+            Line2D([], [], linestyle="none", marker=marker, markersize=6, markeredgecolor=colour,
+                   markerfacecolor=colour if filled else "white", label=texts.say(name))
+            for name, colour, marker, filled in TERMS.values()
+        ]  # fmt: skip
+        figure.legend(
+            handles=handles, loc="upper left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9,
+            handletextpad=0.1, borderaxespad=0.1, columnspacing=1.2,
+        )  # fmt: skip
+    moved = known[(known["term"] == "answers") & ((known["conf_low"] > 0) | (known["conf_high"] < 0))]
+    takeaway = texts.say(
+        "For {count:integer} of {total:integer} scores people clearly answered otherwise than before.",
+        count=len(moved),
+        total=len(groups),
+    )
+    first = known.iloc[0]
+    caption = texts.say(
+        "Change of each score from {start} to {end}, with {intervals}, split into what the same kind of people "
+        "answered otherwise and what comes from other people answering; the two add up to the change of the mean.",
+        start=str(first["from_wave"]),
+        end=str(first["to_wave"]),
+        intervals=intervals_name(known, texts),
+    )
+    listed = "; ".join(
+        f"{texts.pick(row.label)}: {texts.number(float(row.estimate), 'signed2')}"
+        for row in rows_of(known[known["term"] == "total"])
+    )
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)

@@ -1,0 +1,168 @@
+"""How every question was answered, as one bar of shares per question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, to_hex
+
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.note import Note
+from exresearch.report.columns import TABLE_LABELS, driver_labels
+from exresearch.report.figures.rows import headroom, row_value, rows_panels
+from exresearch.report.text import Texts
+from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
+
+_MOST_ROWS = 30
+# Orange below, blue above the middle of the scale: told apart with any colour vision, and in print.
+_SHADES = LinearSegmentedColormap.from_list(
+    "answers", ["#C8570B", "#F3C9A5", "#E6E9ED", "#9CC8E6", "#00609A"]
+)
+_CEILING = 0.5
+NO_ITEMS = Note(
+    message="No question was asked on a scale of at most eleven points, so there are no answers to draw."
+)
+
+
+def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
+    """Draw the share of every answer to every question, lowest at the left, and the mean at the right.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``table, construct, column, label, reversed, minimum, maximum, value, share, people, mean, n`` of
+        :func:`exresearch.measures.item_distribution`.
+    texts : Texts
+        Language of the reader.
+    rules : DisclosureRules
+        Answers that too few people gave are drawn as one block with those that would give them away.
+
+    Returns
+    -------
+    Picture or Note
+        The note where there is nothing to draw.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    if frame.empty:
+        return NO_ITEMS
+    columns = [
+        "table",
+        "column",
+        "label",
+        "reversed",
+        "minimum",
+        "maximum",
+        "value",
+        "share",
+        "people",
+        "mean",
+        "n",
+    ]
+    require(frame, columns, figure="item_answers")
+    hidden = release(frame, count="people", rules=rules, within=["table", "column"]).hidden
+    work = frame.assign(hidden=hidden & (frame["people"] > 0))
+    items = work.drop_duplicates(["table", "column"])
+    items = items[items["n"] >= rules.min_respondents]
+    if items.empty:
+        return NO_ITEMS
+    drawn = _most_telling(items)
+    parts = [(str(name), part) for name, part in drawn.groupby("table", sort=False)]
+    with style():
+        labels = [driver_labels(part, texts) for _, part in parts]
+        figure, panels = rows_panels(labels, left=2.5, right=0.5, top=0.4, bottom=0.34, wrap=34, least=0.3)
+        for (name, part), (axes, positions) in zip(parts, panels, strict=True):
+            headroom(axes, texts.say(TABLE_LABELS[name]))
+            axes.set_xlim(0, 1)
+            axes.xaxis.grid(False)
+            for y, item in zip(positions, rows_of(part), strict=True):
+                own = work[(work["table"] == name) & (work["column"] == item.column)]
+                _bar(axes, y, own, texts=texts)
+                row_value(axes, y, texts.number(float(item.mean), "number1"), bold=True)
+            number_axis(axes.xaxis, "percent0", texts)
+    return _told(figure, work, items, drawn, texts=texts)
+
+
+def _most_telling(items: pd.DataFrame) -> pd.DataFrame:
+    """Keep the order of the codebook; where there are too many questions, leave out single drivers at the end."""
+    if len(items) <= _MOST_ROWS:
+        return items
+    shared = items.groupby(["table", "construct"])["column"].transform("size") > 1
+    first = items.assign(alone=~shared).sort_values("alone", kind="stable").head(_MOST_ROWS).index
+    return items.loc[items.index.isin(first)]
+
+
+def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, texts: Texts) -> None:
+    start = 0.0
+    points = len(answers)
+    for place, row in enumerate(rows_of(answers)):
+        if row.hidden or row.share <= 0:
+            continue
+        colour = to_hex(_SHADES(place / max(points - 1, 1)))
+        axes.barh(y, row.share, left=start, height=0.2, color=colour, edgecolor="white", linewidth=0.6)
+        if row.share >= 0.16:
+            dark = abs(2 * place / max(points - 1, 1) - 1) > 0.8
+            axes.text(
+                start + row.share / 2, y, texts.number(float(row.share), "percent0"), ha="center", va="center",
+                fontsize=7.5, color="white" if dark else COLOURS["ink"],
+            )  # fmt: skip
+        start += float(row.share)
+    rest = 1 - start
+    if answers["hidden"].any() and rest > 0:
+        axes.barh(
+            y,
+            rest,
+            left=start,
+            height=0.2,
+            facecolor="white",
+            edgecolor=COLOURS["grey"],
+            hatch="////",
+            lw=0.4,
+        )
+
+
+def _told(
+    figure: Any, work: pd.DataFrame, items: pd.DataFrame, drawn: pd.DataFrame, *, texts: Texts
+) -> Picture:
+    caption = texts.say(
+        "Share of each answer to each question, from the lowest (orange, left) to the highest (blue, right); at the "
+        "right the mean. Answers to reversed statements were turned round first."
+    )
+    if len(drawn) < len(items):
+        caption += " " + texts.say(
+            "{shown:integer} of {total:integer} questions are drawn; those that stand alone are left out first.",
+            shown=len(drawn),
+            total=len(items),
+        )
+    if work["hidden"].any():
+        caption += " " + texts.say("Hatched: answers that too few people gave, together.")
+    ends = _at_the_end(work, drawn)
+    names = dict(zip(drawn.index, driver_labels(drawn, texts), strict=True))
+    full = ends[ends >= _CEILING]
+    takeaway = texts.say("No question has more than half of its answers at one end of its scale.")
+    if len(full):
+        takeaway = texts.say(
+            "{count:integer} of {total:integer} questions have at least half of their answers at one end of the scale "
+            "and tell people hardly apart; the most “{label}”.",
+            count=len(full),
+            total=len(drawn),
+            label=names[full.idxmax()],
+        )
+    means = "; ".join(
+        f"{names[index]}: {texts.number(float(value), 'number1')}" for index, value in drawn["mean"].items()
+    )
+    return Picture(figure, caption, f"{takeaway} {means}.", takeaway)
+
+
+def _at_the_end(work: pd.DataFrame, drawn: pd.DataFrame) -> pd.Series:
+    """Return, by row of ``drawn``, the larger share of the two ends of the scale; hidden ones count as none."""
+    at_end = work[~work["hidden"] & ((work["value"] == work["minimum"]) | (work["value"] == work["maximum"]))]
+    largest = at_end.groupby(["table", "column"])["share"].max()
+    keys = zip(drawn["table"], drawn["column"], strict=True)
+    return pd.Series([float(largest.get(key, np.nan)) for key in keys], index=drawn.index).fillna(0.0)

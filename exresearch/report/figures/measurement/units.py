@@ -1,0 +1,192 @@
+"""May answers be averaged by unit, and which units differ: agreement, and unit means in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings.note import Note
+from exresearch.report.columns import TABLE_LABELS
+from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
+from exresearch.report.text import Texts
+from exresearch.report.theme import (
+    COLOURS,
+    Picture,
+    add_axes,
+    intervals_name,
+    new_figure,
+    number_axis,
+    require,
+    rows_of,
+    style,
+)
+
+NO_UNITS = Note(message="Answers belong to no units, or to too few, so there is nothing to average by unit.")
+_PANEL = 2.3
+
+
+def aggregation_forest(frame: pd.DataFrame, *, texts: Texts, least_icc2: float) -> Picture | Note:
+    """Draw the reliability of unit means of every construct, ICC(2), against what was declared beforehand.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        ``table, construct, label, icc1, icc2, icc2_low, icc2_high, passes`` of
+        :func:`exresearch.measures.aggregation_table`; rows without an estimate are not drawn.
+    texts : Texts
+        Language of the reader.
+    least_icc2 : float
+        The declared limit.
+
+    Returns
+    -------
+    Picture or Note
+        The note where nothing could be computed.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    known = frame[frame["icc2"].notna()] if "icc2" in frame else frame
+    if known.empty:
+        return NO_UNITS
+    columns = ["table", "construct", "label", "icc1", "icc2", "icc2_low", "icc2_high", "passes"]
+    require(known, columns, figure="aggregation_forest")
+    parts = [(str(name), part) for name, part in known.groupby("table", sort=False)]
+    labels = [[texts.pick(label) for label in part["label"]] for _, part in parts]
+    left = min(0.2, max(-0.5, float(known[["icc2", "icc2_low"]].min().min())))
+    with style():
+        figure, panels = rows_panels(labels, left=2.1, right=1.15, top=0.4, bottom=0.36, least=0.36)
+        for (name, part), (axes, positions) in zip(parts, panels, strict=True):
+            headroom(axes, texts.say(TABLE_LABELS[name]))
+            axes.set_xlim(left - 0.02, 1.0)
+            axes.axvline(least_icc2, color=COLOURS["grey"], linewidth=1, linestyle=(0, (3, 2)))
+            for y, row in zip(positions, rows_of(part), strict=True):
+                passes = bool(row.passes)
+                colour = COLOURS["blue"] if passes else COLOURS["orange"]
+                low, high = float(row.icc2_low), float(row.icc2_high)
+                draw_interval(
+                    axes, y, float(row.icc2), low, high, colour=colour, marker="o" if passes else "X", filled=passes
+                )  # fmt: skip
+                shown = texts.say(
+                    "{icc2:number2} ({icc1:number2})", icc2=float(row.icc2), icc1=float(row.icc1)
+                )
+                row_value(axes, y, shown, bold=not passes)
+            number_axis(axes.xaxis, "number1", texts)
+    failed = known[~known["passes"].astype(bool)]
+    takeaway = texts.say("The means of units may be used for every construct.")
+    if len(failed):
+        takeaway = texts.say(
+            "{count:integer} of {total:integer} constructs stay below what was declared for means of units: {names}.",
+            count=len(failed),
+            total=len(known),
+            names=", ".join(texts.pick(label) for label in failed["label"]),
+        )
+    caption = texts.say(
+        "Reliability of the mean of a unit, ICC(2), with intervals; at the right its value and, in brackets, ICC(1): "
+        "the part of the differences between people that lies between units. Dashed: the declared limit of "
+        "{limit:number2}. Crosses: constructs that fail it or the limit for agreement; they are used all the same, "
+        "and marked.",
+        limit=least_icc2,
+    )
+    listed = "; ".join(
+        f"{texts.pick(row.label)}: {texts.number(float(row.icc2), 'number2')}" for row in rows_of(known)
+    )
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+
+
+def unit_caterpillar(
+    sides: Mapping[str, pd.DataFrame], *, texts: Texts, rules: DisclosureRules
+) -> Picture | Note:
+    """Draw the mean of every unit in order, with its interval and the shrunken estimate; nothing names a unit.
+
+    Parameters
+    ----------
+    sides : mapping of str to pandas.DataFrame
+        Name of a measure in the reader's language, and per unit ``n, mean, conf_low, conf_high, shrunken, shrunken_low,
+        shrunken_high`` of :func:`exresearch.measures.unit_mean_table`. One panel each.
+    texts : Texts
+        Language of the reader.
+    rules : DisclosureRules
+        Units with too few answers are left out; a panel needs a minimum of units.
+
+    Returns
+    -------
+    Picture or Note
+        The note where no side has enough units.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing.
+    """
+    columns = ["n", "mean", "conf_low", "conf_high", "shrunken", "shrunken_low", "shrunken_high"]
+    panels: dict[str, pd.DataFrame] = {}
+    for label, frame in sides.items():
+        if frame.empty:
+            continue
+        require(frame, columns, figure="unit_caterpillar")
+        enough = frame[(frame["n"] >= rules.min_respondents) & frame["mean"].notna()]
+        if len(enough) >= rules.min_units:
+            panels[label] = enough.sort_values("shrunken", kind="stable", ignore_index=True)
+    if not panels:
+        return NO_UNITS
+    height = len(panels) * _PANEL
+    told = []
+    with style():
+        figure = new_figure(height)
+        for number, (label, units) in enumerate(panels.items()):
+            axes = add_axes(
+                figure, left=0.55, right=0.1, top=number * _PANEL + 0.34,
+                bottom=height - (number + 1) * _PANEL + 0.3,
+            )  # fmt: skip
+            axes.set_title(label, fontsize=9.5, loc="left", pad=8, color=COLOURS["ink"])
+            told.append(_panel(axes, units, label, texts=texts))
+    takeaway = " ".join(told)
+    caption = texts.say(
+        "Units in the order of their estimate, lowest at the left. Light: mean and {intervals}; dark: the estimate "
+        "drawn towards the overall mean (line), the more so the fewer answers a unit has. Blue and orange: intervals "
+        "of the estimate wholly above and below the overall mean.",
+        intervals=intervals_name(next(iter(panels.values())), texts),
+    )
+    return Picture(figure, caption, takeaway, takeaway)
+
+
+def _panel(axes: Axes, units: pd.DataFrame, label: str, *, texts: Texts) -> str:
+    places = np.arange(len(units))
+    centre = float(np.average(units["mean"], weights=units["n"]))
+    above, below = units["shrunken_low"] > centre, units["shrunken_high"] < centre
+    axes.vlines(
+        places, units["conf_low"], units["conf_high"], color=COLOURS["light"], linewidth=_width(len(units))
+    )
+    axes.plot(places, units["mean"], linestyle="none", marker="o", markersize=3.2, color=COLOURS["light"])
+    axes.axhline(centre, color=COLOURS["ink"], linewidth=1)
+    for chosen, colour, marker in (
+        (~(above | below), COLOURS["grey"], "o"), (above, COLOURS["blue"], "^"), (below, COLOURS["orange"], "v"),
+    ):  # fmt: skip
+        part = units[chosen]
+        axes.vlines(places[chosen], part["shrunken_low"], part["shrunken_high"], color=colour, linewidth=1.2)
+        axes.plot(
+            places[chosen], part["shrunken"], linestyle="none", marker=marker, markersize=3.6, color=colour
+        )
+    axes.set_xticks([])
+    axes.set_xlim(-1, len(units))
+    axes.grid(True, axis="y")
+    number_axis(axes.yaxis, "number1", texts)
+    return texts.say(
+        "{label}: of {total:integer} units {above:integer} are clearly above and {below:integer} clearly below the "
+        "mean.",
+        label=label,
+        total=len(units),
+        above=int(above.sum()),
+        below=int(below.sum()),
+    )
+
+
+def _width(count: int) -> float:
+    return 2.4 if count <= 60 else 1.6 if count <= 150 else 0.9

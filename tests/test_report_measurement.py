@@ -1,0 +1,302 @@
+"""Figures about measurement: they draw what they are given, hide what few people answered, and say it in words."""
+
+import re
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings import Note
+from exresearch.measures import item_distribution
+from exresearch.report import Picture, Texts
+from exresearch.report import figures as draw
+from exresearch.report.theme import svg
+
+RULES = DisclosureRules()
+LONG = {
+    "nl": "Wat ik nodig heb om mijn werk goed te doen, ook als dat moeite kost",
+    "en": "What I need to work well",
+}
+
+
+@pytest.fixture(params=["nl", "en"])
+def texts(request: Any) -> Texts:
+    return Texts(request.param, strict=True)
+
+
+def drawn(picture: Picture | Note) -> str:
+    assert isinstance(picture, Picture)
+    text = svg(picture.figure)
+    assert picture.takeaway.endswith(".")
+    assert len(picture.alt) > 15
+    return re.sub(r"<[^>]+>", " ", text)
+
+
+def bars(picture: Picture | Note) -> list[list[float]]:
+    """Widths of the bars of each row, from the top."""
+    assert isinstance(picture, Picture)
+    rows: dict[float, list[float]] = {}
+    for axes in picture.figure.axes:
+        for patch in axes.patches:
+            rows.setdefault(round(patch.get_y(), 6) + 100 * picture.figure.axes.index(axes), []).append(
+                patch.get_width()
+            )
+    return [rows[key] for key in sorted(rows)]
+
+
+def answers(share: list[float], people: list[int], *, column: str = "q1", **more: Any) -> pd.DataFrame:
+    points = len(share)
+    value = np.arange(1.0, points + 1)
+    return pd.DataFrame(
+        {
+            "table": "employees",
+            "construct": column,
+            "column": column,
+            "label": [{"nl": column, "en": column}] * points,
+            "reversed": False,
+            "minimum": 1.0,
+            "maximum": float(points),
+            "value": value,
+            "share": share,
+            "people": people,
+            "mean": float(np.average(value, weights=share)),
+            "n": sum(people),
+        }
+        | more
+    )
+
+
+def test_item_distribution_counts_weighs_and_turns_round(client: Any) -> None:
+    client.variables["employees.eng_2"]["reversed"] = True
+    employees = client.tables["employees"]
+    employees["eng_1"], employees["eng_2"] = 7, 7
+    employees.loc[:11, ["eng_1", "eng_2"]] = [3, 3]
+    employees.loc[12, "eng_1"] = np.nan
+    employees["enps"] = 10
+    # Two sheets of one person are one person.
+    employees.loc[[0, 1], "id"] = "p00"
+    employees.loc[[1, *range(30, 36)], "year"] = "2023"
+    employees["w"] = np.where(employees.index < 12, 3.0, 1.0)
+    client.variables["employees.w"] = client.entry("employees", "w", "weight")
+    table = item_distribution(client.load())
+    first = table[table["column"] == "eng_1"].set_index("value")
+    assert first["people"].to_dict() == {1: 0, 2: 0, 3: 11, 4: 0, 5: 0, 6: 0, 7: 47}
+    assert first["n"].unique().tolist() == [59]
+    assert first.loc[3, "share"] == pytest.approx(36 / 83)
+    assert first["mean"].unique() == pytest.approx([(36 * 3 + 47 * 7) / 83])
+    second = table[table["column"] == "eng_2"].set_index("value")
+    assert second["people"].to_dict() == {1: 48, 2: 0, 3: 0, 4: 0, 5: 11, 6: 0, 7: 0}
+    assert second["reversed"].all()
+    assert table.loc[table["column"] == "enps", "value"].tolist() == list(range(11))
+    assert set(table["construct"]) == {"engagement", "needs", "customer", "enps", "cx"}
+    assert np.allclose(table.groupby("column")["share"].sum(), 1)
+
+
+def test_item_distribution_leaves_out_what_is_not_chosen_from(client: Any) -> None:
+    client.tables["customers"]["cx"] = client.tables["customers"]["cx"] + 0.25
+    client.variables["customers.cx"] |= {"maximum": 100}
+    client.variables["employees.needs"] |= {"minimum": 0, "maximum": 11}
+    assert set(item_distribution(client.load())["column"]) == {"eng_1", "eng_2", "eng_3", "customer", "enps"}
+
+
+def test_each_question_is_one_bar_of_shares(texts: Texts) -> None:
+    frame = pd.concat(
+        [answers([0.1, 0.2, 0.7], [10, 20, 70]), answers([0.5, 0, 0.5], [50, 0, 50], column="q2")]
+    )
+    picture = draw.item_answers(frame.reset_index(drop=True), texts=texts, rules=RULES)
+    text = drawn(picture)
+    assert bars(picture) == [pytest.approx([0.1, 0.2, 0.7]), pytest.approx([0.5, 0.5])]
+    for shown in (texts.number(0.7, "percent0"), texts.number(2.6, "number1"), "q1", "q2"):
+        assert shown in text
+    assert picture.takeaway == texts.say(
+        "{count:integer} of {total:integer} questions have at least half of their answers at one end of the scale "
+        "and tell people hardly apart; the most “{label}”.",
+        count=2,
+        total=2,
+        label="q1",
+    )
+    assert texts.say("Hatched: answers that too few people gave, together.") not in picture.caption
+
+
+def test_what_few_people_answered_is_one_block_that_cannot_be_taken_apart(texts: Texts) -> None:
+    frame = answers([0.04, 0.03, 0.13, 0.2, 0.6], [4, 3, 13, 20, 60])
+    picture = draw.item_answers(frame, texts=texts, rules=RULES)
+    # 4 and 3 make 7 together, which is enough: their block is 7 per cent wide.
+    assert bars(picture) == [pytest.approx([0.13, 0.2, 0.6, 0.07])]
+    alone = draw.item_answers(answers([0.03, 0.17, 0.2, 0.6], [3, 17, 20, 60]), texts=texts, rules=RULES)
+    assert bars(alone) == [pytest.approx([0.2, 0.6, 0.2])]
+    assert texts.say("Hatched: answers that too few people gave, together.") in alone.caption
+    assert texts.number(0.03, "percent0") not in drawn(alone)
+
+
+def test_questions_that_four_people_answered_are_not_drawn(texts: Texts) -> None:
+    few = draw.item_answers(answers([0.5, 0.5], [2, 2]), texts=texts, rules=RULES)
+    assert few == draw.item_answers(pd.DataFrame(), texts=texts, rules=RULES)
+    assert isinstance(few, Note)
+
+
+def test_of_many_questions_those_that_stand_alone_are_left_out(texts: Texts) -> None:
+    parts = [
+        answers([0.5, 0.5], [50, 50], column=f"a{i}", construct="both" if i >= 20 else f"a{i}")
+        for i in range(40)
+    ]
+    picture = draw.item_answers(pd.concat(parts, ignore_index=True), texts=texts, rules=RULES)
+    text = drawn(picture)
+    assert len(bars(picture)) == 30
+    assert "a39" in text
+    assert "a10" not in text
+    assert (
+        texts.say(
+            "{shown:integer} of {total:integer} questions are drawn; those that stand alone are left out first.",
+            shown=30,
+            total=40,
+        )
+        in picture.caption
+    )
+
+
+def coefficients(*rows: tuple[str, str, float, float, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["construct", "coefficient", "estimate", "conf_low", "conf_high"])
+    label = [{"nl": f"nl {name}", "en": f"en {name}"} for name in frame["construct"]]
+    return frame.assign(table="employees", label=label, conf_level=0.95, n_items=4, n=300)
+
+
+def test_reliability_names_the_least_reliable(texts: Texts) -> None:
+    frame = coefficients(
+        ("good", "alpha", 0.88, 0.85, 0.9),
+        ("good", "omega_total", 0.89, 0.86, 0.91),
+        ("poor", "alpha", 0.58, 0.5, 0.66),
+        ("doubt", "alpha", 0.5, 0.4, 0.6),
+        ("doubt", "omega_total", 0.72, 0.68, 0.76),
+        ("one", "alpha", np.nan, np.nan, np.nan),
+    )
+    picture = draw.reliability_forest(frame, texts=texts)
+    text = drawn(picture)
+    assert picture.takeaway == texts.say(
+        "{count:integer} of {total:integer} constructs may be less reliable than 0.70; the least is “{label}” "
+        "({estimate:number2}).",
+        count=2,
+        total=3,
+        label=f"{texts.language} poor",
+        estimate=0.58,
+    )
+    assert f"{texts.number(0.72, 'number2')} (4)" in text
+    assert f"{texts.language} one" not in text
+    fine = draw.reliability_forest(frame[frame["construct"] == "good"], texts=texts)
+    assert fine.takeaway == texts.say("Every construct is measured reliably enough to compare groups.")
+    assert isinstance(draw.reliability_forest(frame.tail(1), texts=texts), Note)
+
+
+def test_reliability_refuses_an_unknown_coefficient(texts: Texts) -> None:
+    with pytest.raises(ValueError) as caught:
+        draw.reliability_forest(coefficients(("a", "kappa", 0.5, 0.4, 0.6)), texts=texts)
+    assert str(caught.value) == "reliability_forest knows alpha, omega_total, omega_hierarchical; got kappa."
+
+
+def agreement(**columns: Any) -> pd.DataFrame:
+    frame = pd.DataFrame({"construct": ["a", "b"], "icc2": [0.8, 0.4], "passes": [True, False]} | columns)
+    more = {
+        "icc1": 0.08,
+        "icc2_low": frame["icc2"] - 0.1,
+        "icc2_high": frame["icc2"] + 0.1,
+        "table": "employees",
+    }
+    return frame.assign(label=[{"nl": f"nl {c}", "en": f"en {c}"} for c in frame["construct"]], **more)
+
+
+def test_aggregation_names_what_fails(texts: Texts) -> None:
+    picture = draw.aggregation_forest(agreement(), texts=texts, least_icc2=0.6)
+    assert f"{texts.number(0.4, 'number2')} ({texts.number(0.08, 'number2')})" in drawn(picture)
+    assert picture.takeaway == texts.say(
+        "{count:integer} of {total:integer} constructs stay below what was declared for means of units: {names}.",
+        count=1,
+        total=2,
+        names=f"{texts.language} b",
+    )
+    fine = draw.aggregation_forest(agreement(passes=[True, True]), texts=texts, least_icc2=0.3)
+    assert fine.takeaway == texts.say("The means of units may be used for every construct.")
+    nothing = agreement(icc2=[np.nan, np.nan])
+    assert isinstance(draw.aggregation_forest(nothing, texts=texts, least_icc2=0.6), Note)
+
+
+def units(count: int, *, n: int = 20) -> pd.DataFrame:
+    mean = np.linspace(4.0, 6.0, count)
+    frame = pd.DataFrame(
+        {"unit": [f"secret {i}" for i in range(count)], "n": n, "mean": mean, "conf_level": 0.95}
+    )
+    frame = frame.assign(conf_low=mean - 0.5, conf_high=mean + 0.5, shrunken=5 + (mean - 5) / 2)
+    return frame.assign(shrunken_low=frame["shrunken"] - 0.3, shrunken_high=frame["shrunken"] + 0.3)
+
+
+def test_units_are_counted_above_and_below_and_never_named(texts: Texts) -> None:
+    small = units(3, n=4)
+    frame = pd.concat([units(11), small], ignore_index=True)
+    picture = draw.unit_caterpillar({"EX": frame, "CX": units(4)}, texts=texts, rules=RULES)
+    text = drawn(picture)
+    assert "secret" not in text + picture.alt + picture.caption
+    # Shrunken estimates run from 4.5 to 5.5 in steps of 0.1: above 5.3 are two, below 4.7 are two.
+    assert picture.takeaway == texts.say(
+        "{label}: of {total:integer} units {above:integer} are clearly above and {below:integer} clearly below the "
+        "mean.",
+        label="EX",
+        total=11,
+        above=2,
+        below=2,
+    )
+    assert len(picture.figure.axes) == 1
+    assert isinstance(draw.unit_caterpillar({"EX": units(4)}, texts=texts, rules=RULES), Note)
+
+
+def changes(**columns: Any) -> pd.DataFrame:
+    rows = [
+        (construct, term, estimate)
+        for construct, terms in {"a": (0.3, 0.25, 0.05), "b": (0.1, 0.0, 0.1)}.items()
+        for term, estimate in zip(("total", "answers", "people"), terms, strict=True)
+    ]
+    frame = pd.DataFrame(rows, columns=["construct", "term", "estimate"])
+    label = [{"nl": f"nl {name}", "en": f"en {name}"} for name in frame["construct"]]
+    low, high = frame["estimate"] - 0.1, frame["estimate"] + 0.1
+    more = {"from_wave": "2023", "to_wave": "2024", "conf_low": low, "conf_high": high, "conf_level": 0.95}
+    return frame.assign(label=label, **(more | columns))
+
+
+def test_change_counts_scores_whose_answers_moved(texts: Texts) -> None:
+    picture = draw.wave_change_forest(changes(), texts=texts)
+    assert texts.number(0.3, "signed2") in drawn(picture)
+    assert picture.takeaway == texts.say(
+        "For {count:integer} of {total:integer} scores people clearly answered otherwise than before.",
+        count=1,
+        total=2,
+    )
+    assert "2023" in picture.caption
+    assert isinstance(draw.wave_change_forest(changes(estimate=np.nan), texts=texts), Note)
+
+
+def pairs(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
+    frame = pd.DataFrame(rows, columns=["x", "y", "r", "disattenuated"])
+    named = {side: [{"nl": f"nl {v}", "en": f"en {v}"} for v in frame[side]] for side in ("x", "y")}
+    return frame.assign(x_label=named["x"], y_label=named["y"], n=100)
+
+
+def test_the_map_has_measured_below_and_disattenuated_above(texts: Texts) -> None:
+    frame = pairs(("a", "b", 0.5, 0.93), ("a", "c", -0.2, np.nan), ("b", "c", 0.1, 0.15))
+    picture = draw.correlation_map(frame, texts=texts)
+    text = drawn(picture)
+    for value in (0.5, 0.93, -0.2, 0.1, 0.15):
+        assert texts.number(value, "number2") in text
+    cells = {(p.get_x(), round(p.get_y(), 3)) for p in picture.figure.axes[0].patches}
+    assert len(cells) == 5
+    assert picture.takeaway == texts.say(
+        "{count:integer} pairs can hardly be told apart, “{x}” and “{y}” least (disattenuated {value:number2}).",
+        count=1,
+        x=f"{texts.language} a",
+        y=f"{texts.language} b",
+        value=0.93,
+    )
+    assert isinstance(draw.correlation_map(pairs(("a", "b", np.nan, np.nan)), texts=texts), Note)
+    many = pairs(*((f"v{i}", f"v{j}", 0.3, 0.4) for i in range(20) for j in range(i)))
+    assert texts.say("The first {shown:integer} of {total:integer} constructs.", shown=14, total=20) in (
+        draw.correlation_map(many, texts=texts).caption
+    )
