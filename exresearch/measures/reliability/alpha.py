@@ -18,6 +18,7 @@ from exresearch.measures.reliability.answers import (
     deletions,
 )
 from exresearch.measures.reliability.intervals import (
+    PERFECT,
     Reliability,
     check_level,
     feldt_interval,
@@ -127,8 +128,8 @@ def cronbach_alpha(
             )
         limits = jackknife_interval(estimate, _left_out(answers), conf_level=conf_level)
         error, low, high = (float(value) for value in limits)
-    reason = "perfect" if np.isnan(low) else ""
-    if reason:
+    if np.isnan(low):
+        reason = "perfect" if estimate >= 1 - PERFECT else "one_group"
         return without_estimate(
             "alpha", reason, answers=answers, conf_level=conf_level, method=method, estimate=estimate
         )

@@ -12,6 +12,8 @@ from scipy.stats import t as student_t
 from exresearch.measures.reliability.answers import Answers
 
 FloatArray = NDArray[np.float64]
+#: Nearer to 1 a reliability is 1 up to rounding.
+PERFECT = 1e-12
 #: Why there is no coefficient, or none with an interval; English, to be translated.
 REASONS = {
     "single_item": "A single item has no internal consistency; two or more are needed.",
@@ -24,6 +26,7 @@ REASONS = {
     "no_general": "The factors are not positively related, so that there is no general factor.",
     "scales": "The items have different scales, so that they have no common score.",
     "perfect": "The items agree perfectly, so that no interval can be given.",
+    "one_group": "Without one group of sheets the coefficient cannot be told, so that no interval can be given.",
 }
 
 
@@ -104,7 +107,8 @@ def jackknife_interval(
     Returns
     -------
     (std_error, conf_low, conf_high) : ndarray [...]
-        The standard error is that of the logarithm times ``1 - r`` (delta method). NaN where a value is not below 1.
+        The standard error is that of the logarithm times ``1 - r`` (delta method). NaN where a value is not
+        known or not below 1.
 
     References
     ----------
@@ -121,7 +125,7 @@ def jackknife_interval(
     size = values.shape[-1]
     with np.errstate(invalid="ignore", divide="ignore"):
         logs, middle = np.log1p(-values), np.log1p(-centre)
-        known = np.isfinite(logs).all(axis=-1) & np.isfinite(middle)
+        known = np.isfinite(logs).all(axis=-1) & (1 - centre > PERFECT)
         deviations = np.where(known[..., None], logs, 0.0)
         deviations = deviations - deviations.mean(axis=-1, keepdims=True)
         squares = (deviations**2).sum(axis=-1)

@@ -118,7 +118,7 @@ def omega_total(
         limits = jackknife_interval(estimate, left_out, conf_level=conf_level)
         error, low, high = (float(value) for value in limits)
     if np.isnan(low):
-        reason = "few_groups" if answers.n_groups < 2 else "not_fitted"
+        reason = "few_groups" if answers.n_groups < 2 else "one_group"
         return without_estimate(
             "omega_total", reason, answers=answers, conf_level=conf_level, method=method, estimate=estimate
         )
