@@ -4,12 +4,11 @@ from exresearch.measures.reliability.alpha import (
     LowerBounds,
     cronbach_alpha,
     guttman_lambdas,
-    item_statistics,
 )
 from exresearch.measures.reliability.hierarchical import SchmidLeiman, omega_hierarchical, schmid_leiman
 from exresearch.measures.reliability.intervals import Reliability
 from exresearch.measures.reliability.omega import omega_total
-from exresearch.measures.reliability.tables import item_table, reliability_table
+from exresearch.measures.reliability.tables import item_statistics, item_table, reliability_table
 
 __all__ = [
     "LowerBounds",

@@ -1,4 +1,4 @@
-"""Cronbach's alpha, the statistics of its items, and the lower bounds beside it."""
+"""Cronbach's alpha, and the lower bounds beside it."""
 
 from __future__ import annotations
 
@@ -148,68 +148,6 @@ def cronbach_alpha(
     )
 
 
-def item_statistics(
-    items: pd.DataFrame, *, weights: pd.Series | None = None, handling: Handling = "listwise"
-) -> pd.DataFrame:
-    """Describe each item of a scale beside the others.
-
-    Parameters
-    ----------
-    items : pandas.DataFrame [n, k]
-        Two or more numeric columns, one per item, all turned so that higher means more; missing allowed.
-    weights : pandas.Series, optional
-        Weight of each row, above 0.
-    handling : {"listwise", "pairwise"}
-        As in :func:`cronbach_alpha`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        One row per item: ``item``, ``n`` (rows that answer it, and with listwise all others), ``mean``, ``sd``,
-        ``item_total`` (correlation with the mean of the answered items, the item itself among them), ``item_rest``
-        (correlation with the sum of the other items), ``alpha_if_dropped`` (missing for two items). NaN where an item
-        does not vary. In R: ``psych::alpha(x)``, columns ``raw.r`` and ``r.drop`` of ``item.stats`` and ``raw_alpha``
-        of ``alpha.drop``.
-
-    Raises
-    ------
-    ValueError
-        If items or weights are not as described.
-
-    Examples
-    --------
-    >>> items = pd.DataFrame({"a": [1, 2, 3, 4, 5, 4], "b": [2, 2, 3, 5, 5, 3], "c": [1, 3, 3, 4, 4, 4]})
-    >>> item_statistics(items)[["item", "mean", "item_rest", "alpha_if_dropped"]].round(3).values.tolist()
-    [['a', 3.167, 0.956, 0.824], ['b', 3.333, 0.813, 0.94], ['c', 3.167, 0.843, 0.924]]
-    """
-    answers = checked_answers(items, weights=weights, cluster=None, handling=handling)
-    x, w = answers.scores, answers.weights
-    k = len(answers.names)
-    matrix = covariance_matrix(answers)
-    given = ~np.isnan(x)
-    score = np.where(given, x, 0.0).sum(axis=1) / np.maximum(given.sum(axis=1), 1)
-    rows = []
-    for i, name in enumerate(answers.names):
-        there = given[:, i]
-        rest = np.delete(np.delete(matrix, i, axis=0), i, axis=1)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            spread = np.sqrt(matrix[i, i] * rest.sum())
-            rows.append(
-                {
-                    "item": name,
-                    "n": int(there.sum()),
-                    "mean": float(np.average(x[there, i], weights=w[there])) if there.any() else float("nan"),
-                    "sd": float(np.sqrt(matrix[i, i])),
-                    "item_total": _correlation(x[there, i], score[there], w[there]),
-                    "item_rest": float((matrix[i].sum() - matrix[i, i]) / spread)
-                    if spread > 0
-                    else float("nan"),
-                    "alpha_if_dropped": alpha_of(rest) if k > 2 and rest.sum() > 0 else float("nan"),
-                }
-            )
-    return pd.DataFrame(rows)
-
-
 @dataclass(frozen=True, slots=True)
 class LowerBounds:
     """Lower bounds of the reliability of a sum of standardised items.
@@ -343,15 +281,6 @@ def _left_out(answers: Answers) -> FloatArray:
     k = len(answers.names)
     with np.errstate(invalid="ignore", divide="ignore"):
         return np.asarray(k / (k - 1) * (1 - trace / np.where(total > _ROUNDING * trace, total, np.nan)))
-
-
-def _correlation(x: FloatArray, y: FloatArray, w: FloatArray) -> float:
-    if not len(x):
-        return float("nan")
-    a, b = x - np.average(x, weights=w), y - np.average(y, weights=w)
-    # Sums and not dot products: for long columns these start threads, which costs more than it gives.
-    spread = float(np.sqrt((w * a * a).sum() * (w * b * b).sum()))
-    return float((w * a * b).sum()) / spread if spread > 0 else float("nan")
 
 
 def _split_halves(r: FloatArray) -> FloatArray:

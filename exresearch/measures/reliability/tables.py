@@ -1,4 +1,4 @@
-"""The reliability of every construct of a study, and its items one by one."""
+"""Items one by one, and the reliability of every construct of a study."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from exresearch.measures.reliability.alpha import cronbach_alpha, item_statistics
+from exresearch.measures.reliability.alpha import alpha_of, cronbach_alpha
+from exresearch.measures.reliability.answers import Handling, checked_answers, covariance_matrix
 from exresearch.measures.reliability.hierarchical import omega_hierarchical
 from exresearch.measures.reliability.intervals import REASONS, Reliability
 from exresearch.measures.reliability.omega import omega_total
@@ -17,6 +19,7 @@ from exresearch.measures.respondents.weights import TABLES_OF_ANSWERS
 from exresearch.measures.scores import oriented_frame
 from exresearch.study import Study, Variable
 
+FloatArray = NDArray[np.float64]
 ROLES = ("item", "outcome", "need")
 # A group factor needs three items to be told apart from the general one; groups are two, or three with enough items.
 _HIERARCHICAL_FROM, _THREE_FROM = 6, 9
@@ -163,6 +166,68 @@ def item_table(study: Study) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=_ITEMS).astype(numbers)
 
 
+def item_statistics(
+    items: pd.DataFrame, *, weights: pd.Series | None = None, handling: Handling = "listwise"
+) -> pd.DataFrame:
+    """Describe each item of a scale beside the others.
+
+    Parameters
+    ----------
+    items : pandas.DataFrame [n, k]
+        Two or more numeric columns, one per item, all turned so that higher means more; missing allowed.
+    weights : pandas.Series, optional
+        Weight of each row, above 0.
+    handling : {"listwise", "pairwise"}
+        As in :func:`cronbach_alpha`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per item: ``item``, ``n`` (rows that answer it, and with listwise all others), ``mean``, ``sd``,
+        ``item_total`` (correlation with the mean of the answered items, the item itself among them), ``item_rest``
+        (correlation with the sum of the other items), ``alpha_if_dropped`` (missing for two items). NaN where an item
+        does not vary. In R: ``psych::alpha(x)``, columns ``raw.r`` and ``r.drop`` of ``item.stats`` and ``raw_alpha``
+        of ``alpha.drop``.
+
+    Raises
+    ------
+    ValueError
+        If items or weights are not as described.
+
+    Examples
+    --------
+    >>> items = pd.DataFrame({"a": [1, 2, 3, 4, 5, 4], "b": [2, 2, 3, 5, 5, 3], "c": [1, 3, 3, 4, 4, 4]})
+    >>> item_statistics(items)[["item", "mean", "item_rest", "alpha_if_dropped"]].round(3).values.tolist()
+    [['a', 3.167, 0.956, 0.824], ['b', 3.333, 0.813, 0.94], ['c', 3.167, 0.843, 0.924]]
+    """
+    answers = checked_answers(items, weights=weights, cluster=None, handling=handling)
+    x, w = answers.scores, answers.weights
+    k = len(answers.names)
+    matrix = covariance_matrix(answers)
+    given = ~np.isnan(x)
+    score = np.where(given, x, 0.0).sum(axis=1) / np.maximum(given.sum(axis=1), 1)
+    rows = []
+    for i, name in enumerate(answers.names):
+        there = given[:, i]
+        rest = np.delete(np.delete(matrix, i, axis=0), i, axis=1)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            spread = np.sqrt(matrix[i, i] * rest.sum())
+            rows.append(
+                {
+                    "item": name,
+                    "n": int(there.sum()),
+                    "mean": float(np.average(x[there, i], weights=w[there])) if there.any() else float("nan"),
+                    "sd": float(np.sqrt(matrix[i, i])),
+                    "item_total": _correlation(x[there, i], score[there], w[there]),
+                    "item_rest": float((matrix[i].sum() - matrix[i, i]) / spread)
+                    if spread > 0
+                    else float("nan"),
+                    "alpha_if_dropped": alpha_of(rest) if k > 2 and rest.sum() > 0 else float("nan"),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
 def _constructs(study: Study) -> Iterator[tuple[str, str, list[Variable]]]:
     for table in TABLES_OF_ANSWERS:
         if not study.has(table):
@@ -205,3 +270,12 @@ def _moments(answers: pd.Series, weights: pd.Series) -> tuple[float, float]:
     mean = float(np.average(x, weights=w))
     divisor = w.sum() - (w * w).sum() / w.sum()
     return mean, float(np.sqrt((w * (x - mean) ** 2).sum() / divisor)) if len(x) > 1 else float("nan")
+
+
+def _correlation(x: FloatArray, y: FloatArray, w: FloatArray) -> float:
+    if not len(x):
+        return float("nan")
+    a, b = x - np.average(x, weights=w), y - np.average(y, weights=w)
+    # Sums and not dot products: for long columns these start threads, which costs more than it gives.
+    spread = float(np.sqrt((w * a * a).sum() * (w * b * b).sum()))
+    return float((w * a * b).sum()) / spread if spread > 0 else float("nan")
