@@ -698,6 +698,10 @@ def test_construct_correlations_refuses(scales: Any) -> None:
         ({"groups": more["unit"].head(3)}, "groups must be as many as the scores (600); got 3."),
         ({"items": {"x": items["x"].head(3)}}, "items['x'] must be as many as the scores (600); got 3."),
         ({"conf_level": 0}, "conf_level must be between 0 and 1; got 0."),
+        (
+            {"weights": more["w"] - 10},
+            "weights must be above 0; 600 are missing, infinite, zero or negative.",
+        ),
     ):
         with pytest.raises(ValueError) as error:
             construct_correlations(scores, **({"items": items, "seed": 1} | change))

@@ -132,7 +132,7 @@ def construct_correlations(
     Raises
     ------
     ValueError
-        If lengths differ, a known reliability is out of range, or the level is.
+        If lengths differ, a weight is missing or not above 0, or a known reliability or the level is out of range.
 
     Notes
     -----
@@ -170,12 +170,15 @@ def construct_correlations(
     for name, part in parts.items():
         if part is not None and len(part) != len(scores):
             raise ValueError(f"{name} must be as many as the scores ({len(scores)}); got {len(part)}.")
+    w = np.ones(len(scores)) if weights is None else weights.to_numpy(dtype="float64", na_value=np.nan)
+    wrong = int((~(np.isfinite(w) & (w > 0))).sum())
+    if wrong:
+        raise ValueError(f"weights must be above 0; {wrong} are missing, infinite, zero or negative.")
     names = [str(name) for name in scores.columns]
     left, right = np.triu_indices(len(names), k=1)
     rng = np.random.default_rng(seed)
     codes = _group_codes(groups, n_rows=len(scores), rng=rng)
     n_groups = int(codes.max()) + 1 if len(codes) else 0
-    w = np.ones(len(scores)) if weights is None else weights.to_numpy(dtype="float64")
     y = scores.to_numpy(dtype="float64", na_value=np.nan)
     even = np.full(n_groups, 1 / max(n_groups, 1))
     drawn = rng.multinomial(n_groups, even, size=n_boot) if n_groups else np.zeros((n_boot, 0))
