@@ -7,6 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
+from exresearch.measures.aggregation import unit_means
 from exresearch.measures.engagement import EngagedDefinition, engaged
 from exresearch.measures.scores import construct_score, oriented
 from exresearch.study import Study
@@ -51,6 +52,8 @@ class LinkTable:
         The same per unit and wave.
     n_excluded : int
         Units left out because a side is missing or rests on too few answers.
+    n_ex_out, n_cx_out : int
+        Those of them that fall out by their employee side, and by their customer side; a unit can fall out by both.
     """
 
     ex: Side
@@ -58,6 +61,8 @@ class LinkTable:
     units: pd.DataFrame
     panel: pd.DataFrame
     n_excluded: int
+    n_ex_out: int
+    n_cx_out: int
 
 
 class NotMeasured(ValueError):
@@ -108,7 +113,8 @@ def link_table(
     cx = _side(study, cx_measure, "customers", definition=engaged_definition, threshold=engaged_threshold)
     keys = ["unit", "wave"]
     panel = _join(ex.frame, cx.frame, keys=keys)
-    pooled = _join(_pool(ex.frame), _pool(cx.frame), keys=["unit"])
+    ex_units, cx_units = _pool(ex.frame), _pool(cx.frame)
+    pooled = _join(ex_units, cx_units, keys=["unit"])
     everything = set(ex.frame["unit"]) | set(cx.frame["unit"])
     units = _enough(pooled, min_unit_n)
     categories = _unit_categories(study)
@@ -123,6 +129,8 @@ def link_table(
         units=units.reset_index(drop=True),
         panel=_enough(panel, min_unit_n).reset_index(drop=True),
         n_excluded=len(everything) - len(units),
+        n_ex_out=len(everything) - _with_enough(ex_units, min_unit_n),
+        n_cx_out=len(everything) - _with_enough(cx_units, min_unit_n),
     )
 
 
@@ -170,21 +178,9 @@ def _side(
 
 
 def _by_unit_and_wave(frame: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
-    answers = pd.DataFrame(
-        {
-            "unit": frame["unit"],
-            "wave": frame["wave"] if "wave" in frame else "all",
-            "value": values,
-            "size": frame["weight"] if "weight" in frame else 1.0,
-        }
-    ).dropna(subset=["unit", "wave", "value"])
-    answers["product"] = answers["value"] * answers["size"]
-    grouped = answers.groupby(["unit", "wave"], as_index=False, sort=True).agg(
-        product=("product", "sum"), n=("value", "size"), size=("size", "sum")
-    )
-    grouped["value"] = grouped["product"] / grouped["size"]
-    grouped["n"] = grouped["n"].astype("Float64")
-    return grouped[["unit", "wave", "value", "n", "size"]]
+    means = unit_means(values, unit=frame["unit"], wave=frame.get("wave"), weights=frame.get("weight"))
+    means["n"] = means["n"].astype("Float64")
+    return means.rename(columns={"mean": "value"})[["unit", "wave", "value", "n", "size"]]
 
 
 def _pool(frame: pd.DataFrame) -> pd.DataFrame:
@@ -213,6 +209,10 @@ def _join(ex: pd.DataFrame, cx: pd.DataFrame, *, keys: list[str]) -> pd.DataFram
     numeric = ["ex", "ex_n", "ex_size", "cx", "cx_n", "cx_size"]
     joined[numeric] = joined[numeric].astype("float64")
     return joined
+
+
+def _with_enough(side: pd.DataFrame, min_unit_n: int) -> int:
+    return int((~(side["n"].astype("float64") < min_unit_n)).sum())
 
 
 def _enough(frame: pd.DataFrame, min_unit_n: int) -> pd.DataFrame:

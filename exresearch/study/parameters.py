@@ -104,6 +104,18 @@ class Parameters(_Strict):
         le=1000,
         description="Answers a unit needs, on each side, to enter the link between EX and CX.",
     )
+    least_icc2: FiniteFloat = Field(
+        0.60,
+        ge=0,
+        le=1,
+        description="Least reliability of unit means, ICC(2), below which a link between units is flagged.",
+    )
+    least_rwg: FiniteFloat = Field(
+        0.70,
+        ge=0,
+        le=1,
+        description="Least median agreement within units, rwg, below which a link between units is flagged.",
+    )
 
 
 class TableSource(_Strict):

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings.analyses.aggregation import aggregation_caveats, left_out_caveat
 from exresearch.findings.analyses.dependence import few_units_caveat
 from exresearch.findings.analyses.link_checks import (
     association_checks,
@@ -24,7 +25,15 @@ from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION, Estimand
 from exresearch.findings.note import Note
 from exresearch.findings.testability import UNSUITABLE_SCALE, Testability, testability
-from exresearch.measures import EngagedDefinition, Groups, LinkTable, UnsuitableScale, link_table
+from exresearch.measures import (
+    LEAST_ICC2,
+    LEAST_RWG,
+    EngagedDefinition,
+    Groups,
+    LinkTable,
+    UnsuitableScale,
+    link_table,
+)
 from exresearch.models import NotEstimable, unit_association
 from exresearch.study import Study, StudyError
 
@@ -103,6 +112,8 @@ def engagement_and_cx(
     n_boot: int,
     seed: int,
     rules: DisclosureRules,
+    least_icc2: float = LEAST_ICC2,
+    least_rwg: float = LEAST_RWG,
 ) -> EngagementAndCx:
     """Decide whether engagement is higher where customers are served better.
 
@@ -127,6 +138,8 @@ def engagement_and_cx(
         Of every interval.
     rules : DisclosureRules
         Rules of the report.
+    least_icc2, least_rwg : float
+        As :func:`exresearch.measures.aggregation_gate`; a side below them is flagged, and linked all the same.
 
     Returns
     -------
@@ -200,6 +213,10 @@ def engagement_and_cx(
     checks = [record for record in done if record.term != estimand.name]
     deciding = next(record for record in done if record.term == estimand.name)
     caveats = _caveats(study, link, ex_measure=ex_measure, set_apart=set_apart)
+    caveats += left_out_caveat(link, min_unit_n=min_unit_n)
+    caveats += aggregation_caveats(
+        study, link, min_unit_n=min_unit_n, least_icc2=least_icc2, least_rwg=least_rwg
+    )
     caveats += link_score_rules(study.codebook, link, definition=engaged_definition)
     skipped = len(ratios) + len(links) - len(done)
     if skipped:

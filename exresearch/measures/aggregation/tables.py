@@ -1,0 +1,300 @@
+"""Aggregation of a whole study: which constructs may stand for units, and what the units' means are."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+
+from exresearch.measures.aggregation.agreement import icc, rwg_j
+from exresearch.measures.aggregation.attenuation import construct_correlations
+from exresearch.measures.aggregation.gate import LEAST_ICC2, LEAST_RWG, aggregation_gate
+from exresearch.measures.aggregation.shrinkage import LEAST_UNITS, shrunken_means
+from exresearch.measures.aggregation.unit_means import person_means, unit_means
+from exresearch.measures.resampling import dependence_groups
+from exresearch.measures.scores import construct_score, least_share, oriented_frame
+from exresearch.study import Study, Variable
+
+TABLES_OF_ANSWERS = ("employees", "customers", "partners")
+NOT_JUDGED = {
+    "not_measured": "The construct is not measured in this table.",
+    "no_unit": "The table does not say to which unit an answer belongs.",
+    "different_scales": "The items of the construct have different scales.",
+    "few_units": "Fewer than two units have enough answers.",
+    "one_each": "No unit has answers of two people, so that agreement cannot be seen.",
+    "no_spread": "Within every unit all answers are the same.",
+}
+NOT_RANKED = {
+    "few_answers": "The unit has too few answers.",
+    "few_units": "Too few units have enough answers for units to be compared.",
+    "no_spread": "Within every unit all answers are the same.",
+}
+_ROLES = ("item", "outcome", "driver", "need")
+_AGGREGATION = [
+    "table", "construct", "label", "n", "n_units", "n_units_left_out", "k", "icc1", "icc1_low", "icc1_high", "icc2",
+    "icc2_low", "icc2_high", "f", "df1", "df2", "p_value", "rwg_median", "rwg_share", "n_items", "passes", "reason",
+]  # fmt: skip
+_OWN = ["unit", "n", "size", "mean", "sd", "std_error", "conf_low", "conf_high"]
+_SHRUNKEN = ["shrunken", "shrunken_low", "shrunken_high", "reliability", "rank", "rank_low", "rank_high"]
+
+
+def aggregation_table(
+    study: Study,
+    *,
+    table: str | None = None,
+    construct: str | None = None,
+    min_unit_n: int = 5,
+    least_icc2: float = LEAST_ICC2,
+    least_rwg: float = LEAST_RWG,
+    conf_level: float = 0.95,
+) -> pd.DataFrame:
+    """Judge for every construct of every table of answers whether its unit means may stand for the units.
+
+    When to use it: before units are compared or linked.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    table, construct : str, optional
+        Only this table, or this construct.
+    min_unit_n : int
+        Answers that a unit needs; units with fewer are left out and counted.
+    least_icc2, least_rwg : float
+        As :func:`aggregation_gate`.
+    conf_level : float
+        Level of the intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per table and construct, in the order of the codebook: ``table, construct, label`` (both languages),
+        ``n`` (answers in the units that stay), ``n_units, n_units_left_out, k, icc1, icc1_low, icc1_high, icc2,
+        icc2_low, icc2_high, f, df1, df2, p_value``, ``rwg_median, rwg_share`` (units with at least ``least_rwg``),
+        ``n_items, passes`` (missing where it cannot be judged), ``reason`` (what fails, or why it cannot be judged;
+        empty where it passes).
+
+    Notes
+    -----
+    A construct is its score (:func:`exresearch.measures.construct_score`), turned so that higher means more; all waves
+    together. A person's scores of several waves are averaged first, so that ``k`` and the degrees of freedom count
+    people: a unit would else look reliable because each of its people resembles herself. With weights they count
+    effective people. Agreement uses each answer sheet by itself: rwg of one item, and that of parallel items where
+    there are several, on the sheets that answered all.
+    """
+    rows = []
+    for name in [table] if table else TABLES_OF_ANSWERS:
+        known, frame = _constructs(study, name), _coded(study.table(name))
+        for one in [construct] if construct else known:
+            row, reason = _judge(
+                study, frame, name, known.get(one, []), min_unit_n, least_icc2, least_rwg, conf_level
+            )
+            base = {"table": name, "construct": one, "label": study.codebook.label(one)}
+            rows.append({**base, "n_items": len(known.get(one, [])), **row, "reason": reason})
+    judged = pd.DataFrame(rows, columns=_AGGREGATION)
+    counts = ["n", "n_units", "n_units_left_out", "n_items"]
+    numbers = _AGGREGATION[6:19]
+    return judged.astype(
+        dict.fromkeys(numbers, "float64") | dict.fromkeys(counts, "Int64") | {"passes": "boolean"}
+    )
+
+
+def unit_mean_table(
+    study: Study, *, table: str, construct: str, min_unit_n: int = 5, conf_level: float = 0.95, seed: int
+) -> pd.DataFrame:
+    """Give each unit its mean over all waves, the value to compare it by, and its rank with the doubt about it.
+
+    When to use it: to look at units by themselves. ``shrunken`` is for comparing and ranking; ``mean`` is what
+    people answered.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    table, construct : str
+        Which score.
+    min_unit_n : int
+        Answers that a unit needs; a unit with fewer keeps its row and its ``n``, without values.
+    conf_level : float
+        Level of all intervals.
+    seed : int
+        Seed of the rank intervals.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per unit: ``unit, n`` (answers), ``size`` (sum of their weights), ``mean, sd, std_error, conf_low,
+        conf_high`` as :func:`unit_means`; ``shrunken, shrunken_low, shrunken_high, reliability, rank, rank_low,
+        rank_high`` as :func:`shrunken_means`; ``reason``: why values are missing, empty otherwise. One row without a
+        unit where the construct cannot be aggregated at all.
+
+    Notes
+    -----
+    ``std_error`` rests on a unit's own variance; the shrunken values on the variance within units pooled over all:
+    a variance from a handful of people would else decide how far they are drawn in. Answers of one person in
+    several waves are kept together in both.
+    """
+    variables = _constructs(study, table).get(construct, [])
+    problem = _problem(study, table, variables)
+    if problem:
+        empty = pd.DataFrame({"unit": [""], "n": [0], "reason": [NOT_JUDGED[problem]]})
+        return empty.reindex(columns=[*_OWN, *_SHRUNKEN, "reason"])
+    frame = study.table(table)
+    who = {name: frame[name] for name in ("person",) if name in frame}
+    options: dict[str, Any] = {
+        "unit": frame["unit"],
+        "weights": _weights(frame),
+        **who,
+        "conf_level": conf_level,
+    }
+    score = _score(study, table, variables)
+    counts = score.notna().groupby(frame["unit"]).transform("sum").reindex(frame.index)
+    score_kept = score.where(counts >= min_unit_n)
+    means = unit_means(score_kept, **options)[_OWN]
+    few = unit_means(score.where(counts < min_unit_n), **options)[["unit", "n"]]
+    pooled = unit_means(score_kept, **options, own_variance_from=math.inf)
+    usable = len(pooled) >= LEAST_UNITS and bool((pooled["std_error"] > 0).all())
+    if usable:
+        shrunken = shrunken_means(pooled, conf_level=conf_level, seed=seed)
+        means = means.merge(shrunken[["unit", *_SHRUNKEN]], on="unit", how="left", validate="one_to_one")
+    reason = "" if usable else NOT_RANKED["few_units" if len(pooled) < LEAST_UNITS else "no_spread"]
+    both = [
+        part
+        for part in (means.assign(reason=reason), few.assign(reason=NOT_RANKED["few_answers"]))
+        if len(part)
+    ]
+    whole = pd.concat(both, ignore_index=True) if both else means.assign(reason="")
+    return whole.reindex(columns=[*_OWN, *_SHRUNKEN, "reason"]).sort_values("unit", ignore_index=True)
+
+
+def correlation_table(
+    study: Study, *, table: str = "employees", conf_level: float = 0.95, n_boot: int = 2000, seed: int
+) -> pd.DataFrame:
+    """Correlate all constructs of a table two by two, as observed and corrected for unreliability.
+
+    When to use it: to see which constructs people hardly tell apart.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    table : str
+        Table of answers.
+    conf_level, n_boot, seed
+        As :func:`construct_correlations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``x, x_label, y, y_label, n, r, conf_low, conf_high, disattenuated, dis_low, dis_high, reason``; constructs
+        whose items have different scales are left out. The groups of the bootstrap are those of
+        :func:`exresearch.measures.dependence_groups`, so that colleagues, and one person's waves, stay together.
+    """
+    frame = study.table(table)
+    known = {name: items for name, items in _constructs(study, table).items() if _same_scale(items)}
+    scores = pd.DataFrame(
+        {name: _score(study, table, items) for name, items in known.items()}, index=frame.index
+    )
+    rows = construct_correlations(
+        scores,
+        items={name: oriented_frame(frame, items) for name, items in known.items()},
+        weights=_weights(frame),
+        groups=dependence_groups(frame).labels,
+        conf_level=conf_level,
+        n_boot=n_boot,
+        seed=seed,
+    )
+    for place, name in ((1, "x"), (3, "y")):
+        rows.insert(place, f"{name}_label", [study.codebook.label(one) for one in rows[name]])
+    return rows
+
+
+def _judge(
+    study: Study,
+    frame: pd.DataFrame,
+    table: str,
+    variables: Sequence[Variable],
+    min_unit_n: int,
+    least_icc2: float,
+    least_rwg: float,
+    conf_level: float,
+) -> tuple[dict[str, Any], str]:
+    """One row of the aggregation table, and its reason."""
+    problem = _problem(study, table, variables)
+    if problem:
+        return {}, NOT_JUDGED[problem]
+    score = _score(study, table, variables)
+    unit = frame["unit"].where(score.notna())
+    sizes = unit.value_counts()
+    kept = unit.where(unit.map(sizes) >= min_unit_n)
+    row: dict[str, Any] = {
+        "n": int(kept.notna().sum()),
+        "n_units": int((sizes >= min_unit_n).sum()),
+        "n_units_left_out": int(frame["unit"].nunique()) - int((sizes >= min_unit_n).sum()),
+    }
+    people = person_means(score, unit=kept, person=frame.get("person"), weights=_weights(frame))
+    if row["n_units"] < 2:
+        return row, NOT_JUDGED["few_units"]
+    if not people["unit"].duplicated().any():
+        return row, NOT_JUDGED["one_each"]
+    by_unit = people.groupby("unit")["value"]
+    if (by_unit.max() - by_unit.min() <= 1e-12).all():
+        return row, NOT_JUDGED["no_spread"]
+    found = icc(people["value"], groups=people["unit"], weights=people["weight"], conf_level=conf_level)
+    row |= {name: getattr(found, name) for name in _AGGREGATION[6:17]}
+    low, high = variables[0].minimum, variables[0].maximum
+    agreement = None
+    if low is not None and high is not None and high - low >= 1 and float(high - low).is_integer():
+        agreement = rwg_j(oriented_frame(frame, variables), groups=kept, n_points=int(high - low) + 1)["rwg"]
+    gate = aggregation_gate(found.icc2, agreement, least_icc2=least_icc2, least_rwg=least_rwg)
+    row |= {"rwg_median": gate.rwg_median, "rwg_share": gate.rwg_share, "passes": gate.passes}
+    return row, gate.reason
+
+
+def _constructs(study: Study, table: str) -> dict[str, list[Variable]]:
+    """The items of each construct of a table, in the order of the codebook; an item without one is its own."""
+    found: dict[str, list[Variable]] = {}
+    if table in study.tables:
+        for variable in study.codebook.select(table):
+            if variable.role in _ROLES and variable.column in study.tables[table]:
+                found.setdefault(variable.construct or variable.column, []).append(variable)
+    # As in construct_score, a driver is no item of a construct that has items.
+    return {name: [v for v in items if v.role != "driver"] or items for name, items in found.items()}
+
+
+def _problem(study: Study, table: str, variables: Sequence[Variable]) -> str:
+    if not variables:
+        return "not_measured"
+    if not study.has(table, "unit"):
+        return "no_unit"
+    return "" if _same_scale(variables) else "different_scales"
+
+
+def _same_scale(variables: Sequence[Variable]) -> bool:
+    return len({(variable.minimum, variable.maximum) for variable in variables}) == 1
+
+
+def _score(study: Study, table: str, variables: Sequence[Variable]) -> pd.Series:
+    """Score of a construct; drivers, which construct_score leaves out, by the same rule."""
+    frame, construct = study.table(table), variables[0].construct or variables[0].column
+    if variables[0].construct and variables[0].role != "driver":
+        return construct_score(frame, codebook=study.codebook, table=table, construct=construct)
+    answers = oriented_frame(frame, variables)
+    return answers.mean(axis=1).where(answers.notna().mean(axis=1) >= least_share(study.codebook, construct))
+
+
+def _coded(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the table with numbers for units and persons: looked up once, not for every construct."""
+    keys = [name for name in ("unit", "person") if name in frame]
+    return frame.assign(**{name: _numbered(frame[name]) for name in keys})
+
+
+def _numbered(names: pd.Series) -> pd.Series:
+    codes, _ = pd.factorize(names, sort=True)
+    return pd.Series(codes, index=names.index, dtype="float64").where(codes >= 0)
+
+
+def _weights(frame: pd.DataFrame) -> pd.Series | None:
+    return frame["weight"] if "weight" in frame else None
