@@ -47,13 +47,16 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     require(frame, ["x", "y", "x_label", "y_label", "r", "disattenuated", "n"], figure="correlation_map")
     named = {row["x"]: row["x_label"] for _, row in frame.iterrows()}
     named |= {row["y"]: row["y_label"] for _, row in frame.iterrows()}
-    names = list(named)[:_MOST]
+    # Those whose correlations can be corrected come first: the map says most about them.
+    corrected = frame[frame["disattenuated"].notna()]
+    able = {*corrected["x"], *corrected["y"]}
+    names = sorted(named, key=lambda name: name not in able)[:_MOST]
     pairs = frame[frame["x"].isin(names) & frame["y"].isin(names)]
     labels = [f"{place}  {texts.pick(named[name])}" for place, name in enumerate(names, start=1)]
     count = len(names)
     with style():
         figure, axes, positions = rows_axes(
-            labels, left=2.15, right=0.1, top=0.3, bottom=0.08, wrap=30, least=0.3
+            labels, left=2.15, right=0.1, top=0.3, bottom=0.08, wrap=27, least=0.3
         )
         axes.set_xlim(0, count)
         axes.xaxis.grid(False)
@@ -81,8 +84,8 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
                 )
                 ink = "white" if abs(float(value)) > 0.62 else COLOURS["ink"]
                 axes.text(
-                    column + 0.5, y, texts.number(float(value), "number2"), ha="center", va="center", fontsize=7,
-                    color=ink,
+                    column + 0.5, y, texts.number(100 * float(value), "integer"), ha="center", va="center",
+                    fontsize=7.5, color=ink,
                 )  # fmt: skip
     close = pairs[pairs["disattenuated"].abs() >= _SAME]
     takeaway = texts.say("No two constructs are so close that they measure the same.")
@@ -96,9 +99,10 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
             value=float(nearest["disattenuated"]),
         )
     caption = texts.say(
-        "Correlations between scores of people. Below the diagonal as measured, above it without the noise of "
-        "measurement (disattenuated; blank where a construct has one question and its reliability is unknown). "
-        "Darker is stronger; orange is negative. From {limit:number2} on two constructs can hardly be told apart.",
+        "Correlations between scores of people, in hundredths. Below the diagonal as measured, above it without the "
+        "noise of measurement (disattenuated; blank where a construct has one question and its reliability is "
+        "unknown). Darker is stronger; orange is negative. From {limit:number2} on two constructs can hardly be told "
+        "apart.",
         limit=_SAME,
     )
     if len(named) > count:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -35,7 +36,7 @@ def aggregation_forest(frame: pd.DataFrame, *, texts: Texts, least_icc2: float) 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``table, construct, label, icc1, icc2, icc2_low, icc2_high, passes`` of
+        ``table, construct, label, icc1, icc2, icc2_low, icc2_high, rwg_median, passes`` of
         :func:`exresearch.measures.aggregation_table`; rows without an estimate are not drawn.
     texts : Texts
         Language of the reader.
@@ -55,43 +56,43 @@ def aggregation_forest(frame: pd.DataFrame, *, texts: Texts, least_icc2: float) 
     known = frame[frame["icc2"].notna()] if "icc2" in frame else frame
     if known.empty:
         return NO_UNITS
-    columns = ["table", "construct", "label", "icc1", "icc2", "icc2_low", "icc2_high", "passes"]
+    columns = ["table", "construct", "label", "icc1", "icc2", "icc2_low", "icc2_high", "rwg_median", "passes"]
     require(known, columns, figure="aggregation_forest")
     parts = [(str(name), part) for name, part in known.groupby("table", sort=False)]
     labels = [[texts.pick(label) for label in part["label"]] for _, part in parts]
     left = min(0.2, max(-0.5, float(known[["icc2", "icc2_low"]].min().min())))
     with style():
-        figure, panels = rows_panels(labels, left=2.1, right=1.15, top=0.4, bottom=0.36, least=0.36)
+        figure, panels = rows_panels(labels, left=2.0, right=1.45, top=0.4, bottom=0.36, least=0.36)
         for (name, part), (axes, positions) in zip(parts, panels, strict=True):
             headroom(axes, texts.say(TABLE_LABELS[name]))
             axes.set_xlim(left - 0.02, 1.0)
             axes.axvline(least_icc2, color=COLOURS["grey"], linewidth=1, linestyle=(0, (3, 2)))
             for y, row in zip(positions, rows_of(part), strict=True):
-                passes = bool(row.passes)
-                colour = COLOURS["blue"] if passes else COLOURS["orange"]
+                stable = float(row.icc2) >= least_icc2
+                colour = COLOURS["blue"] if bool(row.passes) else COLOURS["orange"]
+                marker, filled = ("o", bool(row.passes)) if stable else ("X", True)
                 low, high = float(row.icc2_low), float(row.icc2_high)
                 draw_interval(
-                    axes, y, float(row.icc2), low, high, colour=colour, marker="o" if passes else "X", filled=passes
-                )  # fmt: skip
-                shown = texts.say(
-                    "{icc2:number2} ({icc1:number2})", icc2=float(row.icc2), icc1=float(row.icc1)
+                    axes, y, float(row.icc2), low, high, colour=colour, marker=marker, filled=filled
                 )
-                row_value(axes, y, shown, bold=not passes)
+                row_value(axes, y, _value(row, texts))
             number_axis(axes.xaxis, "number1", texts)
-    failed = known[~known["passes"].astype(bool)]
+    unstable = known[known["icc2"] < least_icc2]
+    torn = known[~known["passes"].astype(bool) & (known["icc2"] >= least_icc2)]
     takeaway = texts.say("The means of units may be used for every construct.")
-    if len(failed):
+    if len(unstable) or len(torn):
         takeaway = texts.say(
-            "{count:integer} of {total:integer} constructs stay below what was declared for means of units: {names}.",
-            count=len(failed),
+            "Of {total:integer} constructs {unstable:integer} have unit means less reliable than was declared, and of "
+            "{torn:integer} more people in one unit agree less than was declared.",
             total=len(known),
-            names=", ".join(texts.pick(label) for label in failed["label"]),
+            unstable=len(unstable),
+            torn=len(torn),
         )
     caption = texts.say(
-        "Reliability of the mean of a unit, ICC(2), with intervals; at the right its value and, in brackets, ICC(1): "
-        "the part of the differences between people that lies between units. Dashed: the declared limit of "
-        "{limit:number2}. Crosses: constructs that fail it or the limit for agreement; they are used all the same, "
-        "and marked.",
+        "Reliability of the mean of a unit, ICC(2), with intervals; at the right its value, in brackets ICC(1), the "
+        "part of the differences between people that lies between units, and the median agreement within units, rwg. "
+        "Dashed: the declared limit of {limit:number2} for ICC(2). Crosses stay below it; open orange dots below the "
+        "limit for agreement. All are used nonetheless, with a caveat.",
         limit=least_icc2,
     )
     listed = "; ".join(
@@ -190,3 +191,8 @@ def _panel(axes: Axes, units: pd.DataFrame, label: str, *, texts: Texts) -> str:
 
 def _width(count: int) -> float:
     return 2.4 if count <= 60 else 1.6 if count <= 150 else 0.9
+
+
+def _value(row: Any, texts: Texts) -> str:
+    shown = texts.say("{icc2:number2} ({icc1:number2})", icc2=float(row.icc2), icc1=float(row.icc1))
+    return shown if pd.isna(row.rwg_median) else f"{shown} · {texts.number(float(row.rwg_median), 'number2')}"
