@@ -1,4 +1,4 @@
-"""Answers become measures: scores, the engaged share, net promoter scores, and the link of EX and CX by unit."""
+"""Answers become measures: scores, the engaged share, net promoter scores, their structure, the link of EX and CX."""
 
 from exresearch.measures.advocacy import NetPromoterScore, enps
 from exresearch.measures.engagement import (
@@ -21,16 +21,41 @@ from exresearch.measures.respondents import (
     weight_summary,
 )
 from exresearch.measures.scores import construct_score, least_share, oriented, oriented_frame
+from exresearch.measures.structure import (
+    INVARIANCE_REASONS,
+    STUDY_REASONS,
+    FactorAnalysis,
+    FitMeasures,
+    RobustStatistics,
+    chi_square_difference,
+    confirmatory_factor_analysis,
+    fit_measures,
+    invariance_fits,
+    invariance_of_study,
+    marker_correction,
+    marker_of_study,
+    measurement_invariance,
+    one_factor_test,
+    robust_statistics,
+    structure_of_study,
+)
 
 __all__ = [
+    "INVARIANCE_REASONS",
+    "STUDY_REASONS",
     "EngagedDefinition",
+    "FactorAnalysis",
+    "FitMeasures",
     "Groups",
     "LinkTable",
     "NetPromoterScore",
     "NotMeasured",
+    "RobustStatistics",
     "Side",
     "UnsuitableScale",
     "answers_by_wave",
+    "chi_square_difference",
+    "confirmatory_factor_analysis",
     "construct_score",
     "dependence_groups",
     "effective_n",
@@ -38,14 +63,23 @@ __all__ = [
     "engagement_band",
     "engagement_index",
     "enps",
+    "fit_measures",
+    "invariance_fits",
+    "invariance_of_study",
     "least_share",
     "link_table",
+    "marker_correction",
+    "marker_of_study",
+    "measurement_invariance",
     "missing_cells",
+    "one_factor_test",
     "oriented",
     "oriented_frame",
     "representativeness",
     "respondents_against_staff",
     "response_by_group",
+    "robust_statistics",
     "rows_used",
+    "structure_of_study",
     "weight_summary",
 ]
