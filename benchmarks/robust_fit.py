@@ -41,6 +41,7 @@ KINDS = {
     "normal, 120 units of 25": {"units": 120},
     "skewed in 5 steps, 120 units of 25": {"units": 120, "skewed": True},
     "the same with weights": {"units": 120, "skewed": True, "weighted": True},
+    "normal, 12 units of 25": {"units": 12},
 }
 
 

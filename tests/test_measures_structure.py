@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
+from scipy.stats import t
 
 from exresearch.measures import (
     INVARIANCE_REASONS,
@@ -385,19 +386,24 @@ def test_a_weight_of_two_is_the_row_twice() -> None:
 # Robust statistics.
 
 
-def test_the_scaling_factor_is_its_definition() -> None:
-    """By brute force: casewise moments, a dense weight matrix and the projection, over clusters and two groups."""
+@pytest.mark.parametrize("cluster", ["unit", "team", None])
+def test_the_scaling_factor_is_its_definition(cluster: str | None) -> None:
+    """By brute force: casewise moments, a dense weight matrix and the projection, over clusters and two groups.
+
+    Units are in both groups, teams in one, and there are more rows than moments: three ways to keep what is needed.
+    """
     data = planted(60, seed=8).assign(weight=np.random.default_rng(1).uniform(0.5, 2, 120))
+    data["team"], data["row"] = data["unit"] % 10 + 100 * data["wave"].astype(int), range(120)
     items = [i for own in TWO.values() for i in own]
     moments = sample_moments(
-        data, columns=items, groups="wave", weights="weight", cluster="unit", robust=True
+        data, columns=items, groups="wave", weights="weight", cluster=cluster, robust=True
     )
     rows = measurement_parameters(TWO, n_groups=2, means=True, equal=("loadings",))
     fit = fit_model(StructuralModel(tuple(items), ("a", "b"), rows, 2), moments)
     robust = robust_statistics(fit)
     pairs = [(i, j) for i in range(6) for j in range(i, 6)]
     weight = (data["weight"] / data["weight"].mean()).to_numpy()
-    units = sorted(data["unit"].unique())
+    units = sorted(data[cluster or "row"].unique())
     sums = np.zeros((len(units), 2 * 27))
     whole = np.zeros((54, 54))
     jacobian = np.zeros((54, len(fit.theta)))
@@ -407,7 +413,7 @@ def test_the_scaling_factor_is_its_definition() -> None:
         centred = values - np.average(values, axis=0, weights=w)
         products = np.array([[row[i] * row[j] for i, j in pairs] for row in centred])
         cases = np.hstack([centred, products - np.average(products, axis=0, weights=w)]) * w[:, None]
-        for case, unit in zip(cases, data.loc[inside, "unit"], strict=True):
+        for case, unit in zip(cases, data.loc[inside, cluster or "row"], strict=True):
             sums[units.index(unit), 27 * g : 27 * (g + 1)] += case
         inverse = np.linalg.inv(fit.implied()[g].cov)
         basis = []
@@ -464,6 +470,20 @@ def test_the_scaled_test_keeps_its_level_with_clusters_and_skew() -> None:
     assert np.mean([m.p_value < 0.05 for m in scaled]) < 0.14
     assert np.mean(np.array(plain) < 0.05) > 0.2
     assert 0.8 < np.mean(errors) / np.std(estimates, ddof=1) < 1.2
+
+
+def test_robust_intervals_are_by_students_t_on_the_clusters() -> None:
+    analysis = confirmatory_factor_analysis(planted(100), factors=TWO, cluster="unit", conf_level=0.9)
+    assert analysis.n_clusters == 30
+    free = analysis.loadings[analysis.loadings["std_error"] > 0]
+    half = t.ppf(0.95, 29) * free["std_error"]
+    assert_allclose(free["conf_high"] - free["estimate"], half)
+    assert_allclose(free["estimate"] - free["conf_low"], half)
+    assert_allclose(free["p_value"], 2 * t.sf(np.abs(free["statistic"]), 29), rtol=1e-6)
+    r = analysis.correlations.iloc[0]
+    half = t.ppf(0.95, 29) * r["std_error"] / (1 - r["estimate"] ** 2)
+    assert_allclose(np.arctanh(r["conf_high"]), np.arctanh(r["estimate"]) + half)
+    assert_allclose(r["p_value"], 2 * t.sf(abs(r["statistic"]), 29), rtol=1e-6)
 
 
 # What cannot be estimated.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import expit, logit, ndtr, ndtri
+from scipy.special import expit, logit
 
 from exresearch.measures.structure.fit import FitMeasures, fit_measures
 from exresearch.measures.structure.robust import robust_statistics
@@ -19,7 +19,8 @@ from exresearch.measures.structure.sem import (
     measurement_parameters,
     sample_moments,
 )
-from exresearch.measures.structure.sem.moments import FloatArray
+from exresearch.measures.structure.sem.clusters import FloatArray
+from exresearch.measures.structure.sem.solution import quantile, two_sided
 
 _INTERVAL = ["estimate", "std_error", "statistic", "p_value", "conf_low", "conf_high"]
 
@@ -94,8 +95,8 @@ def confirmatory_factor_analysis(
     groups : str, optional
         Column with groups, each with a solution of its own.
     robust : bool, optional
-        Whether chi-square is scaled and errors are a sandwich over clusters (rows without `cluster`). By default
-        where weights or clusters are given.
+        Whether chi-square is scaled and errors are a sandwich over clusters (rows without `cluster`), with intervals
+        by Student's t on clusters - 1. By default where weights or clusters are given.
     conf_level : float
         Level of the intervals, between 0 and 1.
 
@@ -138,18 +139,20 @@ def confirmatory_factor_analysis(
     solution = fit_model(StructuralModel(tuple(items), tuple(inner), rows, n_groups), moments)
     spread = robust_statistics(solution) if robust and solution.estimated else None
     covariance = solution.covariance if spread is None else spread.covariance
-    estimates = solution.estimates(covariance=covariance, conf_level=conf_level)
+    clusters = None if spread is None else spread.n_clusters
+    estimates = solution.estimates(covariance=covariance, clusters=clusters, conf_level=conf_level)
+    z = quantile(clusters, conf_level)
     outer = {inside: outside for outside, inside in names.items()}
     loadings = estimates[estimates["op"] == "=~"].rename(columns={"lhs": "factor", "rhs": "item"})
     loadings["factor"] = loadings["factor"].map(outer)
     return FactorAnalysis(
         loadings=loadings[["group", "factor", "item", *_INTERVAL, "standardised"]].reset_index(drop=True),
-        correlations=_correlations(solution, covariance, names, conf_level),
-        reliability=_reliabilities(solution, covariance, names, factors, conf_level),
+        correlations=_correlations(solution, covariance, names, z, clusters),
+        reliability=_reliabilities(solution, covariance, names, factors, z),
         fit=fit_frame(fit_measures(solution, robust=spread)),
         n=moments.n,
         n_excluded=moments.n_excluded,
-        n_clusters=None if spread is None else spread.n_clusters,
+        n_clusters=clusters,
         converged=solution.estimated,
         reason=solution.reason,
         solution=solution,
@@ -191,10 +194,9 @@ def _positions(solution: SemFit) -> dict[tuple[str, str, str, int], int]:
 
 
 def _correlations(
-    solution: SemFit, covariance: FloatArray, names: Mapping[str, str], conf_level: float
+    solution: SemFit, covariance: FloatArray, names: Mapping[str, str], z: float, clusters: int | None
 ) -> pd.DataFrame:
     at, theta = _positions(solution), solution.theta
-    z = float(ndtri((1 + conf_level) / 2))
     rows = []
     for g, group in enumerate(solution.moments.groups):
         for position, first in enumerate(names):
@@ -211,7 +213,15 @@ def _correlations(
                 statistic = centre * (1 - r**2) / error
                 rows.append(
                     [
-                        *(group, first, second, r, error, statistic, 2 * float(ndtr(-abs(statistic)))),
+                        *(
+                            group,
+                            first,
+                            second,
+                            r,
+                            error,
+                            statistic,
+                            float(two_sided(np.array(statistic), clusters)),
+                        ),
                         *(float(np.tanh(centre - half)), float(np.tanh(centre + half))),
                     ]
                 )
@@ -223,10 +233,9 @@ def _reliabilities(
     covariance: FloatArray,
     names: Mapping[str, str],
     factors: Mapping[str, Sequence[str]],
-    conf_level: float,
+    z: float,
 ) -> pd.DataFrame:
     at, theta = _positions(solution), solution.theta
-    z = float(ndtri((1 + conf_level) / 2))
     rows = []
     for g, group in enumerate(solution.moments.groups):
         for factor, items in factors.items():

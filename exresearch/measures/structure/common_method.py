@@ -13,7 +13,7 @@ from exresearch.measures.structure.cfa import check_factors, confirmatory_factor
 from exresearch.measures.structure.fit import chi_square_difference
 from exresearch.measures.structure.robust import robust_statistics
 from exresearch.measures.structure.sem import sample_moments
-from exresearch.measures.structure.sem.moments import triangle
+from exresearch.measures.structure.sem.clusters import triangle
 
 MARKER_COLUMNS = [
     "first", "second", "correlation", "marker_correlation", "estimate", "std_error", "statistic", "p_value",
@@ -213,7 +213,7 @@ def marker_correction(
         row |= {"marker_correlation": common, "estimate": float(adjusted)}
         if abs(adjusted) < 1:
             change = slope(i, j) / (1 - common) + common_slope * (r[i, j] - 1) / (1 - common) ** 2
-            error = float(np.sqrt(max(change @ given.spread[0] @ change, 0.0))) / block.n
+            error = float(np.sqrt(given.products(0, change[:, None])[0, 0])) / block.n
             centre, spread = float(np.arctanh(adjusted)), error / (1 - adjusted**2)
             statistic = centre / spread
             row |= {

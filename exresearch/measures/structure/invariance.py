@@ -18,7 +18,8 @@ from exresearch.measures.structure.sem import (
     measurement_parameters,
     sample_moments,
 )
-from exresearch.measures.structure.sem.moments import FloatArray, check_input
+from exresearch.measures.structure.sem.clusters import FloatArray
+from exresearch.measures.structure.sem.moments import check_input
 
 InvarianceRule = Literal["chen", "cheung_rensvold"]
 Equal = Literal["loadings", "intercepts", "residuals"]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from exresearch.measures.structure.sem import SemFit
+from exresearch.measures.structure.sem.clusters import Contributions, FloatArray, triangle
 from exresearch.measures.structure.sem.matrices import compile_model, implied, means_before_effects, slopes
-from exresearch.measures.structure.sem.moments import FloatArray, triangle
+from exresearch.measures.structure.sem.moments import Block
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,41 +82,28 @@ def robust_statistics(fit: SemFit) -> RobustStatistics:
     twice = np.where(upper == lower, 1.0, 2.0)
     trace = trace_baseline = 0.0
     meat = np.zeros((q, q))
-    scores = np.zeros((given.n_clusters, q)) if given.sums is not None else None
+    scores = np.zeros((given.n_clusters, q)) if given.across else None
     for block, matrices in zip(fit.moments.blocks, compile_model(fit.model), strict=True):
         told = implied(matrices, fit.theta, size)
         slope = slopes(matrices, told, block.columns, means_before_effects(matrices, fit.theta))
-        precision = slope.whitener.T @ slope.whitener
-        spread = given.spread[block.group]
-        of_cov = spread[size:, size:]
-        pairs = (
-            precision[np.ix_(upper, upper)] * precision[np.ix_(lower, lower)]
-            + precision[np.ix_(upper, lower)] * precision[np.ix_(lower, upper)]
-        )
-        trace += float((np.outer(twice, twice) * pairs * of_cov).sum()) / 4 / block.n
+        of_model, of_baseline = _traces(given, block, slope.whitener, means=means)
+        trace += of_model
+        trace_baseline += of_baseline
         weighted = slope.whitener.T @ slope.cov @ slope.whitener
         kernel = np.zeros((size + len(upper), len(slope.free)))
         kernel[size:] = (weighted[:, upper, lower] * twice / 2).T
         if means:
-            trace += float((precision * spread[:size, :size]).sum()) / block.n
             kernel[:size] = slope.whitener.T @ slope.mean.T
         # A label may stand at several cells of the group.
         free, cell = np.unique(slope.free, return_inverse=True)
-        if len(free) < len(slope.free):
-            kernel = kernel @ (cell[:, None] == np.arange(len(free)))
+        kernel = kernel @ (cell[:, None] == np.arange(len(free)))
+        sums = given.sums[block.group]
+        if scores is not None and sums is not None:
+            scores[np.ix_(given.clusters[block.group], free)] += sums @ kernel
         else:
-            free = slope.free
-        if scores is not None and given.sums is not None and given.clusters is not None:
-            scores[np.ix_(given.clusters[block.group], free)] += given.sums[block.group] @ kernel
-        else:
-            meat[np.ix_(free, free)] += kernel.T @ spread @ kernel
-        variances = np.diag(block.cov)
-        off = upper != lower
-        trace_baseline += (
-            float((np.diag(of_cov) / (variances[upper] * variances[lower]))[off].sum()) / block.n
-        )
+            meat[np.ix_(free, free)] += given.products(block.group, kernel)
     if scores is not None:
-        meat = scores.T @ scores * given.n_clusters / max(given.n_clusters - 1, 1)
+        meat = given.correction * (scores.T @ scores)
     bread = fit.covariance
     covariance = bread @ meat @ bread
     df_baseline = len(fit.moments.groups) * size * (size - 1) // 2
@@ -126,3 +114,31 @@ def robust_statistics(fit: SemFit) -> RobustStatistics:
         scaling_baseline=trace_baseline / df_baseline if df_baseline else nan,
         n_clusters=given.n_clusters,
     )
+
+
+def _traces(given: Contributions, block: Block, whitener: FloatArray, *, means: bool) -> tuple[float, float]:
+    """Sum over clusters of z'Wz / n in one group, at the model and at that of independent items."""
+    size = len(block.mean)
+    upper, lower = triangle(size)
+    off = upper != lower
+    variances = np.diag(block.cov)
+    scale = (variances[upper] * variances[lower])[off]
+    sums, spread = given.sums[block.group], given.spread[block.group]
+    if sums is not None:
+        matrices = np.zeros((len(sums), size, size))
+        matrices[:, upper, lower] = matrices[:, lower, upper] = sums[:, size:]
+        trace = float(((whitener @ matrices @ whitener.T) ** 2).sum()) / 2
+        if means:
+            trace += float(((sums[:, :size] @ whitener.T) ** 2).sum())
+        squares = (sums[:, size:] ** 2).sum(axis=0)
+    elif spread is not None:
+        precision = whitener.T @ whitener
+        twice = np.where(off, 2.0, 1.0)
+        pairs = precision[np.ix_(upper, upper)] * precision[np.ix_(lower, lower)]
+        pairs += precision[np.ix_(upper, lower)] * precision[np.ix_(lower, upper)]
+        trace = float(twice @ (pairs * spread[size:, size:]) @ twice) / 4
+        if means:
+            trace += float((precision * spread[:size, :size]).sum())
+        squares = np.diag(spread)[size:]
+    unit = given.correction / block.n
+    return trace * unit, float((squares[off] / scale).sum()) * unit

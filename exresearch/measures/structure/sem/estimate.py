@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from exresearch.measures.structure.sem.clusters import FloatArray
 from exresearch.measures.structure.sem.information import Factored, factor, owners
 from exresearch.measures.structure.sem.matrices import (
     GroupMatrices,
@@ -13,7 +14,7 @@ from exresearch.measures.structure.sem.matrices import (
     log_likelihood,
 )
 from exresearch.measures.structure.sem.model import Parameter, StructuralModel
-from exresearch.measures.structure.sem.moments import FloatArray, SampleMoments
+from exresearch.measures.structure.sem.moments import SampleMoments
 from exresearch.measures.structure.sem.solution import REASONS, SemFit
 from exresearch.measures.structure.sem.start import starting_values
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.linalg import LinAlgError, cho_solve, cholesky
 
+from exresearch.measures.structure.sem.clusters import FloatArray, IntArray
 from exresearch.measures.structure.sem.matrices import GroupMatrices
-from exresearch.measures.structure.sem.moments import FloatArray, IntArray
 
 # The part of a parameter's information that the others do not take away, relative to its whole.
 _SINGULAR = 1e-10

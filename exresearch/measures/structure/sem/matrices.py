@@ -9,8 +9,9 @@ import numpy as np
 from numpy.linalg import LinAlgError
 from numpy.typing import NDArray
 
+from exresearch.measures.structure.sem.clusters import FloatArray, IntArray
 from exresearch.measures.structure.sem.model import StructuralModel
-from exresearch.measures.structure.sem.moments import Block, FloatArray, IntArray
+from exresearch.measures.structure.sem.moments import Block
 
 _LOG_2PI = float(np.log(2.0 * np.pi))
 

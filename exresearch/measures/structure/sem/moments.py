@@ -9,11 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.intp]
-
-# Rows whose products are in memory at one time.
-_CHUNK = 20_000
+from exresearch.measures.structure.sem.clusters import Contributions, FloatArray, IntArray, contributions
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,31 +33,6 @@ class Block:
     n: float
     mean: FloatArray
     cov: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Contributions:
-    """How the moments vary between clusters, for tests and errors that hold without normality and independence.
-
-    The moments of a group are its p means followed by the p(p+1)/2 covariances of the upper triangle, row by row.
-
-    Attributes
-    ----------
-    n_clusters : int
-        Clusters over all groups.
-    spread : tuple of numpy.ndarray
-        Per group the sum over clusters of the outer product of the cluster's summed deviation, times C / (C - 1).
-    sums : tuple of numpy.ndarray or None
-        Per group the summed deviations [clusters in it, moments], where a cluster may be in several groups; else
-        None.
-    clusters : tuple of numpy.ndarray or None
-        The cluster of each row of ``sums``.
-    """
-
-    n_clusters: int
-    spread: tuple[FloatArray, ...]
-    sums: tuple[FloatArray, ...] | None
-    clusters: tuple[IntArray, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,7 +186,7 @@ def sample_moments(
             blocks.append(
                 _block(g, values[np.ix_(rows_of, np.flatnonzero(pattern))], weight[rows_of], pattern)
             )
-    contributions = None
+    kept = None
     if robust and len(values):
         labels = np.arange(len(values), dtype=np.intp)
         if cluster is not None:
@@ -223,8 +194,15 @@ def sample_moments(
             # A row without a cluster is one by itself.
             alone = labels < 0
             labels = np.where(alone, labels.max() + 1 + np.cumsum(alone), labels).astype(np.intp)
-        contributions = _contributions(values, weight, codes, labels, blocks)
-    return SampleMoments(tuple(columns), names, tuple(blocks), rows, int((~used).sum()), contributions)
+        kept = contributions(
+            values,
+            weight,
+            groups=codes,
+            clusters=labels,
+            means=[block.mean for block in blocks],
+            covs=[block.cov for block in blocks],
+        )
+    return SampleMoments(tuple(columns), names, tuple(blocks), rows, int((~used).sum()), kept)
 
 
 def check_input(
@@ -253,12 +231,6 @@ def check_input(
         )
 
 
-def triangle(p: int) -> tuple[IntArray, IntArray]:
-    """Row and column of the covariances in the moments of `p` variables, upper triangle row by row."""
-    rows, columns = np.triu_indices(p)
-    return rows, columns
-
-
 def _block(group: int, values: FloatArray, weight: FloatArray, pattern: NDArray[np.bool_]) -> Block:
     total = float(weight.sum())
     if not total:
@@ -268,41 +240,3 @@ def _block(group: int, values: FloatArray, weight: FloatArray, pattern: NDArray[
     centred = values - mean
     cov = (centred * weight[:, None]).T @ centred / total
     return Block(group, np.flatnonzero(pattern).astype(np.intp), total, mean, (cov + cov.T) / 2)
-
-
-def _contributions(
-    values: FloatArray, weight: FloatArray, codes: IntArray, labels: IntArray, blocks: Sequence[Block]
-) -> Contributions:
-    distinct, labels = np.unique(labels, return_inverse=True)
-    labels, n_clusters = labels.ravel().astype(np.intp), len(distinct)
-    upper, lower = triangle(values.shape[1])
-    several = len(np.unique(labels * len(blocks) + codes)) > n_clusters
-    correction = n_clusters / max(n_clusters - 1, 1)
-    spread, sums, members = [], [], []
-    for block in blocks:
-        rows = np.flatnonzero(codes == block.group)
-        rows = rows[np.argsort(labels[rows], kind="stable")]
-        starts = np.flatnonzero(np.r_[True, np.diff(labels[rows]) != 0])
-        total = np.zeros((len(block.mean) + len(upper),) * 2)
-        kept: list[FloatArray] = []
-        ends = np.r_[starts[1:], len(rows)]
-        first = 0
-        while first < len(starts):
-            # Whole clusters, as many as fit; at least one.
-            last = max(int(np.searchsorted(ends, starts[first] + _CHUNK, side="right")), first + 1)
-            part = rows[starts[first] : ends[last - 1]]
-            centred = values[part] - block.mean
-            products = centred[:, upper] * centred[:, lower] - block.cov[upper, lower]
-            deviations = np.hstack([centred, products]) * weight[part, None]
-            summed = np.add.reduceat(deviations, starts[first:last] - starts[first], axis=0)
-            total += summed.T @ summed
-            if several:
-                kept.append(summed)
-            first = last
-        spread.append(total * correction)
-        if several:
-            sums.append(np.vstack(kept))
-            members.append(labels[rows[starts]])
-    if not several:
-        return Contributions(n_clusters, tuple(spread), None, None)
-    return Contributions(n_clusters, tuple(spread), tuple(sums), tuple(members))

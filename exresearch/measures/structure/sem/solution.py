@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.special import ndtr, ndtri
+from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
+from exresearch.measures.structure.sem.clusters import FloatArray
 from exresearch.measures.structure.sem.matrices import Implied, compile_model, implied
 from exresearch.measures.structure.sem.model import Parameter, StructuralModel
-from exresearch.measures.structure.sem.moments import FloatArray, SampleMoments
+from exresearch.measures.structure.sem.moments import SampleMoments
 
 # Why a model has no numbers, or numbers that are not to be believed.
 REASONS = {
@@ -79,20 +80,24 @@ class SemFit:
         size = len(self.model.observed)
         return tuple(implied(group, self.theta, size) for group in compile_model(self.model))
 
-    def estimates(self, *, covariance: FloatArray | None = None, conf_level: float = 0.95) -> pd.DataFrame:
+    def estimates(
+        self, *, covariance: FloatArray | None = None, clusters: int | None = None, conf_level: float = 0.95
+    ) -> pd.DataFrame:
         """Give each parameter with its interval.
 
         Parameters
         ----------
         covariance : numpy.ndarray, optional
             Of the free parameters, where another one than `covariance` is wanted, such as a sandwich.
+        clusters : int, optional
+            Number of clusters behind it: tests and intervals are then by Student's t on one less, and not by z.
         conf_level : float
             Level of the intervals, between 0 and 1.
 
         Returns
         -------
         pandas.DataFrame
-            ``lhs, op, rhs, group`` (its name), ``label, free, estimate, std_error, statistic`` (z), ``p_value,
+            ``lhs, op, rhs, group`` (its name), ``label, free, estimate, std_error, statistic, ``p_value,
             conf_low, conf_high, standardised``. Fixed parameters have a standard error of 0 and no test. Standardised
             as lavaan's ``std.all``: all variables have variance 1, residual covariances are correlations.
 
@@ -111,7 +116,7 @@ class SemFit:
             values = np.where(free >= 0, np.nan, values)
         with np.errstate(divide="ignore", invalid="ignore"):
             statistic = np.where(errors > 0, values / errors, np.nan)
-        half = float(ndtri((1 + conf_level) / 2)) * errors
+        half = quantile(clusters, conf_level) * errors
         rows = self.model.parameters
         return pd.DataFrame(
             {
@@ -124,7 +129,7 @@ class SemFit:
                 "estimate": values,
                 "std_error": errors,
                 "statistic": statistic,
-                "p_value": 2 * ndtr(-np.abs(statistic)),
+                "p_value": two_sided(statistic, clusters),
                 "conf_low": values - half,
                 "conf_high": values + half,
                 "standardised": self._standardised() if self.estimated else np.full(len(rows), np.nan),
@@ -163,3 +168,17 @@ class SemFit:
             product = own.get((p.lhs, p.group), 0.0) * own.get((p.rhs, p.group), 0.0)
             return float(value / np.sqrt(product)) if product > 0 else float("nan")
         return float(value * a / b) if p.op == "=~" else float(value * b / a)
+
+
+def quantile(clusters: int | None, conf_level: float) -> float:
+    """Half the width of an interval in standard errors: normal, or Student's t on the clusters less one."""
+    upper = (1 + conf_level) / 2
+    return float(ndtri(upper) if clusters is None else stdtrit(max(clusters - 1, 1), upper))
+
+
+def two_sided(statistic: FloatArray, clusters: int | None) -> FloatArray:
+    """P-value of a statistic by the same distribution."""
+    below = -np.abs(statistic)
+    return np.asarray(
+        2 * (ndtr(below) if clusters is None else stdtr(max(clusters - 1, 1), below)), dtype=np.float64
+    )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from exresearch.measures.structure.sem.clusters import FloatArray
 from exresearch.measures.structure.sem.model import Parameter, StructuralModel
-from exresearch.measures.structure.sem.moments import FloatArray, SampleMoments
+from exresearch.measures.structure.sem.moments import SampleMoments
 
 # A start this close to the borders of what is possible would make the first steps long.
 _LEAST_SHARE, _LARGEST_SHARE = 0.1, 0.9
