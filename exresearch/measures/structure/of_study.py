@@ -22,13 +22,14 @@ STUDY_REASONS = {
     "no_language": "no category of this table is a language",
     "no_kinds": "the units of this table have no categories",
     "many_groups": "there are more than twelve groups",
-    "unknown_marker": "the table has no column and no construct of the marker's name",
+    "unknown_marker": "no table has a column or a construct of the marker's name",
     "few_scores": "fewer than two constructs remain beside the marker",
     "few_rows": "there are too few complete answer sheets",
 }
 _TABLES = ("employees", "customers", "partners", "moments")
 _ITEMS = ("item", "need", "outcome")
 _MANY_GROUPS = 12
+_MODELS = ("measured", "one_factor")
 # Names of ours beside the items; names from a file have no blanks around them.
 _WEIGHT, _CLUSTER, _BY = " weight", " cluster", " by"
 _LANGUAGE = re.compile(
@@ -79,15 +80,10 @@ def structure_of_study(study: Study) -> pd.DataFrame:
             rows.append(size | fit | counts | {"model": "measured", "reason": analysis.reason})
             rows.append(size | counts | {"model": "one_factor", "reason": STUDY_REASONS["one_construct"]})
     table = pd.DataFrame(rows, columns=_FIT)
-    whole = dict.fromkeys(("n_clusters", "npar", "df"), "Int64")
-    counts_of = dict.fromkeys(("n_constructs", "n_items", "n", "n_excluded"), "int64")
-    numbers = dict.fromkeys((*_FIT[10:11], *_FIT[11:22], "chisq"), "float64")
-    return table.astype(
-        {**whole, **counts_of, **numbers, **dict.fromkeys(("table", "model", "reason"), "str")}
-    )
-
-
-_MODELS = ("measured", "one_factor")
+    kinds = {"Int64": ("n_clusters", "npar", "df"), "int64": ("n_constructs", "n_items", "n", "n_excluded")}
+    kinds["str"] = ("table", "model", "reason")
+    types = {column: kind for kind, columns in kinds.items() for column in columns}
+    return table.astype({column: types.get(column, "float64") for column in _FIT})
 
 
 def invariance_of_study(study: Study, *, min_group_n: int = 100) -> pd.DataFrame:

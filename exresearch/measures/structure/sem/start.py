@@ -16,7 +16,7 @@ def starting_values(model: StructuralModel, moments: SampleMoments) -> FloatArra
     """Guess each free parameter from the moments of its group.
 
     Loadings come from the covariances of an item and of the marker with the other items of the factor (as
-    instrumental variables, Hägglund 1982, doi:10.1007/BF02296275); variances from loadings; means from the data;
+    instrumental variables, Hägglund 1982, Psychometrika 47, 209-222); variances from loadings; means from the data;
     covariances of factors from those of their items; paths and other covariances start at 0. A shared parameter
     starts at the mean of the guesses.
 
