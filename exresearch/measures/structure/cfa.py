@@ -110,9 +110,11 @@ def confirmatory_factor_analysis(
         If columns are missing or not numeric, weights are not positive, there is no factor or one without items, an
         item has two factors, or the level is out of range.
 
-    References ---------- Jöreskog, K. G. (1969). A general approach to confirmatory maximum likelihood factor
-    analysis. *Psychometrika*, 34(2), 183-202. https://doi.org/10.1007/BF02289343. Composite reliability: Raykov, T.
-    (1997). *Applied Psychological Measurement*, 21(2), 173-184. https://doi.org/10.1177/01466216970212006. In R:
+    References
+    ----------
+    Jöreskog, K. G. (1969). A general approach to confirmatory maximum likelihood factor analysis. *Psychometrika*,
+    34(2), 183-202. https://doi.org/10.1007/BF02289343. Composite reliability: Raykov, T. (1997). *Applied
+    Psychological Measurement*, 21(2), 173-184. https://doi.org/10.1177/01466216970212006. In R:
     ``lavaan::cfa(model, data)``, with ``estimator = "MLM"`` for the robust version.
 
     Examples

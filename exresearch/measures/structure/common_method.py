@@ -59,9 +59,10 @@ def one_factor_test(
     ValueError
         As :func:`confirmatory_factor_analysis`; or if there are fewer than two factors.
 
-    References ---------- Podsakoff, P. M., MacKenzie, S. B., Lee, J.-Y., & Podsakoff, N. P. (2003). Common method
-    biases in behavioral research. *Journal of Applied Psychology*, 88(5), 879-903.
-    https://doi.org/10.1037/0021-9010.88.5.879
+    References
+    ----------
+    Podsakoff, P. M., MacKenzie, S. B., Lee, J.-Y., & Podsakoff, N. P. (2003). Common method biases in behavioral
+    research. *Journal of Applied Psychology*, 88(5), 879-903. https://doi.org/10.1037/0021-9010.88.5.879
 
     Examples
     --------
@@ -145,13 +146,15 @@ def marker_correction(
 
     Notes
     -----
-    :math:`r_{ij.M} = (r_{ij} - r_M) / (1 - r_M)`. A smallest correlation below zero shows no common part:
-    :math:`r_M` is then 0. The interval counts :math:`r_M` as estimated, and the choice of the smallest as given.
+    :math:`r_{ij.M} = (r_{ij} - r_M) / (1 - r_M)`. A smallest correlation below zero shows no common part: :math:`r_M`
+    is then 0. The interval counts :math:`r_M` as estimated, and the choice of the smallest as given.
 
-    References ---------- Lindell, M. K., & Whitney, D. J. (2001). Accounting for common method variance in
-    cross-sectional research designs. *Journal of Applied Psychology*, 86(1), 114-121.
-    https://doi.org/10.1037/0021-9010.86.1.114 Simmering, M. J., Fuller, C. M., Richardson, H. A., Ocal, Y., & Atinc,
-    G. M. (2015). *Organizational Research Methods*, 18(3), 473-511. https://doi.org/10.1177/1094428114560023
+    References
+    ----------
+    Lindell, M. K., & Whitney, D. J. (2001). Accounting for common method variance in cross-sectional research
+    designs. *Journal of Applied Psychology*, 86(1), 114-121. https://doi.org/10.1037/0021-9010.86.1.114
+    Simmering, M. J., Fuller, C. M., Richardson, H. A., Ocal, Y., & Atinc, G. M. (2015). *Organizational Research Methods*, 18(3),
+    473-511. https://doi.org/10.1177/1094428114560023
 
     Examples
     --------

@@ -83,7 +83,9 @@ def fit_measures(fit: SemFit, *, robust: RobustStatistics | None = None) -> FitM
     :math:`CFI = 1 - \max(\delta, 0) / \max(\delta, \delta_b, 0)`,
     :math:`TLI = 1 - (\delta / df) / (\delta_b / df_b)`, :math:`RMSEA = \sqrt{G \max(\delta, 0) / (N\,df)}`.
 
-    References ---------- Bentler (1990), https://doi.org/10.1037/0033-2909.107.2.238; Steiger (1998),
+    References
+    ----------
+    Bentler (1990), https://doi.org/10.1037/0033-2909.107.2.238; Steiger (1998),
     https://doi.org/10.1080/10705519809540115; Brosseau-Liard & Savalei (2014),
     https://doi.org/10.1080/00273171.2014.933697. In R: ``lavaan::fitMeasures(fit)``.
     """

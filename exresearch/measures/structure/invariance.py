@@ -100,17 +100,20 @@ def measurement_invariance(
     ValueError
         As :func:`confirmatory_factor_analysis`; or if `rule` has no legal value or `min_group_n` is below 2.
 
-    Notes ----- In the scalar and strict models the factor means are 0 in the first group and free in the others. The
-    chi-square tests are shown and do not decide: with thousands of answers they reject differences that change no
-    conclusion. With more than ten groups the limits are strict (Rutkowski & Svetina 2014).
+    Notes
+    -----
+    In the scalar and strict models the factor means are 0 in the first group and free in the others. The chi-square
+    tests are shown and do not decide: with thousands of answers they reject differences that change no conclusion.
+    With more than ten groups the limits are strict (Rutkowski & Svetina 2014).
 
     References
     ----------
     Cheung, G. W., & Rensvold, R. B. (2002). Evaluating goodness-of-fit indexes for testing measurement invariance.
     *Structural Equation Modeling*, 9(2), 233-255. https://doi.org/10.1207/S15328007SEM0902_5
-    Chen, F. F. (2007). Sensitivity of goodness of fit indexes to lack of measurement invariance. *Structural Equation
-    Modeling*, 14(3), 464-504. https://doi.org/10.1080/10705510701301834
-    In R: ``cfa(model, data, group = "school", group.equal = c("loadings", "intercepts"))``.
+    Chen, F. F. (2007).
+    Sensitivity of goodness of fit indexes to lack of measurement invariance. *Structural Equation Modeling*, 14(3),
+    464-504. https://doi.org/10.1080/10705510701301834 In R:
+    ``cfa(model, data, group = "school", group.equal = c("loadings", "intercepts"))``.
 
     Examples
     --------

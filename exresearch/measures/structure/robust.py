@@ -64,12 +64,15 @@ def robust_statistics(fit: SemFit) -> RobustStatistics:
     .. math:: c = \frac{1}{df} \sum_c \Big( z_c'Wz_c/n - (\Delta'Wz_c)'I^{-1}(\Delta'Wz_c) \Big), \quad
        V = I^{-1} \Big( \sum_c \Delta'Wz_c z_c'W\Delta \Big) I^{-1}.
 
-    Dividing by c gives the test the right mean, not the right variance: with far fewer clusters than degrees of
-    freedom it rejects too often or too seldom.
+    Dividing by c gives the test the right mean, not the right spread. With few clusters test and errors are too sure of
+    themselves: at 12 clusters and 24 degrees of freedom 8.5 % of true models are rejected and errors are a tenth too
+    small, at 40 clusters it is 5.3 % and nothing (``docs/structure-robust.md``).
 
-    References ---------- Satorra, A., & Bentler, P. M. (1994). Corrections to test statistics and standard errors in
-    covariance structure analysis. In *Latent Variables Analysis*, 399-419. Sage. With clusters and weights: Muthén &
-    Satorra (1995), *Sociological Methodology* 25, 267-316, https://doi.org/10.2307/271070
+    References
+    ----------
+    Satorra, A., & Bentler, P. M. (1994). Corrections to test statistics and standard errors in covariance structure
+    analysis. In *Latent Variables Analysis*, 399-419. Sage. With clusters and weights: Muthén & Satorra (1995),
+    *Sociological Methodology* 25, 267-316, https://doi.org/10.2307/271070
     """
     given = fit.moments.contributions
     if not fit.estimated or given is None:

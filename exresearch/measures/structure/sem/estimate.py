@@ -55,13 +55,17 @@ def fit_model(model: StructuralModel, moments: SampleMoments, *, start: FloatArr
     ValueError
         If variables or groups of model and data differ, or rows are incomplete and the model has no means.
 
-    Notes ----- With the cells :math:`A, S, m` of a group, :math:`\Sigma = F(I-A)^{-1}S(I-A)^{-T}F'` and :math:`\mu
-    = F(I-A)^{-1}m`. The log likelihood is maximised by Fisher scoring with analytic derivatives, in which the last
+    Notes
+    -----
+    With the cells :math:`A, S, m` of a group, :math:`\Sigma = F(I-A)^{-1}S(I-A)^{-T}F'` and
+    :math:`\mu = F(I-A)^{-1}m`. The log likelihood is maximised by Fisher scoring with analytic derivatives, in which the last
     steps correct the curvature (L-BFGS); a step that does not raise it is halved. ``chisq`` is ``N * F_ML`` with the
     divisor N, as in lavaan's default.
 
-    References ---------- Rosseel, Y. (2012). lavaan: an R package for structural equation modeling. *Journal of
-    Statistical Software*, 48(2). https://doi.org/10.18637/jss.v048.i02. In R: ``sem(model, data)``.
+    References
+    ----------
+    Rosseel, Y. (2012). lavaan: an R package for structural equation modeling. *Journal of Statistical Software*,
+    48(2). https://doi.org/10.18637/jss.v048.i02. In R: ``sem(model, data)``.
 
     Examples
     --------

@@ -57,8 +57,10 @@ class StructuralModel:
         If a parameter names an unknown variable or group or an operator that is none, stands there twice, is both
         fixed and labelled, or if a variable is both observed and latent.
 
-    References ---------- McArdle, J. J., & McDonald, R. P. (1984). Some algebraic properties of the reticular action
-    model for moment structures. *British Journal of Mathematical and Statistical Psychology*, 37(2), 234-251.
+    References
+    ----------
+    McArdle, J. J., & McDonald, R. P. (1984). Some algebraic properties of the reticular action model for moment
+    structures. *British Journal of Mathematical and Statistical Psychology*, 37(2), 234-251.
     https://doi.org/10.1111/j.2044-8317.1984.tb00802.x
 
     Examples
