@@ -153,7 +153,8 @@ def marker_correction(
     ----------
     Lindell, M. K., & Whitney, D. J. (2001). Accounting for common method variance in cross-sectional research
     designs. *Journal of Applied Psychology*, 86(1), 114-121. https://doi.org/10.1037/0021-9010.86.1.114
-    Simmering, M. J., Fuller, C. M., Richardson, H. A., Ocal, Y., & Atinc, G. M. (2015). *Organizational Research Methods*, 18(3),
+    Simmering, M. J., Fuller, C. M., Richardson, H. A., Ocal, Y., & Atinc, G. M. (2015). *Organizational Research
+    Methods*, 18(3),
     473-511. https://doi.org/10.1177/1094428114560023
 
     Examples

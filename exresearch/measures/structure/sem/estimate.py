@@ -58,7 +58,8 @@ def fit_model(model: StructuralModel, moments: SampleMoments, *, start: FloatArr
     Notes
     -----
     With the cells :math:`A, S, m` of a group, :math:`\Sigma = F(I-A)^{-1}S(I-A)^{-T}F'` and
-    :math:`\mu = F(I-A)^{-1}m`. The log likelihood is maximised by Fisher scoring with analytic derivatives, in which the last
+    :math:`\mu = F(I-A)^{-1}m`. The log likelihood is maximised by Fisher scoring with analytic derivatives, in
+    which the last
     steps correct the curvature (L-BFGS); a step that does not raise it is halved. ``chisq`` is ``N * F_ML`` with the
     divisor N, as in lavaan's default.
 
