@@ -162,9 +162,9 @@ def omega_hierarchical(
     Returns
     -------
     Reliability
-        ``coefficient`` is ``omega_hierarchical``; standard error of a bootstrap over groups, or rows, and t interval with
-        it, cut off at 0 and 1. Without estimate, and with a ``reason``, where there is no proper solution; without interval where
-        more than 5 % of the replicates have no general factor.
+        ``coefficient`` is ``omega_hierarchical``; standard error of a bootstrap over groups, or rows, and t interval
+        with it, cut off at 0 and 1. Without estimate, and with a ``reason``, where there is no proper solution; without
+        interval where more than 5 % of the replicates have no general factor.
 
     Raises
     ------
