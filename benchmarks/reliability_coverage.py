@@ -70,7 +70,7 @@ READING = (
     "Not reached: alpha from 25 sheets where 70 % of the answers are the highest (90 to 94 %), and up to 50",
     "sheets where 85 % are (88 to 92 %). A sample that happens to hold few low answers shows neither how reliable",
     "the scale is nor how little it says about that, so its interval is too low and too short. Seventeen ways to",
-    "compute the interval of alpha were compared on the answers of the first two tables, with another seed; this",
+    "compute the interval of alpha were compared on the answers of the tables but the last, with another seed; this",
     "one came nearest. The last table has answers and numbers of items on which nothing was tried. There, omega",
     "of ten items falls short as well in 20 units (92 %), and with divided answers of 25 sheets it covers too",
     "often.",

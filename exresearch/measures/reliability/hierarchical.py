@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.stats import t as student_t
 
 from exresearch.measures.reliability.answers import Answers, checked_answers, covariance_matrix
 from exresearch.measures.reliability.factors import minres, quartimin
@@ -161,9 +162,9 @@ def omega_hierarchical(
     Returns
     -------
     Reliability
-        ``coefficient`` is ``omega_hierarchical``; percentile interval and standard error of a bootstrap over groups, or
-        rows. Without estimate, and with a ``reason``, where there is no proper solution; without interval where
-        more than 5 % of the replicates have none.
+        ``coefficient`` is ``omega_hierarchical``; standard error of a bootstrap over groups, or rows, and t interval
+        with it, cut off at 0 and 1. Without estimate, and with a ``reason``, where there is no proper solution; without
+        interval where more than 5 % of the replicates have no general factor.
 
     Raises
     ------
@@ -209,7 +210,7 @@ def omega_hierarchical(
     if answers.n_groups > 1:
         replicates = _resampled(answers, n_factors, n_boot=n_boot, seed=seed)
     if len(replicates) < (1 - _MOST_FAILED) * n_boot:
-        reason = "few_groups" if answers.n_groups < 2 else "not_fitted"
+        reason = "few_groups" if answers.n_groups < 2 else "no_interval"
         return without_estimate(
             "omega_hierarchical",
             reason,
@@ -218,14 +219,15 @@ def omega_hierarchical(
             method=method,
             estimate=estimate,
         )
-    tail = (1 - conf_level) / 2
-    low, high = np.quantile(replicates, [tail, 1 - tail], method="weibull")
+    error = float(replicates.std(ddof=1))
+    # Replicates lie below the estimate as that lies below the truth, so their percentiles would be too low twice over.
+    half = float(student_t.ppf(0.5 + conf_level / 2, answers.n_groups - 1)) * error
     return Reliability(
         coefficient="omega_hierarchical",
         estimate=estimate,
-        std_error=float(replicates.std(ddof=1)),
-        conf_low=float(low),
-        conf_high=float(high),
+        std_error=error,
+        conf_low=max(estimate - half, 0.0),
+        conf_high=min(estimate + half, 1.0),
         conf_level=conf_level,
         n=n,
         n_items=k,
@@ -260,10 +262,11 @@ def _oblique(r: FloatArray, n_factors: int) -> tuple[FloatArray, FloatArray, Flo
 
 
 def _general(r: FloatArray, n_factors: int) -> tuple[FloatArray, str]:
-    """Hierarchical omega of each correlation matrix; and why there is none for the first."""
+    """Hierarchical omega of each correlation matrix with a general factor; and why the first has none."""
     rotated, _, g, proper = _oblique(r, n_factors)
     general = (rotated * g[:, None]).sum(axis=(1, 2))
-    values = np.where(proper, general**2 / r.sum(axis=(1, 2)), np.nan)
+    # A replicate may have a residual variance on its bound: to leave those out would cut a tail off.
+    values = np.where((g > 0).all(axis=1), general**2 / r.sum(axis=(1, 2)), np.nan)
     if proper[0]:
         return values, ""
     return values, "no_general" if minres(r[:1], n_factors)[1][0] else "heywood"
@@ -275,7 +278,7 @@ def _correlations(matrix: FloatArray) -> FloatArray:
 
 
 def _resampled(answers: Answers, n_factors: int, *, n_boot: int, seed: int) -> FloatArray:
-    """Hierarchical omega of resampled groups, where it is proper; a resample is a sum of the groups' moments."""
+    """Hierarchical omega of resampled groups with a general factor; a resample is a sum of the groups' moments."""
     x = answers.scores - answers.scores.mean(axis=0)
     k = x.shape[1]
     upper = np.triu_indices(k)

@@ -24,6 +24,7 @@ REASONS = {
     "heywood": "The factor model leaves an item no variance of its own (a Heywood case); omega is not determined.",
     "not_fitted": "The factor model cannot be fitted to these answers.",
     "no_general": "The factors are not positively related, so that there is no general factor.",
+    "no_interval": "Too many bootstrap samples have no general factor, so that no interval can be given.",
     "scales": "The items have different scales, so that they have no common score.",
     "perfect": "The items agree perfectly, so that no interval can be given.",
     "one_group": "Without one group of sheets the coefficient cannot be told, so that no interval can be given.",
