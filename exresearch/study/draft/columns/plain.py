@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from exresearch.study.draft.columns.answers import is_no_answer, is_placeholder
 from exresearch.study.draft.columns.column import Column, Guess
+from exresearch.study.draft.columns.labels import is_no_answer, is_placeholder
 from exresearch.study.draft.columns.words import (
     BIRTH,
     CATEGORY,

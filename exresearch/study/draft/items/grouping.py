@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exresearch.study.draft.columns.column import Column, columns_of
-from exresearch.study.draft.columns.words import CUSTOMER, PERSON, TABLES, UNITS, WAVE, spaced
+from exresearch.study.draft.columns.questions import CUSTOMER
+from exresearch.study.draft.columns.words import PERSON, TABLES, UNITS, WAVE, spaced
 from exresearch.study.draft.exports import Export, Keys, alike, waves_of
 from exresearch.study.draft.items.items import find_scales
 from exresearch.study.parameters import TableName

@@ -1,0 +1,189 @@
+"""Answer scales that a draft has to read from what clients write: numbered texts, neutral answers, codes, waves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exresearch.study import StudyError, load_study
+from exresearch.study.codebook import Variable
+from exresearch.study.draft import Draft, draft_study, write_draft
+from exresearch.study.draft.columns.answers import scale_from_labels
+from exresearch.study.draft.columns.texts import scale_from_texts
+
+N = 300
+ITEMS = ["Ik ben trots op mijn werk", "Mijn werk geeft mij energie", "Er wordt naar mij geluisterd"]
+ENPS = "Ik beveel ons aan als werkgever"
+AGREE = ["Helemaal mee oneens", "Mee oneens", "Neutraal", "Mee eens", "Helemaal mee eens"]
+SATISFIED = ["1 = zeer tevreden", "2 = tevreden", "3 = neutraal", "4 = ontevreden", "5 = zeer ontevreden"]
+
+
+def answers(seed: int, *, points: int = 5, n: int = N) -> pd.DataFrame:
+    """Employees in 15 teams: three items that go together, and a recommendation."""
+    rng = np.random.default_rng(seed)
+    factor = rng.standard_normal(n)
+    frame = pd.DataFrame(
+        {
+            "personeelsnr": [f"{100000 + i}" for i in range(n)],
+            "team": [f"T{i % 15:02}" for i in range(n)],
+        }
+    )
+    middle = (points + 1) / 2
+    for item in ITEMS:
+        latent = middle + 0.4 + points / 5 * (0.7 * factor + 0.7 * rng.standard_normal(n))
+        frame[item] = np.clip(np.round(latent), 1, points).astype(int)
+    frame[ENPS] = np.clip(np.round(6.8 + 1.7 * factor + 1.2 * rng.standard_normal(n)), 0, 10).astype(int)
+    return frame
+
+
+def drafted(folder: Path, **frames: pd.DataFrame) -> Draft:
+    return draft_study([saved(folder, name, frame) for name, frame in frames.items()])
+
+
+def saved(folder: Path, name: str, frame: pd.DataFrame) -> Path:
+    path = folder / f"{name}.csv"
+    frame.to_csv(path, index=False)
+    return path
+
+
+def entries(draft: Draft) -> dict[str, Variable]:
+    return {variable.column: variable for variable in draft.codebook.variables}
+
+
+@pytest.mark.parametrize("descending", [True, False])
+def test_the_words_behind_a_number_say_which_end_is_the_favourable_one(
+    tmp_path: Path, descending: bool
+) -> None:
+    labels = [f"{number} - {text}" for number, text in enumerate(AGREE[:: -1 if descending else 1], start=1)]
+    frame = answers(1)
+    for item in ITEMS:
+        codes = 6 - frame[item] if descending else frame[item]
+        frame[item] = np.array(labels)[codes - 1]
+    draft = drafted(tmp_path, employees=frame)
+    found = entries(draft)
+    assert [found[item].reversed for item in ITEMS] == [descending] * 3
+    # The recommendation goes with the items, so it is not turned round.
+    assert not found[ENPS].reversed
+    assert any("the lowest code is the most favourable" in doubt for doubt in draft.doubts) == descending
+
+
+def test_numbered_and_plain_words_of_customers_give_the_same_scores(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    codes = rng.integers(1, 6, N)
+    words = [text.partition(" = ")[2] for text in SATISFIED]
+    scores = []
+    for texts in (SATISFIED, words):
+        frame = pd.DataFrame(
+            {
+                "vestiging": [f"V{i % 12}" for i in range(N)],
+                "Hoe tevreden bent u?": np.array(texts)[codes - 1],
+            }
+        )
+        entry = entries(drafted(tmp_path, klanten=frame))["Hoe tevreden bent u?"]
+        numbers = frame["Hoe tevreden bent u?"].map(entry.values)
+        scores.append((6 - numbers if entry.reversed else numbers).tolist())
+    assert scores[0] == scores[1]
+
+
+def test_numbers_without_a_direction_say_so(tmp_path: Path) -> None:
+    labels = np.array(["1 - laag", "2", "3", "4", "5 - hoog"])
+    frame = answers(2).assign(**{ITEMS[0]: labels[answers(2)[ITEMS[0]] - 1]})
+    comment = entries(drafted(tmp_path, employees=frame))[ITEMS[0]].comment
+    assert comment is not None
+    assert "Nothing says which end is the favourable one; the highest is taken for it." in comment
+
+
+def test_a_column_of_numbers_with_words_at_its_ends_is_read_as_one_scale(tmp_path: Path) -> None:
+    frame = answers(4)
+    ends = {0: "0 - Zeer onwaarschijnlijk", 10: "10 - Zeer waarschijnlijk"}
+    frame.loc[:5, ENPS] = 0
+    frame.loc[6:20, ENPS] = 10
+    truth = frame[ENPS].to_numpy()
+    frame[ENPS] = frame[ENPS].map(lambda score: ends.get(score, str(score)))
+    draft = drafted(tmp_path, employees=frame)
+    entry = entries(draft)[ENPS]
+    assert (entry.role, entry.construct, entry.minimum, entry.maximum) == ("outcome", "enps", 0, 10)
+    study, _ = write_draft(draft, "acme", folder=tmp_path)
+    assert load_study(study).tables["employees"][ENPS].tolist() == truth.tolist()
+
+
+def test_the_remedy_for_a_text_with_its_number_keeps_the_answer(client: Any) -> None:
+    frame = client.tables["employees"]
+    column = next(v["column"] for v in client.variables.values() if v["role"] in ("item", "driver"))
+    cells = frame[column].astype("object")
+    cells.iloc[:6] = "5 - very likely"
+    frame[column] = cells
+    with pytest.raises(StudyError) as error:
+        client.load()
+    assert [problem.remedy for problem in error.value.problems] == [
+        "Give a text that begins with its number that number under 'values' in the codebook; correct the other cells, "
+        "or list them under 'missing'."
+    ]
+
+
+@pytest.mark.parametrize(
+    "neutral",
+    [
+        "Niet mee eens/niet mee oneens", "Niet eens/niet oneens", "Niet mee eens en niet mee oneens",
+        "Niet oneens, niet eens", "Eens noch oneens", "Niet eens of oneens", "Deels mee eens, deels mee oneens",
+        "Neither agree nor disagree",
+    ],
+)  # fmt: skip
+def test_everyday_neutral_answers_stand_in_the_middle(neutral: str) -> None:
+    found = scale_from_texts([neutral if text == "Neutraal" else text for text in AGREE])
+    assert found is not None
+    assert found.values[neutral] == 3  # noqa: PD011
+    labels = {str(code): text for code, text in enumerate(AGREE, start=1)} | {"3": neutral}
+    assert scale_from_labels(labels) is not None
+
+
+def test_tevreden_and_niet_eens_are_understood() -> None:
+    satisfied = [
+        "Zeer ontevreden",
+        "Ontevreden",
+        "Niet tevreden, niet ontevreden",
+        "Tevreden",
+        "Zeer tevreden",
+    ]
+    found = scale_from_texts(satisfied)
+    assert found is not None
+    assert list(found.values) == satisfied
+    denied = ["Helemaal niet eens", "Niet eens", "Neutraal", "Eens", "Helemaal eens"]
+    found = scale_from_texts(denied)
+    assert found is not None
+    assert list(found.values) == denied
+
+
+def test_two_spellings_of_an_answer_are_one_rung(tmp_path: Path) -> None:
+    frame = answers(5)
+    for item in ITEMS:
+        frame[item] = np.array(AGREE)[frame[item] - 1]
+    frame.loc[:40, ITEMS[0]] = frame.loc[:40, ITEMS[0]].replace("Mee eens", "mee  eens.")
+    # Another questionnaire has other words for the middle.
+    frame[ITEMS[1]] = frame[ITEMS[1]].replace("Neutraal", "Niet eens/niet oneens")
+    found = entries(drafted(tmp_path, employees=frame))
+    assert [found[item].role for item in ITEMS] == ["item", "item", "driver"]
+    assert found[ITEMS[0]].values["mee  eens."] == found[ITEMS[0]].values["Mee eens"] == 4  # noqa: PD011
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["1 - helemaal oneens", "2 - oneens", "3 - eens", "4 - helemaal eens"], (1, 4)),
+        (["1 - oneens", "2", "3", "4", "5", "6 - eens"], (1, 6)),
+        (["1. Helemaal oneens", "2. Oneens", "3. Eens"], (1, 3)),
+        (["0 - onwaarschijnlijk", *map(str, range(1, 10))], (0, 10)),
+        (["1 - Noord", "2 - Zuid", "3 - West"], None),
+        (["25-34", "35-44", "45-54"], None),
+        (["1-3", "3-5", "5-10"], None),
+        (["1 dag", "2 dagen", "3 dagen"], None),
+        (["1 - oneens", "1 - slecht", "5 - eens", "5 - goed"], None),
+    ],
+)  # fmt: skip
+def test_the_outer_labels_name_the_ends(texts: list[str], expected: tuple[int, int] | None) -> None:
+    found = scale_from_texts(texts)
+    assert (None if found is None else found.ends) == expected
