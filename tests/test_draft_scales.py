@@ -187,3 +187,64 @@ def test_two_spellings_of_an_answer_are_one_rung(tmp_path: Path) -> None:
 def test_the_outer_labels_name_the_ends(texts: list[str], expected: tuple[int, int] | None) -> None:
     found = scale_from_texts(texts)
     assert (None if found is None else found.ends) == expected
+
+
+@pytest.mark.parametrize("code", [0, 6])
+def test_a_code_beside_the_scale_is_no_point_of_it(tmp_path: Path, code: int) -> None:
+    frame = answers(1)
+    rng = np.random.default_rng(3)
+    for item in ITEMS:
+        frame.loc[rng.random(N) < 0.06, item] = code
+    draft = drafted(tmp_path, employees=frame)
+    found = entries(draft)
+    for item in ITEMS:
+        assert (found[item].minimum, found[item].maximum, found[item].missing) == (1, 5, (code,))
+        assert found[item].role in ("item", "driver")
+    sentence = (
+        f"{code} lies just beside 1 to 5 and is taken for no answer: whoever chose it answers the rest like"
+    )
+    assert any(sentence in doubt for doubt in draft.doubts)
+
+
+def test_a_real_scale_of_six_points_stays_one_and_borrows_nothing_of_the_recommendation(
+    tmp_path: Path,
+) -> None:
+    found = entries(drafted(tmp_path, employees=answers(6, points=6)))
+    assert [(found[item].minimum, found[item].maximum) for item in ITEMS] == [(1, 6)] * 3
+    assert [found[item].missing for item in ITEMS] == [()] * 3
+
+
+def test_a_value_beside_the_scale_of_which_nothing_can_be_seen_is_said(tmp_path: Path) -> None:
+    frame = answers(7)[["team", ITEMS[0]]]
+    frame.loc[:20, ITEMS[0]] = 6
+    comment = entries(drafted(tmp_path, employees=frame))[ITEMS[0]].comment
+    assert comment is not None
+    assert "6 lies just beside 1 to 5; if it stands for no answer, list it under 'missing'" in comment
+
+
+def test_a_wave_with_another_scale_is_the_most_doubtful_thing(tmp_path: Path) -> None:
+    later = answers(6, points=10)
+    later.loc[:9, ITEMS] = 1
+    draft = drafted(tmp_path, mto_2023=answers(5), mto_2024=later)
+    assert draft.doubts[0] == (
+        f"employees, {', '.join(ITEMS)}: in 2023 the answers run from 1 to 5, elsewhere from 1 to 10; perhaps the "
+        "scale was another one, and they cannot be compared as they are."
+    )
+    comment = entries(draft)[ITEMS[0]].comment
+    assert comment is not None
+    assert "In 2023 the answers run from 1 to 5, elsewhere from 1 to 10;" in comment
+
+
+def test_a_wave_with_the_other_direction_is_the_most_doubtful_thing(tmp_path: Path) -> None:
+    turned = answers(6)
+    turned[ITEMS] = 6 - turned[ITEMS]
+    draft = drafted(tmp_path, mto_2023=answers(5), mto_2024=turned)
+    assert draft.doubts[0] == (
+        f"employees, {ENPS}: in 2024 the correlation with the other answers has another sign than before; perhaps "
+        "these or the others were asked or coded the other way round there."
+    )
+
+
+def test_waves_with_one_scale_and_direction_are_not_doubted(tmp_path: Path) -> None:
+    draft = drafted(tmp_path, mto_2023=answers(5), mto_2024=answers(6))
+    assert not [doubt for doubt in draft.doubts if "in 2023" in doubt or "in 2024" in doubt]

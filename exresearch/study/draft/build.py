@@ -23,6 +23,7 @@ from exresearch.study.draft.columns.plain import (
 from exresearch.study.draft.columns.words import CONSTRUCTS
 from exresearch.study.draft.exports import read_exports, take_keys
 from exresearch.study.draft.items.blocks import settle
+from exresearch.study.draft.items.changes import answers_of, waves_amiss
 from exresearch.study.draft.items.grouping import Part, group_exports
 from exresearch.study.draft.items.items import find_scales, guess_answer
 from exresearch.study.draft.items.reversal import likely_reversed
@@ -117,6 +118,7 @@ def draft_study(paths: Sequence[Path]) -> Draft:
     waves_from = waves_by_day(parts, guesses)
     doubts = [(3, note) for note in left_out]
     for part in parts:
+        doubts += waves_amiss(part, guesses[part.table])
         if part.table == "employees":
             doubts += _turn_round(part, guesses[part.table])
     without_key: dict[str, str] = {}
@@ -210,7 +212,7 @@ def _turn_round(part: Part, found: Mapping[str, Guess]) -> list[tuple[int, str]]
         if guess.role not in ("item", "driver", "outcome"):
             continue
         low, high = guess.more["minimum"], guess.more["maximum"]
-        numbers = _answers(column, guess)
+        numbers = answers_of(column, guess)
         numbers = numbers.where(numbers.between(low, high))
         frame[column.name] = low + high - numbers if guess.more.get("reversed") else numbers
     judged = likely_reversed(pd.DataFrame(frame))
@@ -227,13 +229,6 @@ def _turn_round(part: Part, found: Mapping[str, Guess]) -> list[tuple[int, str]]
         sign = "turned round" if turned else "not turned round"
         guess.why = f"It runs against the other answers, so it is {sign} here. {guess.why}"
     return []
-
-
-def _answers(column: Column, guess: Guess) -> pd.Series:
-    values = guess.more.get("values")
-    numbers = column.texts.map(values).astype("float64") if values else column.numbers
-    codes = [float(code) for code in guess.more.get("missing", ()) if isinstance(code, int)]
-    return numbers.mask(numbers.isin(codes))
 
 
 def _variable(table: str, column: Column, guess: Guess) -> Variable:

@@ -92,7 +92,7 @@ def _numbered(points: Sequence[str], missing: tuple[str, ...]) -> Scale | None:
 
 
 def _ends(labels: dict[int, str], low: int, high: int) -> tuple[tuple[int, int] | None, str]:
-    """Both ends, and what is doubtful about them: where the outer labels are each other's mirror, they name the ends."""
+    """Both ends, and what is doubtful about them; outer labels that are each other's mirror name the ends."""
     first, last = rung(labels[low]), rung(labels[high])
     if first and last and first == -last and high - low <= _WIDEST:
         return (low, high), ""

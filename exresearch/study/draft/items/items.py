@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -29,6 +28,7 @@ from exresearch.study.draft.columns.questions import (
 )
 from exresearch.study.draft.columns.texts import has_numbered_words, scale_from_texts
 from exresearch.study.draft.columns.words import slug, spaced
+from exresearch.study.draft.items.values import scales_of_values, stem_of
 from exresearch.study.problems import NAMEABLE
 
 _MOST_POINTS = 11
@@ -52,7 +52,7 @@ def find_scales(columns: Sequence[Column]) -> dict[str, Scale]:
         for c in columns
         if c.name not in found and not c.labels and c.whole and 3 <= c.n_distinct <= _MOST_POINTS + 3
     ]
-    return found | _from_values(plain)
+    return found | scales_of_values(plain)
 
 
 def _between_labels(column: Column) -> Scale | None:
@@ -94,10 +94,11 @@ def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
     if scale.descending and scale.source == "texts":
         doubt = max(doubt, 2)
     if scale.source == "data":
-        if not scale.sure:
+        if not (scale.sure or scale.doubtful):
             why += f" Not all of {scale.minimum} to {scale.maximum} occurs, or other values do."
-        if scale.missing:
-            codes = ", ".join(str(code) for code in scale.missing)
+        apart = [c for c in scale.missing if not (isinstance(c, int) and c in _beside(scale))]
+        if apart:
+            codes = ", ".join(str(code) for code in apart)
             why += f" {codes} stands apart from the scale and is taken for no answer."
             doubt = 2
     if scale.doubtful:
@@ -153,6 +154,10 @@ def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
     if construct in ("cx", "bx") and not column.says_something:
         guess.doubt = 2
     return guess
+
+
+def _beside(scale: Scale) -> tuple[int, int]:
+    return scale.minimum - 1, scale.maximum + 1
 
 
 def _employees(column: Column, text: str, scale: Scale, table: str) -> tuple[str, str, str]:
@@ -258,44 +263,3 @@ def _is_shared(text: str, columns: Sequence[Column]) -> bool:
         if len(rows) >= NAMEABLE:
             return True
     return False
-
-
-def _from_values(columns: Sequence[Column]) -> dict[str, Scale]:
-    """Scales of numbers without labels; a column that shows only a part takes the scale of its neighbours."""
-    alone = {c.name: scale_from_data([c.numbers], shared=NAMEABLE) for c in columns}
-    sure: dict[str, Counter[tuple[int, int]]] = {}
-    for column in columns:
-        scale = alone[column.name]
-        if scale is not None and scale.sure:
-            sure.setdefault(stem_of(column.name), Counter())[scale.ends] += 1
-    everywhere = sum(sure.values(), Counter[tuple[int, int]]())
-    found: dict[str, Scale] = {}
-    for column in columns:
-        scale = alone[column.name]
-        if scale is None:
-            continue
-        stem = sure.get(stem_of(column.name), Counter())
-        if scale.ends == (1, 10) and (0, 10) in stem:
-            # Nobody happened to give a 0 here.
-            scale = Scale(0, 10)
-        if not scale.sure:
-            beside = sure.get(stem_of(column.name)) or everywhere
-            for ends, _ in beside.most_common():
-                values = column.numbers[~column.numbers.isin(scale.missing)].dropna()
-                if ends[0] <= values.min() and values.max() <= ends[1]:
-                    scale = Scale(*ends, scale.missing)
-                    break
-        found[column.name] = scale
-    return found
-
-
-def stem_of(name: str) -> str:
-    """Return the beginning that the items of one block share.
-
-    Examples
-    --------
-    >>> stem_of("A2a"), stem_of("Q12_3"), stem_of("eng_1")
-    ('A2', 'Q12', 'eng')
-    """
-    stem = re.sub(r"(?<=\d)[a-z]{1,3}$|[ _.-]*\d+$", "", name)
-    return stem.rstrip(" _.-") or name
