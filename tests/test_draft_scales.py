@@ -248,3 +248,48 @@ def test_a_wave_with_the_other_direction_is_the_most_doubtful_thing(tmp_path: Pa
 def test_waves_with_one_scale_and_direction_are_not_doubted(tmp_path: Path) -> None:
     draft = drafted(tmp_path, mto_2023=answers(5), mto_2024=answers(6))
     assert not [doubt for doubt in draft.doubts if "in 2023" in doubt or "in 2024" in doubt]
+
+
+def with_averages(frame: pd.DataFrame, *, decimals: int, label: str | None = None) -> pd.DataFrame:
+    below = frame.astype("object")
+    means = [round(float(value), decimals) for value in frame.iloc[:, 2:].mean()]
+    below.loc[len(below)] = [label, None, *(int(mean) if decimals == 0 else mean for mean in means)]
+    return below
+
+
+@pytest.mark.parametrize("decimals", [0, 2])
+@pytest.mark.parametrize("label", [None, "Totaal", "Gemiddelde"])
+def test_a_closing_row_of_averages_costs_no_question_and_is_no_respondent(
+    tmp_path: Path, decimals: int, label: str | None
+) -> None:
+    plain = entries(drafted(tmp_path, employees=answers(1)))
+    draft = drafted(tmp_path, employees=with_averages(answers(1), decimals=decimals, label=label))
+    found = entries(draft)
+    assert {name: (v.role, v.minimum, v.maximum) for name, v in found.items()} == {
+        name: (v.role, v.minimum, v.maximum) for name, v in plain.items()
+    }
+    sentence = "employees: 1 row at the end seems to be a total or an average of those above; the draft leaves it out."
+    assert sentence in draft.doubts
+    assert draft.without_key == {"employees": "personeelsnr"}
+    assert found["personeelsnr"].missing == (() if label is None else (label,))
+    assert "employees: mto" not in "".join(draft.understood)
+    assert f"{N} rows" in draft.understood[0]
+
+
+def test_the_last_respondent_without_a_team_is_no_total(tmp_path: Path) -> None:
+    frame = answers(1)
+    frame.loc[N - 1, "team"] = None
+    draft = drafted(tmp_path, employees=frame)
+    assert draft.without_key == {}
+    assert f"{N} rows" in draft.understood[0]
+
+
+def test_a_closing_row_of_a_table_without_keys_is_said(tmp_path: Path) -> None:
+    frame = answers(1).drop(columns=["personeelsnr", "team"])
+    frame.insert(0, "opmerking", "goed")
+    below = frame.astype("object")
+    below.loc[N] = [None, *[round(float(value), 2) for value in frame.iloc[:, 1:].mean()]]
+    assert any(
+        doubt.endswith("no column is a key, so remove it from the file.")
+        for doubt in drafted(tmp_path, employees=below).doubts
+    )

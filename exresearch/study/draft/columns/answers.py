@@ -13,7 +13,7 @@ from exresearch.study.draft.columns.labels import is_no_answer, valence
 # Scales that questionnaires use; the smallest that holds the answers is taken.
 STANDARD = ((1, 5), (1, 7), (1, 10), (0, 10))
 # Codes for no answer that surveys everywhere use: nobody's answer, however few cells hold them.
-_CUSTOMARY = (-99, -9, -1, 88, 98, 99, 888, 998, 999)
+CUSTOMARY = (-99, -9, -1, 88, 98, 99, 888, 998, 999)
 _UNUSUAL = [list(range(low, high + 1)) for low, high in ((1, 4), (1, 6), (0, 4), (0, 6))]
 _STAYS = re.compile(r"no plans|not planning|never|\bstay|geen plan|\bnooit|blijven|blijf", re.IGNORECASE)
 FREQUENCY = re.compile(
@@ -135,8 +135,8 @@ def scale_from_data(columns: Iterable[pd.Series], *, shared: int = 1) -> Scale |
                 return None
             counts[int(float(str(value)))] = counts.get(int(float(str(value))), 0) + int(count)
     points = sorted(counts)
-    rare = {p for p in points if counts[p] < shared and p not in _CUSTOMARY}
-    missing = [p for p in points if p < 0 or p in _CUSTOMARY]
+    rare = {p for p in points if counts[p] < shared and p not in CUSTOMARY}
+    missing = [p for p in points if p < 0 or p in CUSTOMARY]
     points = [p for p in points if p not in missing]
     # A code that stands apart: at least one point is left out between it and the longest run of answers.
     while len(points) >= 4 and points[-1] in (8, 9) and points[-1] - points[-2] >= 2:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from exresearch.study.draft.columns.answers import STANDARD, Scale, scale_from_data
+from exresearch.study.draft.columns.answers import CUSTOMARY, STANDARD, Scale, scale_from_data
 from exresearch.study.draft.columns.column import Column
 from exresearch.study.draft.columns.questions import RECOMMEND
 from exresearch.study.problems import NAMEABLE
@@ -124,13 +124,13 @@ def _with_code(scale: Scale, beside: _Beside, column: Column, said: str) -> Scal
 
 
 def _beside(numbers: pd.Series) -> _Beside | None:
-    points = {int(value) for value in numbers.dropna().unique()}
+    points = {int(value) for value in numbers.dropna().unique() if value >= 0} - set(CUSTOMARY)
     for low, high in STANDARD:
         within = points & set(range(low, high + 1))
         full = len(within) == high - low + 1 or (high == STANDARD[-1][1] and {low, high} <= within)
         for code in (low - 1, high + 1):
             known = (min(low, code), max(high, code)) in STANDARD or code < 0
-            if full and not known and code in points and points & {code - 1, code + 1} <= within:
+            if full and not known and points - within == {code}:
                 return None if low == 1 and high == 7 and code == 8 else _Beside(code, (low, high))
     return None
 
