@@ -293,3 +293,13 @@ def test_a_closing_row_of_a_table_without_keys_is_said(tmp_path: Path) -> None:
         doubt.endswith("no column is a key, so remove it from the file.")
         for doubt in drafted(tmp_path, employees=below).doubts
     )
+
+
+def test_grades_with_halves_are_read_whatever_the_decimal_sign(tmp_path: Path) -> None:
+    rng = np.random.default_rng(8)
+    grades = np.clip(np.round(rng.normal(7, 1, N) * 2) / 2, 1, 10)
+    name = "Rapportcijfer voor uw werk als geheel"
+    for number, texts in enumerate((grades, [f"{grade:g}".replace(".", ",") for grade in grades])):
+        entry = entries(drafted(tmp_path, employees=answers(1).assign(**{name: texts})))[name]
+        assert (number, entry.minimum, entry.maximum) == (number, 1, 10)
+        assert entry.role != "ignore"

@@ -85,6 +85,8 @@ PERSON = beginning(
 )
 # These may number the sheets of one wave and not the people.
 RESPONDENT = beginning(r"respondent|participant|subject")
+# A number of something; of the person where every row has another and nothing else is.
+NUMBER = beginning(r"(nr|nummer)$")
 # From the most to the least likely day of coming or going; a contract that ends may be followed by another.
 FIRST_DAY = tuple(
     beginning(pattern)
@@ -106,13 +108,16 @@ LAST_DAY = tuple(
 UNITS = tuple(
     beginning(pattern)
     for pattern in (
-        r"unit ?(id|code|nr)?$|eenheid$|work ?unit|unitcode$|eenheidcode$",
-        r"team ?(id|code|nr)?$|work ?group$|werkgroep$",
+        r"unit ?(id|code|nr|nummer)?$|eenheid$|work ?unit|eenheids? ?(code|nr|nummer)$",
+        r"team ?(id|code|nr|nummer)?$|work ?group$|werkgroep$",
         r"(trust|org|organi[sz]ation|provider|ods|site|store|shop|branch|location|agency|facility|school|"
         r"hospital) ?(id|code|nr|number)$",
-        r"vestiging ?(id|code|nr|nummer)?$|filiaal ?(id|code|nr|nummer)?$|branch$|store$|shop$|winkel ?(nr|nummer)?$",
-        r"department ?(id|code)?$|afd$|dept ?(id|code)?$|afdeling ?(id|code|nr|nummer)?$|company$|grp$|group ?(id)$",
-        r"location$|locatie$|site$|business ?unit$|bedrijfsonderdeel$|division$|divisie$|agency$|trust$",
+        r"vestigings? ?(id|code|nr|nummer)$|vestiging$|filiaal ?(id|code|nr|nummer)?$|branch$|store$|shop$|"
+        r"winkel ?(id|code|nr|nummer)?$",
+        r"department ?(id|code)?$|afd$|dept ?(id|code)?$|afdelings? ?(id|code|nr|nummer)$|afdeling$|company$|grp$|"
+        r"group ?(id)$|afd ?(code|nr|nummer)$",
+        r"location$|locatie ?(code|nr|nummer)?$|kosten ?plaats ?(code|nr|nummer)?$|"
+        r"site$|business ?unit$|bedrijfsonderdeel$|division$|divisie$|agency$|trust$",
     )
 )
 WAVE = beginning(
@@ -139,6 +144,11 @@ FREE_TEXT = beginning(
 MANAGER = beginning(
     r"(line |team )?manager\b|supervisor\b|reports to\b|leidinggevende\b|chef\b|teamleider\b|coach\b|boss\b"
 )
+AMOUNT_OF_PAY = beginning(
+    r"\w*(salar|(maand|uur|jaar|bruto|netto|basis)?lo(o|)n(en)?\b|inkomen\b|bezoldiging|wages?\b|income\b|earnings)|"
+    r"(base |gross |net )?pay\b|compensation"
+)
+GRADE = beginning(r"(rapport)?cijfer|grade\b|mark\b|score|rating|waardering|beoordeling|beoordeel|\w+score\b")
 BIRTH = beginning(r"birth|geboorte|geb ?dat|dob\b")
 
 TABLES = {

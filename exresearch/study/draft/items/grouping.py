@@ -102,7 +102,7 @@ def _table(
     names = [spaced(c.name) for c in columns]
     called = " ".join(spaced(f"{e.path.stem} {e.options.get('sheet', '')}") for e in group)
     scales = find_scales(columns)
-    has_person = any(PERSON.match(name) for name in names)
+    has_person = any(column.is_called(PERSON) for column in columns)
     scored: list[tuple[int, TableName, str]] = []
 
     def says(table: TableName, points: int, reason: str) -> None:

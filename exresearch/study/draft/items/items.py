@@ -27,12 +27,13 @@ from exresearch.study.draft.columns.questions import (
     STAY,
 )
 from exresearch.study.draft.columns.texts import has_numbered_words, scale_from_texts
-from exresearch.study.draft.columns.words import slug, spaced
+from exresearch.study.draft.columns.words import GRADE, slug, spaced
 from exresearch.study.draft.items.values import scales_of_values, stem_of
 from exresearch.study.problems import NAMEABLE
 
 _MOST_POINTS = 11
 _FEW_POINTS = 3
+_HIGHEST_OF_SMALLER = 7
 _NUMBER = re.compile(r"-?\d+")
 _SEEN = {"labels": "by its labels", "texts": "by its answers", "data": "by the values that occur"}
 
@@ -52,7 +53,25 @@ def find_scales(columns: Sequence[Column]) -> dict[str, Scale]:
         for c in columns
         if c.name not in found and not c.labels and c.whole and 3 <= c.n_distinct <= _MOST_POINTS + 3
     ]
-    return found | scales_of_values(plain)
+    halves = [
+        c for c in columns if c.name not in found and not c.labels and c.legible and _are_half_grades(c)
+    ]
+    return found | scales_of_values(plain) | {c.name: _grades(c) for c in halves}
+
+
+def _are_half_grades(column: Column) -> bool:
+    """Whether a column by its words holds grades of 1 to 10 or 0 to 10, with halves between them."""
+    values = column.numbers.dropna()
+    if column.kind != "number" or column.whole or not GRADE.search(column.words):
+        return False
+    return bool(
+        (values * 2 % 1 == 0).all() and values.between(0, 10).all() and values.max() > _HIGHEST_OF_SMALLER
+    )
+
+
+def _grades(column: Column) -> Scale:
+    low = 0 if column.numbers.min() < 1 else 1
+    return Scale(low, 10, doubtful="Some answers lie halfway between two points, as grades do.")
 
 
 def _between_labels(column: Column) -> Scale | None:

@@ -43,7 +43,7 @@ def scales_of_values(columns: Sequence[Column]) -> dict[str, Scale]:
     A question about recommending lends its scale to no other kind of question. A value just beside a scale, such as a 6
     after 1 to 5, is a code for no answer where whoever chose it answers the other questions like anybody else.
     """
-    beside = {c.name: found for c in columns if (found := _beside(c.numbers)) is not None}
+    beside = {c.name: code for c in columns if (code := _beside(c.numbers)) is not None}
     rest = _answers(columns, beside)
     verdicts = {
         c.name: _is_code(c.name, rest, c.numbers, beside[c.name]) for c in columns if c.name in beside
