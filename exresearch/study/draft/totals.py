@@ -74,8 +74,8 @@ def _is_closing(frame: pd.DataFrame, numbers: pd.DataFrame, row: int, body: np.n
     cells, values = frame.iloc[row], numbers.iloc[row]
     above = frame.iloc[body]
     full = above.notna().all()
-    texts = cells[cells.notna() & values.isna()].map(str).str.strip()
-    words = texts[totals_among(texts.astype("str"))]
+    texts = cells[cells.notna() & values.isna()].map(lambda cell: str(cell).strip()).astype("str")
+    words = texts[totals_among(texts)]
     if len(words) and len(words) == len(texts):
         return bool(full[words.index].any())
     if len(texts) or not (full & cells.isna()).any():

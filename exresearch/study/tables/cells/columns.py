@@ -25,7 +25,7 @@ _UNSEEN = "[\ufeff\u200b\u2060\u00ad]"
 _THOUSANDS = r"[1-9]\d{0,2}\.\d{3}"
 _CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
 # An answer such as '10 - very likely': listed under 'missing', the best or the worst answers would be lost.
-_WITH_NUMBER = r"-?\d{1,3}\s*[-\u2013=:.)(]?\s*[^\W\d_].*"
+_WITH_NUMBER = r"-?\d{1,3}(?:\s*[-\u2013=:.)(]\s*|\s+)[^\W\d_].*"
 _NUMBER_IT = (
     "Give a text that begins with its number that number under 'values' in the codebook; correct the other cells, or "
     "list them under 'missing'."
