@@ -23,7 +23,8 @@ from exresearch.measures import answers_by_wave
 from exresearch.study import StudyError, load_settings, load_study
 from exresearch.study.codebook import Variable, load_codebook
 from exresearch.study.draft import Draft, draft_study, write_draft
-from exresearch.study.draft.columns.answers import scale_from_data, scale_from_labels, scale_from_texts
+from exresearch.study.draft.columns.answers import scale_from_data, scale_from_labels
+from exresearch.study.draft.columns.texts import scale_from_texts
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT.parent / "shared" / "data"

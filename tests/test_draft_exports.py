@@ -241,3 +241,118 @@ def test_what_a_platform_works_out_and_days_that_name_no_wave_are_not_used(tmp_p
         "Dates of answering are not used. If they tell the waves, give this column the role date, and its file "
         "'waves_from: quarter' (or month, half_year, year) in the study file."
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "role"),
+    [
+        ("Vestigingsnr", "unit"), ("Vestigingsnummer", "unit"), ("Afdelingsnummer", "unit"), ("Afdelingscode", "unit"),
+        ("Eenheidsnr.", "unit"), ("Kostenplaats", "unit"), ("nr", "person"), ("Nummer", "person"),
+    ],
+)  # fmt: skip
+def test_usual_dutch_keys_are_found(tmp_path: Path, name: str, role: str) -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {
+            name: [100 + (i if role == "person" else i % 12) for i in range(N)],
+            "Ik word gewaardeerd": rng.integers(1, 6, N),
+        }
+    )
+    frame.to_csv(tmp_path / "medewerkers.csv", index=False)
+    assert entries(draft_study([tmp_path / "medewerkers.csv"]))["employees", name].role == role
+
+
+def test_the_label_of_an_spss_column_can_name_the_key(tmp_path: Path) -> None:
+    rng = np.random.default_rng(3)
+    frame = pd.DataFrame(
+        {
+            "v1": np.arange(N) + 1000.0,
+            "v2": [f"A{i % 12}" for i in range(N)],
+            "v3": rng.integers(1, 6, N).astype(float),
+        }
+    )
+    labels = ["Personeelsnummer", "Afdelingsnummer", "Ik word gewaardeerd"]
+    pyreadstat.write_sav(frame, str(tmp_path / "mto.sav"), column_labels=labels)
+    found = entries(draft_study([tmp_path / "mto.sav"]))
+    assert [found["employees", name].role for name in ("v1", "v2", "v3")] == ["person", "unit", "driver"]
+
+
+def staff(folder: Path, **columns: list[str]) -> Draft:
+    frame = pd.DataFrame({"personeelsnr": range(1000, 1000 + N), **columns})
+    frame.to_csv(folder / "personeel.csv", index=False)
+    return draft_study([folder / "personeel.csv"])
+
+
+@pytest.mark.parametrize("form", ["{:,.2f}", "\u20ac {:,.0f}", "{:.0f}", "{:,.2f} euro"])
+def test_salaries_are_not_read_and_not_listed(tmp_path: Path, form: str) -> None:
+    # Few different ones, so that their number alone would make a category.
+    amounts = [form.format(2750 + 150 * (i % 9)).translate(str.maketrans(",.", ".,")) for i in range(N)]
+    draft = staff(tmp_path, **{"Salaris": amounts, "Bruto maandloon": amounts})
+    for name in ("Salaris", "Bruto maandloon"):
+        entry = entries(draft)["people", name]
+        assert (entry.role, entry.comment) == (
+            "ignore",
+            "It seems to hold what each person earns; it is not read. As a category it needs bands, such as 2500-3000.",
+        )
+    _, codebook = write_draft(draft, "acme", folder=tmp_path / "clients")
+    said = codebook.read_text(encoding="utf-8") + "".join(draft.doubts)
+    assert not re.search(r"2[.,]?750|3[.,]?050", said)
+
+
+def test_bands_of_pay_are_a_category(tmp_path: Path) -> None:
+    bands = ["tot 2500", "2500-3000", "3000-4000", "4000 of meer"] * (N // 4)
+    scale = [str(i % 12) for i in range(N)]
+    found = entries(staff(tmp_path, Salaris=bands, Salarisschaal=scale))
+    assert (found["people", "Salaris"].role, found["people", "Salarisschaal"].role) == (
+        "category",
+        "category",
+    )
+
+
+@pytest.mark.parametrize("form", ["%d/%m/%Y", "%d.%m.%Y", "%d-%m-%y"])
+def test_days_in_another_form_are_told_and_neither_text_nor_category(tmp_path: Path, form: str) -> None:
+    days = pd.to_datetime("2018-11-21") + pd.to_timedelta(np.arange(N) % 50, unit="D")
+    draft = staff(tmp_path, **{"in dienst": days.strftime(form).tolist()})
+    entry = entries(draft)["people", "in dienst"]
+    assert (entry.role, entry.comment) == (
+        "ignore",
+        "Its cells are days in a form that is not read; write them as 2024-03-31 or 31-03-2024 and give it the role "
+        "date.",
+    )
+    assert any("days in a form that is not read" in doubt for doubt in draft.doubts[:2])
+
+
+def test_percentages_with_a_sign_are_told(tmp_path: Path) -> None:
+    frame = pd.DataFrame(
+        {
+            "vestiging": [f"V{i:02}" for i in range(40)],
+            "klanttevredenheid": [f"{7 + i / 40:.2f}" for i in range(40)],
+            "verzuim": [f"{4 + i / 20:.2f}%".replace(".", ",") for i in range(40)],
+        }
+    )
+    frame.to_csv(tmp_path / "vestigingen.csv", index=False)
+    entry = entries(draft_study([tmp_path / "vestigingen.csv"]))["units", "verzuim"]
+    assert (entry.role, entry.comment) == (
+        "ignore",
+        "Its cells are numbers with a sign, such as %; write them without it and give it a role.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "why"),
+    [
+        ([""] * N, "No row has a value."),
+        (["-"] * 9 + [""] * (N - 9), "No row has a value; some hold a sign or words for nothing."),
+        (
+            ["Goed geregeld"] + [""] * (N - 1),
+            "By its name it is for answers in own words, and hardly anybody wrote one.",
+        ),
+    ],
+)
+def test_a_column_for_comments_without_comments_is_no_ticked_box(
+    tmp_path: Path, cells: list[str], why: str
+) -> None:
+    frame = survey(1).head(N).assign(Toelichting=cells)
+    frame.to_csv(tmp_path / "mto.csv", index=False)
+    entry = entries(draft_study([tmp_path / "mto.csv"]))["employees", "Toelichting"]
+    assert (entry.role, entry.comment) == ("ignore", why)

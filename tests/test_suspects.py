@@ -149,3 +149,35 @@ def test_every_kind_has_a_sentence_of_its_own_and_shows_no_value() -> None:
         assert suspect_sentence(kind, 3) == forms[-1]
         assert all(sentence.format(n=3, detail="x").endswith(".") for sentence in forms)
         assert "{n}" not in forms[0] or len(forms) == 1
+
+
+def in_two_waves(odd: Any) -> None:
+    frame = odd.tables["employees"]
+    later = frame.sample(frac=1, random_state=1)
+    odd.tables["employees"] = pd.concat(
+        [frame.assign(wave="2023"), later.assign(wave="2024")], ignore_index=True
+    )
+    odd.variables["wave"] = odd.entry("employees", "wave", "wave")
+
+
+def test_waves_of_one_scale_and_direction_are_not_named(odd: Any) -> None:
+    in_two_waves(odd)
+    assert found(odd) == []
+
+
+def test_the_wave_whose_answers_have_another_scale_is_named(odd: Any) -> None:
+    in_two_waves(odd)
+    frame = odd.tables["employees"]
+    first = frame["wave"] == "2023"
+    frame.loc[first, "e1"] = np.ceil(frame.loc[first, "e1"] / 2)
+    frame.loc[[0, 1, 2, 3, 4], "e1"] = 4
+    frame.loc[[N, N + 1, N + 2, N + 3, N + 4], "e1"] = 7
+    assert ["employees", "e1", "other_scale_in_wave", N, "2023: 1-4 (1-7)"] in found(odd)
+    assert suspect_sentence("other_scale_in_wave", N).endswith("perhaps its scale was another one: {detail}.")
+
+
+def test_the_wave_in_which_an_item_runs_the_other_way_is_named(odd: Any) -> None:
+    in_two_waves(odd)
+    frame = odd.tables["employees"]
+    frame.loc[frame["wave"] == "2024", "e2"] = 8 - frame.loc[frame["wave"] == "2024", "e2"]
+    assert ["employees", "e2", "other_direction_in_wave", N, "2024"] in found(odd)

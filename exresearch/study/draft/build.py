@@ -23,13 +23,14 @@ from exresearch.study.draft.columns.plain import (
 from exresearch.study.draft.columns.words import CONSTRUCTS
 from exresearch.study.draft.exports import read_exports, take_keys
 from exresearch.study.draft.items.blocks import settle
+from exresearch.study.draft.items.changes import answers_of, waves_amiss
 from exresearch.study.draft.items.grouping import Part, group_exports
 from exresearch.study.draft.items.items import find_scales, guess_answer
 from exresearch.study.draft.items.reversal import likely_reversed
+from exresearch.study.draft.keys import keys_amiss, rows_without_key
 from exresearch.study.draft.periods import waves_by_day
+from exresearch.study.draft.totals import without_closing_rows
 from exresearch.study.problems import Problem, StudyError
-from exresearch.study.tables.cells.key_cells import one_spelling, totals_among
-from exresearch.study.tables.rows import NEEDED
 
 _SHOWN = 6
 _LONG_NAME = 60
@@ -107,7 +108,7 @@ def draft_study(paths: Sequence[Path]) -> Draft:
     """
     exports, notes = read_exports(paths)
     tables, keys, said = take_keys(exports)
-    parts, left_out = group_exports(tables, keys)
+    parts, left_out = group_exports(without_closing_rows(tables), keys)
     if not parts:
         names = ", ".join(path.name for path in paths)
         message = "none of these files is a table that can be recognised."
@@ -117,18 +118,16 @@ def draft_study(paths: Sequence[Path]) -> Draft:
     waves_from = waves_by_day(parts, guesses)
     doubts = [(3, note) for note in left_out]
     for part in parts:
+        doubts += waves_amiss(part, guesses[part.table])
         if part.table == "employees":
             doubts += _turn_round(part, guesses[part.table])
     without_key: dict[str, str] = {}
     for part in parts:
-        lacking = _lacking_key(part, guesses[part.table])
-        if lacking:
-            column, n = lacking
+        column, sentence = rows_without_key(part, guesses[part.table])
+        if column:
             without_key[part.table] = column
-            rows = "1 row has" if n == 1 else f"{n} rows have"
-            doubts.append(
-                (3, f"{part.table}: {rows} no {column!r}, perhaps totals; the draft leaves them out.")
-            )
+        if sentence:
+            doubts.append((3, sentence))
     variables = [
         _variable(part.table, column, guesses[part.table][column.name])
         for part in parts
@@ -156,7 +155,7 @@ def draft_study(paths: Sequence[Path]) -> Draft:
     for part in parts:
         doubts += [
             (3, f"{part.table}: {sentence}")
-            for sentence in _keys_amiss(part, guesses[part.table], dated=part.table in waves_from)
+            for sentence in keys_amiss(part, guesses[part.table], dated=part.table in waves_from)
         ]
     settings, why = _settings(variables)
     doubts += [(3, sentence) for sentence in why]
@@ -210,7 +209,7 @@ def _turn_round(part: Part, found: Mapping[str, Guess]) -> list[tuple[int, str]]
         if guess.role not in ("item", "driver", "outcome"):
             continue
         low, high = guess.more["minimum"], guess.more["maximum"]
-        numbers = _answers(column, guess)
+        numbers = answers_of(column, guess)
         numbers = numbers.where(numbers.between(low, high))
         frame[column.name] = low + high - numbers if guess.more.get("reversed") else numbers
     judged = likely_reversed(pd.DataFrame(frame))
@@ -227,13 +226,6 @@ def _turn_round(part: Part, found: Mapping[str, Guess]) -> list[tuple[int, str]]
         sign = "turned round" if turned else "not turned round"
         guess.why = f"It runs against the other answers, so it is {sign} here. {guess.why}"
     return []
-
-
-def _answers(column: Column, guess: Guess) -> pd.Series:
-    values = guess.more.get("values")
-    numbers = column.texts.map(values).astype("float64") if values else column.numbers
-    codes = [float(code) for code in guess.more.get("missing", ()) if isinstance(code, int)]
-    return numbers.mask(numbers.isin(codes))
 
 
 def _variable(table: str, column: Column, guess: Guess) -> Variable:
@@ -253,53 +245,6 @@ def _variable(table: str, column: Column, guess: Guess) -> Variable:
         if key in entry:
             entry[key] = float(entry[key])
     return VARIABLE.validate_python(entry, strict=False)
-
-
-def _lacking_key(part: Part, found: Mapping[str, Guess]) -> tuple[str, int] | None:
-    key = NEEDED.get(part.table, ("",))[0]
-    column = next((c for c in part.columns if found[c.name].role == key), None)
-    if column is None:
-        return None
-    totals = column.texts[totals_among(column.texts)]
-    if len(totals):
-        found[column.name].more["missing"] = sorted(totals.unique())
-        found[column.name].why += " A row of totals is no row of data."
-    # Rows without any value are left out whatever the study file says.
-    empty = sum(int(export.raw.frame.isna().all(axis=1).sum()) for export in part.exports)
-    n = len(column.texts) - column.n - empty + len(totals)
-    return (column.name, n) if n else None
-
-
-def _keys_amiss(part: Part, found: Mapping[str, Guess], *, dated: bool) -> list[str]:
-    """What ``check`` would say of the keys, said before; with dates, the waves are made from these."""
-    keys = {guess.role: name for name, guess in found.items() if guess.role in ("person", "unit", "wave")}
-    said = []
-    for table, key in (("units", "unit"), ("people", "person")):
-        if part.table == table and key not in keys:
-            said.append(f"no column seems to hold the {key}, which this table needs; give one that role.")
-    if "person" in keys and part.table == "employees" and "wave" not in keys and not (part.waves or dated):
-        person = next(c for c in part.columns if c.name == keys["person"])
-        if person.n_distinct < person.n:
-            said.append(
-                "persons stand in several rows, and no column seems to hold the wave; give one that role."
-            )
-    unit = next((c for c in part.columns if found[c.name].role == "unit"), None)
-    if unit is not None and unit.kind == "text":
-        spelt = pd.Series(unit.texts.dropna().unique(), dtype="str")
-        n = len(spelt) - one_spelling(spelt, "unit").nunique()
-        if n:
-            units = "1 unit is" if n == 1 else f"{n} units are"
-            said.append(
-                f"{units} written in more than one way, such as with other capitals; "
-                f"write each in one way in column {unit.name!r}."
-            )
-    unread = {name for export in part.exports for name in export.raw.present} - {c.name for c in part.columns}
-    if unread:
-        names = ", ".join(sorted(name.strip() for name in unread if name.strip()))
-        said.append(
-            f"a name stands twice in the heading, once with a blank before or after it; one is read: {names}."
-        )
-    return said
 
 
 def _settings(variables: Sequence[Variable]) -> tuple[dict[str, Any], list[str]]:

@@ -36,11 +36,14 @@ class Export:
         Keys of a ``TableSource`` beside ``file`` that reading it takes.
     raw : RawTable
         Its cells.
+    totals : pandas.DataFrame
+        Closing rows of totals or averages that were taken off; see :func:`without_closing_rows`.
     """
 
     path: Path
     options: dict[str, str]
     raw: RawTable
+    totals: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def name(self) -> str:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exresearch.study.codebook import KEYS, Variable
+from exresearch.study.draft.items.between_waves import other_directions, other_scales
 from exresearch.study.draft.items.reversal import likely_reversed
 from exresearch.study.problems import NAMEABLE
 from exresearch.study.remarks import one_or_more
@@ -39,6 +40,13 @@ SUSPECTS: dict[str, tuple[str, ...]] = {
     ),
     "opposed_items": (
         "This item and {detail} measure one thing and run against each other; one may be reversed.",
+    ),
+    "other_scale_in_wave": (
+        "In one wave nobody gives answers that are usual in the others; perhaps its scale was another one: {detail}.",
+    ),
+    "other_direction_in_wave": (
+        "In wave {detail} this item runs with the other answers in another way than in an earlier wave; perhaps it was "
+        "asked or coded the other way round.",
     ),
     "identical_columns": ("All {n} values are those of {detail}.",),
 }
@@ -77,7 +85,11 @@ def suspicious_columns(study: Study) -> pd.DataFrame:
         found: dict[str, list[tuple[str, int, str]]] = {v.column: [] for v in read}
         for variable in read:
             found[variable.column] += _alone(frame[variable.column], variable)
-        for column, kind, n, detail in (*_directions(frame, read), *_repeats(frame, read)):
+        for column, kind, n, detail in (
+            *_directions(frame, read),
+            *_between_waves(frame, read),
+            *_repeats(frame, read),
+        ):
             found[column].append((kind, n, detail))
         rows += [
             {"table": name, "column": column, "kind": kind, "n": n, "detail": detail}
@@ -178,6 +190,21 @@ def _directions(frame: pd.DataFrame, variables: list[Variable]) -> Iterator[tupl
         for column in judged.items:
             kind = "wrongly_reversed" if reversed_now[column] else "unreversed_item"
             yield column, kind, int(turned[column].notna().sum()), str(len(judged.evidence) - 1)
+
+
+def _between_waves(frame: pd.DataFrame, variables: list[Variable]) -> Iterator[tuple[str, str, int, str]]:
+    """Waves in which a question seems to have another scale, or to run the other way."""
+    scaled = [v for v in variables if v.role in _SCALED]
+    if "wave" not in frame or not scaled:
+        return
+    for v in scaled:
+        for other in other_scales(frame[v.column], frame["wave"]):
+            here, elsewhere = (f"{low}-{high}" for low, high in (other.here, other.elsewhere))
+            yield v.column, "other_scale_in_wave", other.n, f"{other.wave}: {here} ({elsewhere})"
+    for wave, columns in other_directions(frame[[v.column for v in scaled]], frame["wave"]).items():
+        for column in columns:
+            n = int(frame.loc[frame["wave"] == wave, column].notna().sum())
+            yield column, "other_direction_in_wave", n, wave
 
 
 def _opposed(turned: pd.DataFrame) -> Iterator[tuple[str, str, int, str]]:

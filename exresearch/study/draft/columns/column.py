@@ -6,17 +6,26 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
 from exresearch.study.draft.columns.words import spaced
 from exresearch.study.draft.exports import Export, Keys
+from exresearch.study.importers.text.decimals import with_points
 from exresearch.study.problems import NAMEABLE
 
 # Where the opening of a block of statements may end, and how many statements or words make one.
 _OPENING_ENDS = re.compile(r"(?:[:?.…]\s*(?:[-–]\s+)?|\s[-–]\s+)(?=\w)")
 _BLOCK = 3
+_LONGEST_NAME = 3
+_MOSTLY = 0.9
+# A sign before or behind a number, with which it is text to the tables.
+_SIGN = r"^(?:\u20ac|eur|\$|\u00a3)\s*(?=\d)|(?<=\d)\s*(?:%|\u20ac|eur|euro|,-)$"
+# Days as people write them and the tables do not read.
+_OTHER_DAYS = (
+    "%d/%m/%Y", "%d.%m.%Y", "%d-%m-%y", "%d/%m/%y", "%d.%m.%y", "%m/%d/%Y", "%m-%d-%Y", "%Y/%m/%d", "%d %m %Y",
+)  # fmt: skip
 _EMPTY_NAME = re.compile(r"\b(q|question|vraag|item|v|var|x|qid|m|col|column)\b ?\w{0,6}$", re.IGNORECASE)
 
 
@@ -40,6 +49,8 @@ class Column:
         What nearly all cells are.
     read : bool
         Whether the importer gave the cells; it keeps back columns that hold names or addresses.
+    legible : bool
+        Whether the tables read the cells as what they are; not days such as 31/3/2024, or numbers with a % behind them.
     """
 
     name: str
@@ -49,6 +60,7 @@ class Column:
     numbers: pd.Series
     kind: str
     read: bool = True
+    legible: bool = True
 
     @property
     def n(self) -> int:
@@ -64,6 +76,11 @@ class Column:
     def words(self) -> str:
         """Name and wording, as words."""
         return f"{spaced(self.name)} {self.question}".strip()
+
+    def is_called(self, pattern: re.Pattern[str]) -> bool:
+        """Whether its name begins with a pattern, or a wording that is no more than a name."""
+        short = 0 < len(self.question.split()) <= _LONGEST_NAME
+        return bool(pattern.match(spaced(self.name)) or (short and pattern.match(spaced(self.question))))
 
     @property
     def says_something(self) -> bool:
@@ -152,6 +169,7 @@ def _column(name: str, parts: Sequence[Export], keys: Keys) -> Column:
         or [pd.Series(dtype="float64")]
     )
     texts, numbers = texts.reset_index(drop=True), numbers.reset_index(drop=True)
+    kind, legible = _kind(held, name, texts, numbers)
     return Column(
         name=name,
         question=" ".join(question.split()),
@@ -160,8 +178,9 @@ def _column(name: str, parts: Sequence[Export], keys: Keys) -> Column:
         },
         texts=texts,
         numbers=numbers,
-        kind=_kind(held, name, texts, numbers),
+        kind=kind,
         read=bool(held),
+        legible=legible,
     )
 
 
@@ -182,20 +201,30 @@ def _number(cells: pd.Series, *, decimal_comma: bool) -> pd.Series:
     if pd.api.types.is_numeric_dtype(cells.dtype):
         return cells.astype("Float64").astype("float64")
     texts = cells.astype("object").map(lambda value: str(value).strip(), na_action="ignore").astype("str")
-    if decimal_comma:
-        texts = texts.str.replace(r"^([-+]?\d+),(\d+)$", r"\1.\2", regex=True)
-    return pd.to_numeric(texts, errors="coerce").astype("float64")
+    texts = texts.str.replace(_SIGN, "", regex=True, case=False)
+    # The tables decide on the decimal sign in the same way.
+    written, unclear = with_points(texts, comma=decimal_comma)
+    if unclear:
+        # Decimals or thousands: the study file has to say, and numbers they are.
+        written = texts.str.replace(r"[.,](?=\d{3}(?:\D|$))", "", regex=True).str.replace(
+            ",", ".", regex=False
+        )
+    return pd.to_numeric(written, errors="coerce").astype("float64")
 
 
-def _kind(held: Sequence[Export], name: str, texts: pd.Series, numbers: pd.Series) -> str:
+def _kind(
+    held: Sequence[Export], name: str, texts: pd.Series, numbers: pd.Series
+) -> tuple[Literal["empty", "number", "date", "text"], bool]:
+    """What nearly all cells are, and whether the tables read them so."""
     n = int(texts.notna().sum())
     if n == 0:
-        return "empty"
+        return "empty", True
     if all(pd.api.types.is_datetime64_any_dtype(part.raw.frame[name].dtype) for part in held):
-        return "date"
-    if numbers.notna().sum() >= 0.9 * n:
-        return "number"
-    for form in ("ISO8601", "%d-%m-%Y"):
-        if pd.to_datetime(texts, format=form, errors="coerce", utc=True).notna().sum() >= 0.9 * n:
-            return "date"
-    return "text"
+        return "date", True
+    if numbers.notna().sum() >= _MOSTLY * n:
+        signed = texts.str.contains(_SIGN, regex=True, case=False, na=False)
+        return "number", not signed.any()
+    for form in ("ISO8601", "%d-%m-%Y", *_OTHER_DAYS):
+        if pd.to_datetime(texts, format=form, errors="coerce", utc=True).notna().sum() >= _MOSTLY * n:
+            return "date", form not in _OTHER_DAYS
+    return "text", True

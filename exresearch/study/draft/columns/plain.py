@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from exresearch.study.draft.columns.answers import is_no_answer, is_placeholder
 from exresearch.study.draft.columns.column import Column, Guess
+from exresearch.study.draft.columns.labels import is_no_answer, is_placeholder
 from exresearch.study.draft.columns.words import (
+    AMOUNT_OF_PAY,
     BIRTH,
     CATEGORY,
     COUNT,
@@ -16,6 +17,7 @@ from exresearch.study.draft.columns.words import (
     FREE_TEXT,
     LAST_DAY,
     MANAGER,
+    NUMBER,
     PERSON,
     PLATFORM,
     RESPONDENT,
@@ -33,6 +35,9 @@ _MOST_CATEGORIES = 60
 _MOST_BANDS = 15
 _LONG = 40
 _MOSTLY = 0.5
+_OWN = 0.95
+# One amount and no band, with a sign or without.
+_AMOUNT = r"\D{0,5}\d(?:[.,]?\d){2,}\D{0,6}"
 _NAME = r"[A-ZÀ-Þ][\w'’.-]*(?:,?\s+[\w'’.-]+)*,?\s+[A-ZÀ-Þ][\w'’.-]*|[^\s@]+@\S+"
 # A question after a trait of the person, not after what somebody knows or has seen.
 _ABOUT = re.compile(
@@ -78,12 +83,21 @@ def guess_keys(columns: Sequence[Column], *, table: str, n_rows: int, n_waves: i
             "wave", f"By its name; it holds {wave.n_distinct} different values.", doubt=1
         )
     if table in ("employees", "people", "moments"):
-        persons = [c for c in free if PERSON.match(spaced(c.name)) and c.n_distinct >= c.n / 30]
+        persons = [c for c in free if c.is_called(PERSON) and c.n_distinct >= c.n / 30]
         # A respondent's number may begin anew in each wave; a number of the staff list is the person.
         person = next((c for c in persons if not RESPONDENT.match(spaced(c.name))), next(iter(persons), None))
         if person is not None:
             why = f"By its name; {person.n_distinct} different values in {person.n} rows."
             found[person.name] = Guess("person", why)
+        else:
+            own = [
+                c
+                for c in free
+                if c.is_called(NUMBER) and c.n_distinct >= _OWN * c.n / _per_row(wave, n_waves)
+            ]
+            if own:
+                why = "By its name a number, and hardly any two rows of a wave share one: taken for that of the person."
+                found[own[0].name] = Guess("person", why, doubt=2)
     unit = _unit(
         [c for c in free if c.name not in found and c.name not in _KEPT - {"unit"}],
         table=table,
@@ -99,8 +113,13 @@ def guess_keys(columns: Sequence[Column], *, table: str, n_rows: int, n_waves: i
     return found
 
 
+def _per_row(wave: Column | None, n_waves: int) -> int:
+    """Rows that one person can have: one in each wave."""
+    return wave.n_distinct if wave else max(n_waves, 1)
+
+
 def _unit_guess(column: Column) -> Guess:
-    if not any(pattern.match(spaced(column.name)) for pattern in UNITS):
+    if not any(column.is_called(pattern) for pattern in UNITS):
         why = "Nothing by its name, but its values hardly repeat, as those of units in such a table."
         return Guess("unit", why, doubt=3)
     why = f"By its name; it holds {column.n_distinct} different units."
@@ -110,7 +129,7 @@ def _unit_guess(column: Column) -> Guess:
 def _unit(columns: Sequence[Column], *, table: str, n_waves: int) -> Column | None:
     for pattern in UNITS:
         for column in columns:
-            if not pattern.match(spaced(column.name)) or column.n_distinct < 2:
+            if not column.is_called(pattern) or column.n_distinct < 2:
                 continue
             per_unit = column.n / column.n_distinct
             # A table of units has a row for each, perhaps in each wave; elsewhere a unit has several rows.
@@ -135,10 +154,18 @@ def guess_plain(column: Column, *, table: str, n_rows: int) -> Guess | None:
         return Guess(
             "ignore", "It seems to hold a name, an address or another mark of a person; it is not read."
         )
+    if table != "units" and _are_amounts_of_pay(column):
+        return Guess(
+            "ignore",
+            "It seems to hold what each person earns; it is not read. As a category it needs bands, such as "
+            "2500-3000.",
+        )
     if column.kind == "empty":
         if not column.read:
             return Guess("ignore", "The importer keeps this column of the survey platform back.")
         return Guess("ignore", "No row has a value.")
+    if not column.legible:
+        return _illegible(column, table)
     if DURATION.search(name) and column.kind == "number" and not column.labels:
         return Guess("duration", "By its name; taken for seconds.", doubt=1)
     in_service = column.kind == "date" and table in ("people", "moments")
@@ -168,9 +195,34 @@ def guess_plain(column: Column, *, table: str, n_rows: int) -> Guess | None:
     if table != "units" and COUNT.search(name) and column.whole and not column.labels and not column.question:
         return Guess("count", "Whole numbers, and its name speaks of a number of something.", doubt=1)
     if column.n_distinct == 1:
+        only = str(column.texts.dropna().iloc[0])
+        if column.kind == "text" and (is_placeholder(only) or is_no_answer(only)):
+            return Guess("ignore", "No row has a value; some hold a sign or words for nothing.")
+        if column.kind == "text" and FREE_TEXT.search(column.words):
+            return Guess(
+                "ignore", "By its name it is for answers in own words, and hardly anybody wrote one."
+            )
         ticked = "a box that was ticked or not" if column.n < n_rows else "the same value in every row"
         return Guess("ignore", f"It holds only one answer: {ticked}.")
     return None
+
+
+def _illegible(column: Column, table: str) -> Guess:
+    if column.kind == "date":
+        why = (
+            "Its cells are days in a form that is not read; write them as 2024-03-31 or 31-03-2024 and give it the "
+            "role date."
+        )
+        return Guess("ignore", why, doubt=3 if table in ("people", "moments") else 1)
+    why = "Its cells are numbers with a sign, such as %; write them without it and give it a role."
+    return Guess("ignore", why, doubt=3 if table == "units" else 1)
+
+
+def _are_amounts_of_pay(column: Column) -> bool:
+    """Whether a column by its name and its cells holds exact amounts of pay, and neither bands nor grades."""
+    if not AMOUNT_OF_PAY.search(spaced(column.name)) or column.labels or not column.n:
+        return False
+    return bool(column.texts.dropna().str.fullmatch(_AMOUNT).mean() > _MOSTLY)
 
 
 def mark_service(found: Mapping[str, Guess]) -> None:

@@ -44,20 +44,13 @@ CONSTRUCTS: dict[str, tuple[str, str]] = {
 }
 
 
-# Items that bear the name of a construct of the registry; the table decides nothing here.
-NAMED_ITEMS = (
-    "readiness", "willingness", "ability", "alignment", "customer_orientation", "promise", "delivery", "experience",
-    "autonomy", "standardisation", "human_skill", "engagement", "satisfaction", "pay_satisfaction",
-)  # fmt: skip
-NAMED_OUTCOMES = ("enps", "stay", "effort", "promote")
-
-
-def _words(pattern: str) -> re.Pattern[str]:
+def beginning(pattern: str) -> re.Pattern[str]:
+    """Return a pattern for words that begin so, whatever capitals they have; it says itself where they end."""
     return re.compile(rf"\b(?:{pattern})", re.IGNORECASE)
 
 
 # Names of columns, after spaced(): ends matter there, so each pattern says where it ends.
-PERSONAL = _words(
+PERSONAL = beginning(
     r"e ?mail\b|e ?mail ?(address|adres)|first ?name\b|last ?name\b|full ?name\b|surname\b|voornaam\b|"
     r"achternaam\b|name$|"
     r"naam$|recipient|phone|telephone|telefoon|mobiel|mobile\b|ip ?adr|ip ?addr|latitude\b|longitude\b|home address|"
@@ -65,13 +58,13 @@ PERSONAL = _words(
     r"external ?(data )?reference"
 )
 # A name of something else than a person.
-_NAMED_THING = _words(
+_NAMED_THING = beginning(
     r"(org|organi[sz]ation|unit|team|department|trust|provider|region|stp|ics|site|store|branch|company|"
     r"agency|school|location|"
     r"afdeling|vestiging|regio|bedrijf|locatie|filiaal|project|group|survey|business unit)s? ?(name|"
     r"naam)$|unitnaam$|teamnaam$"
 )
-PLATFORM = _words(
+PLATFORM = beginning(
     r"response ?id$|respondent ?id ?hash|seq ?number|recorded ?date$|start ?(date|time)$|end ?(date|"
     r"time)$|completion time$|"
     r"response status$|status$|progress$|finished$|distribution ?channel$|user ?language$|time ?stamp|id$|"
@@ -79,10 +72,10 @@ PLATFORM = _words(
     r"last modified time$|language$|device|browser|user ?agent|collector ?id|starttijd$|"
     r"tijd van voltooien$|begintijd$|voltooiingstijd$"
 )
-DURATION = _words(
+DURATION = beginning(
     r"duration|time taken|seconds$|completion seconds|duur\b|invultijd|tijdsduur|tijd in seconden"
 )
-PERSON = _words(
+PERSON = beginning(
     r"person ?(id|nr|number|code)?$|employee ?(id|nr|no|number|code)|emp ?(id|nr|no|number)$|staff ?(id|"
     r"nr|no|number)|"
     r"worker ?id|respondent ?(id|nr|no|number)?$|participant ?(id|nr)?$|subject ?(id)?$|medewerker ?(id|"
@@ -91,10 +84,12 @@ PERSON = _words(
     r"persoon ?(id|nr|nummer)?$|respondentnummer|subnum$|personid$|employeeid$|pseudonym"
 )
 # These may number the sheets of one wave and not the people.
-RESPONDENT = _words(r"respondent|participant|subject")
+RESPONDENT = beginning(r"respondent|participant|subject")
+# A number of something; of the person where every row has another and nothing else is.
+NUMBER = beginning(r"(nr|nummer)$")
 # From the most to the least likely day of coming or going; a contract that ends may be followed by another.
 FIRST_DAY = tuple(
-    _words(pattern)
+    beginning(pattern)
     for pattern in (
         r"(datum |date )?(in|entry) ?(dienst|service)|hire|hiring|joined|first day|"
         r"eerste werkdag|date of (hire|joining)",
@@ -102,7 +97,7 @@ FIRST_DAY = tuple(
     )
 )
 LAST_DAY = tuple(
-    _words(pattern)
+    beginning(pattern)
     for pattern in (
         r"(datum |date )?(uit|out of|exit) ?(dienst|service)|left$|leaving|leave date|terminat|last day|"
         r"laatste werkdag|exit ?date|vertrek|ontslag",
@@ -111,23 +106,26 @@ LAST_DAY = tuple(
 )
 # From the most to the least likely to be the unit that work is organised in.
 UNITS = tuple(
-    _words(pattern)
+    beginning(pattern)
     for pattern in (
-        r"unit ?(id|code|nr)?$|eenheid$|work ?unit|unitcode$|eenheidcode$",
-        r"team ?(id|code|nr)?$|work ?group$|werkgroep$",
+        r"unit ?(id|code|nr|nummer)?$|eenheid$|work ?unit|eenheids? ?(code|nr|nummer)$",
+        r"team ?(id|code|nr|nummer)?$|work ?group$|werkgroep$",
         r"(trust|org|organi[sz]ation|provider|ods|site|store|shop|branch|location|agency|facility|school|"
         r"hospital) ?(id|code|nr|number)$",
-        r"vestiging ?(id|code|nr|nummer)?$|filiaal ?(id|code|nr|nummer)?$|branch$|store$|shop$|winkel ?(nr|nummer)?$",
-        r"department ?(id|code)?$|afd$|dept ?(id|code)?$|afdeling ?(id|code|nr|nummer)?$|company$|grp$|group ?(id)$",
-        r"location$|locatie$|site$|business ?unit$|bedrijfsonderdeel$|division$|divisie$|agency$|trust$",
+        r"vestigings? ?(id|code|nr|nummer)$|vestiging$|filiaal ?(id|code|nr|nummer)?$|branch$|store$|shop$|"
+        r"winkel ?(id|code|nr|nummer)?$",
+        r"department ?(id|code)?$|afd$|dept ?(id|code)?$|afdelings? ?(id|code|nr|nummer)$|afdeling$|company$|grp$|"
+        r"group ?(id)$|afd ?(code|nr|nummer)$",
+        r"location$|locatie ?(code|nr|nummer)?$|kosten ?plaats ?(code|nr|nummer)?$|"
+        r"site$|business ?unit$|bedrijfsonderdeel$|division$|divisie$|agency$|trust$",
     )
 )
-WAVE = _words(
+WAVE = beginning(
     r"(survey ?|meet)?wave$|golf$|meting$|meetmoment$|ronde$|round$|quarter$|kwartaal$|period(e)?$|"
     r"(survey ?)?year$|jaar$|meetjaar$|release$|time ?(point)?$|tijdstip$|maand$|month$|survey date$"
 )
-WEIGHT = _words(r"weight(s|ing)?$|weegfactor$|weging$|gewicht$|wgt$|wt$")
-CATEGORY = _words(
+WEIGHT = beginning(r"weight(s|ing)?$|weegfactor$|weging$|gewicht$|wgt$|wt$")
+CATEGORY = beginning(
     r"gender|sex\b|geslacht|educat|how ?long|time$|age\b|age ?(group|band|class)|leeftijd|education|"
     r"opleiding(s?niveau)?|function|functie|job (family|level|"
     r"title|group)|level\b|niveau|grade\b|schaal|salary|salaris|contract|tenure|dienstjaren|anci|size|"
@@ -139,138 +137,72 @@ CATEGORY = _words(
     r"employment|dienstverband|cluster|discipline|rank\b|marital|population|populatie|experience years|"
     r"highest level of"
 )
-FREE_TEXT = _words(
+FREE_TEXT = beginning(
     r"comment|remark|toelichting|opmerking|open ?(question|vraag|answer)|explain|suggest|verbatim|feedback text|"
     r"tekst\b|text\b|please specify|namelijk|other \(|anders"
 )
-MANAGER = _words(
+MANAGER = beginning(
     r"(line |team )?manager\b|supervisor\b|reports to\b|leidinggevende\b|chef\b|teamleider\b|coach\b|boss\b"
 )
-BIRTH = _words(r"birth|geboorte|geb ?dat|dob\b")
-
-# Questions and their wordings.
-_WORK = _words(
-    r"work|employ|job\b|agency|organi[sz]ation|company|werk|organisatie|bedrijf|baan\b|trust\b|instelling"
+AMOUNT_OF_PAY = beginning(
+    r"\w*(salar|(maand|uur|jaar|bruto|netto|basis)?lo(o|)n(en)?\b|inkomen\b|bezoldiging|wages?\b|income\b|earnings)|"
+    r"(base |gross |net )?pay\b|compensation"
 )
-RECOMMEND = _words(
-    r"recommend|e ?nps\b|nps\b|promoter|aanbeve|aanrad|aan te bevelen|(raad|beve+lt?)\b.*\baan\b|advocacy"
-)
-LEAVE = _words(
-    r"leave (my|your|the|this)|leaving (my|the)|intend(ing)? to leave|resign|quit\b|"
-    r"look(ing)? for (another|a new) job|"
-    r"another (employer|job)|weg ?gaan|vertrek(ken)?\b|verlaten|ander(e)? (baan|werk(gever)?)|op zoek naar"
-)
-STAY = _words(
-    r"stay\b|intention to stay|still (be )?work(ing)?|remain (with|at|in)|blijven?\b.*\b(werk|organisatie|"
-    r"bedrijf|hier)|"
-    r"willen blijven|wil .*\bblijven|over (een|1|twee|2|drie|3) jaar .*werk|nog .*werken|"
-    r"werk(en|zaam)?\b.* over (een|1|twee|2|drie|3) jaar"
-)
-EFFORT = _words(
-    r"extra effort|go the extra|extra mile|beyond what|more than (is )?(required|expected)|extra inzet|stapje extra|"
-    r"discretionary|stap(je)? harder|meer dan .*verwacht"
-)
-PROMOTE = _words(
-    r"speak (highly|positively|well) (about|of)|promote (the|our) brand|tell (others|people) .*products|aanprijzen|"
-    r"positief over .*(producten|diensten|merk)|recommend .*(products|services)"
-)
-ENGAGEMENT = _words(
-    r"engage[dm]|eng\b|proud|trots|personal attachment|inspires? me|motivates? me|motiveert|inspireert|"
-    r"enthusias|enthousias|"
-    r"energy\b|energi|bevlog|betrokken voel|verbonden|enjoy|plezier|absorbed|vigou?r|dedicat|zin (in|om)"
-)
-SATISFACTION = _words(
-    r"satisf(ied|action)|tevreden(heid)?|overall (rating|experience)|algemene (beoordeling|indruk)"
-)
-OVERALL = _words(
-    r"job overall|overall|in general|as an employer|algemeen|als geheel|alles bij elkaar|met (je|uw|mijn|"
-    r"het) (werk|baan)|"
-    r"with (my|your) (job|work)|job satisfaction|werktevredenheid|als werkgever"
-)
-PAY = _words(r"pay\b|salary|salaris|remuneration|compensation|beloning|loon\b|betaling|what i earn|verdien")
-NEED = _words(r"need ?_?\d|behoefte ?_?\d|needs? for\b|behoefte aan")
-CUSTOMER = _words(
-    r"customer|client|klant|patient|guest|\bgast(en)?\b|citizen|burger|consumer|consument|cli[eë]nt"
-)
-# Nearest the claim first: what people need is understood and acted on; they are listened to; recognised; cared for.
-EMPLOYEE_FIRST = tuple(
-    _words(pattern)
-    for pattern in (
-        r"(understand|know|weten?|begrijp|weet)\w*\b.*\b(i|we|employees|my|ik|wij?|medewerkers?|"
-        r"mij)\b.*\b(need|nodig)|"
-        r"my needs|needs$|mijn behoeften?|act(s|ed)? on (my|our|what)|"
-        r"rekening\b.* met (mij|mijn|wat (ik|wij|we|medewerkers))\b",
-        r"listen|heard\b|my (input|opinion|ideas|views)|input (is|was)|(ge)?luister|gehoord|inspraak|mijn (mening|"
-        r"idee)|have a say|"
-        r"invloed op|involve(s|d)? (me|us|employees)|betrek|betrokken bij (beslu|beslis)",
-        r"recogni(s|z|ti)|valued\b|appreciat|erkend|erkenning|waarder|gewaardeerd|compliment",
-        r"support(s|ed|ive)?\b|care(s|d)? (about|for)|well ?-?being|welzijn|work ?[/-]? ?life|balans|balance|"
-        r"flexib|steun|"
-        r"gezondheid|health\b|vitaliteit|behoefte",
-    )
-)
-# Nearest the claim first: customers have a say; they are served; anything else about them.
-CUSTOMER_FIRST = tuple(
-    _words(pattern)
-    for pattern in (
-        r"decid|voice|say\b|feedback|beslis|stem van|beslist|comes? first|central|centraal",
-        r"customer service|klantgericht|customer focus|service to (customers|clients)|dienstverlening aan",
-        r"service|help|dienstverlening",
-    )
-)
+GRADE = beginning(r"(rapport)?cijfer|grade\b|mark\b|score|rating|waardering|beoordeling|beoordeel|\w+score\b")
+BIRTH = beginning(r"birth|geboorte|geb ?dat|dob\b")
 
 TABLES = {
-    "moments": _words(r"moment|touch ?point|journey|reis\b|contactmoment"),
-    "people": _words(
+    "moments": beginning(r"moment|touch ?point|journey|reis\b|contactmoment"),
+    "people": beginning(
         r"people|hr\b|hris|personeel|staff ?list|staff ?file|workday|afas|headcount list|personnel|payroll"
     ),
-    "partners": _words(r"partner|supplier|leverancier|vendor|dealer"),
-    "customers": _words(
+    "partners": beginning(r"partner|supplier|leverancier|vendor|dealer"),
+    "customers": beginning(
         r"customer|client|klant|patient|guest|gasten|consumer|cx\b|ktv\b|kto\b|nps\b|cli[eë]nt"
     ),
-    "units": _words(
+    "units": beginning(
         r"units?\b|eenheden|branches|stores|vestigingen|filialen|trusts?\b|teams?\b|per unit|facilit"
     ),
-    "employees": _words(
+    "employees": beginning(
         r"employee|medewerker|staff|mto\b|mbo\b|engagement|workforce|ex\b|enps\b|full survey|tevredenheidsonderzoek"
     ),
 }
 MEASURES: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("engagement", _words(r"engag|bevlog")),
+    ("engagement", beginning(r"engag|bevlog")),
     (
         "cx",
-        _words(
+        beginning(
             r"customer (satisf|experience)|cx\b|klant(tevredenheid|beleving|waardering)|patient (satisf|experience)|"
             r"satisfaction$|tevredenheid$|inpatient"
         ),
     ),
-    ("nps", _words(r"(customer |klant ?)?nps\b")),
-    ("enps", _words(r"e ?nps\b")),
-    ("advocacy", _words(r"advocacy|recommend|aanbevel")),
-    ("bx", _words(r"partner|supplier|leverancier")),
-    ("absence", _words(r"absence|sick|verzuim")),
-    ("turnover", _words(r"turnover|verloop|attrition")),
-    ("productivity", _words(r"productiv")),
+    ("nps", beginning(r"(customer |klant ?)?nps\b")),
+    ("enps", beginning(r"e ?nps\b")),
+    ("advocacy", beginning(r"advocacy|recommend|aanbevel")),
+    ("bx", beginning(r"partner|supplier|leverancier")),
+    ("absence", beginning(r"absence|sick|verzuim")),
+    ("turnover", beginning(r"turnover|verloop|attrition")),
+    ("productivity", beginning(r"productiv")),
     (
         "result",
-        _words(
+        beginning(
             r"results?$|^profit$|net profit|profit margin|profitability|margin|winst|resultaat|omzet|revenue"
         ),
     ),
 )
-COUNT = _words(
+COUNT = beginning(
     r"(total |number of )?(responses?|respondents|answers|base|headcount|n$|count$|aantal|leavers|hires|"
     r"complaints|klachten|applicants|"
     r"days|dagen|beds|clicks|views|contacts|contacten|klikken|fte\b)|\w+ (base|count|n|total)$|number of|"
     r"n of\b|respons$|vertrokken|workforce headcount|"
     r"hscic workforce headcount"
 )
-HEADCOUNT = _words(r"headcount|head count|fte\b|personeelsbestand|workforce")
+HEADCOUNT = beginning(r"headcount|head count|fte\b|personeelsbestand|workforce")
 # A full-time equivalent is not a person.
-PEOPLE_COUNTED = _words(
+PEOPLE_COUNTED = beginning(
     r"headcount|head count|personeelsbestand|aantal medewerkers|number of (employees|staff)"
 )
-ANSWERED = _words(r"responses?|respondents|answers|base\b|n\b|respons\b|aantal (antwoorden|respondenten)")
+ANSWERED = beginning(r"responses?|respondents|answers|base\b|n\b|respons\b|aantal (antwoorden|respondenten)")
 PERCENT = re.compile(r"%|percent|\bpct\b|\bshare\b|aandeel|\brate\b", re.IGNORECASE)
 
 
@@ -296,11 +228,6 @@ def personal(name: str) -> bool:
     """
     words = spaced(name)
     return bool(PERSONAL.search(words)) and not _NAMED_THING.search(words)
-
-
-def of_work(text: str) -> bool:
-    """Whether a text speaks of work or of an organisation to work for."""
-    return bool(_WORK.search(text))
 
 
 def slug(text: str) -> str:

@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
 from exresearch.study.draft.columns.column import Column, Guess
-from exresearch.study.draft.columns.words import CUSTOMER, CUSTOMER_FIRST, EMPLOYEE_FIRST, slug, spaced
-from exresearch.study.draft.items.items import stem_of
+from exresearch.study.draft.columns.questions import CUSTOMER, CUSTOMER_FIRST, EMPLOYEE_FIRST
+from exresearch.study.draft.columns.words import slug, spaced
+from exresearch.study.draft.items.values import stem_of
 
 # Exact importance of drivers takes 2 to the power of their number: more than this are put into groups.
 _MOST_DRIVERS = 13

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from exresearch.study.draft.columns.column import Column, columns_of
-from exresearch.study.draft.columns.words import CUSTOMER, PERSON, TABLES, UNITS, WAVE, spaced
+from exresearch.study.draft.columns.questions import CUSTOMER
+from exresearch.study.draft.columns.words import PERSON, TABLES, UNITS, WAVE, spaced
 from exresearch.study.draft.exports import Export, Keys, alike, waves_of
 from exresearch.study.draft.items.items import find_scales
 from exresearch.study.parameters import TableName
@@ -101,7 +102,7 @@ def _table(
     names = [spaced(c.name) for c in columns]
     called = " ".join(spaced(f"{e.path.stem} {e.options.get('sheet', '')}") for e in group)
     scales = find_scales(columns)
-    has_person = any(PERSON.match(name) for name in names)
+    has_person = any(column.is_called(PERSON) for column in columns)
     scored: list[tuple[int, TableName, str]] = []
 
     def says(table: TableName, points: int, reason: str) -> None:

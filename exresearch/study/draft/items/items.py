@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from exresearch.study.draft.columns.answers import (
-    Scale,
-    is_no_answer,
-    is_stock,
-    scale_from_data,
-    scale_from_labels,
-    scale_from_texts,
-)
+from exresearch.study.draft.columns.answers import Scale, scale_from_data, scale_from_labels
 from exresearch.study.draft.columns.column import Column, Guess
+from exresearch.study.draft.columns.labels import is_no_answer, is_stock
 from exresearch.study.draft.columns.plain import codes_in_words
-from exresearch.study.draft.columns.words import (
+from exresearch.study.draft.columns.questions import (
     CUSTOMER,
     EFFORT,
     ENGAGEMENT,
@@ -32,13 +25,15 @@ from exresearch.study.draft.columns.words import (
     RECOMMEND,
     SATISFACTION,
     STAY,
-    slug,
-    spaced,
 )
+from exresearch.study.draft.columns.texts import has_numbered_words, scale_from_texts
+from exresearch.study.draft.columns.words import GRADE, slug, spaced
+from exresearch.study.draft.items.values import scales_of_values, stem_of
 from exresearch.study.problems import NAMEABLE
 
 _MOST_POINTS = 11
 _FEW_POINTS = 3
+_HIGHEST_OF_SMALLER = 7
 _NUMBER = re.compile(r"-?\d+")
 _SEEN = {"labels": "by its labels", "texts": "by its answers", "data": "by the values that occur"}
 
@@ -51,13 +46,32 @@ def find_scales(columns: Sequence[Column]) -> dict[str, Scale]:
             scale = scale_from_labels(column.labels) or _between_labels(column)
             if scale is not None:
                 found[column.name] = scale
-    found |= _from_texts([c for c in columns if c.kind == "text" and 3 <= c.n_distinct <= _MOST_POINTS + 3])
+    few = [c for c in columns if 3 <= c.n_distinct <= _MOST_POINTS + 3]
+    found |= _from_texts([c for c in few if c.kind == "text" or (not c.labels and _is_mixed(c))])
     plain = [
         c
         for c in columns
         if c.name not in found and not c.labels and c.whole and 3 <= c.n_distinct <= _MOST_POINTS + 3
     ]
-    return found | _from_values(plain)
+    halves = [
+        c for c in columns if c.name not in found and not c.labels and c.legible and _are_half_grades(c)
+    ]
+    return found | scales_of_values(plain) | {c.name: _grades(c) for c in halves}
+
+
+def _are_half_grades(column: Column) -> bool:
+    """Whether a column by its words holds grades of 1 to 10 or 0 to 10, with halves between them."""
+    values = column.numbers.dropna()
+    if column.kind != "number" or column.whole or not GRADE.search(column.words):
+        return False
+    return bool(
+        (values * 2 % 1 == 0).all() and values.between(0, 10).all() and values.max() > _HIGHEST_OF_SMALLER
+    )
+
+
+def _grades(column: Column) -> Scale:
+    low = 0 if column.numbers.min() < 1 else 1
+    return Scale(low, 10, doubtful="Some answers lie halfway between two points, as grades do.")
 
 
 def _between_labels(column: Column) -> Scale | None:
@@ -78,9 +92,10 @@ def _between_labels(column: Column) -> Scale | None:
 def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
     """Guess what an answer on a scale measures, before it is seen beside the others."""
     more: dict[str, Any] = {"minimum": scale.minimum, "maximum": scale.maximum}
-    in_words, strange = codes_in_words(column) if column.kind == "number" else ([], 0)
+    in_words, strange = codes_in_words(column) if column.kind == "number" and not scale.values else ([], 0)
     if scale.values:
-        strange = int((~column.texts.dropna().isin([*scale.values, *scale.missing])).sum())
+        known = {str(text).casefold() for text in (*scale.values, *scale.missing)}
+        strange = int((~column.texts.dropna().str.casefold().isin(known)).sum())
     missing: list[int | str] = [*scale.missing, *in_words]
     if missing:
         more["missing"] = missing
@@ -91,15 +106,23 @@ def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
     why = f"Scale {_SEEN[scale.source]}"
     why += "; the lowest code is the most favourable answer." if scale.descending else "."
     doubt = 0 if scale.source != "data" and scale.sure else 1 if scale.sure else 2
+    unknown = scale.source == "data" or (scale.source == "texts" and scale.descending is None)
+    if unknown and not (RECOMMEND.search(column.words) and scale.ends[1] == 10):
+        why += " Nothing says which end is the favourable one; the highest is taken for it."
+        doubt = max(doubt, 2 if scale.source == "texts" else 0)
+    if scale.descending and scale.source == "texts":
+        doubt = max(doubt, 2)
     if scale.source == "data":
-        if not (RECOMMEND.search(column.words) and scale.ends[1] == 10):
-            why += " Nothing says which end is the favourable one; the highest is taken for it."
-        if not scale.sure:
+        if not (scale.sure or scale.doubtful):
             why += f" Not all of {scale.minimum} to {scale.maximum} occurs, or other values do."
-        if scale.missing:
-            codes = ", ".join(str(code) for code in scale.missing)
+        apart = [c for c in scale.missing if not (isinstance(c, int) and c in _beside(scale))]
+        if apart:
+            codes = ", ".join(str(code) for code in apart)
             why += f" {codes} stands apart from the scale and is taken for no answer."
             doubt = 2
+    if scale.doubtful:
+        why += f" {scale.doubtful}"
+        doubt = 3
     if strange:
         cells = "1 cell holds" if strange == 1 else f"{strange} cells hold"
         them = "it" if strange == 1 else "these"
@@ -150,6 +173,10 @@ def guess_answer(column: Column, scale: Scale, *, table: str) -> Guess:
     if construct in ("cx", "bx") and not column.says_something:
         guess.doubt = 2
     return guess
+
+
+def _beside(scale: Scale) -> tuple[int, int]:
+    return scale.minimum - 1, scale.maximum + 1
 
 
 def _employees(column: Column, text: str, scale: Scale, table: str) -> tuple[str, str, str]:
@@ -206,24 +233,45 @@ def _people(column: Column, text: str, scale: Scale, table: str) -> tuple[str, s
     return "ignore", "", "Answers on a scale do not belong to an HR record."
 
 
+def _is_mixed(column: Column) -> bool:
+    """Whether a column of numbers has words behind some, as at the ends of a scale of 0 to 10."""
+    if column.kind != "number":
+        return False
+    return has_numbered_words(column.texts[column.numbers.isna()].dropna().unique())
+
+
 def _from_texts(columns: Sequence[Column]) -> dict[str, Scale]:
-    """Scales of answers in words, from all columns together that share two answers or more."""
+    """Scales of answers in words, from all columns together that share two answers or more.
+
+    Where all together make none, such as two wordings of one scale, each column is looked at by itself.
+    """
     found: dict[str, Scale] = {}
     groups: list[tuple[set[str], list[Column]]] = []
     for column in columns:
-        texts = set(column.texts.dropna().unique())
+        # A number without words says nothing about which scale it is of.
+        texts = {text for text in column.texts.dropna().unique() if not _NUMBER.fullmatch(text)}
         joined = [group for group in groups if len(group[0] & texts) >= 2]
         groups = [group for group in groups if group not in joined]
         merged = texts.union(*(group[0] for group in joined))
         groups.append((merged, [c for group in joined for c in group[1]] + [column]))
-    for texts, members in groups:
-        # A text that few chose is written down only if it is made of words that no person has to itself.
-        scale = scale_from_texts(text for text in texts if is_stock(text) or _is_shared(text, members))
-        if scale is None:
-            continue
+    for _, members in groups:
+        together = _written(members)
         for column in members:
-            found[column.name] = scale
+            scale = together or _written([column])
+            if scale is not None:
+                found[column.name] = scale
     return found
+
+
+def _written(columns: Sequence[Column]) -> Scale | None:
+    """The scale of all texts of some columns that may be written down.
+
+    A text that few chose is written down only if it is made of words that no person has to itself.
+    """
+    texts = {text for column in columns for text in column.texts.dropna().unique()}
+    return scale_from_texts(
+        text for text in texts if _NUMBER.fullmatch(text) or is_stock(text) or _is_shared(text, columns)
+    )
 
 
 def _is_shared(text: str, columns: Sequence[Column]) -> bool:
@@ -234,44 +282,3 @@ def _is_shared(text: str, columns: Sequence[Column]) -> bool:
         if len(rows) >= NAMEABLE:
             return True
     return False
-
-
-def _from_values(columns: Sequence[Column]) -> dict[str, Scale]:
-    """Scales of numbers without labels; a column that shows only a part takes the scale of its neighbours."""
-    alone = {c.name: scale_from_data([c.numbers], shared=NAMEABLE) for c in columns}
-    sure: dict[str, Counter[tuple[int, int]]] = {}
-    for column in columns:
-        scale = alone[column.name]
-        if scale is not None and scale.sure:
-            sure.setdefault(stem_of(column.name), Counter())[scale.ends] += 1
-    everywhere = sum(sure.values(), Counter[tuple[int, int]]())
-    found: dict[str, Scale] = {}
-    for column in columns:
-        scale = alone[column.name]
-        if scale is None:
-            continue
-        stem = sure.get(stem_of(column.name), Counter())
-        if scale.ends == (1, 10) and (0, 10) in stem:
-            # Nobody happened to give a 0 here.
-            scale = Scale(0, 10)
-        if not scale.sure:
-            beside = sure.get(stem_of(column.name)) or everywhere
-            for ends, _ in beside.most_common():
-                values = column.numbers[~column.numbers.isin(scale.missing)].dropna()
-                if ends[0] <= values.min() and values.max() <= ends[1]:
-                    scale = Scale(*ends, scale.missing)
-                    break
-        found[column.name] = scale
-    return found
-
-
-def stem_of(name: str) -> str:
-    """Return the beginning that the items of one block share.
-
-    Examples
-    --------
-    >>> stem_of("A2a"), stem_of("Q12_3"), stem_of("eng_1")
-    ('A2', 'Q12', 'eng')
-    """
-    stem = re.sub(r"(?<=\d)[a-z]{1,3}$|[ _.-]*\d+$", "", name)
-    return stem.rstrip(" _.-") or name

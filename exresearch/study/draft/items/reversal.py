@@ -7,10 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# This is the one place in this room that looks at correlations. It guesses how a column is coded, for somebody to
-# confirm; no number of it reaches a finding.
-_Z = 2.5
-_WEAKEST_ITEM = 0.15
+# In this room correlations only help to guess how a column is coded, here and for codes beside a scale, for somebody to
+# confirm; no number of them reaches a finding.
+Z = 2.5
+WEAKEST_ITEM = 0.15
 _WEAKEST_SCALE = 0.10
 _LARGEST_MINORITY = 0.4
 _MOST_ROWS = 20_000
@@ -94,7 +94,7 @@ def likely_reversed(frame: pd.DataFrame, *, min_answers: int = 30) -> ReversedIt
     item_rest = np.array([_item_rest(turned, number) for number in range(n_items)])
     n = counts[varying].to_numpy()
     fisher = np.arctanh(np.clip(item_rest, 0, 0.999999)) * np.sqrt(np.maximum(n - 3, 1))
-    clear = (item_rest >= _WEAKEST_ITEM) & (fisher > _Z)
+    clear = (item_rest >= WEAKEST_ITEM) & (fisher > Z)
     # The component has no direction of its own: it is that of most items, and with a tie of the first one.
     n_against, n_clear = int((clear & (signs < 0)).sum()), int(clear.sum())
     if 2 * n_against > n_clear or (2 * n_against == n_clear and signs[0] < 0):

@@ -24,6 +24,12 @@ _ERRORS = (
 _UNSEEN = "[\ufeff\u200b\u2060\u00ad]"
 _THOUSANDS = r"[1-9]\d{0,2}\.\d{3}"
 _CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
+# An answer such as '10 - very likely': listed under 'missing', the best or the worst answers would be lost.
+_WITH_NUMBER = r"-?\d{1,3}(?:\s*[-\u2013=:.)(]\s*|\s+)[^\W\d_].*"
+_NUMBER_IT = (
+    "Give a text that begins with its number that number under 'values' in the codebook; correct the other cells, or "
+    "list them under 'missing'."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +219,8 @@ def _as_numbers(
     problems = []
     if wrong.any():
         message = f"a number is expected, but {n_cells(wrong, 'holds', 'hold')} text{named(values[wrong])}."
-        problems.append(Problem(file, column, message, _CORRECT))
+        begun = values[wrong].str.fullmatch(_WITH_NUMBER).any()
+        problems.append(Problem(file, column, message, _NUMBER_IT if begun else _CORRECT))
     infinite = pd.Series(np.isinf(numbers.to_numpy()), index=numbers.index)
     if infinite.any():
         message = f"{n_cells(infinite, 'is', 'are')} infinite."
