@@ -59,6 +59,10 @@ REMARKS: dict[str, tuple[str, ...]] = {
         "The file is not UTF-8; it was read as Windows-1252 (one line with letters outside ASCII).",
         "The file is not UTF-8; it was read as Windows-1252 ({n} lines with letters outside ASCII).",
     ),
+    "read_as_mac_roman": (
+        "The file is not UTF-8; it was read as Mac Roman (one line with letters outside ASCII).",
+        "The file is not UTF-8; it was read as Mac Roman ({n} lines with letters outside ASCII).",
+    ),
     "read_as_text": ("The name ends in {detail}, but the content is text; it was read as that.",),
     "read_as_parquet": ("The name ends in {detail}, but the content is Parquet; it was read as that.",),
     "read_as_spss": ("The name ends in {detail}, but the content is an SPSS file; it was read as that.",),
