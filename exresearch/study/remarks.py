@@ -51,6 +51,22 @@ REMARKS: dict[str, tuple[str, ...]] = {
         "One cell is shown as a percentage and read as shown: 25 for 25 %.",
         "{n} cells are shown as percentages and read as shown: 25 for 25 %.",
     ),
+    "hidden_rows": (
+        "One row is hidden in the workbook, as by a filter; it is read like the others.",
+        "{n} rows are hidden in the workbook, as by a filter; they are read like the others.",
+    ),
+    "hidden_columns": (
+        "One column is hidden in the workbook; it is read like the others: {detail}.",
+        "{n} columns are hidden in the workbook; they are read like the others: {detail}.",
+    ),
+    "merged_cells": (
+        "One cell is merged with the cell above and is read as holding the same.",
+        "{n} cells are merged with the cell above and are read as holding the same.",
+    ),
+    "merged_across": (
+        "One cell is merged with the cell at its left and is read as empty.",
+        "{n} cells are merged with the cell at their left and are read as empty.",
+    ),
     "times_in_seconds": (
         "One cell holds a time; it is read as seconds.",
         "{n} cells hold times; they are read as seconds.",

@@ -287,12 +287,21 @@ def _clean(
             decimal_known=raw.decimal_known,
         )
         problems += clean.problems
+        if raw.merged.get(column) and (described is None or described.role in NUMERIC_ROLES):
+            problems.append(_merged_numbers(raw.merged[column], column=column, file=file))
         count = clean.coded_missing + sum(raw.coded_missing.get(column, {}).values())
         if count:
             coded[column] = count
         columns[_standard(described) if described else column] = clean.cells
         step()
     return pd.DataFrame(columns), coded, problems
+
+
+def _merged_numbers(n: int, *, column: str, file: str) -> Problem:
+    """A key or category that is shown once holds for all its rows; whether a number does cannot be seen."""
+    cells = "1 cell is" if n == 1 else f"{n} cells are"
+    message = f"{cells} merged with the cell above, and it is not clear which row the number is about."
+    return Problem(file, column, message, "Unmerge the cells, and write each number in its own row.")
 
 
 def _below_one_another(parts: list[Table]) -> Table:
