@@ -238,7 +238,14 @@ def test_a_cell_merged_with_the_cell_above_holds_what_that_shows(tmp_path: Path)
         for area in ("A1:B1", "A3:A4", "A5:A7", "B6:C6"):
             sheet.merge_cells(area)
 
-    rows = [["Survey", None, None], ["team", "q", "r"], ["North", 1, 1], [None, 2, 2], [7, 3, 3], [None, 4, None]]
+    rows = [
+        ["Survey", None, None],
+        ["team", "q", "r"],
+        ["North", 1, 1],
+        [None, 2, 2],
+        [7, 3, 3],
+        [None, 4, None],
+    ]
     path = laid_out(tmp_path / "a.xlsx", rows, merge)
     found = raw(path)
     assert found.frame["team"].tolist() == ["North", "North", "7", "7"]
@@ -250,7 +257,9 @@ def test_a_cell_merged_with_the_cell_above_holds_what_that_shows(tmp_path: Path)
         "a.xlsx: One cell is merged with the cell at its left and is read as empty.",
     ]
     # A heading over two rows is above the table, and says nothing about its rows.
-    tall = laid_out(tmp_path / "b.xlsx", [["team", "q"], [None, 1], ["S", 2]], lambda s: s.merge_cells("A1:A2"))
+    tall = laid_out(
+        tmp_path / "b.xlsx", [["team", "q"], [None, 1], ["S", 2]], lambda s: s.merge_cells("A1:A2")
+    )
     assert raw(tall, {"q"}).remarks == ()
 
 
@@ -275,7 +284,9 @@ def test_ods_tells_what_is_hidden_and_merged_too(tmp_path: Path) -> None:
     shutil.copy(WRITTEN / "broken.ods", path)
 
     def cell(text: str, more: str = "") -> str:
-        return f'<table:table-cell office:value-type="string"{more}><text:p>{text}</text:p></table:table-cell>'
+        return (
+            f'<table:table-cell office:value-type="string"{more}><text:p>{text}</text:p></table:table-cell>'
+        )
 
     row, end, two = "<table:table-row>", "</table:table-row>", ' table:number-rows-spanned="2"'
     table = (
@@ -286,7 +297,9 @@ def test_ods_tells_what_is_hidden_and_merged_too(tmp_path: Path) -> None:
         f"{row}{cell('South')}{cell('c')}{end}</table:table>"
     )
     found = raw(
-        patched(path, lambda n, c: re.sub(rb"<table:table .*</table:table>", table.encode(), c, flags=re.DOTALL))
+        patched(
+            path, lambda n, c: re.sub(rb"<table:table .*</table:table>", table.encode(), c, flags=re.DOTALL)
+        )
     )
     assert found.frame.to_dict("list") == {"team": ["North", "North", "South"], "q": ["a", "b", "c"]}
     assert [(remark.kind, remark.n, remark.detail) for remark in found.remarks] == [

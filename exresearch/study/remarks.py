@@ -107,6 +107,10 @@ REMARKS: dict[str, tuple[str, ...]] = {
         "{n} columns hold several answers in one cell, joined with semicolons: {detail}.",
     ),
     "macros_ignored": ("The workbook holds macros; they were not run, only cells were read.",),
+    "total_rows": (
+        "One row seems to be a total or an average and is left out, as the study file asks.",
+        "{n} rows seem to be totals or averages and are left out, as the study file asks.",
+    ),
     "rows_without_key": (
         "One row without {key} is left out, as the study file asks.",
         "{n} rows without {key} are left out, as the study file asks.",

@@ -134,7 +134,9 @@ def _single_bytes(path: Path, content: bytes) -> str:
 def _refuse_mixed(path: Path, n: int, others: int, name: str, other: str) -> NoReturn:
     lines = "1 line has" if n == 1 else f"{n} lines have"
     more = "1 has" if others == 1 else f"{others} have"
-    message = f"{lines} letters in {name} and {more} letters {other}; parts of different files were put together."
+    message = (
+        f"{lines} letters in {name} and {more} letters {other}; parts of different files were put together."
+    )
     raise refused(path, message, "Export it again, or save each part as UTF-8 before putting them together.")
 
 

@@ -168,9 +168,7 @@ def _xlsx_layout(xml: bytes, marks: Marks) -> None:
         ends = re.findall(r"([A-Z]+)(\d+)", _attribute(attributes, "ref").upper())
         if ends:
             (left, top), (right, bottom) = ends[0], ends[-1]
-            marks.merged.append(
-                (int(top) - 1, _column_number(left), int(bottom) - 1, _column_number(right))
-            )
+            marks.merged.append((int(top) - 1, _column_number(left), int(bottom) - 1, _column_number(right)))
 
 
 def _telling_cells(xml: bytes, styles: set[bytes]) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:

@@ -59,8 +59,8 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
     -------
     RawTable
         Numbers as float64, dates as datetime64, flags as boolean, times as seconds, all else as str. Cells with an
-        error of Excel hold its name, such as ``#N/A``; percentages are read as shown. A cell that is merged with the cell
-        above holds what that holds. Empty rows are left out; hidden rows and columns are read.
+        error of Excel hold its name, such as ``#N/A``; percentages are read as shown. A cell that is merged with the
+        one above holds what that holds. Empty rows are left out; hidden rows and columns are read.
 
     Raises
     ------
@@ -115,7 +115,9 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
     ]
     row_of = {number: row for row, number in enumerate(body)}
     merged, across = _fill_down(rows, marks, first=first, body=row_of)
-    remarks += _laid_out(path, marks, names, rows_read=row_of, columns_read=read, merged=merged, across=across)
+    remarks += _laid_out(
+        path, marks, names, rows_read=row_of, columns_read=read, merged=merged, across=across
+    )
     cells: dict[str, pd.Series] = {}
     problems: list[Problem] = []
     for place in read:

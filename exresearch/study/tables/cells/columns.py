@@ -22,7 +22,10 @@ _ERRORS = (
 )  # fmt: skip
 # Marks that cannot be seen, such as the byte-order mark of a file that was pasted below another.
 _UNSEEN = "[\ufeff\u200b\u2060\u00ad]"
-_THOUSANDS = r"[1-9]\d{0,2}\.\d{3}"
+_THOUSANDS = r"[-+]?[1-9]\d{0,2}\.\d{3}"
+# A whole number that would have a point if thousands had one.
+_WITHOUT_POINT = r"[-+]?\d{4,}"
+_FIRST_THOUSAND = 1000
 _CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
 
 
@@ -96,8 +99,9 @@ def clean_column(
             )
         elif variable is not None and variable.role == "duration":
             values = _as_seconds(values)
-        if variable is not None and variable.role == "count" and not (decimal_comma or decimal_known):
-            strange += _thousands(values, column=column, file=file)
+        if _may_be_thousands(variable) and not (decimal_comma or decimal_known):
+            whole = variable is not None and variable.role == "count"
+            strange += _thousands(values, whole=whole, column=column, file=file)
         values, problems = _as_numbers(
             values, column=column, file=file, decimal_comma=decimal_comma, decimal_known=decimal_known
         )
@@ -222,8 +226,15 @@ def _as_numbers(
     return numbers, problems
 
 
-def _thousands(values: pd.Series, *, column: str, file: str) -> list[Problem]:
-    """Counts are whole: where each point has three digits behind it, these are most probably thousands."""
+def _may_be_thousands(variable: Variable | None) -> bool:
+    """Whether numbers of a column can reach a thousand: not the answers to a scale, weights or seconds."""
+    if variable is None or variable.role == "count":
+        return True
+    return variable.role == "measure" and (variable.maximum is None or variable.maximum >= _FIRST_THOUSAND)
+
+
+def _thousands(values: pd.Series, *, whole: bool, column: str, file: str) -> list[Problem]:
+    """Where each point has three digits behind it, these may be thousands; counts are whole, so most probably are."""
     if not isinstance(values.dtype, pd.StringDtype):
         return []
     pointed = values[values.str.contains(".", regex=False, na=False)]
@@ -231,6 +242,9 @@ def _thousands(values: pd.Series, *, column: str, file: str) -> list[Problem]:
         return []
     if values.str.contains(",", regex=False, na=False).any():
         # Then the signs decide between them.
+        return []
+    if not whole and values.str.fullmatch(_WITHOUT_POINT, na=False).any():
+        # Thousands have no point here, so a point is the decimal sign.
         return []
     message = "every number with a point can be read in two ways, with decimals or with thousands."
     return [Problem(file, column, message, SETTING)]
