@@ -115,6 +115,8 @@ def clean_column(
             problems.append(Problem(file, column, message, remedy))
         problems += strange_keys(values, variable.role, column=column, file=file)
         values = _as_text(values)
+        if variable.role == "category" and variable.values:  # noqa: PD011 - a field of the codebook
+            values = _labelled(values, variable)
     return CleanColumn(values, n_coded, (*broken, *problems))
 
 
@@ -263,6 +265,12 @@ def _as_text(values: pd.Series) -> pd.Series:
     text = values.astype("str").where(values.notna().to_numpy())
     # 12 and 12.5, not 12.0: the same name in another file may stand among whole numbers.
     return text.str.removesuffix(".0") if pd.api.types.is_float_dtype(values.dtype) else text
+
+
+def _labelled(codes: pd.Series, variable: Variable) -> pd.Series:
+    """Codes of a category as the text that each stands for; a code without a text stays."""
+    texts = {f"{number:g}": text for text, number in variable.values.items()}  # noqa: PD011 - a field
+    return codes.map(texts).fillna(codes).astype("str")
 
 
 def _check_range(values: pd.Series, variable: Variable | None, *, column: str, file: str) -> list[Problem]:
