@@ -90,7 +90,13 @@ def missing_cells(study: Study) -> pd.DataFrame:
         by, groups = _groups(study, name, frame)
         missing = frame[columns].isna().groupby(groups.to_numpy(), sort=True)
         shares, sizes = missing.mean(), missing.size()
-        order = [wave for wave in study.waves if wave in sizes.index] if by == "wave" else list(sizes.index)
+        order = list(sizes.index)
+        if by == "wave":
+            order = [wave for wave in study.waves if wave in sizes.index]
+        elif by:
+            # Labels of codes in the order of the codebook, in which "less than 200" goes before "200 and more".
+            known = [text for v in study.codebook.variables if v.column == by for text in v.values]
+            order = [text for text in known if text in order] + [text for text in order if text not in known]
         rows += [
             {
                 "table": name,
