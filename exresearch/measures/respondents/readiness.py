@@ -95,7 +95,8 @@ def missing_cells(study: Study) -> pd.DataFrame:
             order = [wave for wave in study.waves if wave in sizes.index]
         elif by:
             # Labels of codes in the order of the codebook, in which "less than 200" goes before "200 and more".
-            known = [text for v in study.codebook.variables if v.column == by for text in v.values]
+            described = [v for v in study.codebook.variables if v.column == by]
+            known = [text for v in described for text in v.values]  # noqa: PD011 - a field of the codebook
             order = [text for text in known if text in order] + [text for text in order if text not in known]
         rows += [
             {
