@@ -561,3 +561,34 @@ def test_the_western_australian_files_as_published() -> None:
         expected = expected[(expected.apply(lambda column: column.str.strip()) != "").any(axis=1)]
         assert_frame_equal(key.frame, expected.reset_index(drop=True)[list(key.frame)], check_dtype=False)
         assert ("read_as_cp1252" in [remark.kind for remark in key.remarks]) == (name == "question-key.csv")
+
+
+def test_parts_in_two_encodings_are_refused_with_their_lines(tmp_path: Path) -> None:
+    head, body = "team,plaats\n", "Noord,Café\nZuid,Fryslân\nOost,Ede\n"
+    mixed = head.encode() + body.encode() + body.encode("cp1252") * 3
+    remedy = "Export it again, or save each part as UTF-8 before putting them together."
+    assert refusal(tmp_path / "a.csv", mixed) == [
+        "a.csv: 2 lines have letters in UTF-8 and 6 have letters in another encoding; parts of different files were "
+        f"put together. {remedy}"
+    ]
+    macs = head.encode() + b"Noord,Caf\x8e\n" + body.encode("cp1252")
+    assert refusal(tmp_path / "a.csv", macs) == [
+        "a.csv: 1 line has letters in Mac Roman and 2 have letters in Windows-1252; parts of different files were put "
+        f"together. {remedy}"
+    ]
+    # Named by the study file, it is read as that.
+    assert read(tmp_path / "a.csv", macs, encoding="cp1252").frame["plaats"][0] == "CafŽ"
+
+
+def test_mac_roman_is_known_by_small_letters_where_windows_has_none(tmp_path: Path) -> None:
+    text = "team,plaats\nNoord,Café\nZuid,Fryslân\nOost,Coördinatie\nWest,België\nTeam,Ede\n"
+    raw = read(tmp_path / "a.csv", text.encode("mac_roman"))
+    assert raw.frame["plaats"].tolist() == ["Café", "Fryslân", "Coördinatie", "België", "Ede"]
+    assert [str(remark) for remark in raw.remarks] == [
+        "a.csv: The file is not UTF-8; it was read as Mac Roman (4 lines with letters outside ASCII)."
+    ]
+    # Signs and letters of Windows-1252 that stand where Mac Roman has letters.
+    windows = "team,plaats\nNoord,’s-Gravenhage\nŠkoda,foto’s – „twee”…\nŽižek,Beneš: 10 € • 5 ‰\n"
+    raw = read(tmp_path / "a.csv", windows.encode("cp1252"))
+    assert raw.frame["plaats"].tolist() == ["’s-Gravenhage", "foto’s – „twee”…", "Beneš: 10 € • 5 ‰"]
+    assert [remark.kind for remark in raw.remarks] == ["read_as_cp1252"]

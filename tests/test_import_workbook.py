@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import zipfile
 from collections.abc import Callable, Collection
@@ -223,14 +224,89 @@ def test_percentages_are_read_as_shown(tmp_path: Path) -> None:
     ]
 
 
-def test_merged_cells_hold_a_value_once(tmp_path: Path) -> None:
-    path = written(tmp_path / "a.xlsx", {"S": [["team", "q"], ["North", 1], [None, 2], ["South", 3]]})
-    book = openpyxl.load_workbook(path)
-    book.active.merge_cells("A2:A3")
+def laid_out(path: Path, rows: list[list[Any]], change: Callable[[Any], None]) -> Path:
+    book = openpyxl.Workbook()
+    for row in rows:
+        book.active.append(row)
+    change(book.active)
     book.save(path)
-    assert_frame_equal(
-        raw(path).frame, pd.DataFrame({"team": texts("North", None, "South"), "q": [1.0, 2.0, 3.0]})
+    return path
+
+
+def test_a_cell_merged_with_the_cell_above_holds_what_that_shows(tmp_path: Path) -> None:
+    def merge(sheet: Any) -> None:
+        for area in ("A1:B1", "A3:A4", "A5:A7", "B6:C6"):
+            sheet.merge_cells(area)
+
+    rows = [
+        ["Survey", None, None],
+        ["team", "q", "r"],
+        ["North", 1, 1],
+        [None, 2, 2],
+        [7, 3, 3],
+        [None, 4, None],
+    ]
+    path = laid_out(tmp_path / "a.xlsx", rows, merge)
+    found = raw(path)
+    assert found.frame["team"].tolist() == ["North", "North", "7", "7"]
+    assert found.frame["r"].tolist()[:3] == [1.0, 2.0, 3.0]
+    assert np.isnan(found.frame["r"][3])
+    assert found.merged == {"team": 2}
+    assert [str(remark) for remark in found.remarks] == [
+        "a.xlsx: team: 2 cells are merged with the cell above and are read as holding the same.",
+        "a.xlsx: One cell is merged with the cell at its left and is read as empty.",
+    ]
+    # A heading over two rows is above the table, and says nothing about its rows.
+    tall = laid_out(
+        tmp_path / "b.xlsx", [["team", "q"], [None, 1], ["S", 2]], lambda s: s.merge_cells("A1:A2")
     )
+    assert raw(tall, {"q"}).remarks == ()
+
+
+def test_hidden_rows_and_columns_are_read_and_told(tmp_path: Path) -> None:
+    def hide(sheet: Any) -> None:
+        for row in (1, 3, 4, 9):
+            sheet.row_dimensions[row].hidden = True
+        sheet.column_dimensions["B"].hidden = True
+
+    path = laid_out(tmp_path / "a.xlsx", [["team", "q"], ["North", 1], ["South", 2], ["West", 3]], hide)
+    found = raw(path)
+    assert found.frame["q"].tolist() == [1.0, 2.0, 3.0]
+    assert [str(remark) for remark in found.remarks] == [
+        "a.xlsx: 2 rows are hidden in the workbook, as by a filter; they are read like the others.",
+        "a.xlsx: One column is hidden in the workbook; it is read like the others: q.",
+    ]
+    assert [remark.kind for remark in raw(path, {"team"}).remarks] == ["hidden_rows"]
+
+
+def test_ods_tells_what_is_hidden_and_merged_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.ods"
+    shutil.copy(WRITTEN / "broken.ods", path)
+
+    def cell(text: str, more: str = "") -> str:
+        return (
+            f'<table:table-cell office:value-type="string"{more}><text:p>{text}</text:p></table:table-cell>'
+        )
+
+    row, end, two = "<table:table-row>", "</table:table-row>", ' table:number-rows-spanned="2"'
+    table = (
+        '<table:table table:name="S"><table:table-column/><table:table-column table:visibility="collapse"/>'
+        f"{row}{cell('team')}{cell('q')}{end}"
+        f"{row}{cell('North', two)}{cell('a')}{end}"
+        f'<table:table-row table:visibility="filter"><table:covered-table-cell/>{cell("b")}{end}'
+        f"{row}{cell('South')}{cell('c')}{end}</table:table>"
+    )
+    found = raw(
+        patched(
+            path, lambda n, c: re.sub(rb"<table:table .*</table:table>", table.encode(), c, flags=re.DOTALL)
+        )
+    )
+    assert found.frame.to_dict("list") == {"team": ["North", "North", "South"], "q": ["a", "b", "c"]}
+    assert [(remark.kind, remark.n, remark.detail) for remark in found.remarks] == [
+        ("hidden_rows", 1, ""),
+        ("hidden_columns", 1, "q"),
+        ("merged_cells", 1, ""),
+    ]
 
 
 def test_only_wanted_columns_are_read_and_columns_without_a_heading_are_told(tmp_path: Path) -> None:

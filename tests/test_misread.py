@@ -7,15 +7,17 @@ import decimal
 from pathlib import Path
 from typing import Any
 
+import openpyxl
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
 from exresearch.study import StudyError, check_tables
-from exresearch.study.codebook import VARIABLE
+from exresearch.study.codebook import VARIABLE, Codebook
 from exresearch.study.importers import read_columns
-from exresearch.study.tables import Table
+from exresearch.study.parameters import TableSource
+from exresearch.study.tables import Table, read_table
 from exresearch.study.tables.cells.columns import clean_column
 
 AS_TEXT = "Give the column the format Text where it comes from, and export it again."
@@ -94,11 +96,11 @@ def test_signs_for_nothing_and_totals_are_no_units() -> None:
     ]
     assert cleaned(["North", "Totaal", "NA"], "unit")[1] == [
         "a.csv: q: 1 row seems to be a total ('Totaal'). "
-        "Remove it, or list the text under 'missing' in the codebook."
+        "Remove it, or write 'without_key: leave_out' for this file in the study file."
     ]
     assert cleaned(["Grand Total", "Average:", "Total Logistics"], "unit")[1] == [
         "a.csv: q: 2 rows seem to be totals ('Average:', 'Grand Total'). "
-        "Remove them, or list the text under 'missing' in the codebook."
+        "Remove them, or write 'without_key: leave_out' for this file in the study file."
     ]
     # A category may well be none, and a wave may be called anything.
     assert cleaned(["none", "Total"], "category")[1] == []
@@ -290,4 +292,251 @@ def test_names_or_slips_in_place_of_waves_are_refused_and_not_shown(client: Any)
     assert client.refusal() == (
         "1 problem with this study:\n"
         f"- employees.csv: wave: 59 waves have fewer than 5 rows in all tables together. {rest}"
+    )
+
+
+LEAVE_OUT = "write 'without_key: leave_out' for this file in the study file."
+
+
+def said_of_totals(*names: str) -> tuple[list[str], list[str]]:
+    """What the cells and what the tables say of units with these names, beside two others."""
+    units = ["North", "Zuid", *names]
+    return cleaned(units, "unit")[1], problems(table("units", unit=units))
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("Subtotaal Oost", "Subtotaal ..."),
+        ("Oost subtotaal", "... subtotaal"),
+        ("Eindtotaal organisatie", "Eindtotaal ..."),
+        ("Gemiddelde alle vestigingen", "Gemiddelde ..."),
+        ("Totaal Zuid", "Totaal ..."),
+        ("North Total", "... Total"),
+        ("Total - north", "Total ..."),
+        ("Totaal regio Oost", "Totaal ..."),
+        ("Grand total 2024", "Grand total ..."),
+        ("Company average", "... average"),
+        ("Alle vestigingen", "Alle ..."),
+        ("Eindtotaal:", "Eindtotaal:"),
+    ],
+)
+def test_totals_with_a_name_are_no_units(name: str, shown: str) -> None:
+    assert said_of_totals(name)[0] == [
+        f"a.csv: q: 1 row seems to be a total ('{shown}'). Remove it, or {LEAVE_OUT}"
+    ]
+
+
+@pytest.mark.parametrize(
+    "name", ["Totaalzorg", "Totale Vernieuwing", "Albert", "Allround", "Meander", "Averagely"]
+)
+def test_a_word_for_a_total_inside_another_word_is_a_unit(name: str) -> None:
+    assert said_of_totals(name) == ([], [])
+
+
+def test_a_unit_that_is_called_like_a_total_is_asked_about_unless_it_has_answers() -> None:
+    message = (
+        "units.csv: unit: 2 units are named like a total ('... Totaal', 'Total ...'), and it is not clear whether it "
+        "is one. If so, remove the rows, or list the text under 'missing' in the codebook; if not, write the name "
+        "without that word, in all files."
+    )
+    assert said_of_totals("Total Care", "Fysio Totaal") == ([], [message])
+    # A total is one row of a wave; five answer sheets are a unit's.
+    units = table("units", unit=["North", "Total Care"])
+    assert problems(units, table("customers", unit=["North", *["Total Care"] * 5])) == []
+    assert len(problems(units, table("customers", unit=["North", *["Total Care"] * 4]))) == 2
+
+
+def shuffled(client: Any) -> Any:
+    """The client with its answers in no order of the units."""
+    for name in ("employees", "customers"):
+        client.tables[name] = (
+            client.tables[name].sample(frac=1, random_state=3, ignore_index=True).astype("object")
+        )
+    return client
+
+
+def below(client: Any, name: str, **cells: Any) -> None:
+    """Write one row more below a table; cells that are not given are as in its first row."""
+    frame = client.tables[name]
+    client.tables[name] = pd.concat([frame, frame.head(1).assign(**cells)], ignore_index=True)
+
+
+def leave_out(client: Any, name: str) -> Any:
+    """The study with ``without_key: leave_out`` for one table."""
+    client.settings["tables"][name] = {"file": f"{name}.csv", "without_key": "leave_out"}
+    return client.load()
+
+
+def test_a_row_without_any_key_below_the_answers_is_no_respondent(client: Any) -> None:
+    shuffled(client)
+    below(client, "employees", id=None, team=None)
+    assert client.refusal() == (
+        "1 problem with this study:\n- employees.csv: person and unit: 1 row has no person and no unit, below rows "
+        f"that all have one, like a total. Remove it, or {LEAVE_OUT}"
+    )
+    study = leave_out(client, "employees")
+    assert len(study.tables["employees"]) == 60
+    assert [str(remark) for remark in study.remarks] == [
+        "employees.csv: One row seems to be a total or an average and is left out, as the study file asks."
+    ]
+    steps = study.ledger.query("table == 'employees'")[["step", "n", "removed"]].to_numpy().tolist()
+    assert ["rows that seem to be totals", 1, 1] in steps
+    assert steps[0] == ["rows in the file", 61, 0]
+    assert steps[-1] == ["rows for the analysis", 60, 0]
+
+
+def test_a_row_of_averages_without_a_key_is_no_respondent(client: Any) -> None:
+    below(client, "customers", team=None, cx=6.4)
+    # Here in the middle, and units in order.
+    client.tables["customers"] = client.tables["customers"].sort_index(
+        key=lambda rows: [30.5 if row == 60 else row for row in rows]
+    )
+    assert client.refusal() == (
+        "1 problem with this study:\n- customers.csv: unit: 1 row has no unit, and answers between the points of the "
+        f"scales, like an average. Remove it, or {LEAVE_OUT}"
+    )
+    assert len(leave_out(client, "customers").tables["customers"]) == 60
+
+
+def test_answers_of_people_whose_unit_is_not_known_stay(client: Any) -> None:
+    # Sorted by unit, and those without one last.
+    below(client, "customers", team=None)
+    assert len(leave_out(client, "customers").tables["customers"]) == 61
+    # In no order, and not the last alone.
+    shuffled(client)
+    client.tables["customers"].loc[[3, 60], "team"] = None
+    n_unknown = int(client.tables["customers"]["team"].isna().sum())
+    assert n_unknown >= 2
+    assert int(leave_out(client, "customers").tables["customers"]["unit"].isna().sum()) == n_unknown
+    # A person without a unit.
+    client.tables["employees"].loc[59, "team"] = None
+    assert len(leave_out(client, "employees").tables["employees"]) == 60
+
+
+def test_a_total_by_its_word_is_left_out_of_answers_or_refused(client: Any) -> None:
+    below(client, "employees", id="Totaal", team=None)
+    refused = (
+        "1 problem with this study:\n- employees.csv: id: 1 row seems to be a total ('Totaal'){}. "
+        f"Remove it, or {LEAVE_OUT}"
+    )
+    assert client.refusal() == refused.format("")
+    # A missing code would make it somebody whose name is not known.
+    client.variables["employees.id"]["missing"] = ["Totaal"]
+    assert client.refusal() == refused.format(", and would count as answers of somebody")
+    assert len(leave_out(client, "employees").tables["employees"]) == 60
+    del client.variables["employees.id"]["missing"]
+    assert len(leave_out(client, "employees").tables["employees"]) == 60
+
+
+def test_a_name_that_the_codebook_calls_missing_is_a_total_of_the_answers(client: Any) -> None:
+    below(client, "customers", team="Totaal Noord")
+    below(client, "units", team="Totaal Noord")
+    client.variables["customers.team"]["missing"] = client.variables["units.team"]["missing"] = [
+        "Totaal Noord"
+    ]
+    assert client.refusal() == (
+        "2 problems with this study:\n- customers.csv: team: 1 row seems to be a total ('Totaal ...'), and would count "
+        f"as answers of somebody. Remove it, or {LEAVE_OUT}\n- units.csv: unit: 1 row has no unit. Complete them, or "
+        f"{LEAVE_OUT}"
+    )
+    client.settings["tables"]["customers"] = {"file": "customers.csv", "without_key": "leave_out"}
+    study = leave_out(client, "units")
+    assert (len(study.tables["customers"]), len(study.tables["units"])) == (60, 6)
+
+
+def test_measures_with_three_digits_behind_every_point_are_decimals_on_evidence_alone() -> None:
+    message = (
+        "a.csv: q: every number with a point can be read in two ways, with decimals or with thousands. "
+        "Name the decimal sign of the file in the study file (decimal: ',' or decimal: '.')."
+    )
+
+    def measure(values: list[str], *, known: bool = False, comma: bool = False, **scale: float) -> Any:
+        entry = {"table": "units", "column": "q", "role": "measure", "kind": "mean", "construct": "revenue"}
+        found = clean_column(
+            pd.Series(values),
+            VARIABLE.validate_python(entry | scale, strict=False),
+            column="q",
+            file="a.csv",
+            decimal_comma=comma,
+            decimal_known=known,
+        )
+        return found.cells.tolist(), [str(problem) for problem in found.problems]
+
+    assert measure(["970", "1.007"])[1] == [message]
+    assert measure(["-1.250", "1.007"])[1] == [message]
+    assert measure(["970", "1.007"], known=True) == ([970.0, 1.007], [])
+    assert measure(["970", "1.007"], known=True, comma=True) == ([970.0, 1007.0], [])
+    # Shown by another number of digits, a zero in front, a thousand without a point, or the ends of the scale.
+    for cells in (["4.125", "3.5"], ["0.875", "1.125"], ["1250", "1.007"]):
+        assert measure(cells) == ([float(cell) for cell in cells], [])
+    assert measure(["4.125", "3.875"], minimum=1, maximum=10) == ([4.125, 3.875], [])
+    # The number of answers that a measure names has no entry of its own.
+    of_measure = clean_column(
+        pd.Series(["1.007", "970"]), None, column="q", file="a.csv", decimal_comma=False
+    )
+    assert [str(problem) for problem in of_measure.problems] == [message]
+
+
+def shares(path: Path, cells: list[float], *, percent: bool) -> None:
+    book = openpyxl.Workbook()
+    book.active.append(["team", "absence"])
+    for number, cell in enumerate(cells):
+        book.active.append([f"T{number}", cell])
+        if percent:
+            book.active.cell(number + 2, 2).number_format = "0.0%"
+    book.save(path)
+
+
+def test_percentages_in_one_file_and_shares_in_another_are_refused(tmp_path: Path) -> None:
+    entries = [
+        {"table": "units", "column": "team", "role": "unit"},
+        {"table": "units", "column": "absence", "role": "measure", "kind": "rate", "construct": "absence"},
+    ]
+    codebook = Codebook(tuple(VARIABLE.validate_python(entry, strict=False) for entry in entries), {})
+
+    def found(*waves: tuple[list[float], bool]) -> list[str]:
+        parts = []
+        for year, (cells, percent) in enumerate(waves, start=2023):
+            path = tmp_path / f"{year}.xlsx"
+            shares(path, cells, percent=percent)
+            parts.append((path, TableSource.model_validate({"file": path.name, "wave": str(year)})))
+        try:
+            read_table(parts, name="units", codebook=codebook)
+        except StudyError as error:
+            return [str(problem) for problem in error.problems]
+        return []
+
+    small = [0.04, 0.05, 0.06]
+    assert found((small, True), (small, False)) == [
+        "2024.xlsx: absence: 3 cells hold numbers of 1 or less without a sign for per cent, and the cells of 2023.xlsx "
+        "are percentages, read as shown: 25 for 25 %. Give the column one format in all files of the table, a "
+        "percentage or a plain number."
+    ]
+    assert found((small, True), (small, True)) == []
+    # Written as they are shown: 4 for 4 %; and half a per cent beside 0.4.
+    assert found((small, True), ([4.0, 5.0, 6.0], False)) == []
+    assert found(([0.004, 0.005], True), ([0.4, 0.6], False)) == []
+
+
+def test_a_number_in_a_merged_cell_is_refused_and_a_key_holds_for_all_its_rows(client: Any) -> None:
+    client.write()
+    book = openpyxl.Workbook()
+    frame = client.tables["units"].astype("object")
+    book.active.append(list(frame.columns))
+    for row in frame.itertuples(index=False):
+        book.active.append(list(row))
+    book.active.merge_cells("B2:B7")
+    book.save(client.folder / "units.xlsx")
+    client.settings["tables"]["units"] = "units.xlsx"
+    study = client.load()
+    assert study.tables["units"]["wave"].tolist() == ["2024"] * 6
+    assert [str(r) for r in study.remarks] == [
+        "units.xlsx: year: 5 cells are merged with the cell above and are read as holding the same."
+    ]
+    book.active.merge_cells("C2:C3")
+    book.save(client.folder / "units.xlsx")
+    assert client.refusal() == (
+        "1 problem with this study:\n- units.xlsx: staff: 1 cell is merged with the cell above, and it is not clear "
+        "which row the number is about. Unmerge the cells, and write each number in its own row."
     )

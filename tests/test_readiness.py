@@ -11,7 +11,7 @@ import pytest
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note
-from exresearch.measures import answers_by_wave, missing_cells, rows_used, weight_summary
+from exresearch.measures import answers_by_wave, missing_cells, response_by_group, rows_used, weight_summary
 from exresearch.report import Page, Texts
 from exresearch.report import figures as draw
 from exresearch.report.figures.missing import NO_ANSWERS
@@ -89,6 +89,105 @@ def test_the_last_wave_is_drawn_and_named(texts: Texts) -> None:
 def test_a_figure_of_hidden_groups_only_says_so() -> None:
     picture = draw.group_response(response(shop=(3, 8)), texts=Texts("en"), rules=RULES, codebook=BOOK)
     assert picture.takeaway == "Every group is too small to show its response rate."
+
+
+def test_groups_without_a_rate_are_named(texts: Texts) -> None:
+    frame = response(shop=(40, 80), office=(30, 60), depot=(20, 25))
+    one = frame.assign(response_rate=frame["response_rate"].mask(frame["group"] == "depot"))
+    two = frame.assign(response_rate=frame["response_rate"].where(frame["group"] == "shop"))
+
+    def caption(of: pd.DataFrame) -> str:
+        return draw.group_response(of, texts=texts, rules=RULES, codebook=BOOK).caption
+
+    said = "{groups}: there the number of people or of answers of a unit is not known."
+    assert texts.say("No rate for " + said, groups="depot") in caption(one)
+    assert texts.say("No rates for " + said, groups="office, depot") in caption(two)
+    assert "depot" not in caption(frame)
+
+
+def test_response_by_group_of_a_study_without_answer_sheets(client: Any, texts: Texts) -> None:
+    """What units count for their measure is what the wave's rate goes by, and that of the groups."""
+    client.tables["units"] = client.tables["units"].assign(
+        headcount=[20, 30, 40, 50, 60, 70], n=[10, 20, 30, 10, 20, 30], score=4.5
+    )
+    for name in ("employees", "customers"):
+        del client.settings["tables"][name]
+    units = {key: entry for key, entry in client.variables.items() if entry["table"] == "units"}
+    client.variables = {
+        **units,
+        "headcount": client.entry("units", "headcount", "count"),
+        "n": client.entry("units", "n", "count"),
+        "score": client.entry("units", "score", "measure", kind="mean", construct="engagement", n_column="n"),
+    }
+    study = client.load()
+    groups = response_by_group(study)
+    assert groups[["group", "n", "headcount"]].to_numpy().tolist() == [["office", 60, 150], ["shop", 60, 120]]
+    assert answers_by_wave(study)["response_rate"].tolist() == [120 / 270]
+    picture = draw.group_response(groups, texts=texts, rules=RULES, codebook=study.codebook)
+    assert texts.pick({"nl": "50% van 120", "en": "50% of 120"}) in drawn(picture)
+    client.tables["units"]["n"] = [10, np.nan, 30, 10, 20, 30]
+    unsaid = response_by_group(client.load()).set_index("group")
+    assert unsaid["response_rate"].isna().tolist() == [True, False]
+    assert np.isnan(unsaid.loc["office", "conf_high"])
+
+
+def test_few_bars_stand_in_the_middle() -> None:
+    for n in (1, 2, 3, 6):
+        frame = pd.DataFrame(
+            {"wave": list("abcdef")[:n], "n": 50, "n_units": 4, "response_rate": 0.5, "source": "x"}
+        )
+        picture = draw.response_by_wave(frame.assign(source="head counts"), texts=Texts("en"), rules=RULES)
+        assert sum(picture.figure.axes[0].get_xlim()) / 2 == pytest.approx((n - 1) / 2)
+
+
+def test_one_row_and_one_hypothesis_are_said_as_one(client: Any) -> None:
+    texts = Texts("nl", strict=True)
+    units = client.tables["units"]
+    client.tables["units"] = pd.concat([units, units.head(1).assign(team="")])
+    client.settings["tables"]["units"] = {"file": "units.csv", "without_key": "leave_out"}
+    rows = draw.attrition_flow(rows_used(client.load()), texts=texts)
+    assert rows.takeaway == "1 rij is weggelaten, bij Eenheden; daarvan is 85,7% gebruikt."
+    effects = pd.DataFrame(
+        {
+            "title": ["a", "b"],
+            "testable": [True, False],
+            "value": [0.2, math.nan],
+            "kind": "correlation",
+            "n": 9,
+        }
+    )
+    assert draw.detectable_effects(effects, texts=texts).takeaway == (
+        "Met deze gegevens is maar 1 van de 2 hypothesen te toetsen."
+    )
+    effects["testable"] = True
+    assert draw.detectable_effects(effects, texts=texts).takeaway == (
+        "Met deze gegevens zijn 2 van de 2 hypothesen te toetsen."
+    )
+
+
+def test_codes_of_a_category_are_shown_as_what_they_stand_for(client: Any, texts: Texts) -> None:
+    employees = client.tables["employees"]
+    employees["size"] = [2, 1, 3] * 20
+    sizes = {"Less than 200": 1, "200 to 1000": 2, "Over 1000": 3}
+    question = (
+        "How many people work in the organisation that you are employed by, all of its locations together?"
+    )
+    client.variables["size"] = client.entry(
+        "employees", "size", "category", values=sizes, label={"nl": question, "en": question}
+    )
+    for name in ("employees", "customers", "units"):
+        del client.tables[name]["year"]
+        del client.variables[f"{name}.year"]
+    del client.variables["units.kind"]
+    study = client.load()
+    assert study.tables["employees"]["size"].tolist()[:3] == ["200 to 1000", "Less than 200", "Over 1000"]
+    cells = missing_cells(study)
+    assert cells[cells["table"] == "employees"]["group"].drop_duplicates().tolist() == list(sizes)
+    shown = drawn(draw.missing_map(cells, texts=texts, rules=RULES))
+    assert "Less than 200" in shown
+    # The heading stays on the figure.
+    assert question not in shown
+    assert "…" in shown
 
 
 def comparison(**rows: tuple[int, int]) -> pd.DataFrame:

@@ -37,7 +37,7 @@ KEYWORDS = {
 # Words in the cells of tables, said by columns of the kind "message".
 IN_CELLS = (
     "rows in the file", "rows in the files", "empty rows", "without unit", "without wave", "without person",
-    "rows that repeat an earlier one", "previews and tests of the survey",
+    "rows that repeat an earlier one", "rows that seem to be totals", "previews and tests of the survey",
     "sheets that the platform marks as spam", "sheets that were not finished",
     "cells with a missing code", "without a category to weight by", "sheets with all answers the same",
     "sheets answered too fast", "sheets with an impossible duration", "sheets that repeat an earlier one",

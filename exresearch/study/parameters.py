@@ -139,7 +139,10 @@ class TableSource(_Strict):
     )
     without_key: Literal["refuse", "leave_out"] = Field(
         "refuse",
-        description="Rows without a unit or person where one is needed, such as totals: refuse them or leave them out.",
+        description=(
+            "Rows without a unit or person where one is needed, and rows of totals or averages: refuse them or leave "
+            "them out. Answers of people whose unit is not known stay."
+        ),
     )
     same_rows: Literal["refuse", "leave_out"] = Field(
         "refuse",

@@ -51,6 +51,22 @@ REMARKS: dict[str, tuple[str, ...]] = {
         "One cell is shown as a percentage and read as shown: 25 for 25 %.",
         "{n} cells are shown as percentages and read as shown: 25 for 25 %.",
     ),
+    "hidden_rows": (
+        "One row is hidden in the workbook, as by a filter; it is read like the others.",
+        "{n} rows are hidden in the workbook, as by a filter; they are read like the others.",
+    ),
+    "hidden_columns": (
+        "One column is hidden in the workbook; it is read like the others: {detail}.",
+        "{n} columns are hidden in the workbook; they are read like the others: {detail}.",
+    ),
+    "merged_cells": (
+        "One cell is merged with the cell above and is read as holding the same.",
+        "{n} cells are merged with the cell above and are read as holding the same.",
+    ),
+    "merged_across": (
+        "One cell is merged with the cell at its left and is read as empty.",
+        "{n} cells are merged with the cell at their left and are read as empty.",
+    ),
     "times_in_seconds": (
         "One cell holds a time; it is read as seconds.",
         "{n} cells hold times; they are read as seconds.",
@@ -58,6 +74,10 @@ REMARKS: dict[str, tuple[str, ...]] = {
     "read_as_cp1252": (
         "The file is not UTF-8; it was read as Windows-1252 (one line with letters outside ASCII).",
         "The file is not UTF-8; it was read as Windows-1252 ({n} lines with letters outside ASCII).",
+    ),
+    "read_as_mac_roman": (
+        "The file is not UTF-8; it was read as Mac Roman (one line with letters outside ASCII).",
+        "The file is not UTF-8; it was read as Mac Roman ({n} lines with letters outside ASCII).",
     ),
     "read_as_text": ("The name ends in {detail}, but the content is text; it was read as that.",),
     "read_as_parquet": ("The name ends in {detail}, but the content is Parquet; it was read as that.",),
@@ -87,6 +107,10 @@ REMARKS: dict[str, tuple[str, ...]] = {
         "{n} columns hold several answers in one cell, joined with semicolons: {detail}.",
     ),
     "macros_ignored": ("The workbook holds macros; they were not run, only cells were read.",),
+    "total_rows": (
+        "One row seems to be a total or an average and is left out, as the study file asks.",
+        "{n} rows seem to be totals or averages and are left out, as the study file asks.",
+    ),
     "rows_without_key": (
         "One row without {key} is left out, as the study file asks.",
         "{n} rows without {key} are left out, as the study file asks.",

@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from exresearch.measures.respondents.staffing import (
+    counted_waves,
     headcount_source,
     staff_comparisons,
     units_during,
@@ -56,9 +57,10 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
         answered), ``headcount, source, response_rate, conf_low, conf_high``. Head counts are the column ``headcount``
         with role ``count`` of ``units`` (``source`` is ``head counts``), else the people of that unit on the staff list
         in service during the wave (``staff list``), else all on it (``whole staff list``); the rate is missing where
-        that of one unit is unknown or zero, the interval also where more answered than there are.
-        Units without a category are in no group, nor are sheets without a unit. Empty without categories of units, or
-        without employees who have a unit.
+        that of one unit is unknown or zero, the interval also where more answered than there are. Without answer sheets
+        ``n`` is the sum of what the units count for their first measure, and groups in which a unit does not say it
+        have no rate. Units without a category are in no group, nor are sheets without a unit. Empty without categories
+        of units, or where the employees have no unit.
 
     Raises
     ------
@@ -74,12 +76,15 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
         raise ValueError(f"conf_level must be between 0 and 1; got {conf_level!r}.")
     columns = [v.column for v in study.codebook.select("units", role="category")]
     rows: list[dict[str, Any]] = []
-    if study.has("units", "unit") and study.has("employees", "unit"):
-        for wave in waves_answered(study):
+    own = study.has("employees")
+    if study.has("units", "unit") and (study.has("employees", "unit") or not own):
+        for wave in waves_answered(study) if own else counted_waves(study):
             units, source = units_during(study, wave), headcount_source(study, wave)
             for column in columns:
                 for group, part in units.groupby(column, sort=True):
                     n, headcount = int(part["n"].sum()), float(part["headcount"].sum(skipna=False))
+                    if part["n"].isna().any():
+                        headcount = float("nan")
                     low, high = _wilson(n, headcount, conf_level=conf_level)
                     rows.append(
                         {

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.measures.respondents.staffing import at_work, headcount_column
+from exresearch.measures.respondents.staffing import answers_counted, at_work, headcount_column
 from exresearch.study import TABLES, Study
 from exresearch.study.weights import staff_during
 
@@ -50,7 +50,7 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     table["response_rate"] = table["n"] / table["wave"].map(headcount).astype("float64")
     if name == "units":
         # Of a wave in which one unit does not say how many answered, the rate is unknown.
-        unsaid = set(waves[_answered(study, frame).isna()])
+        unsaid = set(waves[answers_counted(study, frame).isna()])
         table["response_rate"] = table["response_rate"].mask(table["wave"].isin(unsaid))
     source = "head counts" if counted_heads else "staff list"
     table["source"] = pd.Series(source, index=table.index, dtype="str").where(table["response_rate"].notna())
@@ -90,7 +90,14 @@ def missing_cells(study: Study) -> pd.DataFrame:
         by, groups = _groups(study, name, frame)
         missing = frame[columns].isna().groupby(groups.to_numpy(), sort=True)
         shares, sizes = missing.mean(), missing.size()
-        order = [wave for wave in study.waves if wave in sizes.index] if by == "wave" else list(sizes.index)
+        order = list(sizes.index)
+        if by == "wave":
+            order = [wave for wave in study.waves if wave in sizes.index]
+        elif by:
+            # Labels of codes in the order of the codebook, in which "less than 200" goes before "200 and more".
+            described = [v for v in study.codebook.variables if v.column == by]
+            known = [text for v in described for text in v.values]  # noqa: PD011 - a field of the codebook
+            order = [text for text in known if text in order] + [text for text in order if text not in known]
         rows += [
             {
                 "table": name,
@@ -155,13 +162,8 @@ def _groups(study: Study, name: str, frame: pd.DataFrame) -> tuple[str, pd.Serie
     return "", pd.Series("all", index=frame.index)
 
 
-def _answered(study: Study, frame: pd.DataFrame) -> pd.Series:
-    names = [v.n_column for v in study.codebook.select("units", role="measure") if v.n_column is not None]
-    return frame[names[0]] if names else pd.Series(float("nan"), index=frame.index)
-
-
 def _unit_counts(study: Study, frame: pd.DataFrame) -> pd.Series:
-    known = _answered(study, frame)
+    known = answers_counted(study, frame)
     return known.fillna(0) if known.notna().any() else pd.Series(1.0, index=frame.index)
 
 

@@ -176,28 +176,46 @@ def headcount_source(study: Study, wave: str) -> str:
     return "whole staff list" if during is None else "staff list"
 
 
+def counted_waves(study: Study) -> list[str]:
+    """Return the waves of ``units`` in order of time, ``all`` where it has none; for a study without answer sheets."""
+    units = study.table("units")
+    if "wave" not in units:
+        return [ALL_WAVES]
+    return [wave for wave in study.waves if (units["wave"] == wave).any()]
+
+
+def answers_counted(study: Study, units: pd.DataFrame) -> pd.Series:
+    """Return how many answered in each row of ``units``, by the first measure that says so; else missing."""
+    names = [v.n_column for v in study.codebook.select("units", role="measure") if v.n_column is not None]
+    return units[names[0]] if names else pd.Series(float("nan"), index=units.index)
+
+
 def units_during(study: Study, wave: str) -> pd.DataFrame:
     """Return the units of a wave with ``n``, employees who answered, and ``headcount``.
 
     Parameters
     ----------
     study : Study
-        With units, and employees who have one.
+        With units, and employees who have one; or without employees.
     wave : str
-        One of :func:`waves_answered`.
+        One of :func:`waves_answered`, without employees of :func:`counted_waves`.
 
     Returns
     -------
     pandas.DataFrame
         Rows of ``units`` with both columns. The head count is :func:`headcount_column`, else the people of
-        the unit on the staff list in service during the wave, else missing.
+        the unit on the staff list in service during the wave, else missing. Without answer sheets ``n`` is
+        :func:`answers_counted`, missing where a unit does not say it.
     """
     units = study.table("units")
     if "wave" in units:
         units = (
             units[units["wave"] == wave] if wave != ALL_WAVES else units.drop_duplicates("unit", keep="last")
         )
-    answered = _sheets(study, wave)["unit"].value_counts()
+    if study.has("employees"):
+        answered = units["unit"].map(_sheets(study, wave)["unit"].value_counts()).fillna(0.0)
+    else:
+        answered = answers_counted(study, units)
     counted = headcount_column(study)
     if counted is not None:
         headcount = units[counted]
@@ -205,4 +223,4 @@ def units_during(study: Study, wave: str) -> pd.DataFrame:
         headcount = units["unit"].map(_staff(study, wave)["unit"].value_counts()).fillna(0.0)
     else:
         headcount = pd.Series(float("nan"), index=units.index)
-    return units.assign(n=units["unit"].map(answered).fillna(0.0), headcount=headcount.astype("float64"))
+    return units.assign(n=answered, headcount=headcount.astype("float64"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from itertools import pairwise
 
 import numpy as np
@@ -18,6 +19,8 @@ from exresearch.report.theme import COLOURS, Picture, require, rows_of, style
 
 _MOST_COLUMNS, _MOST_GROUPS = 24, 12
 _ROOM_FOR_TEXT = 7
+# Letters across the map, and in the name of a panel.
+_WIDTH, _LONGEST_NAME = 52, 84
 NO_ANSWERS = Note(message="The study has no column with answers, so there is nothing that could be missing.")
 
 
@@ -66,10 +69,11 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
     top = max(0.05, float(asked["share"].max()) if len(asked) else 0.05)
     with style():
         labels = [[texts.pick(label) for label in part["label"]] for _, part in parts]
-        figure, panels = rows_panels(labels, left=2.5, right=0.62, top=0.42, bottom=0.06, wrap=36, least=0.27)
+        figure, panels = rows_panels(labels, left=2.5, right=0.62, top=0.58, bottom=0.06, wrap=36, least=0.27)
         for (name, part), (axes, positions) in zip(parts, panels, strict=True):
             cells = work[work["table"] == name]
-            headroom(axes, _panel_name(name, cells, texts))
+            # Above the names of the groups, which stand on the map.
+            headroom(axes, _panel_name(name, cells, texts), lift=0.24)
             _map_panel(axes, positions, part, cells, top=top, texts=texts, rules=rules)
     caption = texts.say(
         "Share of missing answers for each question and group; darker is more. At the right: where the question was "
@@ -133,7 +137,7 @@ def _map_panel(
     # What a few people alone are, such as a rank or a place, may name them.
     nameless = set(few["group"])
     shown = [
-        "–" if name in nameless else texts.say("all") if name == "all" else _short(str(name))
+        "–" if name in nameless else texts.say("all") if name == "all" else _short(str(name), of=len(groups))
         for name in groups
     ]
     axes.set_xticks(np.arange(len(groups)) + 0.5, shown, fontsize=6 if crowded else 7)
@@ -168,8 +172,12 @@ def _shade(strength: float) -> tuple[float, float, float]:
 
 def _panel_name(name: str, cells: pd.DataFrame, texts: Texts) -> str:
     title, by = texts.say(TABLE_LABELS[name]), texts.pick(cells["by"].iloc[0])
-    return f"{title}: {texts.say('wave') if by == 'wave' else by}" if by else title
+    whole = f"{title}: {texts.say('wave') if by == 'wave' else by}" if by else title
+    # A category may be called after a whole question.
+    return textwrap.shorten(whole, _LONGEST_NAME, placeholder=" …")
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 8 else f"{name[:7]}…"
+def _short(name: str, *, of: int) -> str:
+    """Cut a name to what fits above one of so many columns."""
+    room = max(8, _WIDTH // of)
+    return name if len(name) <= room else f"{name[: room - 1]}…"

@@ -12,7 +12,7 @@ from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import EFFECTS, INVITED, TABLE_LABELS, effect_spec
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
-from exresearch.report.text import Texts
+from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
     Picture,
@@ -23,9 +23,15 @@ from exresearch.report.theme import (
     rows_of,
     style,
 )
+from exresearch.study.remarks import one_or_more
 
 # A loss that is rounded to no per cent.
 _NOTHING = 0.005
+# For one hypothesis, and for more.
+_TESTABLE = (
+    mark("Only {testable} of {total} hypotheses can be tested with these data."),
+    mark("{testable} of {total} hypotheses can be tested with these data."),
+)
 NO_SHEETS = Note(message="The study has no answer sheets of its own, so there is nothing to weight.")
 NO_WEIGHTS = Note(message="The answers have no weights: every answer sheet counts as one.")
 
@@ -63,7 +69,9 @@ def response_by_wave(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRule
         x = np.arange(len(frame))
         counts = frame["n"].astype(float).where(~released.hidden, 0.0).to_numpy()
         axes.bar(x, counts, width=0.62, color=COLOURS["blue"])
-        axes.set_xlim(min(-0.6, -1.5 + len(frame) / 4), max(len(frame) - 0.4, len(frame) / 2 + 1.5))
+        # Few bars stand in the middle, no wider than those of many.
+        middle, half = (len(frame) - 1) / 2, max(len(frame) / 2 + 0.1, len(frame) / 8 + 1.5)
+        axes.set_xlim(middle - half, middle + half)
         crowded = len(frame) > 8
         for index, row in enumerate(rows_of(frame)):
             lines = [texts.say("n < {minimum}", minimum=rules.min_respondents)]
@@ -153,9 +161,7 @@ def detectable_effects(frame: pd.DataFrame, *, texts: Texts, power: float = 0.8)
             _detectable_panel(axes, positions, part, spec=spec, texts=texts)
         panels[-1][0].set_xlabel(texts.say("dot: testable · cross: not testable"))
     testable = int(frame["testable"].sum())
-    takeaway = texts.say(
-        "{testable} of {total} hypotheses can be tested with these data.", testable=testable, total=len(frame)
-    )
+    takeaway = texts.say(one_or_more(_TESTABLE, testable), testable=testable, total=len(frame))
     return Picture(
         figure,
         texts.say(

@@ -11,29 +11,39 @@ from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import INVITED
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
-from exresearch.report.text import Texts
+from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
 from exresearch.study import Codebook
+from exresearch.study.remarks import one_or_more
 
 _MOST_ROWS = 14
 # The smallest difference that is not written as zero.
 _SHOWN = 0.0005
 _GROUP = ("column", "group", "wave")
 NO_HEADCOUNT = Note(
-    message="How many people each group has is not known, so there is no response rate by group to show."
+    message=(
+        "In each group the number of people or of answers of a unit is not known, so there is no response rate by "
+        "group to show."
+    )
 )
 NO_GROUPS = Note(
     message=(
-        "The answer sheets belong to no groups of units, such as regions or departments, so there is no response by "
-        "group to show."
+        "There is no response by group to show: that takes groups of units, such as regions or departments, to which "
+        "the answers belong."
     )
 )
 NO_STAFF = Note(
     message=(
-        "Neither a staff list nor head counts say who there is to answer, so the respondents cannot be compared with "
-        "all staff."
+        "The respondents cannot be compared with all staff: that takes answer sheets of employees, and a staff list or "
+        "head counts that share a category with them."
     )
 )
+# Groups without a rate, for one and for more.
+_UNKNOWN = (
+    mark("No rate for {groups}: there the number of people or of answers of a unit is not known."),
+    mark("No rates for {groups}: there the number of people or of answers of a unit is not known."),
+)
+_MOST_NAMED = 5
 
 
 def group_response(
@@ -109,6 +119,7 @@ def group_response(
     caption += " " + texts.say(INVITED[work["source"].iloc[0]])
     if last != "all":
         caption += " " + texts.say("Wave {wave}.", wave=str(last))
+    caption += _unknown(frame[(frame["wave"] == last) & frame["response_rate"].isna()], texts)
     caption += _more(n_more, texts) + _hiding(int(hidden.sum()), texts, rules)
     if shown.empty:
         takeaway = texts.say("Every group is too small to show its response rate.")
@@ -233,6 +244,15 @@ def _panels(frame: pd.DataFrame, column: str, *, by: str) -> tuple[list[tuple[st
         left_out += len(part) - len(largest)
         parts.append((str(name), part[part.index.isin(largest)]))
     return parts, left_out
+
+
+def _unknown(groups: pd.DataFrame, texts: Texts) -> str:
+    """Return which groups have no response rate; a blank goes before it."""
+    if groups.empty:
+        return ""
+    names = [str(name) for name in groups["group"]]
+    listed = ", ".join(names[:_MOST_NAMED]) + (", …" if len(names) > _MOST_NAMED else "")
+    return " " + texts.say(one_or_more(_UNKNOWN, len(names)), groups=listed)
 
 
 def _secret(texts: Texts, rules: DisclosureRules) -> str:

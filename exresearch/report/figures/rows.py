@@ -132,13 +132,13 @@ def row_value(
     )
 
 
-def headroom(axes: Axes, text: str) -> None:
-    """Write a small heading above the axes, left-aligned with the page."""
+def headroom(axes: Axes, text: str, *, lift: float = 0.10) -> None:
+    """Write a small heading ``lift`` inches above the axes, left-aligned with the page."""
     transform = blended_transform_factory(axes.figure.transFigure, axes.transAxes)
     inches = axes.get_position().height * axes.figure.get_figheight()  # type: ignore[union-attr]
     axes.text(
         0.004,
-        1 + 0.10 / inches,
+        1 + lift / inches,
         text,
         transform=transform,
         va="bottom",

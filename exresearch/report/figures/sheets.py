@@ -13,6 +13,7 @@ from exresearch.report.figures.rows import LINE, headroom, row_value, rows_axes,
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
 from exresearch.study import Codebook
+from exresearch.study.remarks import one_or_more
 
 _MOST_COLUMNS = 24
 _VALUE_WIDTH = 25
@@ -32,6 +33,11 @@ ODDITIES = {
     "opposed_items": (2, mark("runs against its partner")),
     "identical_columns": (0, mark("same as another column")),
 }
+# For one row, and for more.
+_LEFT_OUT = (
+    mark("{removed:integer} row was left out, in {table}; {kept:percent1} of that table is used."),
+    mark("{removed:integer} rows were left out; most of them in {table}, of which {kept:percent1} is used."),
+)
 _LANES = (mark("content"), mark("kind"), mark("scale"))
 NOT_JUDGED = Note(
     message=(
@@ -97,7 +103,7 @@ def attrition_flow(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         kept = (ends["n"] / ends["total"].clip(lower=1)).astype(float)
         worst = ends.iloc[int(kept.to_numpy().argmin())]
         takeaway = texts.say(
-            "{removed:integer} rows were left out; most of them in {table}, of which {kept:percent1} is used.",
+            one_or_more(_LEFT_OUT, removed),
             removed=removed,
             table=texts.say(TABLE_LABELS[str(worst["table"])]),
             kept=float(kept.min()),

@@ -119,7 +119,8 @@ class Variable:
     missing : tuple
         Codes that stand for no answer.
     values : dict of str to float
-        Number of each answer that the file holds as text, such as ``Strongly agree: 7``.
+        Number of each answer that the file holds as text, such as ``Strongly agree: 7``; of a category the text that
+        each code stands for, written the same way: ``Part-time: 2``.
     kind, n_column, std_error_column
         Of a measure: what number it is, and the columns with its n and standard error.
     label : LocalText or None
@@ -185,7 +186,7 @@ class Variable:
         return self
 
     def _check_values(self) -> None:
-        if self.values and self.role not in (*_NUMBERS, "ignore"):
+        if self.values and self.role not in (*_NUMBERS, "category", "ignore"):
             raise ValueError(f"values give answers a number, but a column with role {self.role} holds none")
         both = sorted(set(self.values) & {code for code in self.missing if isinstance(code, str)})
         if both:

@@ -41,6 +41,8 @@ class RawTable:
         What was decided while reading; ``table`` is still empty.
     marked : dict of str to pandas.Series
         Which rows the survey platform says are a ``preview``, ``spam`` or ``unfinished``; only kinds that it tells of.
+    merged : dict of str to int
+        How many cells of a column are merged with the cell above; each holds what that cell shows.
     """
 
     frame: pd.DataFrame
@@ -53,6 +55,7 @@ class RawTable:
     coded_missing: dict[str, dict[str, int]] = field(default_factory=dict)
     remarks: tuple[Remark, ...] = ()
     marked: dict[str, pd.Series] = field(default_factory=dict)
+    merged: dict[str, int] = field(default_factory=dict)
 
 
 def wanted(present: Collection[str], columns: Collection[str] | None) -> list[str]:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import pandas as pd
 
 from exresearch.study.codebook import Codebook
-from exresearch.study.problems import Problem, StudyError
+from exresearch.study.problems import NAMEABLE, Problem, StudyError
 from exresearch.study.remarks import Remark
-from exresearch.study.tables.cells.key_cells import one_spelling
+from exresearch.study.tables.cells.key_cells import one_spelling, perhaps_totals, words_for_totals
 from exresearch.study.tables.cells.naming import named_of
 from exresearch.study.tables.rows import NEEDED
 from exresearch.study.tables.table import Table
@@ -56,6 +56,7 @@ def check_tables(
             + _turned_periods(table, codebook)
         )
     problems += [problem for key in ("person", "unit") for problem in _two_ways(tables, key)]
+    problems += _perhaps_totals(tables)
     for found, noted in (_units(tables), _persons(tables), shared_waves(tables)):
         problems += found
         remarks += noted
@@ -179,6 +180,28 @@ def _odd_files(
     rivals = (by_key == most).groupby(names).transform("sum")
     odd = by_key.index[(by_key < most) | (rivals > 1)]
     return ", ".join(dict.fromkeys(found.loc[found["key"].isin(odd), "file"]))
+
+
+def _perhaps_totals(tables: Mapping[str, Table]) -> list[Problem]:
+    """Units that are called like a total and have hardly any answers of their own: a total is one row, or few."""
+    units = {name: table.frame["unit"].dropna() for name, table in tables.items() if "unit" in table.frame}
+    named = {name: column[perhaps_totals(column)] for name, column in units.items()}
+    answers = [column for name, column in named.items() if name != "units"]
+    rows = pd.concat(answers).value_counts() if answers else pd.Series(dtype="int64")
+    real = set(rows.index[rows >= NAMEABLE])
+    problems = []
+    for name, column in named.items():
+        doubtful = column[~column.isin(real)]
+        count = doubtful.nunique()
+        if count:
+            are = "1 unit is" if count == 1 else f"{count} units are"
+            message = f"{are} named like a total ({words_for_totals(doubtful)}), and it is not clear whether it is one."
+            remedy = (
+                "If so, remove the rows, or list the text under 'missing' in the codebook; if not, write the name "
+                "without that word, in all files."
+            )
+            problems.append(Problem(tables[name].file, "unit", message, remedy))
+    return problems
 
 
 def _units(tables: Mapping[str, Table]) -> tuple[list[Problem], list[Remark]]:

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
+
+import pandas as pd
 
 from exresearch.study.codebook import KEYS, Variable
 from exresearch.study.importers import RawTable
 from exresearch.study.parameters import TableSource
 from exresearch.study.problems import Problem, nearest
+
+# So many times larger is another unit of measurement, and not another quarter.
+_UNLIKE = 10.0
 
 Parts = Sequence[tuple[Path, TableSource]]
 
@@ -71,6 +76,62 @@ def missing_keys(
                 problems.append(
                     Problem(path.name, "wave", message, "Give 'wave' with this file in the study file.")
                 )
+    return problems
+
+
+def unlike_percentages(
+    parts: Parts,
+    frames: Sequence[pd.DataFrame],
+    shown: Sequence[Collection[str]],
+    *,
+    columns: Collection[str],
+) -> list[Problem]:
+    """Columns that one file shows as percentages, read as shown, and another holds as plain shares of one.
+
+    Parameters
+    ----------
+    parts : sequence of (pathlib.Path, TableSource)
+        The files of the table.
+    frames : sequence of pandas.DataFrame
+        Their columns as understood.
+    shown : sequence of collection of str
+        Columns of each file whose cells are shown as percentages.
+    columns : collection of str
+        Columns that hold numbers.
+
+    Returns
+    -------
+    list of Problem
+    """
+    problems = []
+    names = [f"{path.name} (sheet {source.sheet})" if source.sheet else path.name for path, source in parts]
+    for column in dict.fromkeys(name for held in shown for name in sorted(held) if name in columns):
+        cells = [
+            frame[column].dropna().abs() if column in frame else pd.Series(dtype="float64")
+            for frame in frames
+        ]
+        per_cent = [number for number, held in enumerate(shown) if column in held and len(cells[number])]
+        if not per_cent:
+            continue
+        usual = float(pd.concat([cells[number] for number in per_cent]).median())
+        plain = [
+            number
+            for number, held in enumerate(shown)
+            if column not in held
+            and len(cells[number])
+            and cells[number].max() <= 1
+            # Numbers that are written as per cents in one file and shown as them in another are much alike.
+            and _UNLIKE * cells[number].median() < usual
+        ]
+        if plain:
+            n = sum(len(cells[number]) for number in plain)
+            hold = "1 cell holds a number" if n == 1 else f"{n} cells hold numbers"
+            message = (
+                f"{hold} of 1 or less without a sign for per cent, and the cells of "
+                f"{', '.join(names[number] for number in per_cent)} are percentages, read as shown: 25 for 25 %."
+            )
+            remedy = "Give the column one format in all files of the table, a percentage or a plain number."
+            problems.append(Problem(", ".join(names[number] for number in plain), column, message, remedy))
     return problems
 
 

@@ -21,10 +21,12 @@ from exresearch.study.tables.parts import (
     missing_columns,
     missing_keys,
     unclear_waves,
+    unlike_percentages,
     wanted_columns,
 )
 from exresearch.study.tables.periods import waves_of_days
 from exresearch.study.tables.rows import without_asked, without_marked
+from exresearch.study.tables.totals import TOTALS, total_rows, without_totals, without_unkeyed_totals
 
 _SHOWN = 12
 # Told the name of the table, how many steps are done, and of how many: a step is a file that is read or a column that
@@ -159,6 +161,12 @@ def read_table(
         )
         read.append(part)
         problems += found
+    problems += unlike_percentages(
+        parts,
+        [part.frame for part in read],
+        [{r.column for r in part.remarks if r.kind == "percentages"} for part in read],
+        columns=[v.column for v in variables if v.role in NUMERIC_ROLES],
+    )
     if problems:
         raise StudyError(problems)
     table = read[0] if len(read) == 1 else _below_one_another(read)
@@ -201,11 +209,13 @@ def _understood(
     step: Callable[[], None],
 ) -> tuple[Table, list[Problem]]:
     raw, marked = without_marked(raw, leave_out)
+    raw, n_totals, amiss = without_totals(raw, source, variables, name=name, file=file)
     frame, coded, problems = _clean(raw, variables, file=file, step=step)
+    problems += amiss
     remarks = [replace(remark, table=name, file=remark.file or file) for remark in raw.remarks]
     left_out: dict[str, int] = {}
     empty = sum(remark.n for remark in raw.remarks if remark.kind == "empty_rows")
-    n_rows = len(frame) + empty + sum(marked.values())
+    n_rows = len(frame) + empty + sum(marked.values()) + n_totals
     if empty:
         left_out["empty rows"] = empty
     left_out |= marked
@@ -221,9 +231,14 @@ def _understood(
     if day is not None and day in frame and "wave" not in frame:
         frame["wave"] = waves_of_days(frame[day], period=source.waves_from)
         remarks.append(Remark(name, file, day, "waves_from_dates", int(frame["wave"].notna().sum())))
+    frame, n_unkeyed, unkeyed = without_unkeyed_totals(frame, source, variables, name=name, file=file)
+    # A row is told of once.
+    problems += [] if amiss else unkeyed
     frame, counts, said = without_asked(frame, source, name=name, file=file)
+    if n_totals + n_unkeyed:
+        left_out[TOTALS] = n_totals + n_unkeyed
     left_out |= counts
-    remarks += said
+    remarks += total_rows(n_totals + n_unkeyed, name=name, file=file) + said
     if frame.empty and not problems:
         message, remedy = (
             "no row is left once rows without a key are left out.",
@@ -287,12 +302,21 @@ def _clean(
             decimal_known=raw.decimal_known,
         )
         problems += clean.problems
+        if raw.merged.get(column) and (described is None or described.role in NUMERIC_ROLES):
+            problems.append(_merged_numbers(raw.merged[column], column=column, file=file))
         count = clean.coded_missing + sum(raw.coded_missing.get(column, {}).values())
         if count:
             coded[column] = count
         columns[_standard(described) if described else column] = clean.cells
         step()
     return pd.DataFrame(columns), coded, problems
+
+
+def _merged_numbers(n: int, *, column: str, file: str) -> Problem:
+    """A key or category that is shown once holds for all its rows; whether a number does cannot be seen."""
+    cells = "1 cell is" if n == 1 else f"{n} cells are"
+    message = f"{cells} merged with the cell above, and it is not clear which row the number is about."
+    return Problem(file, column, message, "Unmerge the cells, and write each number in its own row.")
 
 
 def _below_one_another(parts: list[Table]) -> Table:

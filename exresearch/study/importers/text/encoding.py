@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import re
 from pathlib import Path
+from typing import NoReturn
 
 from exresearch.study.problems import StudyError
 from exresearch.study.remarks import Remark
@@ -19,11 +20,18 @@ _MARKS = (
 )
 _NAMES = {
     "utf-8": "UTF-8", "utf-16": "UTF-16", "utf-16-le": "UTF-16", "utf-16-be": "UTF-16", "utf-32": "UTF-32",
-    "cp1252": "Windows-1252",
+    "cp1252": "Windows-1252", "mac_roman": "Mac Roman",
 }  # fmt: skip
+# Where nobody has named the encoding: how it is said, and with which remark.
+_CONCLUDED = {"cp1252": "read_as_cp1252", "mac_roman": "read_as_mac_roman"}
 # A letter outside ASCII, as UTF-8 writes it.
 _SEQUENCE = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+# After a small letter, capitals and signs of Windows-1252 that do not occur there, and are small letters in Mac Roman.
+_MAC = re.compile(rb"[a-z][\x81\x87-\x8b\x8d-\x90\x9d\x9f]|[a-z]\x95(?=[a-z])")
+# The small letters of Windows-1252, capitals and signs in Mac Roman.
+_WINDOWS = re.compile(rb"[a-z][\xdf-\xff]")
 _HIGH = bytes(range(128, 256))
+_LOW = bytes(range(128))
 _PIECE = 1 << 20
 _NAME_IT = "Name its encoding in the study file (encoding: utf-8, utf-16 or cp1252), or save it as UTF-8."
 
@@ -32,7 +40,8 @@ def as_utf8(path: Path, content: bytes, *, encoding: str = "") -> tuple[bytes, t
     r"""Return the text of a file in UTF-8, without a byte-order mark.
 
     When to use it: on every text file. A byte-order mark decides; then UTF-16 is known by its zero bytes, UTF-8 by
-    being legal; anything else is Windows-1252, which is said in a remark.
+    being legal, and Mac Roman by letters where Windows-1252 has none; anything else is Windows-1252. The last two are
+    said in a remark.
 
     Parameters
     ----------
@@ -53,7 +62,7 @@ def as_utf8(path: Path, content: bytes, *, encoding: str = "") -> tuple[bytes, t
     Raises
     ------
     StudyError
-        If the bytes fit no encoding, or not the one that the study file names.
+        If the bytes fit no encoding, not the one that the study file names, or several: parts of different files.
 
     Examples
     --------
@@ -76,10 +85,10 @@ def as_utf8(path: Path, content: bytes, *, encoding: str = "") -> tuple[bytes, t
     if chosen == "utf-16":
         chosen = _ends(content)
     text = _checked(path, _decoded(path, content, chosen))
-    if encoding or chosen != "cp1252":
+    if encoding or chosen not in _CONCLUDED:
         return text, ()
     lines = sum(line != line.translate(None, _HIGH) for line in content.splitlines())
-    return text, (Remark("", path.name, "", "read_as_cp1252", lines),)
+    return text, (Remark("", path.name, "", _CONCLUDED[chosen], lines),)
 
 
 def is_wide(head: bytes) -> bool:
@@ -105,8 +114,30 @@ def _concluded(path: Path, content: bytes) -> str:
         high = len(content) - len(content.translate(None, _HIGH))
         if 2 * sum(map(len, letters)) >= high:
             raise
-        return "cp1252"
+        return _single_bytes(path, content)
     return "utf-8"
+
+
+def _single_bytes(path: Path, content: bytes) -> str:
+    """Return Windows-1252 or Mac Roman, for a file that is no UTF-8; refuse one that holds several encodings."""
+    lines = [line for line in content.splitlines() if line != line.translate(None, _HIGH)]
+    # A line whose letters are all legal UTF-8 was written as that.
+    wide = sum(not _SEQUENCE.sub(b"", line).translate(None, _LOW) for line in lines)
+    if wide:
+        _refuse_mixed(path, wide, len(lines) - wide, "UTF-8", "in another encoding")
+    mac, windows = (sum(bool(found.search(line)) for line in lines) for found in (_MAC, _WINDOWS))
+    if mac and windows:
+        _refuse_mixed(path, mac, windows, _NAMES["mac_roman"], f"in {_NAMES['cp1252']}")
+    return "mac_roman" if mac else "cp1252"
+
+
+def _refuse_mixed(path: Path, n: int, others: int, name: str, other: str) -> NoReturn:
+    lines = "1 line has" if n == 1 else f"{n} lines have"
+    more = "1 has" if others == 1 else f"{others} have"
+    message = (
+        f"{lines} letters in {name} and {more} letters {other}; parts of different files were put together."
+    )
+    raise refused(path, message, "Export it again, or save each part as UTF-8 before putting them together.")
 
 
 def _ends(content: bytes) -> str:

@@ -1,4 +1,4 @@
-"""What a workbook says about its cells besides their values: errors, percentages, formulas without a result."""
+"""What a workbook says besides the values of its cells: errors, percentages, lost results, what is hidden or merged."""
 
 from __future__ import annotations
 
@@ -14,12 +14,17 @@ from pathlib import Path
 _PERCENT = {9, 10}
 _ROW = re.compile(rb"<(?:\w+:)?row\b([^>]*)>")
 _IN_ROW = re.compile(rb"<(?:\w+:)?c\b([^>]*?)(?:/>|>(.*?)</(?:\w+:)?c>)", re.DOTALL)
+_COLUMN = re.compile(rb"<(?:\w+:)?col\s([^>]*)>")
+_MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s([^>]*)>")
+_HIDDEN = re.compile(rb"\bhidden=[\"'](?:1|true)[\"']")
 _STYLE = re.compile(rb"\bs=[\"'](\d+)")
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s>/]")
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>/]*>([^<]*)</")
 _ODS_CELL = re.compile(
     rb"<table:(?:(table-row)|(?:covered-)?table-cell)\b([^>]*?)(?:/>|>(.*?)(?=<table:|</table:))", re.DOTALL
 )
+# How ODS says that a row or column is not shown.
+_NOT_SHOWN = ("collapse", "filter")
 _ERROR = re.compile(r"#[A-Z0-9/]+[!?]?|Err:\d+")
 _TAGS = re.compile(rb"<[^>]*>")
 
@@ -36,11 +41,18 @@ class Marks:
         Cells shown as a percentage, of which the file holds the hundredth part.
     unsolved : set of (int, int)
         Formulas whose result the file does not hold.
+    hidden_rows, hidden_columns : set of int
+        What the workbook does not show, as by a filter.
+    merged : list of (int, int, int, int)
+        First row, first column, last row and last column of merged cells, of which the first holds the value.
     """
 
     errors: dict[tuple[int, int], str] = field(default_factory=dict)
     percent: set[tuple[int, int]] = field(default_factory=set)
     unsolved: set[tuple[int, int]] = field(default_factory=set)
+    hidden_rows: set[int] = field(default_factory=set)
+    hidden_columns: set[int] = field(default_factory=set)
+    merged: list[tuple[int, int, int, int]] = field(default_factory=list)
 
 
 def sheet_marks(path: Path, *, sheet: str, kind: str) -> Marks:
@@ -123,6 +135,7 @@ def _percent_styles(styles: bytes) -> set[str]:
 
 def _xlsx_marks(xml: bytes, percent: set[str]) -> Marks:
     marks = Marks()
+    _xlsx_layout(xml, marks)
     styles = {style.encode() for style in percent}
     if not (styles or b't="e"' in xml or b"t='e'" in xml or _FORMULA.search(xml)):
         return marks
@@ -136,6 +149,26 @@ def _xlsx_marks(xml: bytes, percent: set[str]) -> Marks:
         elif value and kind in ("", "n") and _attribute(attributes, "s") in percent:
             marks.percent.add(place)
     return marks
+
+
+def _xlsx_layout(xml: bytes, marks: Marks) -> None:
+    """Note hidden rows and columns, and merged cells."""
+    if b"hidden=" in xml:
+        row = -1
+        for start in _ROW.finditer(xml):
+            row = int(_attribute(start.group(1), "r") or row + 2) - 1
+            if _HIDDEN.search(start.group(1)):
+                marks.hidden_rows.add(row)
+        for attributes in _COLUMN.findall(xml):
+            if _HIDDEN.search(attributes):
+                first, last = int(_attribute(attributes, "min")), int(_attribute(attributes, "max"))
+                marks.hidden_columns.update(range(first - 1, last))
+    for attributes in _MERGED.findall(xml):
+        # The area may be of a single cell.
+        ends = re.findall(r"([A-Z]+)(\d+)", _attribute(attributes, "ref").upper())
+        if ends:
+            (left, top), (right, bottom) = ends[0], ends[-1]
+            marks.merged.append((int(top) - 1, _column_number(left), int(bottom) - 1, _column_number(right)))
 
 
 def _telling_cells(xml: bytes, styles: set[bytes]) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
@@ -169,14 +202,22 @@ def _ods_marks(xml: bytes, sheet: str) -> Marks:
     for table in re.finditer(rb"<table:table\s([^>]*)>(.*?)</table:table>", xml, re.DOTALL):
         if _attribute(table.group(1), "name") != sheet:
             continue
+        _ods_hidden_columns(table.group(2), marks)
         row, below, column = 0, 0, 0
         for cell in _ODS_CELL.finditer(table.group(2)):
             attributes = cell.group(2)
             if cell.group(1):
                 row, column = row + below, 0
                 below = int(_attribute(attributes, "number-rows-repeated") or 1)
+                if _attribute(attributes, "visibility") in _NOT_SHOWN:
+                    marks.hidden_rows.update(range(row, row + below))
                 continue
             wide = int(_attribute(attributes, "number-columns-repeated") or 1)
+            high, broad = (
+                int(_attribute(attributes, f"number-{which}-spanned") or 1) for which in ("rows", "columns")
+            )
+            if high > 1 or broad > 1:
+                marks.merged.append((row, column, row + high - 1, column + broad - 1))
             kinds = re.findall(rb"value-type=[\"'](\w+)", attributes)
             shown = html.unescape(_TAGS.sub(b"", cell.group(3) or b"").decode("utf-8")).strip()
             # LibreOffice says 'error'; other writers leave an empty text and show the error alone.
@@ -189,3 +230,12 @@ def _ods_marks(xml: bytes, sheet: str) -> Marks:
                         marks.percent.add(place)
             column += wide
     return marks
+
+
+def _ods_hidden_columns(xml: bytes, marks: Marks) -> None:
+    column = 0
+    for attributes in re.findall(rb"<table:table-column\b([^>]*)>", xml):
+        wide = int(_attribute(attributes, "number-columns-repeated") or 1)
+        if _attribute(attributes, "visibility") in _NOT_SHOWN:
+            marks.hidden_columns.update(range(column, column + wide))
+        column += wide

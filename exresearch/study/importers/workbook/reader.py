@@ -6,7 +6,7 @@ import datetime as dt
 import re
 import zipfile
 import zlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +59,8 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
     -------
     RawTable
         Numbers as float64, dates as datetime64, flags as boolean, times as seconds, all else as str. Cells with an
-        error of Excel hold its name, such as ``#N/A``; percentages are read as shown. Empty rows are left out.
+        error of Excel hold its name, such as ``#N/A``; percentages are read as shown. A cell that is merged with the
+        one above holds what that holds. Empty rows are left out; hidden rows and columns are read.
 
     Raises
     ------
@@ -113,6 +114,10 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
         if name and (name in columns if columns is not None else place not in personal)
     ]
     row_of = {number: row for row, number in enumerate(body)}
+    merged, across = _fill_down(rows, marks, first=first, body=row_of)
+    remarks += _laid_out(
+        path, marks, names, rows_read=row_of, columns_read=read, merged=merged, across=across
+    )
     cells: dict[str, pd.Series] = {}
     problems: list[Problem] = []
     for place in read:
@@ -150,7 +155,53 @@ def read_workbook(path: Path, *, columns: Collection[str] | None, source: TableS
         wording=layout.wording(names) if layout else {},
         remarks=tuple(remarks),
         marked=marked,
+        merged={names[place]: n for place, n in merged.items() if place in read},
     )
+
+
+def _fill_down(
+    rows: list[list[Any]], marks: Marks, *, first: int, body: Collection[int]
+) -> tuple[dict[int, int], int]:
+    """Fill empty cells that are merged with the cell above, as Excel shows them.
+
+    Returns how many in each column, and how many cells are merged with the one at their left and stay empty.
+    """
+    filled: dict[int, int] = {}
+    across = 0
+    for top, left, bottom, right in marks.merged:
+        inside = [number for number in range(max(top, first), bottom + 1) if number in body]
+        across += (right - left) * len(inside)
+        for number in inside:
+            if first <= top < number and left < len(rows[number]) and _blank(rows[number][left]):
+                rows[number][left] = rows[top][left]
+                filled[left] = filled.get(left, 0) + 1
+    return filled, across
+
+
+def _laid_out(
+    path: Path,
+    marks: Marks,
+    names: Sequence[str],
+    *,
+    rows_read: Collection[int],
+    columns_read: Sequence[int],
+    merged: Mapping[int, int],
+    across: int,
+) -> list[Remark]:
+    """Say what a reader of the sheet does not see, or sees otherwise than the cells have it."""
+    said = []
+    if rows := len(marks.hidden_rows & set(rows_read)):
+        said.append(Remark("", path.name, "", "hidden_rows", rows))
+    if hidden := [names[place] for place in columns_read if place in marks.hidden_columns]:
+        said.append(Remark("", path.name, "", "hidden_columns", len(hidden), ", ".join(hidden)))
+    said += [
+        Remark("", path.name, names[place], "merged_cells", merged[place])
+        for place in columns_read
+        if place in merged
+    ]
+    if across:
+        said.append(Remark("", path.name, "", "merged_across", across))
+    return said
 
 
 def _looked_into(path: Path, source: TableSource) -> list[Remark]:

@@ -22,7 +22,10 @@ _ERRORS = (
 )  # fmt: skip
 # Marks that cannot be seen, such as the byte-order mark of a file that was pasted below another.
 _UNSEEN = "[\ufeff\u200b\u2060\u00ad]"
-_THOUSANDS = r"[1-9]\d{0,2}\.\d{3}"
+_THOUSANDS = r"[-+]?[1-9]\d{0,2}\.\d{3}"
+# A whole number that would have a point if thousands had one.
+_WITHOUT_POINT = r"[-+]?\d{4,}"
+_FIRST_THOUSAND = 1000
 _CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."
 # An answer such as '10 - very likely': listed under 'missing', the best or the worst answers would be lost.
 _WITH_NUMBER = r"-?\d{1,3}(?:\s*[-\u2013=:.)(]\s*|\s+)[^\W\d_].*"
@@ -102,8 +105,9 @@ def clean_column(
             )
         elif variable is not None and variable.role == "duration":
             values = _as_seconds(values)
-        if variable is not None and variable.role == "count" and not (decimal_comma or decimal_known):
-            strange += _thousands(values, column=column, file=file)
+        if _may_be_thousands(variable) and not (decimal_comma or decimal_known):
+            whole = variable is not None and variable.role == "count"
+            strange += _thousands(values, whole=whole, column=column, file=file)
         values, problems = _as_numbers(
             values, column=column, file=file, decimal_comma=decimal_comma, decimal_known=decimal_known
         )
@@ -117,6 +121,8 @@ def clean_column(
             problems.append(Problem(file, column, message, remedy))
         problems += strange_keys(values, variable.role, column=column, file=file)
         values = _as_text(values)
+        if variable.role == "category" and variable.values:  # noqa: PD011 - a field of the codebook
+            values = _labelled(values, variable)
     return CleanColumn(values, n_coded, (*broken, *problems))
 
 
@@ -229,8 +235,15 @@ def _as_numbers(
     return numbers, problems
 
 
-def _thousands(values: pd.Series, *, column: str, file: str) -> list[Problem]:
-    """Counts are whole: where each point has three digits behind it, these are most probably thousands."""
+def _may_be_thousands(variable: Variable | None) -> bool:
+    """Whether numbers of a column can reach a thousand: not the answers to a scale, weights or seconds."""
+    if variable is None or variable.role == "count":
+        return True
+    return variable.role == "measure" and (variable.maximum is None or variable.maximum >= _FIRST_THOUSAND)
+
+
+def _thousands(values: pd.Series, *, whole: bool, column: str, file: str) -> list[Problem]:
+    """Where each point has three digits behind it, these may be thousands; counts are whole, so most probably are."""
     if not isinstance(values.dtype, pd.StringDtype):
         return []
     pointed = values[values.str.contains(".", regex=False, na=False)]
@@ -238,6 +251,9 @@ def _thousands(values: pd.Series, *, column: str, file: str) -> list[Problem]:
         return []
     if values.str.contains(",", regex=False, na=False).any():
         # Then the signs decide between them.
+        return []
+    if not whole and values.str.fullmatch(_WITHOUT_POINT, na=False).any():
+        # Thousands have no point here, so a point is the decimal sign.
         return []
     message = "every number with a point can be read in two ways, with decimals or with thousands."
     return [Problem(file, column, message, SETTING)]
@@ -256,6 +272,12 @@ def _as_text(values: pd.Series) -> pd.Series:
     text = values.astype("str").where(values.notna().to_numpy())
     # 12 and 12.5, not 12.0: the same name in another file may stand among whole numbers.
     return text.str.removesuffix(".0") if pd.api.types.is_float_dtype(values.dtype) else text
+
+
+def _labelled(codes: pd.Series, variable: Variable) -> pd.Series:
+    """Codes of a category as the text that each stands for; a code without a text stays."""
+    texts = {f"{number:g}": text for text, number in variable.values.items()}  # noqa: PD011 - a field
+    return codes.map(texts).fillna(codes).astype("str")
 
 
 def _check_range(values: pd.Series, variable: Variable | None, *, column: str, file: str) -> list[Problem]:

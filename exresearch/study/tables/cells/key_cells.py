@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 import pandas as pd
@@ -13,12 +14,32 @@ _NOTHING = (
     "nan", "null", "none", "nil", "<na>", "n/a", "#n/a", "nvt", "n.v.t.", "-", "--", ".", "?", "(blank)", "(leeg)",
     "(empty)", "missing",
 )  # fmt: skip
-_TOTALS = (
-    "total", "totals", "grand total", "subtotal", "sub total", "sub-total", "totaal", "totalen", "eindtotaal",
-    "subtotaal", "algemeen totaal", "average", "gemiddelde", "overall", "overall total",
+# Words that are a total by themselves, and the names of totals as first or last words: 'Subtotaal Zuid', 'North Total'.
+_SURE = (
+    "grand total", "subtotal", "subtotals", "sub total", "sub-total", "overall total", "eindtotaal", "subtotaal",
+    "algemeen totaal", "totaalgemiddelde", "gemiddelde", "gemiddeld",
 )  # fmt: skip
+# The same, but a unit may be called so as well: 'Total Care'.
+_UNSURE = ("total", "totals", "totaal", "totalen", "average", "overall")
+_TOTALS = (*_SURE, *_UNSURE, "mean", "median", "mediaan")
+# What a total is of, where it is no unit's name.
+_EVERYTHING = (
+    "alle", "all", "of", "van", "organisatie", "organisation", "organization", "bedrijf", "company", "concern", "regio",
+    "regio's", "region", "regions", "vestigingen", "winkels", "filialen", "teams", "afdelingen", "units", "stores",
+    "branches", "departments", "locations", "locaties", "medewerkers", "employees", "staff", "personeel", "klanten",
+    "customers", "respondenten", "respondents", "generaal", "general",
+)  # fmt: skip
+_ALL_OF = re.compile(rf"(?:alle|all) (?:{'|'.join(_EVERYTHING[2:])})")
+_BETWEEN = " :.–—()-"
+# The longest word first, so that 'grand total' is not the total of a 'grand'.
+_WORDS = "|".join(sorted((*_SURE, *_UNSURE), key=len, reverse=True))
+_BEGINS = re.compile(rf"({_WORDS})[{_BETWEEN}]+(.*\w.*)", re.IGNORECASE)
+_ENDS = re.compile(rf"(.*\w.*?)[{_BETWEEN}]+({_WORDS})", re.IGNORECASE)
+# What each of these has in it, to look closely at few texts.
+_HINT = "tota|gemiddeld|average|overall|mean|median|mediaan|^al"
 _SCIENTIFIC = r"[-+]?\d(?:[.,]\d+)?[eE]\+\d+"
 _AS_TEXT = "Give the column the format Text where it comes from, and export it again."
+LEAVE_OUT = "write 'without_key: leave_out' for this file in the study file"
 # A cell of Excel holds fifteen digits.
 _EXACT = 1e15
 
@@ -42,8 +63,8 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
 
     Examples
     --------
-    >>> print(*strange_keys(pd.Series(["a", "Totaal"]), "unit", column="team", file="a.csv"))
-    a.csv: team: 1 row seems to be a total ('Totaal'). Remove it, or list the text under 'missing' in the codebook.
+    >>> strange_keys(pd.Series(["a", "Totaal"]), "unit", column="team", file="a.csv")[0].message
+    "1 row seems to be a total ('Totaal')."
     """
     if role not in ("person", "unit", "wave"):
         return []
@@ -63,16 +84,15 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
         problems.append(Problem(file, column, message, remedy))
     if role == "wave":
         return problems
-    totals = values[totals_among(values)]
+    totals = values[totals_among(values, role=role)]
     if len(totals):
         rows, them = (
             ("1 row seems to be a total", "it")
             if len(totals) == 1
             else (f"{len(totals)} rows seem to be totals", "them")
         )
-        message = f"{rows} ({_listed(totals)})."
-        remedy = f"Remove {them}, or list the text under 'missing' in the codebook."
-        problems.append(Problem(file, column, message, remedy))
+        message = f"{rows} ({words_for_totals(totals)})."
+        problems.append(Problem(file, column, message, f"Remove {them}, or {LEAVE_OUT}."))
     n_short = int(values.str.fullmatch(_SCIENTIFIC, na=False).sum())
     if n_short:
         cells = "1 cell holds a number that is" if n_short == 1 else f"{n_short} cells hold numbers that are"
@@ -81,15 +101,88 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
     return problems
 
 
-def totals_among(values: pd.Series) -> pd.Series:
-    """Return which texts are words for a total, in Dutch or English.
+def totals_among(values: pd.Series, *, role: str = "unit") -> pd.Series:
+    """Return which texts are totals or averages by their words, in Dutch or English.
+
+    Parameters
+    ----------
+    values : pandas.Series
+        Keys as text.
+    role : str
+        ``unit`` or ``person``; nobody's number is called after a total, some units are.
+
+    Returns
+    -------
+    pandas.Series
+        Of bool. A name that may be a unit's as well is not among them; see :func:`perhaps_totals`.
 
     Examples
     --------
-    >>> totals_among(pd.Series(["A07", "Totaal:", "Total care"])).tolist()
-    [False, True, False]
+    >>> totals_among(pd.Series(["North", "Totaal:", "North Total", "Subtotaal Zuid", "Total Care"])).tolist()
+    [False, True, True, True, False]
     """
-    return values.str.casefold().str.rstrip(":.").isin(_TOTALS)
+    kinds = _kinds_of_total(values)
+    return kinds.eq("sure") | (kinds.ne("") & (role == "person"))
+
+
+def perhaps_totals(values: pd.Series) -> pd.Series:
+    """Return which names of units begin or end with a word for a total, and may be a unit's name as well.
+
+    Examples
+    --------
+    >>> perhaps_totals(pd.Series(["Totaal Noord", "Total Care", "Totaalzorg", "Totaal"])).tolist()
+    [True, True, False, False]
+    """
+    return _kinds_of_total(values).eq("perhaps")
+
+
+def words_for_totals(totals: pd.Series) -> str:
+    """Return the words that make names totals; of a longer name no more than that word.
+
+    Examples
+    --------
+    >>> words_for_totals(pd.Series(["Totaal", "Subtotaal Zuid"]))
+    "'Subtotaal ...', 'Totaal'"
+    """
+    shown = set()
+    for text in totals.unique():
+        written = text.strip(_BETWEEN)
+        word, rest, first = _word_for_total(written)
+        if _ALL_OF.fullmatch(written.casefold()):
+            word, rest, first = written.split()[0], "...", True
+        if written.casefold() in _TOTALS:
+            rest = ""
+        shown.add((f"{word} ..." if first else f"... {word}") if rest else text)
+    return ", ".join(repr(text) for text in sorted(shown))
+
+
+def _kinds_of_total(values: pd.Series) -> pd.Series:
+    """Return ``sure``, ``perhaps`` or nothing for each text."""
+    plain = values.str.casefold()
+    plain = plain[plain.str.contains(_HINT, regex=True, na=False)].str.strip(_BETWEEN)
+    known = set(values.dropna().str.casefold().unique()) if len(plain) else set()
+    kinds = plain.map({text: _kind_of_total(text, known) for text in plain.unique()})
+    return kinds.reindex(values.index, fill_value="").astype("str")
+
+
+def _kind_of_total(text: str, known: set[str]) -> str:
+    if text in _TOTALS or _ALL_OF.fullmatch(text):
+        return "sure"
+    word, rest, _ = _word_for_total(text)
+    if not rest:
+        return ""
+    ends = {rest.split()[0], rest.split()[-1]}
+    sure = word in _SURE or rest in known or rest.isdigit() or ends & {*_EVERYTHING, *_TOTALS}
+    return "sure" if sure else "perhaps"
+
+
+def _word_for_total(text: str) -> tuple[str, str, bool]:
+    """Return the word for a total that a text begins or ends with, the rest, and whether it begins with it."""
+    if found := _BEGINS.fullmatch(text):
+        return found.group(1), found.group(2), True
+    if found := _ENDS.fullmatch(text):
+        return found.group(2), found.group(1), False
+    return "", "", True
 
 
 def one_spelling(keys: pd.Series, role: str) -> pd.Series:
