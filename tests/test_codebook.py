@@ -197,7 +197,8 @@ def test_the_same_codebook_gives_the_same_bytes(tmp_path: Path, suffix: str) -> 
 def test_a_csv_from_a_dutch_excel(tmp_path: Path) -> None:
     rows = [
         "sep=;",
-        "table;column;role;construct;block;named;minimum;maximum;reversed;missing;values;label_nl;label_en;Min Share;SCORE",
+        "table;column;role;construct;block;named;minimum;maximum;reversed;missing;values;label_nl;label_en;Min Share;"
+        "SCORE",
         "constructs;ease;;;;;;;;;;Gemak – één;Ease;0,75; sum",
         ";;;;;;;;;;;;;;",
         'employees;q1;item;ease;;;0,5;5;WAAR;9;"Eens = 4,5; ""Oneens; niet"" = 1";"Ik zei: ""ja""; toch";Yes;',
@@ -340,8 +341,8 @@ def test_every_wrong_cell_of_a_csv_at_once(tmp_path: Path) -> None:
         "book.csv: row 1: the heading has column 'column' more than once. Remove one.",
         "book.csv: row 11, ease: this construct has a label already. Keep one.",
         "book.csv: row 12, column: the cell is empty. Name the construct.",
-        "book.csv: row 10, ease, role: a row of table constructs has column, label_nl, label_en, min_share and score, and "
-        "nothing else. Empty the cell.",
+        "book.csv: row 10, ease, role: a row of table constructs has column, label_nl, label_en, min_share and score, "
+        "and nothing else. Empty the cell.",
         f"book.csv: row 10, ease, label_en: {EMPTY}",
         "book.csv: row 10, ease, min_share: 2 is out of range. It must be at most 1.0.",
         f"book.csv: row 2, q1, role: 'itm' is not a legal value. Did you mean 'item'? {LEGAL}",
@@ -925,8 +926,8 @@ def test_a_way_of_scoring_that_cannot_be(tmp_path: Path) -> None:
     )
     assert refusal(path) == [
         "book.csv: row 2, ease, score: 'Factor' is not a legal value. Did you mean 'factor'? Legal: mean, sum, factor.",
-        "book.csv: row 4, q1, score: score belongs to a construct. Put it in a row of table constructs, or on the sheet "
-        "constructs.",
+        "book.csv: row 4, q1, score: score belongs to a construct. Put it in a row of table constructs, or on the "
+        "sheet constructs.",
         "book.csv: row 5, trust: score: factor needs 3 items; this construct has 2 in table 'employees'. Write score: "
         "mean.",
     ]

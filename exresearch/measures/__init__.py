@@ -4,9 +4,11 @@ from exresearch.measures.advocacy import NetPromoterScore, enps
 from exresearch.measures.engagement import (
     EngagedDefinition,
     UnsuitableScale,
+    approximates,
     engaged,
     engagement_band,
     engagement_index,
+    other_definition,
 )
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
 from exresearch.measures.resampling import Groups, dependence_groups
@@ -20,7 +22,16 @@ from exresearch.measures.respondents import (
     rows_used,
     weight_summary,
 )
-from exresearch.measures.scores import construct_score, least_share, oriented, oriented_frame
+from exresearch.measures.scores import (
+    NotScorable,
+    construct_score,
+    least_share,
+    oriented,
+    oriented_frame,
+    score_items,
+    score_method,
+    score_summary,
+)
 
 __all__ = [
     "EngagedDefinition",
@@ -28,9 +39,11 @@ __all__ = [
     "LinkTable",
     "NetPromoterScore",
     "NotMeasured",
+    "NotScorable",
     "Side",
     "UnsuitableScale",
     "answers_by_wave",
+    "approximates",
     "construct_score",
     "dependence_groups",
     "effective_n",
@@ -43,9 +56,13 @@ __all__ = [
     "missing_cells",
     "oriented",
     "oriented_frame",
+    "other_definition",
     "representativeness",
     "respondents_against_staff",
     "response_by_group",
     "rows_used",
+    "score_items",
+    "score_method",
+    "score_summary",
     "weight_summary",
 ]
