@@ -1,6 +1,7 @@
 """Answers become measures: scores, the engaged share, net promoter scores, and the link of EX and CX by unit."""
 
 from exresearch.measures.advocacy import NetPromoterScore, enps
+from exresearch.measures.change import composition_change, panel_change, wave_change, wave_changes
 from exresearch.measures.engagement import (
     EngagedDefinition,
     UnsuitableScale,
@@ -44,6 +45,7 @@ __all__ = [
     "UnsuitableScale",
     "answers_by_wave",
     "approximates",
+    "composition_change",
     "construct_score",
     "dependence_groups",
     "effective_n",
@@ -57,6 +59,7 @@ __all__ = [
     "oriented",
     "oriented_frame",
     "other_definition",
+    "panel_change",
     "representativeness",
     "respondents_against_staff",
     "response_by_group",
@@ -64,5 +67,7 @@ __all__ = [
     "score_items",
     "score_method",
     "score_summary",
+    "wave_change",
+    "wave_changes",
     "weight_summary",
 ]

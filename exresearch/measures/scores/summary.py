@@ -85,7 +85,9 @@ def asked(frame: pd.DataFrame, items: tuple[Variable, ...]) -> pd.Series:
     answered = frame[[v.column for v in items]].notna().any(axis=1)
     if "wave" not in frame:
         return pd.Series(bool(answered.any()), index=frame.index)
-    return answered.groupby(frame["wave"], dropna=False).transform("any").astype(bool)
+    codes, names = pd.factorize(frame["wave"], use_na_sentinel=False)
+    some = np.bincount(codes, weights=answered, minlength=len(names)) > 0
+    return pd.Series(some[codes], index=frame.index)
 
 
 def _row(
@@ -93,11 +95,12 @@ def _row(
 ) -> dict[str, Any]:
     options: dict[str, Any] = {"codebook": study.codebook, "table": table, "construct": construct}
     reason = ""
-    # Whether enough items are answered does not depend on the method.
-    enough = construct_score(frame, **options, method="mean").notna()
     try:
         scores = construct_score(frame, **options)
+        enough = scores.notna()
     except NotScorable as error:
+        # Whether enough items are answered does not depend on the method.
+        enough = construct_score(frame, **options, method="mean").notna()
         scores, reason = pd.Series(np.nan, index=frame.index), error.reason
     there = asked(frame, items)
     n, n_scored, n_unasked = len(frame), int(scores.notna().sum()), int((~there).sum())
