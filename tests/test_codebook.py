@@ -32,6 +32,7 @@ from exresearch.study.codebook import (
     Construct,
     Guessable,
     Role,
+    ScoreMethod,
     Variable,
     codebook_remarks,
     codebook_schema,
@@ -123,7 +124,10 @@ def codebooks(draw: Any) -> Codebook:
     names = draw(st.lists(TEXTS.map(str.strip), max_size=3, unique=True))
     constructs = {
         name: Construct(
-            nl=draw(TEXTS), en=draw(TEXTS), min_share=draw(st.sampled_from([0.5, 1.0, 0.6667, 1 / 3]))
+            nl=draw(TEXTS),
+            en=draw(TEXTS),
+            min_share=draw(st.sampled_from([0.5, 1.0, 0.6667, 1 / 3])),
+            score=draw(st.sampled_from(get_args(ScoreMethod))),
         )
         for name in names
     }
@@ -163,7 +167,7 @@ def test_texts_that_look_like_something_else(tmp_path: Path, trap: str, delimite
             Variable(column=trap, missing=(9, "9", 9.5, trap), values={"(" + trap: 1.5}, label=label, **item),
             Variable(table="units", column="x", role="text", comment=trap, instrument=trap, missing=(trap,)),
         ),
-        {trap: Construct(nl=trap, en=trap, min_share=1 / 3)},
+        {trap: Construct(nl=trap, en=trap, min_share=1 / 3, score="sum")},
     )
     for suffix in FORMATS if delimiter == "," else ("csv",):
         write_codebook(book, tmp_path / f"trap.{suffix}", delimiter=delimiter)
@@ -193,9 +197,10 @@ def test_the_same_codebook_gives_the_same_bytes(tmp_path: Path, suffix: str) -> 
 def test_a_csv_from_a_dutch_excel(tmp_path: Path) -> None:
     rows = [
         "sep=;",
-        "table;column;role;construct;block;named;minimum;maximum;reversed;missing;values;label_nl;label_en;Min Share",
-        "constructs;ease;;;;;;;;;;Gemak – één;Ease;0,75",
-        ";;;;;;;;;;;;;",
+        "table;column;role;construct;block;named;minimum;maximum;reversed;missing;values;label_nl;label_en;Min Share;"
+        "SCORE",
+        "constructs;ease;;;;;;;;;;Gemak – één;Ease;0,75; sum",
+        ";;;;;;;;;;;;;;",
         'employees;q1;item;ease;;;0,5;5;WAAR;9;"Eens = 4,5; ""Oneens; niet"" = 1";"Ik zei: ""ja""; toch";Yes;',
         'employees;q2;driver;;other;ONWAAR;1;7;;"9; ""9""; n.v.t.";;;;',
         "employees; 007 ;category;;;;;;;;;;;",
@@ -216,7 +221,7 @@ def test_a_csv_from_a_dutch_excel(tmp_path: Path) -> None:
         missing=(9, "9", "n.v.t."),
     )
     number = Variable(table="employees", column="007", role="category")
-    labels = {"ease": Construct(nl="Gemak – één", en="Ease", min_share=0.75)}
+    labels = {"ease": Construct(nl="Gemak – één", en="Ease", min_share=0.75, score="sum")}
     assert_same(read_codebook(path), Codebook((item, driver, number), labels))
 
 
@@ -264,7 +269,7 @@ def test_the_workbook_helps_who_fills_it_in(tmp_path: Path) -> None:
     assert book.sheetnames == ["variables", "constructs", "explanation"]
     sheet = book["variables"]
     heading = [cell.value for cell in sheet[1]]
-    assert heading == [name for name in HEADING if name != "min_share"]
+    assert heading == [name for name in HEADING if name not in ("min_share", "score")]
     assert all(cell.font.bold for cell in sheet[1])
     assert sheet.freeze_panes == "C2"
     named = {}
@@ -280,6 +285,8 @@ def test_the_workbook_helps_who_fills_it_in(tmp_path: Path) -> None:
         "named": ["true", "false"],
         "reversed": ["true", "false"],
     }
+    (choice,) = book["constructs"].data_validations.dataValidation
+    assert (str(choice.sqref).partition("2")[0], choice.formula1) == ("E", '"mean,sum,factor"')
     # What is typed into an empty row stays a text, and numbers stay numbers.
     letters = {name: openpyxl.utils.get_column_letter(at) for at, name in enumerate(heading, start=1)}
     assert sheet.column_dimensions[letters["column"]].number_format == "@"
@@ -334,8 +341,8 @@ def test_every_wrong_cell_of_a_csv_at_once(tmp_path: Path) -> None:
         "book.csv: row 1: the heading has column 'column' more than once. Remove one.",
         "book.csv: row 11, ease: this construct has a label already. Keep one.",
         "book.csv: row 12, column: the cell is empty. Name the construct.",
-        "book.csv: row 10, ease, role: a row of table constructs has column, label_nl, label_en and min_share, and "
-        "nothing else. Empty the cell.",
+        "book.csv: row 10, ease, role: a row of table constructs has column, label_nl, label_en, min_share and score, "
+        "and nothing else. Empty the cell.",
         f"book.csv: row 10, ease, label_en: {EMPTY}",
         "book.csv: row 10, ease, min_share: 2 is out of range. It must be at most 1.0.",
         f"book.csv: row 2, q1, role: 'itm' is not a legal value. Did you mean 'item'? {LEGAL}",
@@ -385,7 +392,7 @@ def test_every_wrong_cell_of_a_workbook_at_once(tmp_path: Path) -> None:
     book.save(tmp_path / "book.xlsx")
     assert refusal(tmp_path / "book.xlsx") == [
         "book.xlsx: sheet Blad1, row 7: a cell lies outside the columns of the heading. Move it, or empty it.",
-        "book.xlsx: sheet constructs, row 1: unknown column 'min'. Legal: name, nl, en, min_share.",
+        "book.xlsx: sheet constructs, row 1: unknown column 'min'. Legal: name, nl, en, min_share, score.",
         "book.xlsx: sheet constructs, row 3, name: the cell is empty. Name the construct.",
         f"book.xlsx: sheet constructs, row 2, ease, en: {EMPTY}",
         "book.xlsx: sheet Blad1, row 2, 2024-05-01, column: the spreadsheet has made a date or time of this cell. "
@@ -671,7 +678,10 @@ def test_a_codebook_written_within_the_project_names_the_schema(monkeypatch: Any
     (tmp_path / "params" / "codebook.schema.json").write_text("{}", encoding="utf-8")
     monkeypatch.setattr("exresearch.study.codebook.formats.write.project_root", lambda: tmp_path)
     path = tmp_path / "params" / "clients" / "acme.codebook.yaml"
-    labels = {"cx": Construct(nl="Klant", en="Customer"), "x": Construct(nl="a", en="b", min_share=0.8)}
+    labels = {
+        "cx": Construct(nl="Klant", en="Customer"),
+        "x": Construct(nl="a", en="b", min_share=0.8, score="factor"),
+    }
     item = cx(
         "q1", "cx", missing=(9, "9"), label=LocalText(nl="Hoe makkelijk was het?", en="How easy was it?")
     )
@@ -687,7 +697,7 @@ def test_a_codebook_written_within_the_project_names_the_schema(monkeypatch: Any
         "# Two.\n"
         "constructs:\n"
         "  cx: {nl: Klant, en: Customer}\n"
-        "  x: {nl: a, en: b, min_share: 0.8}\n"
+        "  x: {nl: a, en: b, min_share: 0.8, score: factor}\n"
         "variables:\n"
         "  # customers\n"
         "  - {table: customers, column: q1, role: item, construct: cx, minimum: 1, maximum: 5, missing: [9, '9'],\n"
@@ -746,7 +756,7 @@ def test_every_key_and_role_is_explained() -> None:
     assert tuple(CONSTRUCT_TEXTS) == ("name", *Construct.model_fields)
     text = (ROOT / "docs" / "codebook.md").read_text(encoding="utf-8")
     keys = re.findall(r"^\| `(\w+)` \| ", text.split("## Every key")[1].split("\n## ")[0], flags=re.MULTILINE)
-    assert keys == [*variable_keys(), "min_share"]
+    assert keys == [*variable_keys(), "min_share", "score"]
     roles = re.findall(
         r"^\| `(\w+)` \| ", text.split("## Every role")[1].split("\n## ")[0], flags=re.MULTILINE
     )
@@ -898,3 +908,26 @@ def test_the_look_for_protected_wording_finds_what_it_is_for() -> None:
     fragment = " ".join(reversed(["work", "at", "friend", "best", "a"]))
     codes = {hashed(words) for words in five_words(f'label: {{en: "Somebody is:\n  {fragment}, 1-5"}}')}
     assert codes & set(PROTECTED["Gallup Q12"])
+
+
+def test_a_way_of_scoring_that_cannot_be(tmp_path: Path) -> None:
+    path = tmp_path / "book.csv"
+    path.write_text(
+        "table,column,role,construct,minimum,maximum,label_nl,label_en,score\n"
+        "constructs,ease,,,,,Gemak,Ease,Factor\n"
+        "constructs,trust,,,,,Vertrouwen,Trust,factor\n"
+        "employees,q1,item,ease,1,5,,,sum\n"
+        "employees,q2,item,trust,1,5\n"
+        "employees,q3,item,trust,1,5\n"
+        "customers,v1,item,trust,1,5\n"
+        "customers,v2,item,trust,1,5\n"
+        "customers,v3,item,trust,1,5\n",
+        encoding="utf-8",
+    )
+    assert refusal(path) == [
+        "book.csv: row 2, ease, score: 'Factor' is not a legal value. Did you mean 'factor'? Legal: mean, sum, factor.",
+        "book.csv: row 4, q1, score: score belongs to a construct. Put it in a row of table constructs, or on the "
+        "sheet constructs.",
+        "book.csv: row 5, trust: score: factor needs 3 items; this construct has 2 in table 'employees'. Write score: "
+        "mean.",
+    ]

@@ -27,7 +27,7 @@ from exresearch.findings.analyses import (
     set_apart_problem,
 )
 from exresearch.measures import enps
-from exresearch.study import Problem, Study, StudyError, load_study
+from exresearch.study import Construct, Problem, Study, StudyError, load_study
 from exresearch.study.demo import DemoSettings, generate_demo, write_demo_study
 
 PARAMS = Path(__file__).parents[1] / "params"
@@ -281,6 +281,84 @@ def test_published_ratio_only_beside_the_same_quantity(demo: Study, found: tuple
         other = link(demo, engaged_definition=definition).finding
         assert (other.estimand, other.comparisons) == ("ratio", ())
     assert {c.claim for c in found[1].finding.comparisons} == set(found[1].published["claim"])
+
+
+def on_five_points(study: Study) -> Study:
+    """The same study with engagement asked on 1-5, by answers that stretch back to what they were or close by."""
+    names = ["eng_1", "eng_2", "eng_3"]
+    sheets = study.table("employees")
+    coded = ((sheets[names] - 1) * 4 / 6).round() + 1
+    variables = tuple(replace(v, maximum=5.0) if v.column in names else v for v in study.codebook.variables)
+    return replace(
+        changed(study, employees=sheets.assign(**{name: coded[name] for name in names})),
+        codebook=replace(study.codebook, variables=variables),
+    )
+
+
+@pytest.mark.parametrize("which", ["highly", "highly_or_moderately"])
+def test_approximated_bands_are_called_so_and_set_beside_nothing_published(demo: Study, which: str) -> None:
+    five, definition = on_five_points(demo), f"{which}_approximated"
+    caveat = (
+        "The bands of the engagement index are an approximation: the three questions have another scale, which was "
+        "stretched to 1 to 7. They are not compared with published figures."
+    )
+    result = minority(five, engaged_definition=definition)
+    # By the definition in words: rescaled sum of 19 or more, or of 16 or more.
+    sheets = five.table("employees")
+    stretched = (1 + 6 * (sheets[["eng_1", "eng_2", "eng_3"]] - 1) / 4).sum(axis=1, skipna=False)
+    there = stretched.notna()
+    engaged = stretched[there].round(6) >= (19 if which == "highly" else 16)
+    assert result.finding.estimate == pytest.approx(
+        np.average(engaged, weights=sheets.loc[there, "weight"]), rel=ROUNDING
+    )
+    assert result.finding.comparisons == ()
+    assert result.published.empty
+    assert list(result.published.columns) == ["claim", "value", "year", "region", "source"]
+    assert caveat in texts(result.finding)
+    assert not any("Published shares" in text for text in texts(result.finding))
+    assert all("approximated" in band["en"] and "benaderd" in band["nl"] for band in result.bands["band"])
+    assert result.bands["share"].sum() == pytest.approx(1, rel=ROUNDING)
+    assert result.finding.robustness[0].label.message.endswith("(approximated)")
+    other = "highly_or_moderately" if which == "highly" else "highly"
+    assert result.finding.robustness[0].term == f"share_{other}_approximated"
+
+    linked = link(five, engaged_definition=definition).finding
+    assert (linked.estimand, linked.comparisons) == ("ratio", ())
+    assert texts(linked).count(caveat) == 1
+    labels = [record.label.message for record in linked.robustness if record.term.endswith("approximated")]
+    named = "highly or moderately" if which == "highly" else "highly"
+    assert labels == [f"Ratio of {named} engaged (approximated)"]
+    # Without the name nothing is approximated.
+    assert not link(five, engaged_definition=which).finding.tested
+    assert not minority(five, engaged_definition=which).finding.tested
+
+
+def test_a_sum_or_factor_score_is_said_beside_the_link(demo: Study) -> None:
+    label = {"nl": "Klantbeleving", "en": "Customer experience"}
+    said = {
+        "mean": None,
+        "sum": "The score for “{measure}” is a sum: the mean of the answered questions times the number of questions.",
+        "factor": (
+            "The score for “{measure}” is a factor score, on the scale of the questions: those that go together most "
+            "with the others count most."
+        ),
+    }
+    estimates = {}
+    for method, message in said.items():
+        book = replace(
+            demo.codebook, constructs=demo.codebook.constructs | {"cx": Construct(**label, score=method)}
+        )
+        finding = link(replace(demo, codebook=book)).finding
+        assert [text for text in texts(finding) if text.startswith("The score for")] == (
+            [message] if message else []
+        )
+        slope = next(record for record in finding.robustness if record.term == "slope")
+        estimates[method] = (finding.estimate, slope.estimate)
+    # Ranks are those of the mean, a slope is in points of the sum.
+    assert estimates["sum"][0] == pytest.approx(estimates["mean"][0], rel=ROUNDING)
+    assert estimates["sum"][1] == pytest.approx(3 * estimates["mean"][1], rel=ROUNDING)
+    # Three items that are about equally good: the factor score is close to their mean.
+    assert estimates["factor"][1] == pytest.approx(estimates["mean"][1], rel=0.05)
 
 
 def test_caveats_of_two_waves(found: tuple[Any, Any, Any]) -> None:

@@ -188,6 +188,10 @@ def test_engagement(texts, finding):
     drawn = complete(draw.engaged_share_benchmarks(own, published, texts=texts))
     # The old figure is called dated, the new one is not.
     assert drawn.count(texts.say("dated")) == 1
+    # Nothing published beside it: the client's share alone.
+    alone = draw.engaged_share_benchmarks(own, published.head(0), texts=texts)
+    complete(alone)
+    assert alone.alt == alone.takeaway
     outcomes = pd.DataFrame(
         {"outcome": ["a"] * 3 + ["b"] * 2, "value": [1, 2, 3, 0, 1], "share": [0.2, 0.5, 0.3, 0.9, 0.1]}
     )

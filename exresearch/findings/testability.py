@@ -15,10 +15,15 @@ from exresearch.findings.registry import Hypothesis, load_registry
 from exresearch.measures import (
     EngagedDefinition,
     NotMeasured,
+    NotScorable,
     UnsuitableScale,
+    approximates,
+    construct_score,
     effective_n,
     engagement_index,
     link_table,
+    score_items,
+    score_method,
 )
 from exresearch.models import detectable_correlation, detectable_difference, detectable_r2_increment
 from exresearch.study import Study
@@ -27,6 +32,12 @@ UNSUITABLE_SCALE = Note(
     message=(
         "The bands of the engagement index need three items on a scale of 1 to 7, which these data do not have. The "
         "setting engaged_definition: threshold takes any scale."
+    )
+)
+_NOT_THREE_ITEMS = Note(
+    message=(
+        "The bands of the engagement index can only be approximated with three items that share a scale, which these "
+        "data do not have. The setting engaged_definition: threshold takes any number of items."
     )
 )
 POWER = 0.8
@@ -83,8 +94,8 @@ def testability(
         Constructs of the two sides.
     min_unit_n : int
         Answers a unit needs on each side.
-    engaged_definition : {"highly", "highly_or_moderately", "threshold"}
-        Who counts as engaged; the bands need three items of 1-7.
+    engaged_definition : EngagedDefinition
+        Who counts as engaged; the bands need three items of 1-7, approximated ones three items of one scale.
     conf_level : float
         Level of the intervals; the power is that of a two-sided test at 1 minus it.
 
@@ -117,10 +128,27 @@ def testability(
     )
     if reason is None and by_band and engaged_definition != "threshold" and study.has("employees"):
         try:
-            engagement_index(study.table("employees").head(0), codebook=study.codebook)
+            engagement_index(
+                study.table("employees").head(0),
+                codebook=study.codebook,
+                approximated=approximates(engaged_definition),
+            )
         except UnsuitableScale:
-            reason = UNSUITABLE_SCALE
+            reason = unsuitable_scale(engaged_definition)
+    if reason is None and declared.power in ("correlation_units", "panel_units"):
+        reason = _unscorable(study, employees=ex_measure, customers=cx_measure)
     return Testability(hypothesis, reason is None, reason, detectable, answers, units, waves)
+
+
+def unsuitable_scale(definition: EngagedDefinition) -> Note:
+    """Return why the bands, or the approximated bands, are not for these items.
+
+    Examples
+    --------
+    >>> unsuitable_scale("highly") == UNSUITABLE_SCALE
+    True
+    """
+    return _NOT_THREE_ITEMS if approximates(definition) else UNSUITABLE_SCALE
 
 
 def respondents(frame: pd.DataFrame) -> int:
@@ -164,11 +192,32 @@ def _linked(study: Study, *, ex_measure: str, cx_measure: str, min_unit_n: int) 
             link = link_table(study, **sides)
         except UnsuitableScale:
             # Which units can be linked hardly depends on who counts as engaged.
-            link = link_table(study, engaged_definition="threshold", **sides)
+            highest = max(v.maximum or 0.0 for v in score_items(study.codebook, "employees", "engagement"))
+            link = link_table(study, engaged_definition="threshold", engaged_threshold=highest, **sides)
     except NotMeasured:
         units = study.table("units" if study.has("units", "unit") else "employees")
         return (int(units["unit"].nunique()) if "unit" in units else 0), len(study.waves)
     return len(link.units), int(link.panel["wave"].nunique())
+
+
+def _unscorable(study: Study, **sides: str) -> Note | None:
+    """Say of the first side whose codebook asks for a factor score that these data do not give."""
+    for table, construct in sides.items():
+        # Engagement enters the link as a share.
+        if construct == "engagement" or score_method(study.codebook, construct) != "factor":
+            continue
+        if study.has(table, "unit") and score_items(study.codebook, table, construct):
+            try:
+                construct_score(study.table(table), codebook=study.codebook, table=table, construct=construct)
+            except NotScorable:
+                return Note(
+                    message=(
+                        "The codebook asks for a factor score of “{measure}”, and no factor can be found behind its "
+                        "answers. The setting score: mean of that construct takes any answers."
+                    ),
+                    values={"measure": study.codebook.label(construct)},
+                )
+    return None
 
 
 def _answers(study: Study, declared: Hypothesis) -> tuple[int, int]:

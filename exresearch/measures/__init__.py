@@ -20,12 +20,15 @@ from exresearch.measures.aggregation import (
     unit_mean_table,
     unit_means,
 )
+from exresearch.measures.change import composition_change, panel_change, wave_change, wave_changes
 from exresearch.measures.engagement import (
     EngagedDefinition,
     UnsuitableScale,
+    approximates,
     engaged,
     engagement_band,
     engagement_index,
+    other_definition,
 )
 from exresearch.measures.items import item_distribution
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
@@ -53,7 +56,16 @@ from exresearch.measures.respondents import (
     rows_used,
     weight_summary,
 )
-from exresearch.measures.scores import construct_score, least_share, oriented, oriented_frame
+from exresearch.measures.scores import (
+    NotScorable,
+    construct_score,
+    least_share,
+    oriented,
+    oriented_frame,
+    score_items,
+    score_method,
+    score_summary,
+)
 from exresearch.measures.structure import (
     INVARIANCE_REASONS,
     STUDY_REASONS,
@@ -89,6 +101,7 @@ __all__ = [
     "LowerBounds",
     "NetPromoterScore",
     "NotMeasured",
+    "NotScorable",
     "Reliability",
     "RobustStatistics",
     "SchmidLeiman",
@@ -97,7 +110,9 @@ __all__ = [
     "aggregation_gate",
     "aggregation_table",
     "answers_by_wave",
+    "approximates",
     "chi_square_difference",
+    "composition_change",
     "confirmatory_factor_analysis",
     "construct_correlations",
     "construct_score",
@@ -129,6 +144,8 @@ __all__ = [
     "one_factor_test",
     "oriented",
     "oriented_frame",
+    "other_definition",
+    "panel_change",
     "person_means",
     "reliability_table",
     "representativeness",
@@ -139,9 +156,14 @@ __all__ = [
     "rwg",
     "rwg_j",
     "schmid_leiman",
+    "score_items",
+    "score_method",
+    "score_summary",
     "shrunken_means",
     "structure_of_study",
     "unit_mean_table",
     "unit_means",
+    "wave_change",
+    "wave_changes",
     "weight_summary",
 ]

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exresearch.measures.aggregation import unit_means
 from exresearch.measures.engagement import EngagedDefinition, engaged
-from exresearch.measures.scores import construct_score, oriented
+from exresearch.measures.scores import NotScorable, construct_score, oriented
 from exresearch.study import Study
 
 Kind = Literal["share", "mean"]
@@ -24,7 +24,7 @@ class Side:
     construct : str
         What is measured.
     kind : {"share", "mean"}
-        A share of people (0-1), or a mean on the scale of the answers.
+        A share of people (0-1), or a mean of scores, on the scale that they have.
     source : str
         The table it comes from.
     frame : pandas.DataFrame
@@ -80,7 +80,7 @@ def link_table(
 ) -> LinkTable:
     """Join employee and customer experience by unit, over all waves and per wave.
 
-    The construct ``engagement`` enters as the share of engaged employees; any other construct as the mean of its items;
+    The construct ``engagement`` enters as the share of engaged employees; any other construct by its score;
     a ``measure`` of the ``units`` table as it is, turned so that higher is better, percentages as shares.
 
     Parameters
@@ -101,7 +101,7 @@ def link_table(
     Raises
     ------
     NotMeasured
-        If a side is not in the data, or has no units.
+        If a side is not in the data, has no units, or cannot be scored as the codebook asks.
 
     Notes
     -----
@@ -147,7 +147,11 @@ def _side(
             )
             kind: Kind = "share"
         else:
-            values, kind = construct_score(frame, codebook=codebook, table=table, construct=construct), "mean"
+            try:
+                values = construct_score(frame, codebook=codebook, table=table, construct=construct)
+            except NotScorable as error:
+                raise NotMeasured(str(error)) from error
+            kind = "mean"
         return Side(construct, kind, table, _by_unit_and_wave(frame, values))
     measures = codebook.select("units", role="measure", construct=construct)
     if measures and study.has("units", "unit"):

@@ -1,6 +1,6 @@
 """What comes in: the study file, the codebook, the tables, and the fictional demo client."""
 
-from exresearch.study.codebook import Codebook, Construct, Variable, load_codebook
+from exresearch.study.codebook import Codebook, Construct, ScoreMethod, Variable, load_codebook
 from exresearch.study.load import Examined, examine_study, load_study
 from exresearch.study.parameters import (
     TABLES,
@@ -31,6 +31,7 @@ __all__ = [
     "Problem",
     "Quality",
     "Remark",
+    "ScoreMethod",
     "Study",
     "StudyError",
     "StudyFile",

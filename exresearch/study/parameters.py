@@ -55,10 +55,17 @@ class Parameters(_Strict):
         description="A second construct for employee experience, shown as a check.",
     )
     cx_measure: str = Field("cx", pattern=_NAME, description="Construct that stands for customer experience.")
-    engaged_definition: Literal["highly", "highly_or_moderately", "threshold"] = Field(
+    engaged_definition: Literal[
+        "highly",
+        "highly_or_moderately",
+        "highly_approximated",
+        "highly_or_moderately_approximated",
+        "threshold",
+    ] = Field(
         "highly_or_moderately",
         description=(
-            "Who counts as engaged: bands of the three-item index (19 or more, 16 or more of 21), or a threshold."
+            "Who counts as engaged: bands of the three-item index (19 or more, 16 or more of 21), the same bands "
+            "approximated by stretching three items of another scale to 1-7, or a threshold."
         ),
     )
     engaged_threshold: FiniteFloat = Field(

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from exresearch.findings.analyses.driver_models import DriverModel
-from exresearch.measures import Groups, construct_score, dependence_groups
+from exresearch.measures import Groups, NotScorable, construct_score, dependence_groups
 from exresearch.study import Study, Variable
 
 # Of more sheets than this a sample is imputed: the check must not take longer than what it checks.
@@ -120,7 +120,12 @@ def _auxiliaries(study: Study, answers: pd.DataFrame, employees: pd.DataFrame) -
     found: dict[str, pd.Series] = {}
     strength: dict[str, float] = {}
     for construct in dict.fromkeys(v.construct for v in asked if v.construct is not None):
-        score = construct_score(employees, codebook=study.codebook, table="employees", construct=construct)
+        try:
+            score = construct_score(
+                employees, codebook=study.codebook, table="employees", construct=construct
+            )
+        except NotScorable:
+            continue
         if score.notna().mean() < _LEAST_ANSWERED or score.nunique() < 2:
             continue
         varying = answers.loc[score.notna()]

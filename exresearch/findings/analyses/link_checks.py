@@ -11,7 +11,7 @@ from exresearch.findings.analyses.set_apart import is_set_apart
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.measures import EngagedDefinition, LinkTable, NotMeasured, link_table
+from exresearch.measures import EngagedDefinition, LinkTable, NotMeasured, link_table, other_definition
 from exresearch.models import NotEstimable, change_on_change, leader_contrast, unit_association
 from exresearch.study import Study
 
@@ -22,6 +22,12 @@ RERANKED = Note(
     )
 )
 HC3 = Note(message="least squares on unit means, HC3 standard error, t interval")
+_RATIOS: dict[EngagedDefinition, str] = {
+    "highly": "Ratio of highly engaged",
+    "highly_or_moderately": "Ratio of highly or moderately engaged",
+    "highly_approximated": "Ratio of highly engaged (approximated)",
+    "highly_or_moderately_approximated": "Ratio of highly or moderately engaged (approximated)",
+}
 _CUTS = (0.20, 0.25, 1 / 3)
 # None stands for a check that these data do not allow, so that it can be counted.
 Records = list[EstimateRecord | None]
@@ -104,13 +110,16 @@ def definition_check(
     resampling: Mapping[str, Any],
 ) -> Records:
     """Give the ratio with the other published definition of engaged."""
-    if link.ex.construct != "engagement" or link.ex.source != "employees" or definition == "threshold":
+    other = other_definition(definition)
+    if link.ex.construct != "engagement" or link.ex.source != "employees" or other is None:
         return []
-    other: EngagedDefinition = "highly" if definition == "highly_or_moderately" else "highly_or_moderately"
     again = link_table(study, ex_measure="engagement", engaged_definition=other, **options)
-    label = "Ratio of highly engaged" if other == "highly" else "Ratio of highly or moderately engaged"
     return _ratio(
-        again.units, Note(message=label), name=f"ratio_{other}", leader_share=leader_share, **resampling
+        again.units,
+        Note(message=_RATIOS[other]),
+        name=f"ratio_{other}",
+        leader_share=leader_share,
+        **resampling,
     )
 
 

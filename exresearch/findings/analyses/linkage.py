@@ -24,7 +24,7 @@ from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION, Estimand
 from exresearch.findings.note import Note
-from exresearch.findings.testability import UNSUITABLE_SCALE, Testability, testability
+from exresearch.findings.testability import Testability, testability, unsuitable_scale
 from exresearch.measures import (
     LEAST_ICC2,
     LEAST_RWG,
@@ -179,7 +179,7 @@ def engagement_and_cx(
                 rows = unit_association(link.units, ex="ex", cx="cx", **resampling)
                 association = counted(rows, link.units)
         except UnsuitableScale:
-            reason = UNSUITABLE_SCALE
+            reason = unsuitable_scale(engaged_definition)
         except NotEstimable:
             reason = Note(message="There are too few units, or they hardly differ: no link can be estimated.")
     if reason is not None:
@@ -280,7 +280,7 @@ def _published_ratio(
     deciding: EstimateRecord, link: LinkTable, estimand: Estimand, definition: EngagedDefinition
 ) -> tuple[Comparison, ...]:
     # The published ratio is about highly or moderately engaged employees by the three-item index; another definition,
-    # or a share that somebody else computed, is another quantity.
+    # an approximation of this one, or a share that somebody else computed, is another quantity.
     if estimand.name != "ratio" or link.ex.source != "employees" or definition != "highly_or_moderately":
         return ()
     return tuple(

@@ -8,21 +8,23 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.analyses.dependence import few_units_caveat, units_counted
-from exresearch.findings.analyses.score_rules import score_rule
+from exresearch.findings.analyses.score_rules import approximation_caveat, score_rule
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.findings.testability import UNSUITABLE_SCALE, respondents, testability
+from exresearch.findings.testability import respondents, testability, unsuitable_scale
 from exresearch.measures import (
     EngagedDefinition,
     Groups,
     UnsuitableScale,
+    approximates,
     dependence_groups,
     engaged,
     engagement_band,
     engagement_index,
+    other_definition,
 )
 from exresearch.models import clustered_proportion
 from exresearch.study import Study
@@ -38,6 +40,28 @@ _BAND_LABELS = {
     "slightly": {"nl": "licht bevlogen (13-15)", "en": "slightly engaged (13-15)"},
     "disengaged": {"nl": "niet bevlogen (3-12)", "en": "disengaged (3-12)"},
 }
+# On a stretched scale the index takes other values than whole numbers, so that limits of 16-18 would leave gaps.
+_APPROXIMATED_LABELS = {
+    "highly": {
+        "nl": "sterk bevlogen (benaderd, 19 en hoger)",
+        "en": "highly engaged (approximated, 19 and up)",
+    },
+    "moderately": {
+        "nl": "redelijk bevlogen (benaderd, 16 tot 19)",
+        "en": "moderately engaged (approximated, 16 to 19)",
+    },
+    "slightly": {
+        "nl": "licht bevlogen (benaderd, 13 tot 16)",
+        "en": "slightly engaged (approximated, 13 to 16)",
+    },
+    "disengaged": {"nl": "niet bevlogen (benaderd, onder 13)", "en": "disengaged (approximated, below 13)"},
+}
+_SHARE_LABELS: dict[EngagedDefinition, str] = {
+    "highly": "Share of highly engaged employees",
+    "highly_or_moderately": "Share of highly or moderately engaged employees",
+    "highly_approximated": "Share of highly engaged employees (approximated)",
+    "highly_or_moderately_approximated": "Share of highly or moderately engaged employees (approximated)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +73,10 @@ class EngagedMinority:
     finding : Finding
         The verdict on ``engaged-minority``.
     bands : pandas.DataFrame
-        ``band, share, conf_low, conf_high, n`` of the three-item index; empty for other scales.
+        ``band, share, conf_low, conf_high, n`` of the three-item index, labelled as approximated where it is; empty
+        with a threshold.
     published : pandas.DataFrame
-        Published shares: ``value, year, region, source, claim``.
+        Published shares: ``value, year, region, source, claim``; none beside approximated bands.
     """
 
     finding: Finding
@@ -97,8 +122,10 @@ def engaged_minority(
                     message="Fewer than {needed:integer} people answered.", values={"needed": rules.min_model}
                 )
         except UnsuitableScale:
-            reason = UNSUITABLE_SCALE
-    published = _published_shares()
+            reason = unsuitable_scale(engaged_definition)
+    # An approximation is set beside nothing that was measured.
+    approximated = approximates(engaged_definition)
+    published = _published_shares().iloc[: 0 if approximated else None]
     if reason is not None:
         finding = not_testable(
             "engaged-minority", reason=reason, rules=rules, detectable_effect=ready.detectable_effect
@@ -106,26 +133,31 @@ def engaged_minority(
         return EngagedMinority(finding, pd.DataFrame(), published)
 
     groups = dependence_groups(employees[values.notna()])
+    label = Note(message="Share of engaged employees")
+    if approximated:
+        label = Note(message="Share of engaged employees (approximated)")
     deciding = estimate_record(
         _share(employees, values, groups=groups, conf_level=conf_level),
         "share",
-        label=Note(message="Share of engaged employees"),
+        label=label,
         unit_of_measurement="share",
         method=Note(message=_SHARE_METHODS[groups.by]),
     )
     checks: list[EstimateRecord] = []
     bands = pd.DataFrame()
-    if engaged_definition != "threshold":
-        bands = _band_shares(study, groups=groups, conf_level=conf_level, rules=rules)
-        other: EngagedDefinition = (
-            "highly" if engaged_definition == "highly_or_moderately" else "highly_or_moderately"
+    other = other_definition(engaged_definition)
+    if other is not None:
+        bands = _band_shares(
+            study, groups=groups, conf_level=conf_level, rules=rules, approximated=approximated
         )
         checks.append(_share_of(study, other, groups=groups, conf_level=conf_level))
-    caveats = [Note(message="Published shares use definitions of their own and are context, not a target.")]
+    caveats = approximation_caveat(engaged_definition) or [
+        Note(message="Published shares use definitions of their own and are context, not a target.")
+    ]
     caveats.append(Note(message="People who did not answer may be less engaged than those who did."))
     # The bands are limits of a sum, a threshold is one of a mean.
     complete = engaged_definition != "threshold"
-    caveats += score_rule(study.codebook, "employees", "engagement", complete=complete)
+    caveats += score_rule(study.codebook, "employees", "engagement", complete=complete, method="mean")
     caveats += few_units_caveat(groups)
     finding = conclude(
         deciding,
@@ -163,30 +195,30 @@ def _share_of(
 ) -> EstimateRecord:
     frame = study.table("employees")
     values = engaged(frame, codebook=study.codebook, definition=definition)
-    label = Note(message="Share of highly or moderately engaged employees")
-    if definition == "highly":
-        label = Note(message="Share of highly engaged employees")
     return estimate_record(
         _share(frame, values, groups=groups, conf_level=conf_level),
         "share",
         name=f"share_{definition}",
-        label=label,
+        label=Note(message=_SHARE_LABELS[definition]),
         unit_of_measurement="share",
         method=Note(message=_SHARE_METHODS[groups.by]),
     )
 
 
-def _band_shares(study: Study, *, groups: Groups, conf_level: float, rules: DisclosureRules) -> pd.DataFrame:
+def _band_shares(
+    study: Study, *, groups: Groups, conf_level: float, rules: DisclosureRules, approximated: bool
+) -> pd.DataFrame:
     """Give the share of each band with its interval, missing where too few people are in it."""
     frame = study.table("employees")
-    bands = engagement_band(engagement_index(frame, codebook=study.codebook))
+    bands = engagement_band(engagement_index(frame, codebook=study.codebook, approximated=approximated))
+    labels = _APPROXIMATED_LABELS if approximated else _BAND_LABELS
     rows = []
     for band in bands.cat.categories:
         inside = (bands == band).astype("float64").where(bands.notna())
         row = _share(frame, inside, groups=groups, conf_level=conf_level).iloc[0]
         rows.append(
             {
-                "band": _BAND_LABELS[band],
+                "band": labels[band],
                 "share": row["estimate"],
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],

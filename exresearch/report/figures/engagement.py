@@ -117,7 +117,8 @@ def engaged_share_benchmarks(
     estimate : EstimateRecord or Finding
         The client's share with its interval.
     published : pandas.DataFrame
-        ``value`` (0 to 1), ``year`` (int or text such as "2011-2012"), ``region`` (text or mapping).
+        ``value`` (0 to 1), ``year`` (int or text such as "2011-2012"), ``region`` (text or mapping). Without rows the
+        client's share stands alone.
     texts : Texts
         Language of the reader.
     latest_year : int, optional
@@ -132,13 +133,14 @@ def engaged_share_benchmarks(
     ValueError
         If a column is missing, or the estimate holds no number.
     """
-    require(published, ["value", "year", "region"], figure="engaged_share_benchmarks")
+    if not published.empty:
+        require(published, ["value", "year", "region"], figure="engaged_share_benchmarks")
     if estimate.estimate is None or estimate.conf_low is None or estimate.conf_high is None:
         raise ValueError(
             "engaged_share_benchmarks needs an estimate with an interval; this finding was not testable."
         )
     years = [int(str(year)[-4:]) for year in published["year"]]
-    newest = latest_year if latest_year is not None else max(years)
+    newest = latest_year if latest_year is not None else max(years, default=0)
     order = sorted(range(len(years)), key=lambda index: -years[index])
     labels = [texts.say("This organisation")]
     labels += [f"{texts.pick(published['region'].iloc[i])}, {published['year'].iloc[i]}" for i in order]
@@ -184,6 +186,8 @@ def engaged_share_benchmarks(
         low=estimate.conf_low,
         high=estimate.conf_high,
     )
+    if published.empty:
+        return Picture(figure, texts.say("The engaged share with its interval (shaded)."), own, own)
     listed = "; ".join(
         f"{label}: {texts.number(value, 'percent0')}" for label, value in zip(labels[1:], values, strict=True)
     )

@@ -4,7 +4,16 @@ from exresearch.study.codebook.book import Codebook, codebook_remarks, contradic
 from exresearch.study.codebook.formats.read import load_codebook, read_codebook
 from exresearch.study.codebook.formats.write import write_codebook
 from exresearch.study.codebook.keys import codebook_schema
-from exresearch.study.codebook.variable import KEYS, VARIABLE, Block, Construct, Guessable, Role, Variable
+from exresearch.study.codebook.variable import (
+    KEYS,
+    VARIABLE,
+    Block,
+    Construct,
+    Guessable,
+    Role,
+    ScoreMethod,
+    Variable,
+)
 
 __all__ = [
     "KEYS",
@@ -14,6 +23,7 @@ __all__ = [
     "Construct",
     "Guessable",
     "Role",
+    "ScoreMethod",
     "Variable",
     "codebook_remarks",
     "codebook_schema",

@@ -10,6 +10,8 @@ from exresearch.study.codebook.variable import KEYS, Construct, Variable
 from exresearch.study.problems import Problem
 from exresearch.study.remarks import Remark
 
+# Two correlate in one way only, which three unknowns can explain.
+LEAST_ITEMS_OF_A_FACTOR = 3
 _Report = Callable[[int, str, str, str], Problem]
 
 
@@ -120,6 +122,7 @@ def contradictions(
         *_repeated(variables, problem),
         *_competing(variables, problem),
         *_scales(variables, problem),
+        *_factors(variables, constructs, problem),
         *_ambiguous(variables, problem),
         *_misspelt(variables, constructs, problem),
     ]
@@ -235,6 +238,26 @@ def _scales(variables: Sequence[Variable], problem: _Report) -> list[Contradicti
             remedy = "Give each scale a construct of its own."
             left_out = tuple(number for numbers in others for number in numbers)
             found.append(Contradiction(problem(left_out[0], construct, message, remedy), left_out))
+    return found
+
+
+def _factors(
+    variables: Sequence[Variable], constructs: Mapping[str, Construct], problem: _Report
+) -> list[Contradiction]:
+    """Constructs with a factor score that have too few items in a table to find a factor."""
+    numbers: dict[tuple[str, str], list[int]] = {}
+    for number, v in enumerate(variables):
+        if v.construct is not None and v.role in ("item", "outcome", "need"):
+            numbers.setdefault((v.table, v.construct), []).append(number)
+    found = []
+    for (table, construct), of in numbers.items():
+        declared = constructs.get(construct)
+        if declared is not None and declared.score == "factor" and len(of) < LEAST_ITEMS_OF_A_FACTOR:
+            message = (
+                f"score: factor needs {LEAST_ITEMS_OF_A_FACTOR} items; this construct has {len(of)} in table "
+                f"{table!r}."
+            )
+            found.append(Contradiction(problem(of[0], construct, message, "Write score: mean."), tuple(of)))
     return found
 
 

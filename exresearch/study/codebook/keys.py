@@ -93,6 +93,10 @@ CONSTRUCT_TEXTS: dict[str, tuple[str, str]] = {
         "Deel van de items dat beantwoord moet zijn voor een score, boven 0 tot en met 1; 0,5 als het leeg is.",
         "Share of the items that must be answered for a score, above 0 and at most 1; 0.5 if left empty.",
     ),
+    "score": (
+        "Hoe de items een score worden: mean (gemiddelde), sum (som) of factor (factorscore); mean als het leeg is.",
+        "How the items become a score: mean, sum or factor (factor score); mean if left empty.",
+    ),
 }
 
 
@@ -113,7 +117,9 @@ def codebook_schema() -> str:
     for key, described in construct["properties"].items():
         construct["properties"][key] = _described(described, CONSTRUCT_TEXTS[key][1])
     entry["description"] = "One column of one table."
-    construct["description"] = "What a construct is called, and how many of its items must be answered."
+    construct["description"] = (
+        "What a construct is called, how many of its items must be answered, and how they become a score."
+    )
     schema: dict[str, Any] = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "exresearch codebook",

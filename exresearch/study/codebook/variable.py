@@ -26,6 +26,7 @@ Role = Literal[
     "date", "duration", "text", "ignore",
 ]  # fmt: skip
 Block = Literal["employee-first", "customer-first", "other"]
+ScoreMethod = Literal["mean", "sum", "factor"]
 # Keys of an entry that a draft may guess; `guessed` lists them until somebody has confirmed them.
 Guessable = Literal[
     "role",
@@ -206,11 +207,12 @@ class Variable:
 
 
 class Construct(LocalText):
-    """What a construct is called, and how many of its items must be answered."""
+    """What a construct is called, how many of its items must be answered, and how they become a score."""
 
     min_share: FiniteFloat = Field(
         0.5, gt=0, le=1, description="Share of the items that must be answered for a score."
     )
+    score: ScoreMethod = Field("mean", description="How the items become a score: mean, sum or factor.")
 
     @field_validator("nl", "en", mode="after")
     @classmethod

@@ -10,9 +10,11 @@ from typing import Any
 # One row per column of the client's table; a row of table `constructs` labels a construct.
 HEADING = (
     "table", "column", "role", "construct", "block", "named", "group", "minimum", "maximum", "reversed", "missing",
-    "values", "kind", "n_column", "std_error_column", "label_nl", "label_en", "min_share", "instrument", "licence",
-    "guessed", "comment",
+    "values", "kind", "n_column", "std_error_column", "label_nl", "label_en", "min_share", "score", "instrument",
+    "licence", "guessed", "comment",
 )  # fmt: skip
+# What is said of a construct beside its name and label.
+CONSTRUCT_KEYS = ("min_share", "score")
 _NUMBERS = ("minimum", "maximum", "min_share")
 _FLAGS = ("named", "reversed")
 _YES = ("true", "waar", "yes", "ja", "x", "1")

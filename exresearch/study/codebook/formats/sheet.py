@@ -10,12 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from exresearch.study.codebook.formats.cells import HEADING, UNSOLVED, CellError, read_cell
+from exresearch.study.codebook.formats.cells import CONSTRUCT_KEYS, HEADING, UNSOLVED, CellError, read_cell
 from exresearch.study.problems import Problem, nearest
 from exresearch.study.yaml_file import read_bytes, refused
 
-_CONSTRUCT = ("column", "label_nl", "label_en", "min_share")
-_CONSTRUCT_SHEET = {"name": "column", "nl": "label_nl", "en": "label_en", "min_share": "min_share"}
+_CONSTRUCT = ("column", "label_nl", "label_en", *CONSTRUCT_KEYS)
+_CONSTRUCT_SHEET = {"name": "column", "nl": "label_nl", "en": "label_en"} | {
+    key: key for key in CONSTRUCT_KEYS
+}
 _SHOWN = {key: name for name, key in _CONSTRUCT_SHEET.items()}
 # How an encrypted workbook names what it holds.
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -180,12 +182,10 @@ def _entry(cells: dict[str, Any], *, where: str, shown: dict[str, str], file: st
     for key, cell in cells.items():
         place = ", ".join(part for part in (where, title, shown.get(key, key)) if part)
         if of_construct and key not in (*_CONSTRUCT, "table"):
-            message = (
-                "a row of table constructs has column, label_nl, label_en and min_share, and nothing else."
-            )
+            message = "a row of table constructs has column, label_nl, label_en, min_share and score, and nothing else."
             problems.append(Problem(file, place, message, "Empty the cell."))
-        elif key == "min_share" and not of_construct:
-            message = "min_share belongs to a construct."
+        elif key in CONSTRUCT_KEYS and not of_construct:
+            message = f"{key} belongs to a construct."
             problems.append(
                 Problem(
                     file, place, message, "Put it in a row of table constructs, or on the sheet constructs."
@@ -199,9 +199,9 @@ def _entry(cells: dict[str, Any], *, where: str, shown: dict[str, str], file: st
     title = str(content.get("column") or title)
     label = {name: content.pop(f"label_{name}") for name in ("nl", "en") if f"label_{name}" in content}
     if of_construct:
-        share = {key: content[key] for key in ("min_share",) if key in content}
+        rules = {key: content[key] for key in CONSTRUCT_KEYS if key in content}
         name = {"name": content["column"]} if "column" in content else {}
-        return Entry(where, title, name | label | share, problems=tuple(problems))
+        return Entry(where, title, name | label | rules, problems=tuple(problems))
     if label:
         content["label"] = label
     return Entry(where, title, content, problems=tuple(problems))

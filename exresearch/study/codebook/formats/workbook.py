@@ -17,15 +17,15 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from exresearch.study.codebook.book import Codebook
-from exresearch.study.codebook.formats.cells import HEADING
+from exresearch.study.codebook.formats.cells import CONSTRUCT_KEYS, HEADING
 from exresearch.study.codebook.formats.write import construct_cells, variable_cells
 from exresearch.study.codebook.keys import CONSTRUCT_TEXTS, KEY_TEXTS
-from exresearch.study.codebook.variable import Block, Role
+from exresearch.study.codebook.variable import Block, Role, ScoreMethod
 from exresearch.study.parameters import TABLES
 
 # In a workbook the constructs have a sheet of their own.
-_COLUMNS = tuple(name for name in HEADING if name != "min_share")
-_CONSTRUCTS = {"name": "column", "nl": "label_nl", "en": "label_en", "min_share": "min_share"}
+_COLUMNS = tuple(name for name in HEADING if name not in CONSTRUCT_KEYS)
+_CONSTRUCTS = {"name": "column", "nl": "label_nl", "en": "label_en"} | {key: key for key in CONSTRUCT_KEYS}
 _WIDTHS = {
     "column": 24,
     "label_nl": 44,
@@ -43,6 +43,7 @@ _CHOICES: dict[str, Sequence[str]] = {
     "kind": ("percent", "mean", "rate"),
     "named": ("true", "false"),
     "reversed": ("true", "false"),
+    "score": get_args(ScoreMethod),
 }
 _TYPED = ("minimum", "maximum", "named", "reversed", "min_share")
 # Rows below the last one that have the lists as well.
@@ -75,14 +76,7 @@ def workbook_bytes(book: Codebook) -> bytes:
         for cells in (variable_cells(v, typed=True) for v in book.variables)
     ]
     _fill(variables, "variables", _COLUMNS, rows, freeze="C2")
-    for name, legal in _CHOICES.items():
-        letter = get_column_letter(_COLUMNS.index(name) + 1)
-        choice = DataValidation(
-            type="list", formula1=f'"{",".join(legal)}"', allow_blank=True, showErrorMessage=True
-        )
-        choice.error, choice.errorTitle = f"Choose: {', '.join(legal)}", name
-        choice.add(f"{letter}2:{letter}{len(rows) + 1 + _ROOM}")
-        variables.add_data_validation(choice)
+    _offer(variables, _COLUMNS, n_rows=len(rows))
     labels = [construct_cells(name, construct, typed=True) for name, construct in book.constructs.items()]
     _fill(
         constructs,
@@ -91,6 +85,7 @@ def workbook_bytes(book: Codebook) -> bytes:
         [[cells.get(key) for key in _CONSTRUCTS.values()] for cells in labels],
         freeze="B2",
     )
+    _offer(constructs, tuple(_CONSTRUCTS), n_rows=len(labels))
     _fill(
         explained,
         "explanation",
@@ -124,6 +119,20 @@ def _fill(
         sheet.auto_filter.ref = f"A1:{get_column_letter(len(heading))}{len(rows) + 1}"
 
 
+def _offer(sheet: Worksheet, heading: Sequence[str], *, n_rows: int) -> None:
+    """Give the columns of a sheet that have a few legal values a list to choose from."""
+    for name, legal in _CHOICES.items():
+        if name not in heading:
+            continue
+        letter = get_column_letter(heading.index(name) + 1)
+        choice = DataValidation(
+            type="list", formula1=f'"{",".join(legal)}"', allow_blank=True, showErrorMessage=True
+        )
+        choice.error, choice.errorTitle = f"Choose: {', '.join(legal)}", name
+        choice.add(f"{letter}2:{letter}{n_rows + 1 + _ROOM}")
+        sheet.add_data_validation(choice)
+
+
 def _put(cell: Cell, value: Any, *, place: str) -> None:
     """Fill a cell; a text stays a text, whatever it looks like."""
     if isinstance(value, str):
@@ -147,7 +156,10 @@ def _explanation() -> list[list[str]]:
         key, _, language = name.partition("_")
         nl, en = KEY_TEXTS["label" if key == "label" and language in ("nl", "en") else name]
         rows.append(["variables", name, nl, en, ", ".join(_CHOICES.get(name, ()))])
-    rows += [["constructs", name, nl, en, ""] for name, (nl, en) in CONSTRUCT_TEXTS.items()]
+    rows += [
+        ["constructs", name, nl, en, ", ".join(_CHOICES.get(name, ()))]
+        for name, (nl, en) in CONSTRUCT_TEXTS.items()
+    ]
     return rows
 
 

@@ -11,7 +11,7 @@ from typing import Any, Literal
 import yaml
 
 from exresearch.study.codebook.book import Codebook
-from exresearch.study.codebook.formats.cells import HEADING, write_cell
+from exresearch.study.codebook.formats.cells import CONSTRUCT_KEYS, HEADING, write_cell
 from exresearch.study.codebook.keys import variable_keys
 from exresearch.study.codebook.variable import Construct, Variable
 from exresearch.study.paths import project_root
@@ -92,13 +92,14 @@ def variable_cells(variable: Variable, *, typed: bool) -> dict[str, Any]:
 
 def construct_cells(name: str, construct: Construct, *, typed: bool) -> dict[str, Any]:
     """Return the cells of a construct's row, by heading."""
-    share = construct.min_share if construct.min_share != _usual_share() else None
-    values = {"column": name, "label_nl": construct.nl, "label_en": construct.en, "min_share": share}
+    values = {"column": name, "label_nl": construct.nl, "label_en": construct.en} | _rules(construct)
     return {key: write_cell(key, value, typed=typed) for key, value in values.items()}
 
 
-def _usual_share() -> float:
-    return float(Construct.model_fields["min_share"].default)
+def _rules(construct: Construct) -> dict[str, Any]:
+    """How a construct is scored, as far as that does not go without saying."""
+    usual = {key: Construct.model_fields[key].default for key in CONSTRUCT_KEYS}
+    return {key: getattr(construct, key) for key in usual if getattr(construct, key) != usual[key]}
 
 
 def _csv(book: Codebook, *, delimiter: str) -> str:
@@ -118,9 +119,7 @@ def _yaml(book: Codebook, *, schema: str, heading: str) -> str:
     if book.constructs:
         lines.append("constructs:")
         for name, construct in book.constructs.items():
-            content: dict[str, Any] = {"nl": construct.nl, "en": construct.en}
-            share = construct.min_share if construct.min_share != _usual_share() else None
-            content |= {} if share is None else {"min_share": share}
+            content: dict[str, Any] = {"nl": construct.nl, "en": construct.en} | _rules(construct)
             # A long name stands behind a question mark, on a line of its own.
             key = _dumped({name: 0}, flow=False).rstrip("\n").removesuffix("0").replace("\n", "\n  ")
             lines.append(f"  {key}{_flow(content)}")

@@ -1,0 +1,103 @@
+"""Change of a mean between two waves without persons: categories that answer otherwise, or other shares of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from exresearch.measures.change.linearised import check_rows, with_intervals
+
+
+def composition_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
+    """Split the change of a weighted mean into change within categories and change of their shares.
+
+    When to use it: where nobody can be followed, or beside :func:`panel_change` to see who came and went. It knows
+    people by one category alone: what changes within it counts as answers, be it other people of the same category.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per answer sheet: ``later`` (whether it is of the second wave), ``category`` (missing is a category of
+        its own), ``value``, ``weight`` (above 0), ``group`` (whose answers depend on each other).
+    conf_level : float
+        Level of the intervals, between 0 and 1.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``term, estimate, std_error, conf_low, conf_high, conf_level, n_from, n_to, n_both``: ``total``, ``answers``
+        (the same categories answered differently), ``people`` (their shares changed); the last two sum to the first. n
+        counts answer sheets, ``n_both`` is missing.
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, a value is missing, a weight is not above 0, there is one wave only, or the level is out
+        of range.
+
+    Notes
+    -----
+    With s the weight shares and m the means of the categories in both waves (Kitagawa 1955, two components):
+    ``answers = sum (s0 + s1) / 2 (m1 - m0)`` and ``people = sum (m0 + m1) / 2 (s1 - s0)``. A category that only one
+    wave knows has no change of its own: its mean is taken for both waves, so that all of it counts as people.
+
+    References
+    ----------
+    Kitagawa, E. M. (1955). Components of a difference between two rates. *Journal of the American Statistical
+    Association*, 50(272), 1168-1194. https://doi.org/10.1080/01621459.1955.10501299; Das Gupta, P. (1993).
+    *Standardization and Decomposition of Rates*. U.S. Bureau of the Census, P23-186.
+
+    Examples
+    --------
+    Both categories fall by 1, and yet the mean rises, because the contented one has grown (Simpson's paradox):
+
+    >>> sheets = pd.DataFrame(
+    ...     {
+    ...         "later": [False] * 4 + [True] * 4,
+    ...         "category": ["shop", "shop", "shop", "office", "shop", "office", "office", "office"],
+    ...         "value": [3.0, 3.0, 3.0, 9.0, 2.0, 8.0, 8.0, 8.0],
+    ...         "weight": 1.0,
+    ...         "group": range(8),
+    ...     }
+    ... )
+    >>> composition_change(sheets).set_index("term")["estimate"].round(6).to_dict()
+    {'total': 2.0, 'answers': -1.0, 'people': 3.0}
+    """
+    check_rows(frame, ["later", "category", "value", "weight", "group"], conf_level=conf_level)
+    later = frame["later"].to_numpy(dtype=bool)
+    y, w = frame["value"].to_numpy(dtype=np.float64), frame["weight"].to_numpy(dtype=np.float64)
+    codes, names = pd.factorize(frame["category"], use_na_sentinel=False)
+    size = len(names)
+    totals = np.array([w[~later].sum(), w[later].sum()])
+    sums = np.zeros((2, size))
+    products = np.zeros((2, size))
+    for wave, rows in enumerate((~later, later)):
+        sums[wave] = np.bincount(codes[rows], weights=w[rows], minlength=size)
+        products[wave] = np.bincount(codes[rows], weights=(w * y)[rows], minlength=size)
+    known = sums > 0
+    means = np.divide(products, sums, out=np.zeros((2, size)), where=known)
+    # The mean of a category that one wave knows stands for both.
+    means = np.where(known, means, means[::-1])
+    shares = sums / totals[:, None]
+    change, weight = means[1] - means[0], shares.mean(axis=0) * known.all(axis=0)
+    overall = (shares * means).sum(axis=1)
+    answers, people = float(weight @ change), float(means.mean(axis=0) @ (shares[1] - shares[0]))
+    of_wave = later.astype(int)
+    # Of each row: its own weight share, how it moves the mean of its category, and how it moves the shares.
+    own = w / totals[of_wave]
+    sign = np.where(later, 1.0, -1.0)
+    within = weight[codes] / shares[of_wave, codes] * (y - means[of_wave, codes])
+    between = (change[codes] - (shares @ change)[of_wave]) / 2
+    at_answers = own * (sign * within + between)
+    at_total = own * sign * (y - overall[of_wave])
+    total = float(overall[1] - overall[0])
+    return with_intervals(
+        {
+            "total": (total, at_total),
+            "answers": (answers, at_answers),
+            "people": (people, at_total - at_answers),
+        },
+        frame["group"],
+        conf_level=conf_level,
+        counts={"n_from": int((~later).sum()), "n_to": int(later.sum()), "n_both": pd.NA},
+    )

@@ -1,0 +1,82 @@
+"""Standard errors and intervals of terms that are smooth functions of means, with dependent answers kept together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import t as student_t
+
+COLUMNS = ["term", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n_from", "n_to", "n_both"]
+Term = tuple[float, NDArray[np.float64]]
+
+
+def with_intervals(
+    terms: Mapping[str, Term], groups: pd.Series, *, conf_level: float, counts: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Turn terms with their influence values into rows with intervals.
+
+    Parameters
+    ----------
+    terms : mapping of str to (float, numpy.ndarray)
+        Estimate, and by how much each row moves it (first-order Taylor terms; they sum to zero).
+    groups : pandas.Series
+        Group of each row whose members depend on each other; at least two.
+    conf_level : float
+        Level of the intervals.
+    counts : mapping
+        ``n_from, n_to, n_both`` of every row.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns :data:`COLUMNS`. The variance is ``G / (G - 1) * sum_g u_g^2`` with ``u_g`` the sum of the influence
+        values of group g of G; the interval takes Student's t with G - 1 degrees of freedom.
+
+    References
+    ----------
+    Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex surveys. *International
+    Statistical Review*, 51, 279-292. https://doi.org/10.2307/1402588
+    """
+    codes, names = pd.factorize(groups)
+    size = len(names)
+    quantile = float(student_t.ppf(0.5 + conf_level / 2, size - 1)) if size > 1 else float("nan")
+    rows = []
+    for term, (estimate, influence) in terms.items():
+        sums = np.bincount(codes, weights=influence, minlength=size)
+        error = float(np.sqrt(size / (size - 1) * (sums @ sums))) if size > 1 else float("nan")
+        rows.append(
+            {
+                "term": term,
+                "estimate": estimate,
+                "std_error": error,
+                "conf_low": estimate - quantile * error,
+                "conf_high": estimate + quantile * error,
+                "conf_level": conf_level,
+                **counts,
+            }
+        )
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def check_rows(frame: pd.DataFrame, columns: list[str], *, conf_level: float) -> None:
+    """Refuse a frame that lacks columns, holds unusable values or weights, or one wave alone.
+
+    Raises
+    ------
+    ValueError
+        If any of it is so, or the level is out of range.
+    """
+    missing = [name for name in columns if name not in frame]
+    if missing:
+        raise ValueError(f"the frame needs the columns {', '.join(columns)}; missing: {', '.join(missing)}.")
+    if not 0 < conf_level < 1:
+        raise ValueError(f"conf_level must be between 0 and 1; got {conf_level!r}.")
+    wrong = int((~(np.isfinite(frame["value"]) & np.isfinite(frame["weight"]) & (frame["weight"] > 0))).sum())
+    if wrong:
+        raise ValueError(f"values must be known and weights above 0; {wrong} rows are otherwise.")
+    if frame["later"].nunique() != 2:
+        raise ValueError("later must be true in some rows and false in others; there is one wave only.")
