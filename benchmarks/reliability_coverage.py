@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy.stats import norm
 
 from exresearch.measures import cronbach_alpha, omega_total
-from exresearch.measures.reliability.factors import factor_derivatives, one_factor
+from exresearch.measures.factors import factor_derivatives, one_factor
 from exresearch.measures.reliability.intervals import feldt_interval, jackknife_interval
 
 FloatArray = NDArray[np.float64]

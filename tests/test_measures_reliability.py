@@ -26,7 +26,7 @@ from exresearch.measures import (
     reliability_table,
     schmid_leiman,
 )
-from exresearch.measures.reliability.factors import factor_derivatives, minres, one_factor, quartimin
+from exresearch.measures.factors import factor_derivatives, minres, one_factor, quartimin
 from exresearch.measures.reliability.intervals import REASONS, feldt_interval, jackknife_interval
 from exresearch.study import Codebook, Study, Variable
 

@@ -30,7 +30,7 @@ from exresearch.measures import (
     score_method,
     score_summary,
 )
-from exresearch.measures.scores import bartlett_scores, one_factor
+from exresearch.measures.scores import bartlett_scores, fit_factor
 from exresearch.study import Codebook, Construct, Variable
 
 NAN = np.nan
@@ -329,7 +329,7 @@ def test_a_sum_is_prorated_and_min_share_holds_for_it() -> None:
 @pytest.mark.parametrize("name", list(FACTORS))
 def test_one_factor_is_that_of_lavaan(name: str) -> None:
     case = FACTORS[name]
-    model = one_factor(answers(case["covariance"]))
+    model = fit_factor(answers(case["covariance"]))
     np.testing.assert_allclose(model.loadings, case["loadings"], atol=LAVAAN)
     np.testing.assert_allclose(model.uniquenesses, case["residual_var"], atol=LAVAAN)
     np.testing.assert_allclose(model.means, 0, atol=1e-12)
@@ -339,7 +339,7 @@ def test_one_factor_is_that_of_lavaan(name: str) -> None:
 def test_three_items_have_a_closed_form() -> None:
     # With three items the model reproduces the covariances: loading 1 is sqrt(s12 s13 / s23).
     s = np.array([[2.0, 0.8, 0.6], [0.8, 1.5, 0.5], [0.6, 0.5, 1.2]])
-    model = one_factor(answers(s))
+    model = fit_factor(answers(s))
     expected = [np.sqrt(0.8 * 0.6 / 0.5), np.sqrt(0.8 * 0.5 / 0.6), np.sqrt(0.6 * 0.5 / 0.8)]
     np.testing.assert_allclose(model.loadings, expected, atol=1e-6)
     np.testing.assert_allclose(model.uniquenesses, np.diag(s) - np.square(expected), atol=1e-6)
@@ -349,7 +349,7 @@ def test_factor_scores_are_bartlett_s_and_a_weighted_mean_of_the_items() -> None
     frame = likert()
     book = scale_of(frame)
     score = construct_score(frame, codebook=book, table="employees", construct="trust")
-    model = one_factor(frame)
+    model = fit_factor(frame)
     # Bartlett's formula in matrices, and statsmodels' own fit and scores.
     inverse = np.diag(1 / model.uniquenesses)
     loadings = model.loadings[:, None]
@@ -379,7 +379,7 @@ def test_a_gap_moves_a_factor_score_neither_up_nor_down() -> None:
     options: dict[str, Any] = {"codebook": book, "table": "employees", "construct": "trust"}
     whole = construct_score(frame, **options)
     # A score given its own model: only the gap differs.
-    gap = bartlett_scores(frame.assign(q3=NAN), one_factor(frame))
+    gap = bartlett_scores(frame.assign(q3=NAN), fit_factor(frame))
     assert (gap - whole).mean() == pytest.approx(0, abs=0.02)
     mean = construct_score(frame.assign(q3=NAN), **options, method="mean") - construct_score(
         frame, **options, method="mean"

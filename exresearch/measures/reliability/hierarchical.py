@@ -9,8 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
+from exresearch.measures.factors import minres, quartimin
 from exresearch.measures.reliability.answers import Answers, checked_answers, covariance_matrix
-from exresearch.measures.reliability.factors import minres, quartimin
 from exresearch.measures.reliability.intervals import Reliability, check_level, without_estimate
 from exresearch.measures.reliability.omega import fault_of
 

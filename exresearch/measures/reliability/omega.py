@@ -8,13 +8,13 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exresearch.measures.factors import OneFactor, factor_derivatives, one_factor
 from exresearch.measures.reliability.answers import (
     Answers,
     checked_answers,
     covariance_matrix,
     deletions,
 )
-from exresearch.measures.reliability.factors import OneFactor, factor_derivatives, one_factor
 from exresearch.measures.reliability.intervals import (
     Reliability,
     check_level,

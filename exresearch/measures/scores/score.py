@@ -6,7 +6,7 @@ from typing import get_args
 
 import pandas as pd
 
-from exresearch.measures.scores.one_factor import NotScorable, bartlett_scores, one_factor
+from exresearch.measures.scores.factor_scores import NotScorable, bartlett_scores, fit_factor
 from exresearch.measures.scores.orientation import oriented_frame
 from exresearch.study import Codebook, ScoreMethod, Variable
 
@@ -163,7 +163,7 @@ def construct_score(
     enough = answers.notna().sum(axis=1) >= min_share * len(items) - 1e-9
     if method == "factor":
         try:
-            model = one_factor(answers, weights=frame["weight"] if "weight" in frame else None)
+            model = fit_factor(answers, weights=frame["weight"] if "weight" in frame else None)
         except NotScorable as error:
             raise NotScorable(
                 f"construct {construct!r} of table {table!r} has no factor score: {error.reason}",

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exresearch.measures.scores.one_factor import NotScorable
+from exresearch.measures.scores.factor_scores import NotScorable
 from exresearch.measures.scores.score import construct_score, least_share, score_items, score_method
 from exresearch.study import Study, Variable
 

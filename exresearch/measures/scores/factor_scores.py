@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.optimize import minimize
+
+from exresearch.measures.factors import one_factor
 
 _LEAST_ITEMS = 3
 # De Winter, Dodou & Wieringa (2009) call 50 the least that authors usually dare; one strong factor needs no more.
 _LEAST_SHEETS = 50
-# The bound that R's factanal sets as well: an item without error of its own would be the factor.
-_LEAST_UNIQUENESS = 0.005
 _REASONS = {
     "few_items": "A factor score needs at least 3 items; score the mean or the sum instead.",
     "few_sheets": "A factor score needs at least 50 answer sheets on which all items are answered.",
@@ -43,7 +42,7 @@ class NotScorable(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class OneFactor:
+class FactorModel:
     """A model of one factor with variance 1: ``item = mean + loading * factor + error``.
 
     Attributes
@@ -60,7 +59,7 @@ class OneFactor:
     n: int
 
 
-def one_factor(answers: pd.DataFrame, *, weights: pd.Series | None = None) -> OneFactor:
+def fit_factor(answers: pd.DataFrame, *, weights: pd.Series | None = None) -> FactorModel:
     """Fit a model of one factor by maximum likelihood.
 
     When to use it: for scores whose weights the data choose, and nowhere else here. It says nothing about whether one
@@ -76,7 +75,7 @@ def one_factor(answers: pd.DataFrame, *, weights: pd.Series | None = None) -> On
 
     Returns
     -------
-    OneFactor
+    FactorModel
         Loadings are all positive.
 
     Raises
@@ -87,9 +86,7 @@ def one_factor(answers: pd.DataFrame, *, weights: pd.Series | None = None) -> On
 
     Notes
     -----
-    With correlations R and uniquenesses Psi, the likelihood is maximal over the loadings at the first eigenvector of
-    ``Psi^-1/2 R Psi^-1/2``; what is left is a function of Psi alone (Joreskog 1967), minimised here within 0.005 and 1,
-    as by R's ``factanal(x, 1)``.
+    The fit is that of :func:`exresearch.measures.factors.one_factor`, as by R's ``factanal(x, 1)``.
 
     References
     ----------
@@ -102,7 +99,7 @@ def one_factor(answers: pd.DataFrame, *, weights: pd.Series | None = None) -> On
     >>> rng = np.random.default_rng(1)
     >>> factor = rng.standard_normal((4000, 1))
     >>> answers = pd.DataFrame(factor * [1.0, 0.8, 0.6] + rng.standard_normal((4000, 3)), columns=list("abc"))
-    >>> one_factor(answers).loadings.round(1).tolist()
+    >>> fit_factor(answers).loadings.round(1).tolist()
     [1.0, 0.8, 0.6]
     """
     if answers.shape[1] < _LEAST_ITEMS:
@@ -123,15 +120,16 @@ def one_factor(answers: pd.DataFrame, *, weights: pd.Series | None = None) -> On
     correlations = covariance / np.outer(spread, spread)
     if np.linalg.eigvalsh(correlations)[0] < 1e-8:
         raise _not_scorable("alike")
-    loadings, uniquenesses = _fitted(correlations)
-    if (uniquenesses < _LEAST_UNIQUENESS * 1.001).any():
+    found = one_factor(covariance[None])
+    if found.heywood[0] or not found.converged[0]:
         raise _not_scorable("improper")
+    loadings, uniquenesses = found.loadings[0], found.uniquenesses[0]
     if (loadings <= 0).any():
         raise _not_scorable("opposed")
-    return OneFactor(means, loadings * spread, uniquenesses * spread**2, len(x))
+    return FactorModel(means, loadings, uniquenesses, len(x))
 
 
-def bartlett_scores(answers: pd.DataFrame, model: OneFactor) -> pd.Series:
+def bartlett_scores(answers: pd.DataFrame, model: FactorModel) -> pd.Series:
     """Give each sheet its factor score, in points of the items' own scale.
 
     Bartlett's score is the factor that explains a sheet's answers best, ``f = sum(b (x - mean)) / sum(b loading)`` over
@@ -145,8 +143,8 @@ def bartlett_scores(answers: pd.DataFrame, model: OneFactor) -> pd.Series:
     ----------
     answers : pandas.DataFrame
         The items of the model, oriented; missing answers are left out of a sheet's score.
-    model : OneFactor
-        From :func:`one_factor`.
+    model : FactorModel
+        From :func:`fit_factor`.
 
     Returns
     -------
@@ -161,7 +159,7 @@ def bartlett_scores(answers: pd.DataFrame, model: OneFactor) -> pd.Series:
 
     Examples
     --------
-    >>> model = OneFactor(np.array([3.0, 4.0]), np.array([1.0, 1.0]), np.array([1.0, 3.0]), 100)
+    >>> model = FactorModel(np.array([3.0, 4.0]), np.array([1.0, 1.0]), np.array([1.0, 3.0]), 100)
     >>> bartlett_scores(pd.DataFrame({"a": [5.0, 1.0, 4.0], "b": [5.0, 5.0, None]}), model).round(6).tolist()
     [5.0, 2.0, 4.25]
     """
@@ -180,32 +178,3 @@ def bartlett_scores(answers: pd.DataFrame, model: OneFactor) -> pd.Series:
 
 def _not_scorable(key: str) -> NotScorable:
     return NotScorable(_REASONS[key], reason=_REASONS[key])
-
-
-def _fitted(correlations: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return loadings and uniquenesses of the correlations."""
-    size = len(correlations)
-
-    def first(psi: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        root = np.sqrt(psi)
-        values, vectors = np.linalg.eigh(correlations / np.outer(root, root))
-        return values, root * vectors[:, -1] * np.sqrt(max(values[-1] - 1.0, 0.0))
-
-    def discrepancy(psi: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
-        values, loadings = first(psi)
-        rest = values[:-1]
-        slope = (loadings**2 + psi - 1.0) / psi**2
-        return float((rest - np.log(rest)).sum() - (size - 1)), slope
-
-    start = np.clip((1.0 - 0.5 / size) / np.diag(np.linalg.inv(correlations)), _LEAST_UNIQUENESS, 1.0)
-    found = minimize(
-        discrepancy,
-        start,
-        jac=True,
-        method="L-BFGS-B",
-        bounds=[(_LEAST_UNIQUENESS, 1.0)] * size,
-        options={"ftol": 1e-15, "gtol": 1e-9, "maxiter": 1000},
-    )
-    psi = np.asarray(found.x, dtype=np.float64)
-    loadings = first(psi)[1]
-    return loadings * (-1.0 if loadings.sum() < 0 else 1.0), psi
