@@ -236,6 +236,15 @@ def test_where_the_heading_stands(rows: list[list[str]], wanted: set[str] | None
 def test_what_can_be_a_heading() -> None:
     assert is_heading(["a", "1"])
     assert not any(is_heading(row) for row in (["1", "2,5", ""], ["50%", "-1"], []))
+    people = [
+        ["Ann Bos", "North", "It is fine here."],
+        ["Kim de Wit", "South", "Too busy."],
+        ["J. Kaya", "East", "-"],
+    ]
+    assert not is_heading(["Piet Jansen", "West", "I like it."], people)
+    # The same words as names of columns, and units called like people.
+    assert is_heading(["Employee Name", "Team", "What Is Said"], people)
+    assert is_heading(["Jan Steen", "b"], [["Jan Steen Plein", "1"], ["Ann Bos Weg", "2"]])
 
 
 @pytest.mark.parametrize(

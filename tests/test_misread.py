@@ -102,6 +102,10 @@ def test_signs_for_nothing_and_totals_are_no_units() -> None:
         "a.csv: q: 2 rows seem to be totals ('Average:', 'Grand Total'). "
         "Remove them, or write 'without_key: leave_out' for this file in the study file."
     ]
+    assert cleaned(["Fixed", "NULL", "none", "-"], "category")[1] == [
+        "a.csv: q: 1 cell holds a sign for nothing ('NULL'). "
+        "Empty the cell, or list the text under 'missing' in the codebook."
+    ]
     # A category may well be none, and a wave may be called anything.
     assert cleaned(["none", "Total"], "category")[1] == []
     assert cleaned(["Total", "2024"], "wave")[1] == []
@@ -540,3 +544,17 @@ def test_a_number_in_a_merged_cell_is_refused_and_a_key_holds_for_all_its_rows(c
         "1 problem with this study:\n- units.xlsx: staff: 1 cell is merged with the cell above, and it is not clear "
         "which row the number is about. Unmerge the cells, and write each number in its own row."
     )
+
+
+def test_a_person_twice_without_a_wave_is_a_repetition_too(client: Any) -> None:
+    employees = client.tables["employees"]
+    employees.loc[[0, 1], "id"] = "p00"
+    employees.loc[[0, 1], "year"] = None
+    assert client.refusal() == (
+        "1 problem with this study:\n"
+        "- employees.csv: person and wave: 1 row repeats a combination of person and wave that stands in an earlier "
+        "row. Keep one row for each, or correct the wave."
+    )
+    # Who it is must be known: two sheets of nobody in particular may be two people.
+    employees.loc[[0, 1], "id"] = None
+    assert len(client.load().table("employees")) == 60

@@ -70,6 +70,13 @@ def test_categories_that_are_none(odd: Any, kind: str, values: list[str], detail
     assert found(odd) == [["employees", "odd", kind, N, detail]]
 
 
+def test_a_category_in_two_spellings_is_said(odd: Any) -> None:
+    described(odd, "contract", ["Fixed", "fixed", " Temporary  work", "Temporary work"] * (N // 4))
+    assert found(odd) == [["employees", "contract", "two_spellings", 2, ""]]
+    described(odd, "contract", ["Fixed", "Temporary"] * (N // 2))
+    assert found(odd) == []
+
+
 def test_years_and_bands_are_no_dates(odd: Any) -> None:
     described(odd, "year", [str(2000 + number % 5) for number in range(N)])
     described(odd, "band", [f"{number % 3 + 1}-{number % 3 + 5}" for number in range(N)])

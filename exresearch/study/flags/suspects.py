@@ -25,6 +25,10 @@ SUSPECTS: dict[str, tuple[str, ...]] = {
         "Nearly every one of the {n} values is different: this looks like a number or name of a person or row.",
     ),
     "free_text": ("The {n} values look like free text, not like categories.",),
+    "two_spellings": (
+        "Of the categories one is written in more than one way, such as with and without a capital; each counts apart.",
+        "Of the categories {n} are written in more than one way, such as with and without a capital; each counts apart.",
+    ),
     "number_as_text": ("The {n} values are numbers of many sizes, read as categories.",),
     "date_as_text": ("The {n} values are dates, read as categories.",),
     "narrow_scale": ("The {n} answers use only a part of the scale: {detail}.",),
@@ -126,6 +130,11 @@ def _alone(cells: pd.Series, variable: Variable) -> Iterator[tuple[str, int, str
         kind = _kind_of_text(values, n_distinct, variable.role)
         if kind:
             yield kind, n, ""
+    if variable.role == "category":
+        written = pd.Series(values.astype("str").unique())
+        alike = written.str.casefold().str.split().str.join(" ").value_counts()
+        if (alike > 1).any():
+            yield "two_spellings", int((alike > 1).sum()), ""
     if variable.role in _SCALED and n >= 2 * _FEW:
         part = _used_part(values, variable)
         if part:

@@ -89,7 +89,8 @@ def _repeated_keys(table: Table, *, whole: bool) -> list[Problem]:
     if first not in frame or (not whole and any(key not in frame for key in others)):
         return []
     keys = [first, *(key for key in others if key in frame)]
-    repeated = int(frame.dropna(subset=keys).duplicated(subset=keys).sum())
+    # A person without a wave in two rows is as much a repetition as with one: only who it is has to be known.
+    repeated = int(frame.dropna(subset=[first]).duplicated(subset=keys).sum())
     if not repeated:
         return []
     rows, what = f"{repeated} row{' repeats' if repeated == 1 else 's repeat'}", " and ".join(keys)

@@ -10,6 +10,16 @@ _NUMBER = re.compile(r"[-+]?[\d.,]*\d[\d.,]*%?")
 _NAME_OF_NUMBERS = re.compile(r"\d{1,2}|1\d\d|\d{1,2}\.\d{1,2}|(?:19|20)\d\d(?:0[1-9]|1[0-2])?")
 _DATE = re.compile(r"(?:19|20)\d\d-\d{1,2}-\d{1,2}\b.*|\d{1,2}[-/.]\d{1,2}[-/.](?:19|20)\d\d\b.*")
 _ADDRESS = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+# 'Jan de Vries', 'J. Bos'; and the words by which a heading above such names can be told from one of them.
+_FULL_NAME = re.compile(
+    r"[A-ZÀ-Þ][\w'’-]*\.?(?: (?:van|de|den|der|ter|ten|te|in|'t|von|el|al|bin))*(?: [A-ZÀ-Þ][\w'’-]*\.?){1,2}"
+)
+_NAMES_A_COLUMN = re.compile(
+    r"name|naam|employee|medewerk|manager|leidinggev|person|respondent|contact|klant|customer|colle|coach|mentor|by|door|user"
+    r"|team|unit|afdeling|depart|vestiging|location|locatie|branch|filiaal|winkel|store|adres|address|title|titel|functie",
+    re.IGNORECASE,
+)
+_ENOUGH_NAMES = 3
 
 
 def find_heading(rows: Sequence[Sequence[str]], *, wanted: Collection[str] | None) -> int:
@@ -74,7 +84,7 @@ def is_heading(row: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
     -------
     bool
         False where no cell is a word, where half of the cells occur again below themselves, or where a cell is an
-        e-mail address, or a date or a large number above others.
+        e-mail address, or a date, a large number or somebody's full name above others.
 
     Examples
     --------
@@ -83,6 +93,8 @@ def is_heading(row: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
     >>> is_heading(["North", "5"], [["South", "3"], ["North", "5"]])
     False
     >>> is_heading(["Jan Jansen", "51234"], [["Ann Bos", "48003"]])
+    False
+    >>> is_heading(["Jan Jansen", "nice"], [["Ann Bos", "fine"], ["Kim de Wit", "well"], ["Ali Kaya", "good"]])
     False
     """
     cells = {place: cell.strip() for place, cell in enumerate(row) if cell.strip()}
@@ -98,12 +110,16 @@ def is_heading(row: Sequence[str], below: Sequence[Sequence[str]] = ()) -> bool:
 
 
 def _is_answer(cell: str, below: Sequence[str]) -> bool:
-    """Whether a cell is a date above dates, or a number above numbers that is no name."""
+    """Whether a cell is a date above dates, a full name above others, or a number above numbers that is no name."""
     filled = [one for one in below if one]
     if not filled:
         return False
     if _DATE.fullmatch(cell):
         return all(_DATE.fullmatch(one) for one in filled)
+    if _FULL_NAME.fullmatch(cell) and not _NAMES_A_COLUMN.search(cell):
+        named = {one for one in filled if _FULL_NAME.fullmatch(one)}
+        if len(named) >= max(_ENOUGH_NAMES, 0.8 * len(filled)):
+            return True
     number = _NUMBER.fullmatch(cell) and not _NAME_OF_NUMBERS.fullmatch(cell)
     return bool(number) and all(_NUMBER.fullmatch(one) for one in filled)
 

@@ -14,6 +14,8 @@ _NOTHING = (
     "nan", "null", "none", "nil", "<na>", "n/a", "#n/a", "nvt", "n.v.t.", "-", "--", ".", "?", "(blank)", "(leeg)",
     "(empty)", "missing",
 )  # fmt: skip
+# Those that only a program writes: 'none' and '-' may be a category.
+_WRITTEN_BY_PROGRAMS = ("nan", "null", "<na>", "#n/a")
 # Words that are a total by themselves, and the names of totals as first or last words: 'Subtotaal Zuid', 'North Total'.
 _SURE = (
     "grand total", "subtotal", "subtotals", "sub total", "sub-total", "overall total", "eindtotaal", "subtotaal",
@@ -52,7 +54,8 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
     values : pandas.Series
         Cells as they stand in the file, missing codes made missing.
     role : str
-        ``person``, ``unit`` or ``wave``; other roles have no such problems.
+        ``person``, ``unit`` or ``wave``; of a ``category`` only what programs write for nothing is a problem, since it
+        would be a group of its own; other roles have none.
     column, file : str
         Where they are, for the messages.
 
@@ -66,15 +69,19 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
     >>> strange_keys(pd.Series(["a", "Totaal"]), "unit", column="team", file="a.csv")[0].message
     "1 row seems to be a total ('Totaal')."
     """
-    if role not in ("person", "unit", "wave"):
+    if role not in ("person", "unit", "wave", "category"):
         return []
     if pd.api.types.is_float_dtype(values.dtype):
-        return _too_long(int((values.abs() >= _EXACT).sum()), role, column=column, file=file)
+        return (
+            []
+            if role == "category"
+            else _too_long(int((values.abs() >= _EXACT).sum()), role, column=column, file=file)
+        )
     if not isinstance(values.dtype, pd.StringDtype):
         return []
     problems: list[Problem] = []
     plain = values.str.casefold()
-    nothing = values[plain.isin(_NOTHING)]
+    nothing = values[plain.isin(_WRITTEN_BY_PROGRAMS if role == "category" else _NOTHING)]
     if len(nothing):
         cells, them = (
             ("1 cell holds", "the cell") if len(nothing) == 1 else (f"{len(nothing)} cells hold", "the cells")
@@ -82,7 +89,7 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
         message = f"{cells} a sign for nothing ({_listed(nothing)})."
         remedy = f"Empty {them}, or list the text under 'missing' in the codebook."
         problems.append(Problem(file, column, message, remedy))
-    if role == "wave":
+    if role in ("wave", "category"):
         return problems
     totals = values[totals_among(values, role=role)]
     if len(totals):
