@@ -30,7 +30,7 @@ REASONS_OF_STUDY = {
 }
 _CHANGE = (
     "estimate", "std_error", "conf_low", "conf_high", "conf_level", "p_value", "n_first", "n_last", "n_effective_first",
-    "n_effective_last", "n_shared", "correlation",
+    "n_effective_last", "n_shared", "correlation", "df",
 )  # fmt: skip
 
 
@@ -102,7 +102,7 @@ def nps_change_of_study(study: Study, *, variant: Variant | Cuts, conf_level: fl
         One row per table: ``table, construct, label, first, last`` (waves), ``variant, estimate`` (last minus first),
         ``std_error, conf_low, conf_high, conf_level, p_value, n_first, n_last, n_effective_first, n_effective_last,
         n_shared`` (units or persons with answers in both waves), ``correlation`` (of both scores through them),
-        ``reason``, as in :func:`nps_of_study`.
+        ``df, reason``, as in :func:`nps_of_study`.
 
     Raises
     ------
