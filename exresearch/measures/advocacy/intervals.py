@@ -15,6 +15,8 @@ Interval = Literal["score", "adjusted_wald", "bootstrap"]
 INTERVALS = ("score", "adjusted_wald", "bootstrap")
 # Next to the estimate the variance of the hypothesis can be 0 while the interval is not.
 _BESIDE = 1e-12
+# Draws held at once, 32 MB.
+_CELLS = 4_000_000
 
 
 def quantile_of(alpha: float, df: float) -> float:
@@ -147,8 +149,11 @@ def bootstrap_limits(
     )
     # Clusters that are the same in everything are drawn together, which makes plain answers three kinds.
     kinds, counts = np.unique(sums, axis=0, return_counts=True)
-    drawn = np.random.default_rng(seed).multinomial(n_groups, counts / n_groups, size=n_boot)
-    totals = drawn @ kinds
+    rng, at_once = np.random.default_rng(seed), max(1, _CELLS // len(kinds))
+    sizes = [min(at_once, n_boot - start) for start in range(0, n_boot, at_once)]
+    totals = np.concatenate(
+        [rng.multinomial(n_groups, counts / n_groups, size=size) @ kinds for size in sizes]
+    )
     replicates = totals[:, 0] / totals[:, 1]
     if np.ptp(replicates) < 1e-12:
         return None
