@@ -129,7 +129,7 @@ def test_every_wrong_setting_at_once(client: Any) -> None:
         "number). Correct the value.",
         "small.yaml: parameters.set_apart: 'Region' is not of the right form. "
         "Write it as 'column=value', such as 'Region=North'.",
-        "small.yaml: parameters.enps_variant: 'uk' is not a legal value. Legal: us, eu.",
+        "small.yaml: parameters.enps_variant: 'uk' is not a legal value. Legal: us, eu, custom.",
         "small.yaml: parameters.conf_level: 2 is out of range. It must be at most 0.999.",
         "small.yaml: parameters.n_boot: a whole number is expected, not '500' (a text). "
         "Write it without quotes if it is meant as a number.",
@@ -165,6 +165,26 @@ def test_keys_left_out_empty_or_of_another_kind(client: Any) -> None:
         f"small.yaml: hypotheses: {fill}",
         "small.yaml: parameters: a mapping of keys is expected, not a list. Correct the value.",
         "small.yaml: 7: a text as key is expected, not 7 (a whole number). Put the key between quotes.",
+    )
+
+
+def test_cut_points_of_one_s_own_must_leave_nobody_both(client: Any) -> None:
+    own = {"enps_variant": "custom", "enps_promoters_from": 7}
+    client.settings |= {"parameters": own | {"enps_detractors_to": 7}}
+    assert client.refusal() == problems(
+        "small.yaml: parameters.enps_detractors_to: 7 is not below enps_promoters_from (7): nobody can be promoter and "
+        "detractor at once. Correct this entry."
+    )
+    # The default of the other is checked as well.
+    client.settings |= {"parameters": {"enps_variant": "custom", "enps_promoters_from": 6}}
+    assert client.refusal() == problems(
+        "small.yaml: parameters.enps_detractors_to: 6 is not below enps_promoters_from (6): nobody can be promoter and "
+        "detractor at once. Correct this entry."
+    )
+    client.settings |= {"parameters": {"enps_promoters_from": 11, "enps_detractors_to": -1}}
+    assert client.refusal() == problems(
+        "small.yaml: parameters.enps_promoters_from: 11 is out of range. It must be at most 10.",
+        "small.yaml: parameters.enps_detractors_to: -1 is out of range. It must be at least 0.",
     )
 
 

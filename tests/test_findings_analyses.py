@@ -27,7 +27,7 @@ from exresearch.findings.analyses import (
     set_apart_problem,
 )
 from exresearch.measures import enps
-from exresearch.study import Construct, Problem, Study, StudyError, load_study
+from exresearch.study import Codebook, Construct, Problem, Study, StudyError, load_study
 from exresearch.study.demo import DemoSettings, generate_demo, write_demo_study
 
 PARAMS = Path(__file__).parents[1] / "params"
@@ -631,6 +631,41 @@ def test_outcomes_and_enps_by_wave(demo: Study) -> None:
     assert len(shown) > 5
     assert shown.to_dict() == pytest.approx(by_value.loc[shown.index].to_dict(), abs=ROUNDING)
     assert places(answers.caption)["variant"] == "EU"
+
+
+def with_scale(study: Study, **changes: float) -> Study:
+    variables = tuple(
+        replace(v, **changes) if (v.table, v.construct, v.role) == ("employees", "enps", "outcome") else v
+        for v in study.codebook.variables
+    )
+    return replace(study, codebook=Codebook(variables, study.codebook.constructs))
+
+
+def test_enps_of_1_to_10_and_by_cut_points_of_one_s_own(demo: Study) -> None:
+    options = {"conf_level": 0.95, "rules": RULES}
+    sheets = demo.table("employees")
+    ten = with_scale(changed(demo, employees=sheets.assign(enps=sheets["enps"].clip(lower=1))), minimum=1.0)
+    declared, original = (outcome_answers(study, enps_variant="us", **options) for study in (ten, demo))
+    assert set(declared.score["variant"]) == {"US, 1-10"}
+    # No answer of 0 changes class, so that only the name does.
+    assert declared.score["estimate"].tolist() == original.score["estimate"].tolist()
+    shown = {"variant": "US, 1-10", "promoter": 9, "detractor": 6, "minimum": 1, "maximum": 10, "level": 0.95}
+    assert places(declared.caption) == shown
+    own = {"enps_variant": "custom", "enps_promoters_from": 8, "enps_detractors_to": 5}
+    custom = outcome_answers(demo, **own, **options)
+    eu = outcome_answers(demo, enps_variant="eu", **options)
+    assert set(custom.score["variant"]) == {"custom (8-10, 0-5)"}
+    columns = ["estimate", "conf_low", "conf_high", "promoters", "passives", "detractors", "n"]
+    assert custom.score[columns].equals(eu.score[columns])
+    # The two numbers count with custom alone.
+    ignored = outcome_answers(demo, **(own | {"enps_variant": "us"}), **options)
+    assert ignored.score.equals(original.score)
+    five = with_scale(
+        changed(demo, employees=sheets.assign(enps=sheets["enps"].clip(1, 5))), minimum=1.0, maximum=5.0
+    )
+    assert outcome_answers(five, enps_variant="us", **options).score.empty
+    fitting = own | {"enps_promoters_from": 5, "enps_detractors_to": 3}
+    assert set(outcome_answers(five, **fitting, **options).score["variant"]) == {"custom (5, 1-3), 1-5"}
 
 
 def test_classes_of_too_few_people_do_not_show_beside_the_score(demo: Study) -> None:

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pytest
 from scipy import stats
-from statsmodels.stats.proportion import proportion_confint
+from scipy.optimize import brentq
+from statsmodels.stats.power import (
+    FTestAnovaPower,
+    GofChisquarePower,
+    NormalIndPower,
+    TTestIndPower,
+    TTestPower,
+)
+from statsmodels.stats.proportion import (
+    confint_proportions_2indep,
+    power_proportions_2indep,
+    proportion_confint,
+    proportion_effectsize,
+    samplesize_proportions_2indep_onetail,
+)
+from statsmodels.stats.proportion import (
+    test_proportions_2indep as proportions_test,
+)
 
 from exresearch.models import (
     NotEstimable,
@@ -18,6 +38,9 @@ from exresearch.models import (
 )
 
 SAME = 1e-9
+REFERENCE = json.loads((Path(__file__).parent / "reference" / "power.json").read_text(encoding="utf-8"))
+# R's uniroot stops within .Machine$double.eps^0.25, 1.2e-4.
+UNIROOT = 2e-4
 
 
 def proportion(units: pd.DataFrame, **options: object) -> pd.Series:
@@ -187,3 +210,82 @@ def test_power_refusals(call, kind: type[ValueError], message: str) -> None:
     with pytest.raises(kind) as caught:
         call()
     assert str(caught.value) == message
+
+
+def _power_of_r(n: float, r: float) -> float:
+    """pwr::pwr.r.test: Fisher's scale with its bias, against the critical value of t."""
+    t = stats.t.isf(0.025, n - 2)
+    critical = np.arctanh(np.sqrt(t**2 / (t**2 + n - 2)))
+    centre = np.arctanh(r) + r / (2 * (n - 1))
+    return float(sum(stats.norm.cdf((sign * centre - critical) * np.sqrt(n - 3)) for sign in (1, -1)))
+
+
+def _power_of_f2(v: float) -> float:
+    """pwr::pwr.f2.test with u = 6 and f2 = 0.05."""
+    return float(stats.ncf.sf(stats.f.ppf(0.95, 6, v), 6, v, 0.05 * (v + 7)))
+
+
+def _power_of_two_means() -> float:
+    """pwr::pwr.t2n.test with 30 and 120 people and d = 0.4."""
+    return float(TTestIndPower().power(0.4, 30, 0.05, ratio=4))
+
+
+EFFECT = proportion_effectsize(0.5, 0.4)
+POWER = {
+    "prop_n": lambda: samplesize_proportions_2indep_onetail(
+        0.1, 0.4, 0.8, alpha=0.05, alternative="two-sided"
+    ),
+    "prop_power": lambda: power_proportions_2indep(0.1, 0.4, 200).power,
+    "prop_p2": lambda: 0.3 + brentq(lambda d: power_proportions_2indep(d, 0.3, 300).power - 0.9, 0.01, 0.5),
+    "t_n": lambda: TTestIndPower().solve_power(effect_size=0.3, alpha=0.05, power=0.8),
+    "t_power": lambda: TTestIndPower().power(0.5, 50, 0.05),
+    "t_paired_n": lambda: TTestPower().solve_power(effect_size=0.3, alpha=0.05, power=0.8),
+    "t_onesided": lambda: TTestIndPower().power(0.5, 40, 0.05, alternative="larger"),
+    "anova_n": lambda: (
+        FTestAnovaPower().solve_power(effect_size=np.sqrt(0.75 / 9), k_groups=4, alpha=0.05, power=0.8) / 4
+    ),
+    "pwr_r_n": lambda: brentq(lambda n: _power_of_r(n, 0.2) - 0.8, 10, 1000),
+    "pwr_f2_v": lambda: brentq(lambda v: _power_of_f2(v) - 0.8, 10, 1000),
+    "pwr_2p_n": lambda: NormalIndPower().solve_power(effect_size=EFFECT, alpha=0.05, power=0.8),
+    "pwr_chisq_N": lambda: GofChisquarePower().solve_power(effect_size=0.2, n_bins=5, alpha=0.05, power=0.8),
+    "pwr_anova_n": lambda: (
+        FTestAnovaPower().solve_power(effect_size=0.25, k_groups=4, alpha=0.05, power=0.8) / 4
+    ),
+    "pwr_t2n_power": _power_of_two_means,
+    "pwr_r_power": lambda: _power_of_r(150, 0.2),
+}
+
+
+@pytest.mark.parametrize("name", REFERENCE["power"])
+def test_power_of_r_by_the_functions_that_a_study_would_use(name: str) -> None:
+    # R leaves out the other tail of two-sided tests, which is 3e-5 of the power at most.
+    tolerance = 1e-4 if name.endswith("power") else UNIROOT
+    assert POWER[name]() == pytest.approx(REFERENCE["power"][name], rel=tolerance)
+
+
+def test_our_own_power_agrees_with_r_within_its_approximation() -> None:
+    power = REFERENCE["power"]
+    # Fisher's scale without its bias: R's number, rounded up.
+    assert units_needed(0.2) == np.ceil(power["pwr_r_n"])
+    assert detectable_correlation(150, power=power["pwr_r_power"]) == pytest.approx(0.2, abs=0.001)
+    # Variances of the two shares and not of their mean: 0.4 against 0.5 with R's number of people.
+    assert detectable_difference(0.4, n_per_group=power["prop_n"]) == pytest.approx(0.1, abs=5e-4)
+    n = round(power["pwr_f2_v"]) + 7
+    gain = detectable_r2_increment(n, n_predictors=6, n_tested=6)
+    assert gain / (1 - gain) == pytest.approx(0.05, rel=1e-3)
+
+
+def test_two_shares_as_prop_test() -> None:
+    r = REFERENCE["prop_test"]
+    (a, b), (n_a, n_b) = r["x"], r["n"]
+    table = [[a, b], [n_a - a, n_b - b]]
+    for correction, expected in ((True, r), (False, r["nocorrect"])):
+        found = stats.chi2_contingency(table, correction=correction)
+        assert found.statistic == pytest.approx(expected["stat"], rel=1e-12)
+        assert found.pvalue == pytest.approx(expected["p"], rel=1e-12)
+        low, high = confint_proportions_2indep(a, n_a, b, n_b, method="wald", compare="diff")
+        wider = (1 / n_a + 1 / n_b) / 2 if correction else 0.0
+        assert (low - wider, high + wider) == pytest.approx(tuple(expected["ci"]), rel=1e-10)
+    plain = proportions_test(a, n_a, b, n_b, method="score", correction=False)
+    assert plain.statistic**2 == pytest.approx(r["nocorrect"]["stat"], rel=1e-9)
+    assert plain.pvalue == pytest.approx(r["nocorrect"]["p"], rel=1e-9)

@@ -15,6 +15,7 @@ from pydantic import (
     Field,
     FiniteFloat,
     ValidationError,
+    ValidationInfo,
 )
 
 from exresearch.study.problems import StudyError, explain, nearest
@@ -40,6 +41,16 @@ def _none_or_several(value: int) -> int:
     """Refuse so few imputations that their differences say nothing about what is missing."""
     if 0 < value < 5:
         raise ValueError(f"{value} imputations are too few: give 5 to 200, or 0 for none")
+    return value
+
+
+def _below_promoters(value: int, info: ValidationInfo) -> int:
+    """Refuse cut-points by which one answer makes both a promoter and a detractor."""
+    promoters = info.data.get("enps_promoters_from")
+    if info.data.get("enps_variant") == "custom" and promoters is not None and value >= promoters:
+        raise ValueError(
+            f"{value} is not below enps_promoters_from ({promoters}): nobody can be promoter and detractor at once"
+        )
     return value
 
 
@@ -83,9 +94,22 @@ class Parameters(_Strict):
         pattern=r"^([^=]+=.+)?$",
         description="Category of units to set apart as a check, as 'column=value'; empty for none.",
     )
-    enps_variant: Literal["us", "eu"] = Field(
+    enps_variant: Literal["us", "eu", "custom"] = Field(
         "us",
-        description="Promoters and detractors: us = 9-10 and 0-6, eu = 8-10 and 0-5. Printed beside every score.",
+        description=(
+            "Promoters and detractors: us = 9-10 and 0-6, eu = 8-10 and 0-5, custom = by the two settings that follow. "
+            "Printed beside every score."
+        ),
+    )
+    enps_promoters_from: int = Field(
+        9, ge=1, le=10, description="Lowest answer of a promoter, with enps_variant: custom."
+    )
+    enps_detractors_to: Annotated[int, AfterValidator(_below_promoters)] = Field(
+        6,
+        ge=0,
+        le=9,
+        validate_default=True,
+        description="Highest answer of a detractor, with enps_variant: custom.",
     )
     conf_level: FiniteFloat = Field(
         0.95, ge=0.8, le=0.999, description="Level of every interval; alpha is 1 minus it."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import pandas as pd
 
@@ -10,8 +11,8 @@ from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.findings.testability import respondents
 from exresearch.measures import dependence_groups, enps, oriented
-from exresearch.measures.advocacy import CUTS, NetPromoterScore, Variant
-from exresearch.study import Study
+from exresearch.measures.advocacy import CUTS, Cuts, NetPromoterScore, cut_points
+from exresearch.study import Study, Variable
 
 _OUTCOMES = ("enps", "stay", "effort", "promote")
 
@@ -28,9 +29,9 @@ class OutcomeAnswers:
     score : pandas.DataFrame
         eNPS per wave and over all waves: ``variant, wave, estimate, conf_low, conf_high, conf_level, promoters,
         passives, detractors, n``, the three shares missing where one of the classes holds too few people; empty
-        where no outcome is on a scale of 0-10.
+        where the item is not asked, or its scale does not fit the cut-points.
     caption : Note
-        Caption of the score table, naming the variant.
+        Caption of the score table, naming the variant, its cut-points and the scale.
     """
 
     distribution: pd.DataFrame
@@ -39,7 +40,13 @@ class OutcomeAnswers:
 
 
 def outcome_answers(
-    study: Study, *, enps_variant: Variant, conf_level: float, rules: DisclosureRules
+    study: Study,
+    *,
+    enps_variant: Literal["us", "eu", "custom"],
+    enps_promoters_from: int = 9,
+    enps_detractors_to: int = 6,
+    conf_level: float,
+    rules: DisclosureRules,
 ) -> OutcomeAnswers:
     """Describe the outcomes: distribution of the answers, and eNPS by wave.
 
@@ -47,8 +54,10 @@ def outcome_answers(
     ----------
     study : Study
         The client.
-    enps_variant : {"us", "eu"}
-        Promoters and detractors.
+    enps_variant : {"us", "eu", "custom"}
+        Promoters and detractors. On a scale of 1-10 the variant says so.
+    enps_promoters_from, enps_detractors_to : int
+        Lowest answer of a promoter and highest of a detractor; they count with ``custom`` only.
     conf_level : float
         Level of the intervals.
     rules : DisclosureRules
@@ -61,6 +70,7 @@ def outcome_answers(
     employees = study.table("employees")
     parts: list[pd.DataFrame] = []
     score = pd.DataFrame(columns=["variant", "wave", "estimate", "conf_low", "conf_high", "conf_level", "n"])
+    cuts = cut_points(enps_variant, promoters_from=enps_promoters_from, detractors_to=enps_detractors_to)
     for name in _OUTCOMES:
         for variable in study.codebook.select("employees", role="outcome", construct=name):
             if variable.column not in employees:
@@ -69,25 +79,28 @@ def outcome_answers(
             if respondents(employees.loc[values.index]) < rules.min_model:
                 continue
             parts.append(_distribution(values, employees, rules=rules, label=study.codebook.label(name)))
-            if name == "enps" and (variable.minimum, variable.maximum) == (0, 10):
+            fitting = _fitting(cuts, variable) if name == "enps" else None
+            if fitting is not None:
+                cuts = fitting
                 score = _scores(
                     employees,
                     values,
                     waves=study.waves,
-                    variant=enps_variant,
+                    cuts=cuts,
                     conf_level=conf_level,
                     rules=rules,
                 )
-    promoter, detractor = CUTS[enps_variant]
     caption = Note(
         message=(
-            "eNPS, variant {variant}: promoters answer {promoter} to 10, detractors 0 to {detractor}; "
-            "{level:percent0} intervals"
+            "eNPS, variant {variant}: promoters answer {promoter} or more, detractors {detractor} or less, on a scale "
+            "of {minimum} to {maximum}; {level:percent0} intervals"
         ),
         values={
-            "variant": enps_variant.upper(),
-            "promoter": promoter,
-            "detractor": detractor,
+            "variant": _shown(cuts),
+            "promoter": cuts.promoter,
+            "detractor": cuts.detractor,
+            "minimum": cuts.minimum,
+            "maximum": cuts.maximum,
             "level": conf_level,
         },
     )
@@ -118,7 +131,7 @@ def _scores(
     values: pd.Series,
     *,
     waves: tuple[str, ...],
-    variant: Variant,
+    cuts: Cuts,
     conf_level: float,
     rules: DisclosureRules,
 ) -> pd.DataFrame:
@@ -134,20 +147,22 @@ def _scores(
         # Chosen anew for every part: a wave may have too few units to stand for the variation between units.
         groups = dependence_groups(employees.loc[part.index])
         cluster = None if groups.by == "row" else groups.labels
-        own = {
-            name: None if series is None else series.loc[part.index]
-            for name, series in (("weights", weights), ("cluster", cluster))
-        }
-        result = enps(part, variant=variant, conf_level=conf_level, **own)
+        result = enps(
+            part,
+            variant=cuts,
+            conf_level=conf_level,
+            weights=None if weights is None else weights.loc[part.index],
+            cluster=None if cluster is None else cluster.loc[part.index],
+        )
         rows.append(
             {
-                "variant": variant.upper(),
+                "variant": _shown(cuts),
                 "wave": wave,
                 "estimate": result.estimate,
                 "conf_low": result.conf_low,
                 "conf_high": result.conf_high,
                 "conf_level": conf_level,
-                **_class_shares(result, part, employees, rules=rules),
+                **_class_shares(result, part, employees, cuts=cuts, rules=rules),
                 "n": result.n,
             }
         )
@@ -155,12 +170,31 @@ def _scores(
 
 
 def _class_shares(
-    result: NetPromoterScore, answers: pd.Series, employees: pd.DataFrame, *, rules: DisclosureRules
+    result: NetPromoterScore,
+    answers: pd.Series,
+    employees: pd.DataFrame,
+    *,
+    cuts: Cuts,
+    rules: DisclosureRules,
 ) -> dict[str, float]:
-    promoter, detractor = CUTS[result.variant]
-    high, low = answers >= promoter, answers <= detractor
+    high, low = answers >= cuts.promoter, answers <= cuts.detractor
     people = [respondents(employees.loc[answers.index[inside]]) for inside in (high, low, ~(high | low))]
     shares = {"promoters": result.promoters, "passives": result.passives, "detractors": result.detractors}
     # Two of the three give the third away, and so do one of them and the score.
     few = any(0 < count < rules.min_respondents for count in people)
     return dict.fromkeys(shares, float("nan")) if few else shares
+
+
+def _fitting(cuts: Cuts, variable: Variable) -> Cuts | None:
+    """Return the cut-points on the item's own scale, or None where they do not fit it."""
+    if variable.minimum is None or variable.maximum is None:
+        return None
+    try:
+        return cuts.on((variable.minimum, variable.maximum))
+    except ValueError:
+        return None
+
+
+def _shown(cuts: Cuts) -> str:
+    """Published variants are known in capitals."""
+    return cuts.variant.upper() if cuts.name in CUTS else cuts.variant
