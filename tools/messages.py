@@ -18,6 +18,7 @@ from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.measures.reasons import all_reasons
 from exresearch.report.text import places
 from exresearch.study import REMARKS
 from exresearch.study.flags.suspects import SUSPECTS
@@ -174,6 +175,7 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
     yield from (
         (message, "exresearch/study/flags/suspects.py") for forms in SUSPECTS.values() for message in forms
     )
+    yield from ((reason, "exresearch/measures/reasons.py") for reason in all_reasons())
     yield DisclosureRules().sentence()[0], "exresearch/disclosure/rules.py"
     for name, field in Parameters.model_fields.items():
         if field.description:

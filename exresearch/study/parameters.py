@@ -111,6 +111,14 @@ class Parameters(_Strict):
         validate_default=True,
         description="Highest answer of a detractor, with enps_variant: custom.",
     )
+    marker: str = Field(
+        "",
+        pattern=r"^([^\s].*)?$",
+        description=(
+            "A question or construct that has nothing to do with the others, to correct correlations for what comes "
+            "from one questionnaire; empty for none."
+        ),
+    )
     conf_level: FiniteFloat = Field(
         0.95, ge=0.8, le=0.999, description="Level of every interval; alpha is 1 minus it."
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -34,7 +34,14 @@ _CHANGE = (
 )  # fmt: skip
 
 
-def nps_of_study(study: Study, *, variant: Variant | Cuts, conf_level: float) -> pd.DataFrame:
+def nps_of_study(
+    study: Study,
+    *,
+    variant: Variant | Literal["custom"] | Cuts,
+    conf_level: float,
+    promoters_from: int = 9,
+    detractors_to: int = 6,
+) -> pd.DataFrame:
     """Score recommending in a study, by wave and over all waves.
 
     When to use it: to describe advocacy of employees and customers. Units (ten or more), else persons, are kept
@@ -45,10 +52,12 @@ def nps_of_study(study: Study, *, variant: Variant | Cuts, conf_level: float) ->
     study : Study
         Outcome ``enps`` of employees and ``nps`` of customers, on 0-10 or 1-10, or on the scale that one's own
         cut-points fit. Answers to reversed questions are turned round.
-    variant : {"us", "eu"} or Cuts
+    variant : {"us", "eu", "custom"} or Cuts
         Which answers make promoters and detractors, on the scale that the codebook declares.
     conf_level : float
         Level of the intervals, between 0 and 1.
+    promoters_from, detractors_to : int
+        Lowest answer of a promoter and highest of a detractor; they count with ``custom`` only.
 
     Returns
     -------
@@ -65,14 +74,18 @@ def nps_of_study(study: Study, *, variant: Variant | Cuts, conf_level: float) ->
         If the variant is unknown or the level out of range.
     """
     check_level(conf_level)
+    limits = {"promoters_from": promoters_from, "detractors_to": detractors_to}
     rows: list[dict[str, Any]] = []
     for table, construct in CONSTRUCTS:
-        start = _start(study, table, construct, variant)
+        start = _start(study, table, construct)
         question = _question(study, table, construct)
-        cuts = None if question is None else _fitting(variant, question)
+        cuts = None if question is None else _fitting(variant, question, **limits)
         if question is None or cuts is None:
             reason = REASONS_OF_STUDY["not_asked" if question is None else "scale"]
-            rows.append(start | {"group": ALL_WAVES, "conf_level": conf_level, "n": 0, "reason": reason})
+            rows.append(
+                start
+                | {"variant": "", "group": ALL_WAVES, "conf_level": conf_level, "n": 0, "reason": reason}
+            )
             continue
         frame = study.table(table)
         for group, part in _parts(study, frame):
@@ -88,12 +101,19 @@ def nps_of_study(study: Study, *, variant: Variant | Cuts, conf_level: float) ->
     return _typed(pd.DataFrame(rows, columns=columns), counts=["n"])
 
 
-def nps_change_of_study(study: Study, *, variant: Variant | Cuts, conf_level: float) -> pd.DataFrame:
+def nps_change_of_study(
+    study: Study,
+    *,
+    variant: Variant | Literal["custom"] | Cuts,
+    conf_level: float,
+    promoters_from: int = 9,
+    detractors_to: int = 6,
+) -> pd.DataFrame:
     """Compare the first and the last wave in which recommending was asked.
 
     Parameters
     ----------
-    study, variant, conf_level
+    study, variant, conf_level, promoters_from, detractors_to
         As in :func:`nps_of_study`.
 
     Returns
@@ -110,13 +130,15 @@ def nps_change_of_study(study: Study, *, variant: Variant | Cuts, conf_level: fl
         If the variant is unknown or the level out of range.
     """
     check_level(conf_level)
+    limits = {"promoters_from": promoters_from, "detractors_to": detractors_to}
     rows: list[dict[str, Any]] = []
     for table, construct in CONSTRUCTS:
-        start = _start(study, table, construct, variant) | {"conf_level": conf_level}
+        start = _start(study, table, construct) | {"conf_level": conf_level}
         question = _question(study, table, construct)
-        cuts = None if question is None else _fitting(variant, question)
+        cuts = None if question is None else _fitting(variant, question, **limits)
         if question is None or cuts is None:
-            rows.append(start | {"reason": REASONS_OF_STUDY["not_asked" if question is None else "scale"]})
+            reason = REASONS_OF_STUDY["not_asked" if question is None else "scale"]
+            rows.append(start | {"variant": "", "reason": reason})
             continue
         found = _change(study, study.table(table), question, cuts, conf_level=conf_level)
         known = {"reason": found} if isinstance(found, str) else found | {"reason": ""}
@@ -125,13 +147,8 @@ def nps_change_of_study(study: Study, *, variant: Variant | Cuts, conf_level: fl
     return _typed(pd.DataFrame(rows, columns=columns), counts=["n_first", "n_last", "n_shared"])
 
 
-def _start(study: Study, table: str, construct: str, variant: Variant | Cuts) -> dict[str, Any]:
-    return {
-        "table": table,
-        "construct": construct,
-        "label": study.codebook.label(construct),
-        "variant": cut_points(variant).variant,
-    }
+def _start(study: Study, table: str, construct: str) -> dict[str, Any]:
+    return {"table": table, "construct": construct, "label": study.codebook.label(construct)}
 
 
 def _question(study: Study, table: str, construct: str) -> Variable | None:
@@ -142,13 +159,15 @@ def _question(study: Study, table: str, construct: str) -> Variable | None:
     return None
 
 
-def _fitting(variant: Variant | Cuts, question: Variable) -> Cuts | None:
+def _fitting(variant: Variant | Literal["custom"] | Cuts, question: Variable, **limits: int) -> Cuts | None:
     """Return the cut-points on the scale of the question, or None where they do not fit it."""
-    cuts = cut_points(variant)
     if question.minimum is None or question.maximum is None:
         return None
+    if variant != "custom":
+        # An unknown variant is a mistake of the caller, cut-points that do not fit a question are not.
+        cut_points(variant)
     try:
-        return cuts.on((question.minimum, question.maximum))
+        return cut_points(variant, scale=(question.minimum, question.maximum), **limits)
     except ValueError:
         return None
 

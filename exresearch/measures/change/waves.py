@@ -19,7 +19,7 @@ from exresearch.study import Study
 LEAST_PEOPLE = 30
 _LEAST_IN_CATEGORY = 10
 _HEADING = ["construct", "label", "from_wave", "to_wave", "method", *COLUMNS, "reason"]
-_REASONS = {
+CHANGE_REASONS = {
     "one_wave": "It was not asked in two waves, so that there is no change to speak of.",
     "not_asked": "It was not asked in both of these waves.",
     "few_people": "Fewer than 30 people have a score in one of the two waves.",
@@ -261,7 +261,7 @@ def _total_alone(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
     parts = rows["term"] != "total"
     numbers = ["estimate", "std_error", "conf_low", "conf_high"]
     rows[numbers] = rows[numbers].mask(parts)
-    rows.loc[parts, "reason"] = _REASONS[reason]
+    rows.loc[parts, "reason"] = CHANGE_REASONS[reason]
     return rows
 
 
@@ -273,7 +273,7 @@ def _unknown(reason: str, *, conf_level: float, counts: dict[str, Any] | None = 
         "conf_level": conf_level,
         **(counts or dict.fromkeys(["n_from", "n_to", "n_both"], pd.NA)),
         "method": "",
-        "reason": _REASONS.get(reason, reason),
+        "reason": CHANGE_REASONS.get(reason, reason),
     }
     return [pd.DataFrame([row])]
 

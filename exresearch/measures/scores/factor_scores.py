@@ -13,7 +13,7 @@ from exresearch.measures.factors import one_factor
 _LEAST_ITEMS = 3
 # De Winter, Dodou & Wieringa (2009) call 50 the least that authors usually dare; one strong factor needs no more.
 _LEAST_SHEETS = 50
-_REASONS = {
+FACTOR_REASONS = {
     "few_items": "A factor score needs at least 3 items; score the mean or the sum instead.",
     "few_sheets": "A factor score needs at least 50 answer sheets on which all items are answered.",
     "constant": "One of the items has the same answer on every complete sheet, so that no factor can be found.",
@@ -177,4 +177,4 @@ def bartlett_scores(answers: pd.DataFrame, model: FactorModel) -> pd.Series:
 
 
 def _not_scorable(key: str) -> NotScorable:
-    return NotScorable(_REASONS[key], reason=_REASONS[key])
+    return NotScorable(FACTOR_REASONS[key], reason=FACTOR_REASONS[key])

@@ -16,7 +16,7 @@ _COLUMNS = [
     "table", "construct", "label", "method", "n_items", "min_share", "n", "n_scored", "n_too_few", "n_unasked",
     "n_unscorable", "mean", "sd", "minimum", "maximum", "reason",
 ]  # fmt: skip
-_REASONS = {
+SCORE_REASONS = {
     "unasked": "Nobody answered any of its items.",
     "too_few": "On no answer sheet enough of its items are answered.",
 }
@@ -105,7 +105,7 @@ def _row(
     there = asked(frame, items)
     n, n_scored, n_unasked = len(frame), int(scores.notna().sum()), int((~there).sum())
     if not reason and n_scored == 0:
-        reason = _REASONS["unasked" if n_unasked == n else "too_few"]
+        reason = SCORE_REASONS["unasked" if n_unasked == n else "too_few"]
     return {
         "table": table,
         "construct": construct,

@@ -6,6 +6,7 @@ from exresearch.measures.structure.fit import FitMeasures, chi_square_difference
 from exresearch.measures.structure.invariance import (
     INVARIANCE_REASONS,
     invariance_fits,
+    invariance_summary,
     measurement_invariance,
 )
 from exresearch.measures.structure.of_study import (
@@ -27,6 +28,7 @@ __all__ = [
     "fit_measures",
     "invariance_fits",
     "invariance_of_study",
+    "invariance_summary",
     "marker_correction",
     "marker_of_study",
     "measurement_invariance",

@@ -151,6 +151,51 @@ def measurement_invariance(
     return _table(invariance_fits(moments, factors=factors), robust=robust, rule=rule, counted=counted)
 
 
+def invariance_summary(table: pd.DataFrame) -> pd.DataFrame:
+    """Say in one row per comparison how far it goes.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        From :func:`exresearch.measures.invariance_of_study`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``table, by, highest`` (the last level that holds: ``strict``, ``scalar``, ``metric``, ``configural`` or
+        ``none``; empty where nothing could be tested), ``n, n_groups, cfi`` (of the configural model), ``delta_cfi,
+        delta_rmsea`` (largest loss and rise of the later levels), ``reason``.
+
+    Examples
+    --------
+    >>> steps = pd.DataFrame({"table": "employees", "by": "wave", "level": list(LEVELS), "n": 900, "n_groups": 3,
+    ...                       "cfi": [0.97, 0.969, 0.95, 0.949], "delta_cfi": [None, -0.001, -0.019, -0.001],
+    ...                       "delta_rmsea": [None, 0.0, 0.02, 0.0], "holds": [True, True, False, False], "reason": ""})
+    >>> invariance_summary(steps)[["by", "highest", "delta_cfi"]].to_numpy().tolist()
+    [['wave', 'metric', -0.019]]
+    """
+    rows = []
+    for (name, by), steps in table.groupby(["table", "by"], sort=False):
+        judged = steps[steps["holds"].notna()]
+        held = judged.loc[judged["holds"].astype(bool), "level"].tolist()
+        reasons = [reason for reason in steps["reason"] if reason]
+        rows.append(
+            {
+                "table": name,
+                "by": by,
+                "highest": (held[-1] if held else "none") if len(judged) else "",
+                "n": int(steps["n"].max()),
+                "n_groups": int(steps["n_groups"].max()),
+                "cfi": steps["cfi"].astype("float64").iloc[0],
+                "delta_cfi": steps["delta_cfi"].astype("float64").min(),
+                "delta_rmsea": steps["delta_rmsea"].astype("float64").max(),
+                "reason": reasons[0] if reasons else "",
+            }
+        )
+    columns = ["table", "by", "highest", "n", "n_groups", "cfi", "delta_cfi", "delta_rmsea", "reason"]
+    return pd.DataFrame(rows, columns=columns)
+
+
 def invariance_fits(moments: SampleMoments, *, factors: Mapping[str, Sequence[str]]) -> dict[str, SemFit]:
     """Fit the four levels to the moments of several groups.
 

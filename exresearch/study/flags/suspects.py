@@ -26,8 +26,8 @@ SUSPECTS: dict[str, tuple[str, ...]] = {
     ),
     "free_text": ("The {n} values look like free text, not like categories.",),
     "two_spellings": (
-        "Of the categories one is written in more than one way, such as with and without a capital; each counts apart.",
-        "Of the categories {n} are written in more than one way, such as with and without a capital; each counts apart.",
+        "Of the categories one is written in more than one way, such as with and without a capital; all count apart.",
+        "Of the categories {n} are written in more than one way, such as with and without a capital; all count apart.",
     ),
     "number_as_text": ("The {n} values are numbers of many sizes, read as categories.",),
     "date_as_text": ("The {n} values are dates, read as categories.",),
