@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
+from exresearch.study.parameters import parse_study
 from exresearch.study.tables.periods import in_time
 
 
@@ -112,3 +116,21 @@ def test_a_list_of_waves_that_cannot_be(client: Any, waves: Any, problem: str) -
     in_waves(client, "2024", "2025").settings["waves"] = waves
     place = {"'1": "waves.0.day", "unknown": "waves.0.date"}.get(problem.split(" ")[0], "waves")
     assert client.refusal() == f"1 problem with this study:\n- small.yaml: {place}: {problem}"
+
+
+def test_the_list_of_the_documentation_is_one() -> None:
+    page = (Path(__file__).parents[1] / "docs" / "new-client.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```yaml\n(waves:.*?)```", page, re.DOTALL | re.MULTILINE)
+    content = {
+        "client": "acme",
+        "title": {"nl": "Acme", "en": "Acme"},
+        "codebook": "c.yaml",
+        "tables": {"units": "u.csv"},
+    }
+    settings = parse_study(content | yaml.safe_load(shown), file="acme.yaml")
+    assert [wave.name for wave in settings.waves] == ["launch", "half way", "anniversary"]
+    # YAML makes dates of the days; in the resolved study file of a run they are texts.
+    days = {"half way": pd.Timestamp("2024-10-01"), "anniversary": pd.Timestamp("2025-03-01")}
+    assert settings.reference_days() == days
+    again = settings.model_dump(mode="json", exclude_unset=True)
+    assert parse_study(again, file="acme.yaml").reference_days() == days
