@@ -18,7 +18,7 @@ from exresearch.study import parameter_names
 
 SETTINGS = ", ".join(parameter_names())
 TOP = (
-    "client, name, title, language, codebook, tables, draft, weighting, quality, synthetic, source, hypotheses, "
+    "client, name, title, language, codebook, tables, waves, draft, weighting, quality, synthetic, source, hypotheses, "
     "parameters"
 )
 TABLES = "employees, customers, partners, units, people, moments"

@@ -88,6 +88,8 @@ def test_pooling_of_data_without_gaps_is_the_complete_analysis() -> None:
         [0.3 - 0.1 * norm.ppf(0.975), 0.3 + 0.1 * norm.ppf(0.975)]
     )
     small = pool_imputations([[0.3]] * 5, [[0.01]] * 5, terms=["a"], df_complete=30, n=9)
+    # Said in the notes: the formula would leave 2 / (df + 3).
+    assert small["missing_information"].tolist() == [0]
     assert small["df"].iloc[0] == pytest.approx(31 / 33 * 30)
 
 

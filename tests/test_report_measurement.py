@@ -13,8 +13,10 @@ from exresearch.measures import item_distribution
 from exresearch.report import Picture, Texts
 from exresearch.report import figures as draw
 from exresearch.report.theme import svg
+from exresearch.study import Codebook
 
 RULES = DisclosureRules()
+BOOK = Codebook((), {})
 LONG = {
     "nl": "Wat ik nodig heb om mijn werk goed te doen, ook als dat moeite kost",
     "en": "What I need to work well",
@@ -203,17 +205,24 @@ def agreement(**columns: Any) -> pd.DataFrame:
         "icc2_high": frame["icc2"] + 0.1,
         "table": "employees",
     }
+    more["rwg_median"] = [0.8, 0.75]
     return frame.assign(label=[{"nl": f"nl {c}", "en": f"en {c}"} for c in frame["construct"]], **more)
 
 
-def test_aggregation_names_what_fails(texts: Texts) -> None:
-    picture = draw.aggregation_forest(agreement(), texts=texts, least_icc2=0.6)
-    assert f"{texts.number(0.4, 'number2')} ({texts.number(0.08, 'number2')})" in drawn(picture)
+def test_aggregation_tells_what_fails_and_by_which_limit(texts: Texts) -> None:
+    frame = pd.concat([agreement(), agreement(construct=["c", "d"], icc2=[0.7, 0.9], passes=[False, True])])
+    picture = draw.aggregation_forest(frame.reset_index(drop=True), texts=texts, least_icc2=0.6)
+    text = drawn(picture)
+    assert (
+        f"{texts.number(0.4, 'number2')} ({texts.number(0.08, 'number2')}) · {texts.number(0.75, 'number2')}"
+        in text
+    )
     assert picture.takeaway == texts.say(
-        "{count:integer} of {total:integer} constructs stay below what was declared for means of units: {names}.",
-        count=1,
-        total=2,
-        names=f"{texts.language} b",
+        "Of {total:integer} constructs {unstable:integer} have unit means less reliable than was declared, and of "
+        "{torn:integer} more people in one unit agree less than was declared.",
+        total=4,
+        unstable=1,
+        torn=1,
     )
     fine = draw.aggregation_forest(agreement(passes=[True, True]), texts=texts, least_icc2=0.3)
     assert fine.takeaway == texts.say("The means of units may be used for every construct.")
@@ -258,12 +267,19 @@ def changes(**columns: Any) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=["construct", "term", "estimate"])
     label = [{"nl": f"nl {name}", "en": f"en {name}"} for name in frame["construct"]]
     low, high = frame["estimate"] - 0.1, frame["estimate"] + 0.1
-    more = {"from_wave": "2023", "to_wave": "2024", "conf_low": low, "conf_high": high, "conf_level": 0.95}
+    more = {
+        "from_wave": "2023",
+        "to_wave": "2024",
+        "method": "panel",
+        "conf_low": low,
+        "conf_high": high,
+        "conf_level": 0.95,
+    }
     return frame.assign(label=label, **(more | columns))
 
 
 def test_change_counts_scores_whose_answers_moved(texts: Texts) -> None:
-    picture = draw.wave_change_forest(changes(), texts=texts)
+    picture = draw.wave_change_forest(changes(), texts=texts, codebook=BOOK)
     assert texts.number(0.3, "signed2") in drawn(picture)
     assert picture.takeaway == texts.say(
         "For {count:integer} of {total:integer} scores people clearly answered otherwise than before.",
@@ -271,7 +287,19 @@ def test_change_counts_scores_whose_answers_moved(texts: Texts) -> None:
         total=2,
     )
     assert "2023" in picture.caption
-    assert isinstance(draw.wave_change_forest(changes(estimate=np.nan), texts=texts), Note)
+    assert isinstance(draw.wave_change_forest(changes(estimate=np.nan), texts=texts, codebook=BOOK), Note)
+
+
+def test_change_is_split_by_category_where_nobody_can_be_followed(texts: Texts) -> None:
+    by_person, by_team = changes(), changes(method="categories:team")
+    alone = by_person[by_person["construct"] == "a"]
+    picture = draw.wave_change_forest(
+        pd.concat([by_team, alone], ignore_index=True), texts=texts, codebook=BOOK
+    )
+    text = drawn(picture)
+    assert f"{texts.language} b (team)" in text
+    assert f"{texts.language} a (team)" not in text
+    assert f"{texts.language} a" in text
 
 
 def pairs(*rows: tuple[str, str, float, float]) -> pd.DataFrame:
@@ -284,8 +312,8 @@ def test_the_map_has_measured_below_and_disattenuated_above(texts: Texts) -> Non
     frame = pairs(("a", "b", 0.5, 0.93), ("a", "c", -0.2, np.nan), ("b", "c", 0.1, 0.15))
     picture = draw.correlation_map(frame, texts=texts)
     text = drawn(picture)
-    for value in (0.5, 0.93, -0.2, 0.1, 0.15):
-        assert texts.number(value, "number2") in text
+    for value in (50, 93, -20, 10, 15):
+        assert texts.number(value, "integer") in text
     cells = {(p.get_x(), round(p.get_y(), 3)) for p in picture.figure.axes[0].patches}
     assert len(cells) == 5
     assert picture.takeaway == texts.say(
@@ -296,6 +324,9 @@ def test_the_map_has_measured_below_and_disattenuated_above(texts: Texts) -> Non
         value=0.93,
     )
     assert isinstance(draw.correlation_map(pairs(("a", "b", np.nan, np.nan)), texts=texts), Note)
+    # Those that can be corrected come first.
+    late = draw.correlation_map(pairs(("z", "a", 0.2, np.nan), ("a", "b", 0.3, 0.4)), texts=texts)
+    assert drawn(late).index("1  " + f"{texts.language} a") < drawn(late).index(f"{texts.language} z")
     many = pairs(*((f"v{i}", f"v{j}", 0.3, 0.4) for i in range(20) for j in range(i)))
     assert texts.say("The first {shown:integer} of {total:integer} constructs.", shown=14, total=20) in (
         draw.correlation_map(many, texts=texts).caption

@@ -94,7 +94,7 @@ def test_what_is_not_described_or_lacks_a_key_is_in_the_ledger(client: Any) -> N
         (["wave 10", "wave 9", "wave 1"], ("wave 1", "wave 9", "wave 10")),
         (["Q1 2025", "Q4 2024", "Q2 2024"], ("Q2 2024", "Q4 2024", "Q1 2025")),
         (["2024Q1", "2023Q4"], ("2023Q4", "2024Q1")),
-        (["before", "after 2", "after 10", "²"], ("after 2", "after 10", "before", "²")),
+        (["before", "after 2", "after 10", "²"], ("before", "after 2", "after 10", "²")),
     ],
 )
 def test_waves_in_order_of_time(names: list[str], expected: tuple[str, ...]) -> None:

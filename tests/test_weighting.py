@@ -389,6 +389,7 @@ def test_margins_from_the_staff_list_of_each_wave(weighted: Any) -> None:
     # All hired people but four left in the course of 2024.
     left = [pd.NaT] * 52 + [pd.Timestamp("2024-06-30")] * 28
     with_staff(weighted, start=pd.Timestamp("2020-01-01"), end=left)
+    weighted.tables["employees"]["contract"] = (["fixed"] * 48 + ["hired"] * 12) * 2
     weighted.settings["weighting"] = {"employees": {"staff_list": ["contract"]}}
     study = weighted.load()
     shares = study.table("employees").groupby(["wave", "contract"])["weight"].sum() / 60
@@ -585,6 +586,7 @@ def test_service_includes_the_first_and_the_last_day(weighted: Any) -> None:
 def test_waves_with_and_without_dates_are_told_apart(weighted: Any) -> None:
     with_staff(weighted, start=pd.Timestamp("2020-01-01"))
     sheets = weighted.tables["employees"]
+    sheets["contract"] = (["fixed"] * 48 + ["hired"] * 12) * 2
     sheets["year"] = sheets["year"].replace("2025", "baseline")
     weighted.settings["weighting"] = {"employees": {"staff_list": ["contract"]}}
     study = weighted.load()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,14 @@ from exresearch.study.tables import (
     OnProgress,
     Table,
     attrition_ledger,
+    check_order,
     check_tables,
     check_waves,
     ordered_waves,
     read_table,
     waves_alike,
 )
-from exresearch.study.weights import WaveWeights, weigh_sheets
+from exresearch.study.weights import WaveWeights, phase_remarks, response_remarks, weigh_sheets
 
 _Parts = dict[TableName, list[tuple[Path, TableSource]]]
 
@@ -169,8 +170,12 @@ def _read(
         remarks += check_tables(tables, codebook=codebook, whole=whole)
     except StudyError as error:
         problems += error.problems
+    listed = [wave.name for wave in settings.waves]
     if whole and not problems:
         problems += check_waves(tables) + _not_marked(tables, settings, file=file.name)
+        if not problems:
+            wrong, noted = check_order(tables, listed=listed, file=file.name)
+            problems, remarks = problems + wrong, remarks + noted
     if "units" in tables:
         problems += _wrong_category(settings, codebook, tables["units"], file=file.name, whole=whole)
     if problems:
@@ -192,14 +197,25 @@ def _read(
         codebook=codebook,
         tables={name: table.frame for name, table in tables.items()},
         ledger=attrition_ledger(tables),
-        waves=ordered_waves(tables),
+        waves=ordered_waves(tables, listed=listed),
         files=files,
         remarks=(*(remark for table in tables.values() for remark in table.remarks), *remarks),
         weighting=weighting,
         quality=quality,
         layouts={name: table.layouts for name, table in tables.items()},
     )
+    if not problems:
+        study = replace(study, remarks=(*study.remarks, *_whose_answers(tables, study)))
     return study, codebook, problems
+
+
+def _whose_answers(tables: Mapping[str, Table], study: Study) -> list[Remark]:
+    """Whether the sheets are of people at work, and the response that they make cannot be right."""
+    if "employees" not in tables:
+        return []
+    employees = tables["employees"]
+    phases = phase_remarks(employees.frame, study.codebook, file=employees.file)
+    return phases + response_remarks(study)
 
 
 def _parts(settings: StudyFile, *, folder: Path) -> _Parts:

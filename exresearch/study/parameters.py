@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import datetime
 import difflib
 import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
+import pandas as pd
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -251,6 +253,53 @@ Sources = Annotated[
 ]
 
 
+def _day(value: Any) -> Any:
+    """Read a day that YAML took for a date, or that stands between quotes, as 2024-03-31."""
+    if isinstance(value, datetime.datetime):
+        raise ValueError(f"{value} is not a day: write it as 2024-03-31")
+    if isinstance(value, str):
+        try:
+            return datetime.date.fromisoformat(value)
+        except ValueError:
+            raise ValueError(f"{value!r} is not a day: write it as 2024-03-31") from None
+    return value
+
+
+class Wave(_Strict):
+    """One wave, and the day that its staff is counted on."""
+
+    name: str = Field(min_length=1, description="The wave, as the tables write it.")
+    day: Annotated[datetime.date | None, BeforeValidator(_day)] = Field(
+        None,
+        description=(
+            "Day of reference: the staff list is counted on it. When left out, everybody in service at some time "
+            "during the wave is."
+        ),
+    )
+
+
+def _waves(value: Any) -> Any:
+    """Read a name as a wave without a day."""
+    if not isinstance(value, list) or not all(isinstance(wave, str | dict | Wave) for wave in value):
+        raise ValueError("a list of waves is expected, each a text between quotes or a name with a day")
+    return [{"name": wave} if isinstance(wave, str) else wave for wave in value]
+
+
+def _each_once(value: list[Wave]) -> list[Wave]:
+    names = [wave.name for wave in value]
+    twice = [name for name in dict.fromkeys(names) if names.count(name) > 1]
+    if twice:
+        raise ValueError(f"the wave {twice[0]!r} stands here twice; keep one")
+    return value
+
+
+Waves = Annotated[
+    list[Wave],
+    AfterValidator(_each_once),
+    BeforeValidator(_waves, json_schema_input_type=list[str | Wave]),
+]
+
+
 class Synthetic(_Strict):
     """The tables are fictional and made by the built-in generator when they are absent."""
 
@@ -273,6 +322,13 @@ class StudyFile(_Strict):
         min_length=1,
         description="Path of each table, relative to this file; or a description of its file, or a list of files.",
     )
+    waves: Waves = Field(
+        default_factory=list,
+        description=(
+            "All waves in order of time, for names that do not tell it; each a name, or a name with its day of "
+            "reference."
+        ),
+    )
     draft: bool = Field(
         False,
         description="Made by 'exresearch new' and not yet looked through; a draft can be checked, not run.",
@@ -292,6 +348,10 @@ class StudyFile(_Strict):
     parameters: Parameters = Field(
         default_factory=lambda: Parameters.model_validate({}), description="Settings of the analysis."
     )
+
+    def reference_days(self) -> dict[str, pd.Timestamp]:
+        """Return the day on which the staff of a wave is counted, of each wave that has one."""
+        return {wave.name: pd.Timestamp(wave.day) for wave in self.waves if wave.day is not None}
 
 
 _MODELS: dict[str, type[BaseModel]] = {
@@ -351,6 +411,6 @@ def _unknown_key(path: tuple[str | int, ...]) -> str:
         if setting and not difflib.get_close_matches(name, top, n=1, cutoff=0.6):
             return f"Did you mean {setting[0]!r}, under 'parameters:'? Legal here: {', '.join(top)}."
         return nearest(name, top)
-    nested: dict[str, type[BaseModel]] = {"tables": TableSource, "weighting": Weighting}
+    nested: dict[str, type[BaseModel]] = {"tables": TableSource, "weighting": Weighting, "waves": Wave}
     model = nested.get(str(parents[0])) or _MODELS[str(parents[-1])]
     return nearest(name, tuple(model.model_fields))

@@ -34,6 +34,46 @@ REMARKS: dict[str, tuple[str, ...]] = {
         "One answer sheet without a wave is not raked; it counts with its starting weight.",
         "{n} answer sheets without a wave are not raked; they count with their starting weight.",
     ),
+    "sheets_not_at_work_not_raked": (
+        "One answer sheet of somebody who is not at work is not raked; it counts with its starting weight.",
+        "{n} answer sheets of people who are not at work are not raked; they count with their starting weight.",
+    ),
+    "categories_disagree": (
+        "One answer sheet gives another category than the staff list ({detail}); the staff list goes first.",
+        "{n} answer sheets give another category than the staff list ({detail}); the staff list goes first.",
+    ),
+    "sheets_not_at_work": (
+        "By this column one answer sheet is a candidate's, leaver's or alumnus's; the response does not count it.",
+        "By this column {n} answer sheets are candidates', leavers' or alumni's; the response does not count them.",
+    ),
+    "nobody_at_work": (
+        "By this column every answer sheet is a candidate's, leaver's or alumnus's; the response counts them all the "
+        "same.",
+    ),
+    "phases_not_known": (
+        "One phase is not known{detail} and counts as at work; known are employee, candidate, leaver and alumnus.",
+        "{n} phases are not known{detail} and count as at work; known are employee, candidate, leaver and alumnus.",
+    ),
+    "more_answers_than_people": (
+        "In one wave more people answered than there are{detail}, in all or in a group of units; that response rate is "
+        "left out.",
+        "In {n} waves more people answered than there are{detail}, in all or in a group of units; those response rates "
+        "are left out.",
+    ),
+    "units_without_headcount": (
+        "The head count of one unit is not known{detail}; nor is the response rate of that wave, or of the unit's "
+        "group.",
+        "The head counts of {n} units are not known{detail}; nor are the response rates of those waves, or of the "
+        "units' groups.",
+    ),
+    "answers_in_no_group": (
+        "One answer sheet without a unit counts in the response of all and in that of no group.",
+        "{n} answer sheets without a unit count in the response of all and in that of no group.",
+    ),
+    "waves_order_unknown": (
+        "The names of the waves do not tell their order; they are taken as {detail}. If that is wrong, list them under "
+        "'waves'.",
+    ),
     "columns_not_described": (
         "One column is not in the codebook and is not read: {detail}.",
         "{n} columns are not in the codebook and are not read: {detail}.",

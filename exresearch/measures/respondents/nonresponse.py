@@ -8,14 +8,15 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from exresearch.measures.respondents.staffing import (
+from exresearch.measures.respondents.staffing import staff_comparisons
+from exresearch.study import Study
+from exresearch.study.weights import (
     counted_waves,
     headcount_source,
-    staff_comparisons,
+    response_rate,
     units_during,
     waves_answered,
 )
-from exresearch.study import Study
 
 _RESPONSE = ["column", "group", "wave", "n", "headcount", "source", "response_rate", "conf_low", "conf_high"]
 _AGAINST = [
@@ -56,11 +57,11 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
         ``column`` (category column of ``units``), ``group``, ``wave`` (``all`` without waves), ``n`` (employees who
         answered), ``headcount, source, response_rate, conf_low, conf_high``. Head counts are the column ``headcount``
         with role ``count`` of ``units`` (``source`` is ``head counts``), else the people of that unit on the staff list
-        in service during the wave (``staff list``), else all on it (``whole staff list``); the rate is missing where
-        that of one unit is unknown or zero, the interval also where more answered than there are. Without answer sheets
-        ``n`` is the sum of what the units count for their first measure, and groups in which a unit does not say it
-        have no rate. Units without a category are in no group, nor are sheets without a unit. Empty without categories
-        of units, or where the employees have no unit.
+        in service during the wave (``staff list``), else all on it (``whole staff list``); rate and interval are
+        missing where the head count of one unit is unknown or nobody works, and where more answered than there are.
+        Without answer sheets ``n`` is the sum of what the units count for their first measure, and groups in which a
+        unit does not say it have no rate. Units without a category are in no group, nor are sheets without a unit.
+        Empty without categories of units, or where the employees have no unit.
 
     Raises
     ------
@@ -94,7 +95,7 @@ def response_by_group(study: Study, *, conf_level: float = 0.95) -> pd.DataFrame
                             "n": n,
                             "headcount": headcount,
                             "source": source,
-                            "response_rate": n / headcount if headcount > 0 else float("nan"),
+                            "response_rate": response_rate(n, headcount),
                             "conf_low": low,
                             "conf_high": high,
                         }
@@ -148,7 +149,7 @@ def respondents_against_staff(study: Study, *, wave: str | None = None) -> pd.Da
                 "column": group.column,
                 "category": category,
                 "n_respondents": int(group.answered[category]),
-                "n_staff": int(group.staff[category]),
+                "n_staff": round(group.staff[category]),
                 "share_respondents": answered[category],
                 "share_weighted": weighted[category],
                 "share_staff": staff[category],
@@ -207,7 +208,7 @@ def representativeness(study: Study, *, wave: str | None = None) -> pd.DataFrame
                 "source": group.source,
                 "column": group.column,
                 "n_respondents": int(group.answered.sum()),
-                "n_staff": int(group.staff.sum()),
+                "n_staff": round(group.staff.sum()),
                 "n_categories": len(group.staff),
                 "cramers_v": v,
                 "r_indicator": r,

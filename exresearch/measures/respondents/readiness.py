@@ -6,9 +6,15 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.measures.respondents.staffing import answers_counted, at_work, headcount_column
 from exresearch.study import TABLES, Study
-from exresearch.study.weights import staff_during
+from exresearch.study.weights import (
+    ALL_WAVES,
+    answers_counted,
+    at_work,
+    headcount_column,
+    invited,
+    response_rate,
+)
 
 _ANSWERS = ("item", "driver", "outcome", "need")
 # More columns than this cannot be read side by side.
@@ -32,22 +38,28 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
         units of the ``units`` table with n as the sum of the first measure's counts. ``n_units`` is missing where
         answers have no unit. ``response_rate`` goes by the head counts of ``units`` (role ``count``, construct
         ``headcount``, or a column of that name), and is missing in a wave where a unit has none; without that column by
-        the people on the staff list in service at some time during the wave, and is missing where its dates or the
-        name of the wave do not tell. ``source`` says which: ``head counts`` or ``staff list``, missing where the rate
-        is. One row called ``all`` where the table has no waves; empty where there is neither table.
+        the people on the staff list in service on the wave's day of reference, or at some time during the wave where
+        the study file gives none, and is missing where neither its dates nor the name of the wave tell. It is missing
+        as well where more answered than there are. ``source`` says which: ``head counts`` or ``staff list``, missing
+        where the rate is. One row called ``all`` where the table has no waves; empty where there is neither table.
     """
     name = "employees" if study.has("employees") else "units"
     frame = study.table(name)
     if frame.empty:
         return pd.DataFrame(columns=["wave", "n", "n_units", "response_rate", "source"])
-    waves = frame["wave"] if "wave" in frame else pd.Series("all", index=frame.index)
+    waves = frame["wave"] if "wave" in frame else pd.Series(ALL_WAVES, index=frame.index)
     counted = pd.Series(1.0, index=frame.index) if name == "employees" else _unit_counts(study, frame)
     work = pd.DataFrame({"wave": waves, "n": counted, "unit": frame["unit"] if "unit" in frame else pd.NA})
-    work = work.loc[at_work(frame).index]
+    if name == "employees":
+        work = work.loc[at_work(frame, study.codebook).index]
     table = work.groupby("wave", sort=False).agg(n=("n", "sum"), n_units=("unit", "nunique")).reset_index()
     counted_heads = headcount_column(study) is not None
-    headcount = _headcount(study) if name == "employees" or counted_heads else pd.Series(dtype="float64")
-    table["response_rate"] = table["n"] / table["wave"].map(headcount).astype("float64")
+    # Units by themselves are not set against the staff list: nobody knows whom they asked.
+    known = name == "employees" or counted_heads
+    table["response_rate"] = [
+        response_rate(n, invited(study, wave)) if known else float("nan")
+        for wave, n in zip(table["wave"], table["n"], strict=True)
+    ]
     if name == "units":
         # Of a wave in which one unit does not say how many answered, the rate is unknown.
         unsaid = set(waves[answers_counted(study, frame).isna()])
@@ -165,19 +177,3 @@ def _groups(study: Study, name: str, frame: pd.DataFrame) -> tuple[str, pd.Serie
 def _unit_counts(study: Study, frame: pd.DataFrame) -> pd.Series:
     known = answers_counted(study, frame)
     return known.fillna(0) if known.notna().any() else pd.Series(1.0, index=frame.index)
-
-
-def _headcount(study: Study) -> pd.Series:
-    units = study.table("units")
-    counted = headcount_column(study)
-    if counted is None:
-        people = study.table("people") if study.has("people", "person") else pd.DataFrame()
-        during = {wave: staff_during(people, wave=wave, codebook=study.codebook) for wave in study.waves}
-        known = {
-            wave: float(len(staff)) for wave, staff in during.items() if staff is not None and len(staff)
-        }
-        return pd.Series(known, dtype="float64")
-    if "wave" not in units:
-        return pd.Series(dtype="float64")
-    # Of a wave in which one unit's head count is unknown, the total is unknown.
-    return units.groupby("wave")[counted].sum(skipna=False)

@@ -1,4 +1,4 @@
-"""Who answered in a wave, and who could have: sheets, units and staff side by side."""
+"""Who answered in a wave beside the staff: sheets, units and staff by category."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from exresearch.study import Study
-from exresearch.study.weights import staff_during
+from exresearch.study.weights import category_of, sheets_of, staff_of, units_during, waves_answered
 
-ALL_WAVES = "all"
 # A category that most of the staff lack, such as the reason for leaving, says nothing about the staff.
 _LEAST_KNOWN = 0.5
 
@@ -64,13 +63,14 @@ def staff_comparisons(study: Study, wave: str | None) -> list[Comparison]:
         return []
     wave = waves[-1] if wave is None else wave
     found: list[Comparison] = []
-    sheets = _sheets(study, wave)
+    sheets = sheets_of(study, wave)
     if study.has("people"):
-        people = _staff(study, wave)
+        everybody, during = study.table("people"), staff_of(study, wave)
+        people = everybody if during is None else during
         for column in _shared_categories(study):
             if people[column].notna().mean() < _LEAST_KNOWN:
                 continue
-            answered = _category_of(sheets, study.table("people"), column)
+            answered = category_of(sheets, everybody, column)
             found.append(
                 _counted(wave, "staff list", column, answered, sheets, people[column].value_counts())
             )
@@ -94,16 +94,6 @@ def _counted(
     return Comparison(wave, source, column, *on_all)
 
 
-def _category_of(sheets: pd.DataFrame, people: pd.DataFrame, column: str) -> pd.Series:
-    if {"person"} <= set(sheets) & set(people):
-        known = people.dropna(subset=["person"]).drop_duplicates("person").set_index("person")[column]
-        linked = sheets["person"].map(known)
-        if linked.notna().any():
-            # The same source for both sides, so that spelling and moment of recording cannot differ.
-            return linked
-    return sheets[column] if column in sheets else pd.Series(pd.NA, index=sheets.index, dtype="str")
-
-
 def _shared_categories(study: Study) -> list[str]:
     employees, people = study.table("employees"), study.table("people")
     columns = [v.column for v in study.codebook.select("people", role="category")]
@@ -112,115 +102,3 @@ def _shared_categories(study: Study) -> list[str]:
         return columns
     own = [v.column for v in study.codebook.select("employees", role="category")] + ["unit"]
     return [column for column in columns if column in own and column in employees]
-
-
-def _staff(study: Study, wave: str) -> pd.DataFrame:
-    people = study.table("people")
-    during = staff_during(people, wave=wave, codebook=study.codebook)
-    return people if during is None else during
-
-
-def waves_answered(study: Study) -> list[str]:
-    """Return the waves that employees answered in, in order of time; ``all`` where their table has no waves."""
-    frame = study.table("employees")
-    if "wave" not in frame:
-        return [ALL_WAVES]
-    return [wave for wave in study.waves if (frame["wave"] == wave).any()]
-
-
-def at_work(sheets: pd.DataFrame) -> pd.DataFrame:
-    """Return the sheets of people at work; those from before or after employment say nothing about the response.
-
-    All of them where there is no column ``phase``, or it has no such people.
-    """
-    if "phase" not in sheets:
-        return sheets
-    working = sheets["phase"].isin(["employee", "working"])
-    return sheets[working] if working.any() else sheets
-
-
-def _sheets(study: Study, wave: str) -> pd.DataFrame:
-    """Sheets of employees in a wave."""
-    sheets = at_work(study.table("employees"))
-    return sheets if wave == ALL_WAVES and "wave" not in sheets else sheets[sheets["wave"] == wave]
-
-
-def headcount_column(study: Study) -> str | None:
-    """Return the column of ``units`` that counts the people of a unit.
-
-    Returns
-    -------
-    str or None
-        The column with role ``count`` whose construct is ``headcount``, else the one of that name, else None.
-    """
-    counts = study.codebook.select("units", role="count")
-    named = [v.column for v in counts if v.construct == "headcount"]
-    named += [v.column for v in counts if v.column == "headcount"]
-    return named[0] if named and study.has("units", named[0]) else None
-
-
-def headcount_source(study: Study, wave: str) -> str:
-    """Return where the head counts of :func:`units_during` come from.
-
-    Returns
-    -------
-    str
-        ``head counts`` (of the units), ``staff list`` (people in service during the wave), ``whole staff list`` (where
-        that cannot be told), or empty where nothing is known.
-    """
-    if headcount_column(study) is not None:
-        return "head counts"
-    if not study.has("people", "unit"):
-        return ""
-    during = staff_during(study.table("people"), wave=wave, codebook=study.codebook)
-    return "whole staff list" if during is None else "staff list"
-
-
-def counted_waves(study: Study) -> list[str]:
-    """Return the waves of ``units`` in order of time, ``all`` where it has none; for a study without answer sheets."""
-    units = study.table("units")
-    if "wave" not in units:
-        return [ALL_WAVES]
-    return [wave for wave in study.waves if (units["wave"] == wave).any()]
-
-
-def answers_counted(study: Study, units: pd.DataFrame) -> pd.Series:
-    """Return how many answered in each row of ``units``, by the first measure that says so; else missing."""
-    names = [v.n_column for v in study.codebook.select("units", role="measure") if v.n_column is not None]
-    return units[names[0]] if names else pd.Series(float("nan"), index=units.index)
-
-
-def units_during(study: Study, wave: str) -> pd.DataFrame:
-    """Return the units of a wave with ``n``, employees who answered, and ``headcount``.
-
-    Parameters
-    ----------
-    study : Study
-        With units, and employees who have one; or without employees.
-    wave : str
-        One of :func:`waves_answered`, without employees of :func:`counted_waves`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        Rows of ``units`` with both columns. The head count is :func:`headcount_column`, else the people of
-        the unit on the staff list in service during the wave, else missing. Without answer sheets ``n`` is
-        :func:`answers_counted`, missing where a unit does not say it.
-    """
-    units = study.table("units")
-    if "wave" in units:
-        units = (
-            units[units["wave"] == wave] if wave != ALL_WAVES else units.drop_duplicates("unit", keep="last")
-        )
-    if study.has("employees"):
-        answered = units["unit"].map(_sheets(study, wave)["unit"].value_counts()).fillna(0.0)
-    else:
-        answered = answers_counted(study, units)
-    counted = headcount_column(study)
-    if counted is not None:
-        headcount = units[counted]
-    elif study.has("people", "unit"):
-        headcount = units["unit"].map(_staff(study, wave)["unit"].value_counts()).fillna(0.0)
-    else:
-        headcount = pd.Series(float("nan"), index=units.index)
-    return units.assign(n=answered, headcount=headcount.astype("float64"))

@@ -65,7 +65,9 @@ def pool_imputations(
     -----
     With U the mean variance, B the variance of the estimates, r = (1 + 1/m) B / U and T = U (1 + r): the fraction of
     missing information is (r + 2 / (df + 3)) / (r + 1), and df combines (m - 1) (1 + 1/r)^2 with
-    (v + 1) / (v + 3) v / (1 + r), v being `df_complete`, as 1 / (1/a + 1/b). In R: `mice::pool`.
+    (v + 1) / (v + 3) v / (1 + r), v being `df_complete`, as 1 / (1/a + 1/b). In R: `mice::pool`. One exception: where
+    the estimates do not differ (B = 0) nothing is missing for this statistic, and the fraction is 0, where the formula,
+    and R, leave 2 / (df + 3).
 
     References
     ----------
@@ -118,7 +120,7 @@ def pool_imputations(
     exact = np.where(centre == null, 0.0, np.copysign(np.inf, centre - null))
     statistic = np.divide(centre - null, error, out=exact, where=error > 0.0)
     half = error * student_t.ppf(0.5 + conf_level / 2.0, df)
-    # r / (1 + r) is the share; so (r + c) / (1 + r) is share + c (1 - share).
+    # r / (1 + r) is the share; so (r + c) / (1 + r) is share + c (1 - share). Where nothing is missing, nothing is.
     information = np.where(share > 0.0, share + 2.0 / (df + 3.0) * (1.0 - share), 0.0)
     return pd.DataFrame(
         {

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pandas as pd
 
-from exresearch.study.problems import NAMEABLE, Problem
+from exresearch.study.problems import NAMEABLE, Problem, nearest
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.cells.naming import named_of
-from exresearch.study.tables.periods import same_period
+from exresearch.study.tables.periods import in_time, same_period
 from exresearch.study.tables.table import Table
 
 
@@ -128,22 +128,70 @@ def waves_alike(tables: Mapping[str, Table]) -> dict[str, Table]:
     return alike
 
 
-def ordered_waves(tables: Mapping[str, Table]) -> tuple[str, ...]:
-    """Return all waves in order of time, by the year and the numbers in their names."""
-    found: set[str] = set()
-    for table in tables.values():
-        if "wave" in table.frame:
-            found |= set(table.frame["wave"].dropna().unique())
-    years = {name: re.findall(r"(?<!\d)(?:19|20)\d\d(?!\d)", name) for name in found}
-    # The year first where every name has one, so that Q1 2025 follows Q4 2024.
-    dated = all(len(set(year)) == 1 for year in years.values())
+def ordered_waves(tables: Mapping[str, Table], *, listed: Sequence[str] = ()) -> tuple[str, ...]:
+    """Return all waves in order of time: as listed, else as far as their names tell it.
 
-    def in_time(name: str) -> tuple[str, list[str | int]]:
-        # Numbers inside a name are compared as numbers, so that wave 10 follows wave 9.
-        parts = re.split(r"([0-9]+)", name)
-        return years[name][0] if dated else "", [int(p) if i % 2 else p for i, p in enumerate(parts)]
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        All tables of a study.
+    listed : sequence of str
+        All waves in order, if somebody said so.
 
-    return tuple(sorted(found, key=in_time))
+    Returns
+    -------
+    tuple of str
+    """
+    found = _all_waves(tables)
+    return tuple(wave for wave in listed if wave in found) if listed else in_time(found)[0]
+
+
+def check_order(
+    tables: Mapping[str, Table], *, listed: Sequence[str], file: str
+) -> tuple[list[Problem], list[Remark]]:
+    """Return what is wrong with a list of waves, or without one whether their names leave the order open.
+
+    Parameters
+    ----------
+    tables : mapping of str to Table
+        All tables of a study, none of their waves of a few rows.
+    listed : sequence of str
+        What the study file gives, each wave once; empty where it gives none.
+    file : str
+        Name of the study file, for the messages.
+
+    Returns
+    -------
+    list of Problem
+        Waves in the list and in no table, and waves in a table and not in the list.
+    list of Remark
+        At most one: ``waves_order_unknown``.
+    """
+    found = _all_waves(tables)
+    if not listed:
+        ordered, known = in_time(found)
+        detail = ", ".join(ordered)
+        return [], [] if known else [Remark("", file, "waves", "waves_order_unknown", len(ordered), detail)]
+    problems = [
+        Problem(file, "waves", f"no table has the wave {wave!r}.", nearest(wave, sorted(found)))
+        for wave in listed
+        if wave not in found
+    ]
+    lacking = found - set(listed)
+    if lacking:
+        rows = pd.concat([_waves_of(table) for table in tables.values()])
+        number = f"{len(lacking)} wave{' is' if len(lacking) == 1 else 's are'}"
+        message = f"{number} not in the list{named_of(rows[rows.isin(lacking)], len(lacking))}."
+        problems.append(Problem(file, "waves", message, "List all waves of all tables, in order of time."))
+    return problems, []
+
+
+def _all_waves(tables: Mapping[str, Table]) -> set[str]:
+    return {wave for table in tables.values() for wave in _waves_of(table).unique()}
+
+
+def _waves_of(table: Table) -> pd.Series:
+    return table.frame["wave"].dropna() if "wave" in table.frame else pd.Series(dtype="str")
 
 
 def _made(table: Table) -> bool:

@@ -59,7 +59,12 @@ def check_margins(
 
 
 def staff_margins(
-    columns: list[str], *, wave: str | None, people: pd.DataFrame, codebook: Codebook
+    columns: list[str],
+    *,
+    wave: str | None,
+    people: pd.DataFrame,
+    codebook: Codebook,
+    day: pd.Timestamp | None = None,
 ) -> tuple[dict[str, dict[str, float]], bool]:
     """Count the staff list by category.
 
@@ -73,13 +78,15 @@ def staff_margins(
         The cleaned table ``people``.
     codebook : Codebook
         Describes its dates.
+    day : pandas.Timestamp, optional
+        Day of reference of the wave.
 
     Returns
     -------
     tuple of dict and bool
         Number of people per column and category, and whether they are those in service during the wave.
     """
-    during = None if wave is None else staff_during(people, wave=wave, codebook=codebook)
+    during = None if wave is None else staff_during(people, wave=wave, codebook=codebook, day=day)
     staff = people if during is None else during
     counts = {column: staff[column].value_counts().sort_index() for column in columns}
     return {

@@ -14,7 +14,9 @@ from exresearch.study.problems import NAMEABLE, Problem, StudyError
 from exresearch.study.remarks import Remark
 from exresearch.study.tables.table import Table
 from exresearch.study.weights.margins import are_counts, check_margins, staff_margins
+from exresearch.study.weights.phases import at_work, phase_column
 from exresearch.study.weights.raking import Raked, rake
+from exresearch.study.weights.staff import categories_disagree, category_of
 
 ALL_WAVES = "all"
 _LACKING = "without a category to weight by"
@@ -58,7 +60,10 @@ def weigh_sheets(
 
     When to use it: once, after the tables were read, checked and cleared of careless sheets. Weights have mean 1 in
     each wave (in the table, where it is not raked by wave), and start from a supplied weight where the codebook has
-    one. Supplied weights of other tables stay as they are.
+    one. Sheets of people who are not at work (:func:`exresearch.study.weights.phases.at_work`) are no part of the staff
+    that margins describe: they keep their starting weight, on the scale on which the raking of their wave began, unless
+    the phase itself is weighted by; the mean of 1 is then that of the others. Supplied weights of other tables stay as
+    they are.
 
     Parameters
     ----------
@@ -90,6 +95,7 @@ def weigh_sheets(
         found = check_margins(weighting, table=name, tables=frames, codebook=codebook, file=file)
         if not found:
             one = _TableWeighting(tables[name], weighting, frames.get("people"), codebook, file)
+            one.days = settings.reference_days()
             weighed[name] = one.weigh()
             records += one.records
             found = one.problems()
@@ -108,6 +114,7 @@ class _TableWeighting:
         self.table, self.weighting, self.codebook, self.file = table, weighting, codebook, file
         self.people = pd.DataFrame() if people is None else people
         self.columns = [*weighting.margins, *dict.fromkeys(weighting.staff_list)]
+        self.days: dict[str, pd.Timestamp] = {}
         self.records: list[WaveWeights] = []
         self.no_margin: dict[str, dict[str, int]] = defaultdict(dict)
         self.no_answers: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
@@ -125,22 +132,37 @@ class _TableWeighting:
         start = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
         by_wave = self.weighting.by_wave and "wave" in frame
         waves = frame["wave"] if by_wave else pd.Series(ALL_WAVES, index=frame.index)
+        working = self._working()
         weights = pd.Series(float("nan"), index=frame.index)
-        for wave, rows in waves.groupby(waves, sort=True).groups.items():
+        for wave, rows in waves[working].groupby(waves[working], sort=True).groups.items():
             margins = self._margins(str(wave) if by_wave else None)
             if self._suits(categories.loc[rows], margins, wave=str(wave)):
                 weights.loc[rows] = self._rake(categories.loc[rows], start.loc[rows], margins, str(wave))
         lost = waves.isna()
         if lost.any():
             weights[lost] = start[lost] / start[lost].mean()
-        lacking = int(categories[~lost].isna().any(axis=1).sum())
+        for wave in waves[~working].dropna().unique():
+            rest, beside = start[~working & (waves == wave)], start[working & (waves == wave)]
+            weights.loc[rest.index] = rest / (rest if beside.empty else beside).mean()
+        raked = working & ~lost
+        lacking = int(categories[raked].isna().any(axis=1).sum())
         counted = self.table.counted | ({_LACKING: lacking} if lacking else {})
+        remarks = self._remarks(
+            categories[raked], n_lost=int(lost.sum()), n_elsewhere=int((~working & ~lost).sum())
+        )
         return replace(
             self.table,
             frame=frame.assign(weight=weights),
             counted=counted,
-            remarks=(*self.table.remarks, *self._remarks(categories[~lost], n_lost=int(lost.sum()))),
+            remarks=(*self.table.remarks, *remarks),
         )
+
+    def _working(self) -> pd.Series:
+        """Whether each sheet is of the people that the margins count."""
+        frame = self.table.frame
+        if self.table.name != "employees" or phase_column(self.codebook) in self.columns:
+            return pd.Series(True, index=frame.index)
+        return pd.Series(frame.index.isin(at_work(frame, self.codebook).index), index=frame.index)
 
     def problems(self) -> list[Problem]:
         """Return what stands in the way of weights."""
@@ -186,18 +208,20 @@ class _TableWeighting:
         return problems
 
     def _category(self, column: str) -> pd.Series:
-        """Category of each sheet; where the table has none, that of its person on the staff list."""
+        """Category of each sheet: as the staff list says where it is counted there or the table has none."""
         frame = self.table.frame
-        if column in frame:
+        if column in frame and column not in self.weighting.staff_list:
             return frame[column]
-        known = self.people.dropna(subset=["person"]).drop_duplicates("person").set_index("person")
-        return frame["person"].map(known[column])
+        return category_of(frame, self.people, column)
 
     def _margins(self, wave: str | None) -> _Margins:
         margins = {column: dict(margin) for column, margin in self.weighting.margins.items()}
         listed = list(dict.fromkeys(self.weighting.staff_list))
         if listed:
-            counted, in_service = staff_margins(listed, wave=wave, people=self.people, codebook=self.codebook)
+            day = self.days.get(wave) if wave is not None else None
+            counted, in_service = staff_margins(
+                listed, wave=wave, people=self.people, codebook=self.codebook, day=day
+            )
             margins |= counted
             self.counted[in_service].append(wave or ALL_WAVES)
         return margins
@@ -251,7 +275,7 @@ class _TableWeighting:
         )
         return raked.weights
 
-    def _remarks(self, categories: pd.DataFrame, *, n_lost: int) -> list[Remark]:
+    def _remarks(self, categories: pd.DataFrame, *, n_lost: int, n_elsewhere: int) -> list[Remark]:
         def remark(kind: str, *, n: int = 0, detail: str = "") -> Remark:
             return Remark(self.table.name, self.file, f"weighting.{self.table.name}", kind, n, detail)
 
@@ -274,8 +298,16 @@ class _TableWeighting:
             remarks.append(
                 remark("sheets_without_category", n=int(lacking.any(axis=1).sum()), detail=columns)
             )
+        beside = self.table.frame.loc[categories.index]
+        apart = {name: categories_disagree(beside, self.people, name) for name in listed}
+        columns = ", ".join(name for name in listed if apart[name].any())
+        if columns:
+            n = int(pd.DataFrame(apart).any(axis=1).sum())
+            remarks.append(remark("categories_disagree", n=n, detail=columns))
         if n_lost:
             remarks.append(remark("sheets_not_raked", n=n_lost))
+        if n_elsewhere:
+            remarks.append(remark("sheets_not_at_work_not_raked", n=n_elsewhere))
         off = [_deviation(r) for r in self.records if not r.converged]
         if off:
             remarks.append(remark("margins_not_met", n=len(off), detail=", ".join(off)))

@@ -9,6 +9,7 @@ from exresearch.findings.note import Note
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
+from exresearch.study import Codebook
 
 TERMS = {
     "total": (mark("change of the mean"), COLOURS["ink"], "D", True),
@@ -19,16 +20,19 @@ _STEP = 0.15
 NO_CHANGE = Note(message="There are no two waves with the same questions, so nothing can have changed.")
 
 
-def wave_change_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
+def wave_change_forest(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> Picture | Note:
     """Draw the change of every score between two waves, and its split into answers and people.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         ``construct, label, from_wave, to_wave, method, term, estimate, conf_low, conf_high, conf_level`` of
-        :func:`exresearch.measures.wave_changes`; of the terms, ``total``, ``answers`` and ``people`` are drawn.
+        :func:`exresearch.measures.wave_changes`; of the terms, ``total``, ``answers`` and ``people`` are drawn. Where
+        the same people can be followed (``panel``) that split is drawn, else the one by each category.
     texts : Texts
         Language of the reader.
+    codebook : Codebook
+        Labels the categories.
 
     Returns
     -------
@@ -42,13 +46,23 @@ def wave_change_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     """
     if frame.empty:
         return NO_CHANGE
-    columns = ["construct", "label", "from_wave", "to_wave", "term", "estimate", "conf_low", "conf_high"]
+    columns = [
+        "construct",
+        "label",
+        "from_wave",
+        "to_wave",
+        "method",
+        "term",
+        "estimate",
+        "conf_low",
+        "conf_high",
+    ]
     require(frame, columns, figure="wave_change_forest")
-    known = frame[frame["estimate"].notna() & frame["term"].isin(TERMS)]
+    known = _drawn(frame[frame["estimate"].notna() & frame["term"].isin(TERMS)])
     if known.empty:
         return NO_CHANGE
-    groups = list(known.groupby("construct", sort=False))
-    labels = [texts.pick(rows["label"].iloc[0]) for _, rows in groups]
+    groups = list(known.groupby(["construct", "method"], sort=False))
+    labels = [_label(rows, texts, codebook) for _, rows in groups]
     limits = known[["conf_low", "conf_high", "estimate"]].astype(float)
     low, high = min(0.0, float(limits.min().min())), max(0.0, float(limits.max().max()))
     pad = 0.05 * (high - low) or 0.05
@@ -96,3 +110,23 @@ def wave_change_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         for row in rows_of(known[known["term"] == "total"])
     )
     return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+
+
+def _drawn(known: pd.DataFrame) -> pd.DataFrame:
+    """Keep, of each construct, the split by person where there is one, else those by category."""
+    split = known[known["term"] != "total"]
+    followed = set(split.loc[split["method"] == "panel", "construct"])
+    able = set(zip(split["construct"], split["method"], strict=True))
+    keys = zip(known["construct"], known["method"], strict=True)
+    keep = [
+        (construct, method) in able and (method == "panel" or construct not in followed)
+        for construct, method in keys
+    ]
+    return known[keep]
+
+
+def _label(rows: pd.DataFrame, texts: Texts, codebook: Codebook) -> str:
+    name, method = texts.pick(rows["label"].iloc[0]), str(rows["method"].iloc[0])
+    if method == "panel":
+        return name
+    return f"{name} ({texts.pick(codebook.label(method.partition(':')[2]))})"
