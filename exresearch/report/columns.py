@@ -71,74 +71,6 @@ SCORES: dict[str, Column | None] = {
     "detractors": Column(mark("Detractors"), "percent0"),
     "n": Column(mark("Answers"), "integer"),
 }
-NPS: dict[str, Column | None] = {
-    "label": Column(mark("What")),
-    "group": Column(mark("Wave"), "message"),
-    "variant": Column(mark("Variant")),
-    "estimate": Column(mark("Score"), "number1"),
-    "conf_low": Column(mark("Interval"), "number1"),
-    "n": None,
-    "reason": Column(mark("Note"), "message"),
-}
-ITEMS: dict[str, Column | None] = {
-    "label": Column(mark("Construct")),
-    "item_label": Column(mark("Question")),
-    "reversed": Column(mark("Turned round"), "yes_no"),
-    "n": None,
-    "mean": None,
-    "sd": None,
-    "item_rest": Column(mark("With the others"), "number2"),
-    "alpha_if_dropped": Column(mark("Alpha without it"), "number2"),
-}
-FIT: dict[str, Column | None] = {
-    "table": Column(mark("Table"), "message"),
-    "model": Column(mark("Model"), "message"),
-    "n_items": Column(mark("Questions"), "integer"),
-    "n": None,
-    "chisq": Column(mark("Chi-square"), "number1"),
-    "df": Column(mark("df"), "integer"),
-    "cfi": Column(mark("CFI"), "number3"),
-    "rmsea": Column(mark("RMSEA"), "number3"),
-    "srmr": Column(mark("SRMR"), "number3"),
-    "reason": Column(mark("Note"), "message"),
-}
-MARKER: dict[str, Column | None] = {
-    "table": Column(mark("Table"), "message"),
-    "first": Column(mark("Construct")),
-    "second": Column(mark("with")),
-    "correlation": Column(mark("As measured"), "number2"),
-    "estimate": Column(mark("Corrected"), "number2"),
-    "conf_low": None,
-    "n": None,
-    "reason": Column(mark("Note"), "message"),
-}
-INVARIANCE: dict[str, Column | None] = {
-    "table": Column(mark("Table"), "message"),
-    "by": Column(mark("Compared by")),
-    "n_groups": Column(mark("Groups"), "integer"),
-    "n": None,
-    "highest": Column(mark("Holds up to"), "message"),
-    "cfi": Column(mark("CFI"), "number3"),
-    "delta_cfi": Column(mark("Largest change of CFI"), "number3"),
-    "delta_rmsea": Column(mark("Largest change of RMSEA"), "number3"),
-    "reason": Column(mark("Note"), "message"),
-}
-# By what groups are told apart, where it is no column with a label.
-COMPARED = {
-    "wave": {"nl": "meting", "en": "wave"},
-    "unit": {"nl": "eenheid", "en": "unit"},
-    "language": {"nl": "taal", "en": "language"},
-    "": {"nl": "–", "en": "–"},
-}
-# Words in the cells of tables about structure.
-MODELS = {"measured": mark("as measured"), "one_factor": mark("one factor")}
-LEVELS = {
-    "none": mark("no step"),
-    "configural": mark("configural"),
-    "metric": mark("metric"),
-    "scalar": mark("scalar"),
-    "strict": mark("strict"),
-}
 VERDICTS: dict[str, Column] = {
     "title": Column(mark("Hypothesis")),
     "verdict": Column(mark("Verdict"), "verdict"),
@@ -183,32 +115,6 @@ def effect_spec(kind: str, least: float) -> str:
         # In a large study the detectable share of variance is a fraction of a per cent.
         return "percent4" if least < _SMALL_SHARE / 10 else "percent2"
     return EFFECTS[kind][1]
-
-
-def worded(frame: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    """Return a frame with its tables, models, levels and categories in words that a page can say.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Of :mod:`exresearch.measures`; any of ``table, model, highest, by, first, second`` is put into words.
-    codebook : Codebook
-        Labels categories and constructs.
-
-    Returns
-    -------
-    pandas.DataFrame
-        A copy; ``by, first, second`` hold labels in both languages, or the word for a wave, a unit or a language.
-    """
-    shown = frame.copy()
-    for name, words in (("table", TABLE_LABELS), ("model", MODELS), ("highest", LEVELS)):
-        if name in shown:
-            shown[name] = [words.get(str(value), str(value)) for value in shown[name]]
-    for name in ("by", "first", "second"):
-        if name in shown:
-            labels = [COMPARED.get(str(value)) or codebook.label(str(value)) for value in shown[name]]
-            shown[name] = pd.Series(labels, index=shown.index, dtype="object")
-    return shown
 
 
 def driver_labels(frame: pd.DataFrame, texts: Texts) -> list[str]:

@@ -75,7 +75,7 @@ def aggregation_forest(frame: pd.DataFrame, *, texts: Texts, least_icc2: float) 
                 draw_interval(
                     axes, y, float(row.icc2), low, high, colour=colour, marker=marker, filled=filled
                 )
-                row_value(axes, y, _value(row, texts))
+                row_value(axes, y, _value(row, texts), wrap=26)
             number_axis(axes.xaxis, "number1", texts)
     unstable = known[known["icc2"] < least_icc2]
     torn = known[~known["passes"].astype(bool) & (known["icc2"] >= least_icc2)]
