@@ -18,7 +18,7 @@ from exresearch.run import NotebookJob, RunResult, plan_run, run_plan
 from exresearch.study.demo import write_demo_study
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = ["00_data_readiness", "02_engagement_and_cx", "03_enps_drivers", "90_summary"]
+NOTEBOOKS = ["00_data_readiness", "01_measurement", "02_engagement_and_cx", "03_enps_drivers", "90_summary"]
 # Few replicates: these tests look at files, not at numbers.
 FAST = {"n_boot": 200}
 

@@ -179,7 +179,7 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
     yield DisclosureRules().sentence()[0], "exresearch/disclosure/rules.py"
     for name, field in Parameters.model_fields.items():
         if field.description:
-            yield field.description, f"exresearch/study/parameters.py: {name}"
+            yield field.description, f"exresearch/study/parameters: {name}"
 
 
 def _message_arguments(call: ast.Call) -> Iterator[ast.expr]:

@@ -24,6 +24,7 @@ ODDITIES = {
     "constant": (0, mark("always the same")),
     "id_like": (1, mark("looks like a name or number of a person")),
     "free_text": (1, mark("looks like free text")),
+    "two_spellings": (1, mark("categories written in two ways")),
     "number_as_text": (1, mark("numbers read as categories")),
     "date_as_text": (1, mark("dates read as categories")),
     "narrow_scale": (2, mark("uses a part of its scale")),
@@ -31,6 +32,8 @@ ODDITIES = {
     "unreversed_item": (2, mark("perhaps to be reversed")),
     "wrongly_reversed": (2, mark("perhaps wrongly reversed")),
     "opposed_items": (2, mark("runs against its partner")),
+    "other_scale_in_wave": (2, mark("another scale in one wave")),
+    "other_direction_in_wave": (2, mark("another direction in one wave")),
     "identical_columns": (0, mark("same as another column")),
 }
 # For one row, and for more.

@@ -28,6 +28,7 @@ from exresearch.study.draft.columns.words import (
     spaced,
 )
 from exresearch.study.problems import NAMEABLE
+from exresearch.study.tables.cells.key_cells import WRITTEN_BY_PROGRAMS
 
 # Names that the tables keep for their keys.
 _KEPT = {"person", "unit", "wave", "weight"}
@@ -245,6 +246,16 @@ def is_trait(column: Column) -> bool:
 
 def guess_category(column: Column, *, table: str, n_rows: int) -> Guess:
     """Guess a column that is no answer on a scale: a category, a text, or nothing that can be said."""
+    guess = _unanswered(column, table=table, n_rows=n_rows)
+    if guess.role == "category":
+        # What a program writes for an empty cell is nobody's category, however few the cells are.
+        nothing = [text for text in column.texts.unique() if text.casefold() in WRITTEN_BY_PROGRAMS]
+        if nothing:
+            guess.more["missing"] = sorted(nothing)
+    return guess
+
+
+def _unanswered(column: Column, *, table: str, n_rows: int) -> Guess:
     by_name = is_trait(column)
     strange = unlisted(column)
     if column.kind == "text" and (FREE_TEXT.search(column.words) or _is_free(column)):

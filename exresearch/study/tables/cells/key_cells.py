@@ -15,7 +15,7 @@ _NOTHING = (
     "(empty)", "missing",
 )  # fmt: skip
 # Those that only a program writes: 'none' and '-' may be a category.
-_WRITTEN_BY_PROGRAMS = ("nan", "null", "<na>", "#n/a")
+WRITTEN_BY_PROGRAMS = ("nan", "null", "<na>", "#n/a")
 # Words that are a total by themselves, and the names of totals as first or last words: 'Subtotaal Zuid', 'North Total'.
 _SURE = (
     "grand total", "subtotal", "subtotals", "sub total", "sub-total", "overall total", "eindtotaal", "subtotaal",
@@ -81,7 +81,7 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
         return []
     problems: list[Problem] = []
     plain = values.str.casefold()
-    nothing = values[plain.isin(_WRITTEN_BY_PROGRAMS if role == "category" else _NOTHING)]
+    nothing = values[plain.isin(WRITTEN_BY_PROGRAMS if role == "category" else _NOTHING)]
     if len(nothing):
         cells, them = (
             ("1 cell holds", "the cell") if len(nothing) == 1 else (f"{len(nothing)} cells hold", "the cells")

@@ -1,0 +1,32 @@
+"""What may be set: of a study's tables, of its analysis, and the study file as a whole."""
+
+from exresearch.study.parameters.analysis import Parameters
+from exresearch.study.parameters.sources import (
+    TABLES,
+    Language,
+    LocalText,
+    Quality,
+    Synthetic,
+    TableName,
+    TableSource,
+    Wave,
+    Weighting,
+)
+from exresearch.study.parameters.study_file import StudyFile, parameter_names, parse_study, study_schema
+
+__all__ = [
+    "TABLES",
+    "Language",
+    "LocalText",
+    "Parameters",
+    "Quality",
+    "StudyFile",
+    "Synthetic",
+    "TableName",
+    "TableSource",
+    "Wave",
+    "Weighting",
+    "parameter_names",
+    "parse_study",
+    "study_schema",
+]
