@@ -249,7 +249,7 @@ def guess_category(column: Column, *, table: str, n_rows: int) -> Guess:
     guess = _unanswered(column, table=table, n_rows=n_rows)
     if guess.role == "category":
         # What a program writes for an empty cell is nobody's category, however few the cells are.
-        nothing = [text for text in column.texts.unique() if text.casefold() in WRITTEN_BY_PROGRAMS]
+        nothing = [t for t in column.texts.dropna().unique() if t.casefold() in WRITTEN_BY_PROGRAMS]
         if nothing:
             guess.more["missing"] = sorted(nothing)
     return guess
