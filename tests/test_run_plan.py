@@ -139,7 +139,12 @@ def test_an_unknown_measure_names_the_nearest(tmp_path: Path) -> None:
 
 def test_only_notebooks_that_decide_an_asked_hypothesis_run(tmp_path: Path) -> None:
     plan = plan_run(DEMO, output=tmp_path / "out", overrides={"hypotheses": ["employee-first"]})
-    assert [job.name for job in plan.jobs] == ["00_data_readiness", "01_measurement", "03_enps_drivers", "90_summary"]
+    assert [job.name for job in plan.jobs] == [
+        "00_data_readiness",
+        "01_measurement",
+        "03_enps_drivers",
+        "90_summary",
+    ]
 
 
 def test_a_folder_of_another_client_is_left_alone_without_force(tmp_path: Path) -> None:

@@ -28,6 +28,17 @@ NPS: dict[str, Column | None] = {
     "conf_low": Column(mark("Interval"), "number1"),
     "n": None,
 }
+NPS_CHANGE: dict[str, Column | None] = {
+    "label": Column(mark("What")),
+    "first": Column(mark("From")),
+    "last": Column(mark("To")),
+    "variant": Column(mark("Variant")),
+    "estimate": Column(mark("Change"), "signed1"),
+    "conf_low": Column(mark("Interval"), "number1"),
+    "p_value": None,
+    "n_first": Column(mark("Answers then"), "integer"),
+    "n_last": Column(mark("Answers now"), "integer"),
+}
 ITEMS: dict[str, Column | None] = {
     "item_label": Column(mark("Question")),
     "detail": None,
@@ -73,7 +84,7 @@ def nps_rows(frame: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of :func:`exresearch.measures.nps_of_study`.
+        Of :func:`exresearch.measures.nps_of_study` or :func:`exresearch.measures.nps_change_of_study`.
 
     Returns
     -------
