@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from exresearch.measures.advocacy.of_study import REASONS_OF_STUDY
-from exresearch.measures.aggregation.agreement import BELOW_ZERO
 from exresearch.measures.aggregation.attenuation import ABOVE_ONE, NO_CORRECTION
 from exresearch.measures.aggregation.gate import REASONS as GATE_REASONS
+from exresearch.measures.aggregation.intraclass import BELOW_ZERO
 from exresearch.measures.aggregation.tables import NOT_JUDGED, NOT_RANKED
 from exresearch.measures.change.waves import CHANGE_REASONS
 from exresearch.measures.reliability.intervals import REASONS as RELIABILITY_REASONS

@@ -8,9 +8,10 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.measures.aggregation.agreement import icc, rwg_j
+from exresearch.measures.aggregation.agreement import rwg_j
 from exresearch.measures.aggregation.attenuation import construct_correlations
 from exresearch.measures.aggregation.gate import LEAST_ICC2, LEAST_RWG, aggregation_gate
+from exresearch.measures.aggregation.intraclass import icc
 from exresearch.measures.aggregation.shrinkage import LEAST_UNITS, shrunken_means
 from exresearch.measures.aggregation.unit_means import person_means, unit_means
 from exresearch.measures.resampling import dependence_groups
