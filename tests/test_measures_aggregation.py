@@ -795,7 +795,7 @@ def test_small_units_fall_out_and_are_counted(client: Any) -> None:
     assert means["unit"].tolist() == [f"Unit {letter}" for letter in "ABCDEF"]
     few = means[means["unit"] == "Unit C"].iloc[0]
     assert (few["n"], few["reason"]) == (3, NOT_RANKED["few_answers"])
-    assert few.drop(["unit", "n", "reason"]).isna().all()
+    assert few.drop(["unit", "n", "respondents", "reason"]).isna().all()
     assert (means.loc[means["unit"] != "Unit C", "reason"] == "").all()
     assert means["rank"].dropna().sum() == 15
     link = link_table(study, ex_measure="engagement", cx_measure="cx")
@@ -873,7 +873,7 @@ def test_unit_mean_table_of_the_demo(demo: Study) -> None:
 def test_correlation_table_of_the_demo(demo: Study) -> None:
     found = correlation_table(demo, n_boot=200, seed=1)
     assert list(found) == [
-        "x", "x_label", "y", "y_label", "n", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high",
+        "x", "x_label", "y", "y_label", "n", "respondents", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high",
         "reason",
     ]  # fmt: skip
     sheets = demo.table("employees")

@@ -670,7 +670,7 @@ def test_every_construct_has_its_rows(study: Study) -> None:
     table = reliability_table(study, conf_level=0.9, n_boot=100, seed=3)
     assert list(table.columns) == [
         "table", "construct", "label", "coefficient", "estimate", "std_error", "conf_low", "conf_high", "conf_level",
-        "n_items", "n", "n_clusters", "method", "reason",
+        "n_items", "n", "respondents", "n_clusters", "method", "reason",
     ]  # fmt: skip
     rows = list(zip(table["construct"], table["coefficient"], table["reason"], strict=True))
     assert rows == [
@@ -728,7 +728,7 @@ def test_every_construct_has_its_rows(study: Study) -> None:
 def test_every_item_has_its_row(study: Study) -> None:
     table = item_table(study).set_index("column")
     assert list(item_table(study).columns) == [
-        "table", "construct", "label", "column", "item_label", "reversed", "n", "missing", "mean", "sd", "item_rest",
+        "table", "construct", "label", "column", "item_label", "reversed", "n", "respondents", "missing", "mean", "sd", "item_rest",
         "alpha_if_dropped", "reason",
     ]  # fmt: skip
     assert list(table.index) == ["one", "a", "b", "c", "d", "f", *"ghijkl", "e", "m"]

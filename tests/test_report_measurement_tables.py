@@ -120,10 +120,15 @@ def test_scores_of_one_s_own_limits_and_of_two_scales(client: Any) -> None:
         ["employees", "us"],
         ["customers", "us, 1-10"],
     ]
-    rows = shown.nps_rows(scores)
-    assert rows["variant"].tolist() == ["US", "us, 1-10"]
+    texts = Texts("en")
+    rows = shown.nps_rows(scores, texts=texts)
+    assert rows["variant"].tolist() == ["US (9-10, 0-6)", "US (9-10, 1-6)"]
     own = nps_of_study(study, variant="custom", promoters_from=8, detractors_to=4, conf_level=0.95)
     assert own["variant"].tolist() == ["custom (8-10, 0-4)", "custom (8-10, 1-4), 1-10"]
+    assert shown.nps_rows(own, texts=texts)["variant"].tolist() == [
+        "own limits (8-10, 0-4)",
+        "own limits (8-10, 1-4)",
+    ]
     answers = study.tables["employees"]["enps"]
     share = (answers >= 8).mean() - (answers <= 4).mean()
     assert own["estimate"].iloc[0] == pytest.approx(100 * share)
@@ -142,3 +147,51 @@ def test_scores_of_one_s_own_limits_and_of_two_scales(client: Any) -> None:
     with pytest.raises(ValueError) as caught:
         nps_of_study(study, variant="uk", conf_level=0.95)
     assert str(caught.value) == "variant must be us, eu or Cuts with cut-points of your own; got 'uk'."
+
+
+def test_a_change_does_not_give_away_a_hidden_score(texts: Texts) -> None:
+    waves = ["2023", "2024", "2025", "all waves"]
+    scores = pd.DataFrame(
+        {"table": "employees", "group": waves, "variant": "us", "estimate": [-100.0, 5.0, -8.0, -7.0]}
+    )
+    scores["respondents"] = [3, 70, 75, 148]
+    moved = pd.DataFrame(
+        {
+            "table": "employees", "first": ["2023", "2024"], "last": ["2025", "2025"], "variant": "us",
+            "estimate": [92.0, -13.0], "respondents": [3, 70],
+        }
+    )  # fmt: skip
+    page = Page(language=texts.language, rules=DisclosureRules())
+    rows = shown.nps_change_rows(moved, scores=scores, texts=texts, rules=page.rules)
+    # 2023 is too small, and 2024 is hidden with it: neither may follow from a change.
+    assert rows["respondents"].tolist() == [0, 0]
+    open_rows = shown.nps_change_rows(
+        moved, scores=scores.assign(respondents=50), texts=texts, rules=page.rules
+    )
+    assert open_rows["respondents"].tolist() == [3, 70]
+
+
+def test_a_hidden_wave_finds_its_company_in_its_own_table(texts: Texts) -> None:
+    frame = pd.DataFrame(
+        {
+            "label": ["enps"] * 3 + ["nps"] * 3, "table": ["employees"] * 3 + ["customers"] * 3,
+            "group": ["1", "2", "3"] * 2, "estimate": [11.0, 22.0, 33.0, 44.0, 55.0, 66.0],
+            "respondents": [3, 70, 80, 6, 70, 80], "variant": "us",
+        }
+    )  # fmt: skip
+    columns = {"label": "What", "group": "Wave", "estimate": "Score"}
+    page = Page(language=texts.language, rules=DisclosureRules())
+    html = page.table(
+        frame, count="respondents", caption="Net promoter scores", columns=columns, within=["table"]
+    ).data
+    shown_scores = [value for value in (11, 22, 33, 44, 55, 66) if texts.number(value, "number2") in html]
+    assert shown_scores == [33, 44, 55, 66]
+
+
+def test_a_table_without_rows_is_a_sentence(texts: Texts) -> None:
+    page = Page(language=texts.language, rules=DisclosureRules())
+    empty = pd.DataFrame({"n": [], "label": []})
+    assert texts.say("There is nothing to show here.") in page.table(empty, count="n", caption="x").data
+    assert (
+        "<table" not in page.table(empty, count="n", caption="x", note="There is nothing to show here.").data
+    )

@@ -25,6 +25,7 @@ from exresearch.measures import (
     score_items,
     score_method,
 )
+from exresearch.measures.resampling import respondents
 from exresearch.models import detectable_correlation, detectable_difference, detectable_r2_increment
 from exresearch.study import Study
 
@@ -149,20 +150,6 @@ def unsuitable_scale(definition: EngagedDefinition) -> Note:
     True
     """
     return _NOT_THREE_ITEMS if approximates(definition) else UNSUITABLE_SCALE
-
-
-def respondents(frame: pd.DataFrame) -> int:
-    """Count the people behind answer sheets: each person once where the sheets say who they are, else the sheets.
-
-    Examples
-    --------
-    >>> respondents(pd.DataFrame({"person": ["a", "a", "b"]})), respondents(pd.DataFrame({"item": [1, 2]}))
-    (2, 2)
-    """
-    if "person" not in frame:
-        return len(frame)
-    # A sheet without a person may be anybody's, so it counts as somebody of its own.
-    return int(frame["person"].nunique() + frame["person"].isna().sum())
 
 
 def _too_small(declared: Hypothesis, *, people: int, n_units: int, n_waves: int) -> Note | None:

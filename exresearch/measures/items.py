@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exresearch.measures.resampling import respondents
 from exresearch.measures.scores import oriented
 from exresearch.study import Study, Variable
 
@@ -16,6 +17,7 @@ _ASKED = ("item", "outcome", "driver", "need")
 _MOST_POINTS = 11
 _COLUMNS = [
     "table", "construct", "column", "label", "reversed", "minimum", "maximum", "value", "share", "people", "mean", "n",
+    "respondents",
 ]  # fmt: skip
 
 
@@ -36,8 +38,9 @@ def item_distribution(study: Study) -> pd.DataFrame:
         One row per question and scale point, answered or not: ``table, construct`` (its name, or the column's where it
         measures none), ``column, label`` (both languages), ``reversed, minimum, maximum, value`` (turned round where
         ``reversed``, so that higher means more of the construct), ``share`` (weighted, of the answers to the question),
-        ``people`` (who gave this answer, each counted once), ``mean`` (weighted, of the question) and ``n`` (answers to
-        the question). Sheets of all waves together. Questions that nobody answered, or with answers between the scale
+        ``people`` (who gave this answer, each counted once), ``mean`` (weighted, of the question), ``n`` (answers to
+        the question) and ``respondents`` (who answered it, each counted once). Sheets of all waves together.
+        Questions that nobody answered, or with answers between the scale
         points, are left out.
     """
     rows: list[dict[str, Any]] = []
@@ -72,6 +75,7 @@ def _of_item(study: Study, frame: pd.DataFrame, variable: Variable) -> list[dict
         "maximum": float(high),
         "mean": float(np.average(answers, weights=weights)),
         "n": len(answers),
+        "respondents": respondents(frame.loc[answers.index]),
     }
     total = float(sizes.sum())
     return [

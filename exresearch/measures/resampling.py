@@ -58,6 +58,20 @@ def dependence_groups(frame: pd.DataFrame) -> Groups:
     return Groups("row", pd.Series(range(len(frame)), index=frame.index), n_units)
 
 
+def respondents(frame: pd.DataFrame) -> int:
+    """Count the people behind answer sheets: each person once where the sheets say who they are, else the sheets.
+
+    Examples
+    --------
+    >>> respondents(pd.DataFrame({"person": ["a", "a", "b"]})), respondents(pd.DataFrame({"item": [1, 2]}))
+    (2, 2)
+    """
+    if "person" not in frame:
+        return len(frame)
+    # A sheet without a person may be anybody's, so it counts as somebody of its own.
+    return int(frame["person"].nunique() + frame["person"].isna().sum())
+
+
 def _alone_where_missing(labels: pd.Series) -> pd.Series:
     # Else these rows would be left out of every model that keeps groups together.
     missing = labels.isna()

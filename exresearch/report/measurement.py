@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import TABLE_LABELS, driver_labels
+from exresearch.report.numbers import interval
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
+from exresearch.report.theme import rows_of
 from exresearch.study import Codebook
 
 _MODELS = {"measured": mark("as measured"), "one_factor": mark("one factor")}
@@ -30,38 +33,36 @@ NPS: dict[str, Column | None] = {
 }
 NPS_CHANGE: dict[str, Column | None] = {
     "label": Column(mark("What")),
-    "first": Column(mark("From")),
-    "last": Column(mark("To")),
+    "waves": Column(mark("From – to")),
     "variant": Column(mark("Variant")),
     "estimate": Column(mark("Change"), "signed1"),
     "conf_low": Column(mark("Interval"), "number1"),
     "p_value": None,
-    "n_first": Column(mark("Answers then"), "integer"),
-    "n_last": Column(mark("Answers now"), "integer"),
 }
 ITEMS: dict[str, Column | None] = {
     "item_label": Column(mark("Question")),
     "detail": None,
     "n": None,
-    "mean": None,
-    "item_rest": Column(mark("With the others"), "number2"),
+    "item_rest": Column(mark("Correlation with the others"), "number2"),
     "alpha_if_dropped": Column(mark("Alpha without it"), "number2"),
 }
 FIT: dict[str, Column | None] = {
     "table": Column(mark("Table")),
     "model": Column(mark("Model"), "message"),
     "n_items": Column(mark("Questions"), "integer"),
-    "n": None,
+    "n": Column(mark("Complete sheets"), "integer"),
+    "n_excluded": None,
     "chisq": Column(mark("Chi-square"), "number0"),
     "df": Column(mark("df"), "integer"),
     "cfi": Column(mark("CFI"), "number3"),
-    "rmsea": Column(mark("RMSEA"), "number3"),
+    "rmsea": Column(mark("RMSEA (90% interval)")),
     "srmr": Column(mark("SRMR"), "number3"),
 }
 MARKER: dict[str, Column | None] = {
     "first": Column(mark("Construct")),
     "second": Column(mark("with")),
     "correlation": Column(mark("As measured"), "number2"),
+    "marker_correlation": Column(mark("Of the marker"), "number2"),
     "estimate": Column(mark("Corrected"), "number2"),
     "conf_low": None,
     "n": None,
@@ -70,21 +71,30 @@ INVARIANCE: dict[str, Column | None] = {
     "table": Column(mark("Table")),
     "by": Column(mark("Compared by")),
     "n_groups": Column(mark("Groups"), "integer"),
-    "n": None,
+    "n": Column(mark("Complete sheets"), "integer"),
     "highest": Column(mark("Holds up to"), "message"),
     "cfi": Column(mark("CFI"), "number3"),
     "delta_cfi": Column(mark("Change of CFI"), "number3"),
-    "delta_rmsea": Column(mark("of RMSEA"), "number3"),
+    "delta_rmsea": Column(mark("Change of RMSEA"), "number3"),
+}
+_MOST_PAIRS = 15
+_PUBLISHED = {
+    "us": "US (9-10, 0-6)",
+    "eu": "EU (8-10, 0-5)",
+    "us, 1-10": "US (9-10, 1-6)",
+    "eu, 1-10": "EU (8-10, 1-5)",
 }
 
 
-def nps_rows(frame: pd.DataFrame) -> pd.DataFrame:
+def nps_rows(frame: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
     """Return net promoter scores as rows of a table.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of :func:`exresearch.measures.nps_of_study` or :func:`exresearch.measures.nps_change_of_study`.
+        Of :func:`exresearch.measures.nps_of_study`.
+    texts : Texts
+        Language of the reader.
 
     Returns
     -------
@@ -92,8 +102,43 @@ def nps_rows(frame: pd.DataFrame) -> pd.DataFrame:
         Rows without a score are left out; :func:`without_number` says why.
     """
     known = frame[frame["estimate"].notna()]
-    variants = [str(variant).upper() if variant in ("us", "eu") else variant for variant in known["variant"]]
-    return known.assign(variant=variants)
+    return known.assign(variant=[_variant(str(variant), texts) for variant in known["variant"]])
+
+
+def nps_change_rows(
+    frame: pd.DataFrame, *, scores: pd.DataFrame, texts: Texts, rules: DisclosureRules
+) -> pd.DataFrame:
+    """Return changes of net promoter scores as rows of a table.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of :func:`exresearch.measures.nps_change_of_study`.
+    scores : pandas.DataFrame
+        The scores by wave, of :func:`exresearch.measures.nps_of_study`.
+    texts : Texts
+        Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``respondents`` is 0, so that the row is hidden, where the score of one of its waves is hidden: that score would
+        follow from the change and the other.
+    """
+    known = frame[frame["estimate"].notna()]
+    shown = scores[scores["estimate"].notna()]
+    hidden = release(shown, count="respondents", rules=rules, within=["table"]).hidden
+    secret = set(zip(shown.loc[hidden, "table"], shown.loc[hidden, "group"], strict=True))
+    gives_away = [
+        (row.table, row.first) in secret or (row.table, row.last) in secret for row in rows_of(known)
+    ]
+    return known.assign(
+        variant=[_variant(str(variant), texts) for variant in known["variant"]],
+        waves=[f"{first} – {last}" for first, last in zip(known["first"], known["last"], strict=True)],
+        respondents=known["respondents"].mask(pd.Series(gives_away, index=known.index, dtype=bool), 0),
+    )
 
 
 def item_rows(frame: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
@@ -132,8 +177,9 @@ def fit_rows(frame: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
         Models that could not be fitted are left out; :func:`without_number` says why.
     """
     fitted = frame[frame["chisq"].notna()]
+    rmsea = [_with_interval(row.rmsea, row.rmsea_low, row.rmsea_high, texts) for row in rows_of(fitted)]
     tables = [texts.say(TABLE_LABELS[name]) for name in fitted["table"]]
-    return fitted.assign(table=tables, model=[_MODELS[model] for model in fitted["model"]])
+    return fitted.assign(table=tables, model=[_MODELS[model] for model in fitted["model"]], rmsea=rmsea)
 
 
 def invariance_rows(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> pd.DataFrame:
@@ -176,9 +222,11 @@ def marker_rows(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> pd.
     Returns
     -------
     pandas.DataFrame
-        Pairs without a correlation are left out; :func:`without_number` says why.
+        The pairs that the correction moves most, at most fifteen; :func:`without_number` says why others are lacking.
     """
     known = frame[frame["estimate"].notna()]
+    moved = (known["correlation"] - known["estimate"]).abs().sort_values(ascending=False, kind="stable")
+    known = known.loc[moved.index[:_MOST_PAIRS]]
     named = {
         side: [_named(str(name), texts, codebook) for name in known[side]] for side in ("first", "second")
     }
@@ -205,7 +253,7 @@ def without_number(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> 
     number = next(name for name in ("estimate", "chisq", "cfi") if name in frame)
     lacking = frame[frame[number].isna() & (frame["reason"] != "")]
     said: dict[str, None] = {}
-    for row in lacking.itertuples():
+    for row in rows_of(lacking):
         table = texts.say(TABLE_LABELS[str(row.table)]) if row.table else ""
         what = str(getattr(row, "by", "") or getattr(row, "construct", ""))
         place = ", ".join(part for part in (table, _named(what, texts, codebook) if what else "") if part)
@@ -214,6 +262,38 @@ def without_number(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> 
     if not said:
         return None
     return Note(message="No number for: {what}.", values={"what": "; ".join(said)})
+
+
+def comparable(frame: pd.DataFrame) -> Note | None:
+    """Say in how many comparisons means may be compared; None where nothing could be tested.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of :func:`exresearch.measures.invariance_summary`.
+    """
+    made = frame[frame["highest"] != ""]
+    if made.empty:
+        return None
+    means = int(made["highest"].isin(["scalar", "strict"]).sum())
+    return Note(
+        message="Means may be compared (scalar or strict) in {means:integer} of {total:integer} comparisons.",
+        values={"means": means, "total": len(made)},
+    )
+
+
+def _with_interval(value: float, low: float, high: float, texts: Texts) -> str:
+    if pd.isna(low) or pd.isna(high):
+        return "–"
+    limits = interval(float(low), float(high), "number3", language=texts.language)
+    return f"{texts.number(float(value), 'number3')} ({limits})"
+
+
+def _variant(variant: str, texts: Texts) -> str:
+    """Name a variant with its limits; the same answers score differently by another."""
+    if variant in _PUBLISHED:
+        return _PUBLISHED[variant]
+    return variant.replace("custom", texts.say("own limits")).removesuffix(", 1-10")
 
 
 def _named(name: str, texts: Texts, codebook: Codebook) -> str:

@@ -21,6 +21,7 @@ from exresearch.report.theme import Picture, svg
 from exresearch.report.verdict import verdict_block
 
 _PIXELS = 96
+NOTHING = Note(message="There is nothing to show here.")
 
 
 class Page:
@@ -64,6 +65,7 @@ class Page:
         caption: str | Note,
         columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None = None,
         note: str | Note | None = None,
+        within: Sequence[str] = (),
     ) -> HTML:
         """Show a frame, with the numbers of small groups hidden.
 
@@ -77,17 +79,23 @@ class Page:
             English message, without places or as a note with values.
         columns : mapping or sequence, optional
             As for :func:`exresearch.report.tables.html_table`.
+        within : sequence of str
+            Columns that tell apart several tables in one frame, each with a total of its own; see
+            :func:`exresearch.disclosure.release`.
 
         Returns
         -------
         IPython.display.HTML
+            Without rows the note alone, or a sentence that there is nothing to show.
 
         Raises
         ------
         ValueError
             As :func:`exresearch.disclosure.release` and :func:`exresearch.report.tables.html_table`.
         """
-        released = release(frame, count=count, rules=self.rules)
+        if frame.empty:
+            return self.say(note or NOTHING)
+        released = release(frame, count=count, rules=self.rules, within=within)
         table = html_table(
             released.frame,
             texts=self.texts,

@@ -21,7 +21,7 @@ _BELOW: dict[tuple[str, ...], str] = {
     ("icc2", "rwg"): (
         "Unit means of {measure} are less reliable than declared (ICC(2) {icc2:number2}, at least "
         "{least_icc2:number2}), and people of one unit agree less on it than declared (median rwg {rwg:number2}, at "
-        "least {least_rwg:number2}): the unit means say little about the units."
+        "least {least_rwg:number2}): how far unit means stand for the units is uncertain."
     ),
 }
 _NO_ANSWERS = (

@@ -12,8 +12,8 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
-from exresearch.findings.testability import respondents
 from exresearch.measures import Groups, dependence_groups
+from exresearch.measures.resampling import respondents
 from exresearch.models import NotEstimable, importance_replicates, summarise_differences
 from exresearch.models.drivers import ImportanceReplicates
 from exresearch.study import Codebook, Variable

@@ -14,7 +14,7 @@ from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.findings.testability import respondents, testability, unsuitable_scale
+from exresearch.findings.testability import testability, unsuitable_scale
 from exresearch.measures import (
     EngagedDefinition,
     Groups,
@@ -26,6 +26,7 @@ from exresearch.measures import (
     engagement_index,
     other_definition,
 )
+from exresearch.measures.resampling import respondents
 from exresearch.models import clustered_proportion
 from exresearch.study import Study
 

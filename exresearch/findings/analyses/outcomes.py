@@ -9,9 +9,9 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
-from exresearch.findings.testability import respondents
 from exresearch.measures import dependence_groups, enps, oriented
 from exresearch.measures.advocacy import CUTS, Cuts, NetPromoterScore, cut_points
+from exresearch.measures.resampling import respondents
 from exresearch.study import Study, Variable
 
 _OUTCOMES = ("enps", "stay", "effort", "promote")

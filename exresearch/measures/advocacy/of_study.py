@@ -11,7 +11,7 @@ from exresearch.measures.advocacy.comparison import enps_change
 from exresearch.measures.advocacy.cuts import Cuts, Variant, cut_points
 from exresearch.measures.advocacy.score import check_level
 from exresearch.measures.advocacy.tables import NUMBERS, REASONS, scored
-from exresearch.measures.resampling import dependence_groups
+from exresearch.measures.resampling import dependence_groups, respondents
 from exresearch.measures.scores import oriented
 from exresearch.study import Study, Variable
 
@@ -30,7 +30,7 @@ REASONS_OF_STUDY = {
 }
 _CHANGE = (
     "estimate", "std_error", "conf_low", "conf_high", "conf_level", "p_value", "n_first", "n_last", "n_effective_first",
-    "n_effective_last", "n_shared", "correlation", "df",
+    "n_effective_last", "n_shared", "correlation", "df", "respondents",
 )  # fmt: skip
 
 
@@ -64,7 +64,8 @@ def nps_of_study(
     pandas.DataFrame
         Rows by table, then wave in order of time, then all waves: ``table, construct, label`` (mapping of language to
         text), ``group`` (wave, or ``all waves``), ``variant, estimate, std_error, conf_low, conf_high, conf_level,
-        promoters, passives, detractors, n, n_effective, reason``. Where something cannot be estimated it is missing and
+        promoters, passives, detractors, n, n_effective, respondents`` (who answered, each counted once) and
+        ``reason``. Where something cannot be estimated it is missing and
         ``reason`` says why; otherwise that is empty. Scores of employees and of customers whose questions have
         different scales carry different variants; :func:`combine_scores` keeps them out of one table.
 
@@ -96,9 +97,13 @@ def nps_of_study(
                 cluster=_cluster(part, question),
                 conf_level=conf_level,
             )
-            rows.append(start | {"group": group, "variant": cuts.variant, **numbers})
-    columns = ["table", "construct", "label", "group", "variant", *NUMBERS, "reason"]
-    return _typed(pd.DataFrame(rows, columns=columns), counts=["n"])
+            asked = part[part[question.column].notna()]
+            rows.append(
+                start
+                | {"group": group, "variant": cuts.variant, **numbers, "respondents": respondents(asked)}
+            )
+    columns = ["table", "construct", "label", "group", "variant", *NUMBERS, "respondents", "reason"]
+    return _typed(pd.DataFrame(rows, columns=columns), counts=["n", "respondents"])
 
 
 def nps_change_of_study(
@@ -122,7 +127,7 @@ def nps_change_of_study(
         One row per table: ``table, construct, label, first, last`` (waves), ``variant, estimate`` (last minus first),
         ``std_error, conf_low, conf_high, conf_level, p_value, n_first, n_last, n_effective_first, n_effective_last,
         n_shared`` (units or persons with answers in both waves), ``correlation`` (of both scores through them),
-        ``df, reason``, as in :func:`nps_of_study`.
+        ``df, respondents`` (of the wave that fewer people answered) and ``reason``, as in :func:`nps_of_study`.
 
     Raises
     ------
@@ -144,7 +149,9 @@ def nps_change_of_study(
         known = {"reason": found} if isinstance(found, str) else found | {"reason": ""}
         rows.append(start | {"variant": cuts.variant} | known)
     columns = ["table", "construct", "label", "first", "last", "variant", *_CHANGE, "reason"]
-    return _typed(pd.DataFrame(rows, columns=columns), counts=["n_first", "n_last", "n_shared"])
+    return _typed(
+        pd.DataFrame(rows, columns=columns), counts=["n_first", "n_last", "n_shared", "respondents"]
+    )
 
 
 def _start(study: Study, table: str, construct: str) -> dict[str, Any]:
@@ -207,10 +214,12 @@ def _change(
         cluster=cluster,
         conf_level=conf_level,
     )
+    people = [respondents(both[part]) for part in (~later, later)]
     renamed = {
         "n_a": "n_last", "n_b": "n_first", "n_effective_a": "n_effective_last", "n_effective_b": "n_effective_first",
     }  # fmt: skip
-    return named | {renamed.get(name, name): value for name, value in asdict(change).items()}
+    found = {renamed.get(name, name): value for name, value in asdict(change).items()}
+    return named | found | {"respondents": min(people)}
 
 
 def _typed(table: pd.DataFrame, *, counts: list[str]) -> pd.DataFrame:

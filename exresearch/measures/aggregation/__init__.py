@@ -6,10 +6,11 @@ from exresearch.measures.aggregation.attenuation import (
     construct_correlations,
     disattenuated_correlation,
 )
+from exresearch.measures.aggregation.correlations import correlation_table
 from exresearch.measures.aggregation.gate import LEAST_ICC2, LEAST_RWG, Gate, aggregation_gate
 from exresearch.measures.aggregation.intraclass import Icc, icc
 from exresearch.measures.aggregation.shrinkage import shrunken_means
-from exresearch.measures.aggregation.tables import aggregation_table, correlation_table, unit_mean_table
+from exresearch.measures.aggregation.tables import aggregation_table, unit_mean_table
 from exresearch.measures.aggregation.unit_means import person_means, unit_means
 
 __all__ = [

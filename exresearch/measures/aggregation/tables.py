@@ -9,12 +9,11 @@ from typing import Any
 import pandas as pd
 
 from exresearch.measures.aggregation.agreement import rwg_j
-from exresearch.measures.aggregation.attenuation import construct_correlations
 from exresearch.measures.aggregation.gate import LEAST_ICC2, LEAST_RWG, aggregation_gate
 from exresearch.measures.aggregation.intraclass import icc
 from exresearch.measures.aggregation.shrinkage import LEAST_UNITS, shrunken_means
 from exresearch.measures.aggregation.unit_means import person_means, unit_means
-from exresearch.measures.resampling import dependence_groups
+from exresearch.measures.resampling import respondents
 from exresearch.measures.scores import construct_score, least_share, oriented_frame
 from exresearch.study import Study, Variable
 
@@ -87,7 +86,7 @@ def aggregation_table(
     """
     rows = []
     for name in [table] if table else TABLES_OF_ANSWERS:
-        known, frame = _constructs(study, name), _coded(study.table(name))
+        known, frame = constructs_of(study, name), _coded(study.table(name))
         for one in [construct] if construct else known:
             row, reason = _judge(
                 study, frame, name, known.get(one, []), min_unit_n, least_icc2, least_rwg, conf_level
@@ -128,7 +127,8 @@ def unit_mean_table(
     pandas.DataFrame
         One row per unit: ``unit, n`` (answers), ``size`` (sum of their weights), ``mean, sd, std_error, conf_low,
         conf_high`` as :func:`unit_means`; ``shrunken, shrunken_low, shrunken_high, reliability, rank, rank_low,
-        rank_high`` as :func:`shrunken_means`; ``reason``: why values are missing, empty otherwise. One row without a
+        rank_high`` as :func:`shrunken_means`; ``respondents`` (people behind the answers); ``reason``: why values are
+        missing, empty otherwise. One row without a
         unit where the construct cannot be aggregated at all.
 
     Notes
@@ -137,11 +137,11 @@ def unit_mean_table(
     a variance from a handful of people would else decide how far they are drawn in. Answers of one person in
     several waves are kept together in both.
     """
-    variables = _constructs(study, table).get(construct, [])
+    variables = constructs_of(study, table).get(construct, [])
     problem = _problem(study, table, variables)
     if problem:
         empty = pd.DataFrame({"unit": [""], "n": [0], "reason": [NOT_JUDGED[problem]]})
-        return empty.reindex(columns=[*_OWN, *_SHRUNKEN, "reason"])
+        return empty.assign(respondents=0).reindex(columns=[*_OWN, *_SHRUNKEN, "respondents", "reason"])
     frame = study.table(table)
     who = {name: frame[name] for name in ("person",) if name in frame}
     options: dict[str, Any] = {
@@ -150,7 +150,7 @@ def unit_mean_table(
         **who,
         "conf_level": conf_level,
     }
-    score = _score(study, table, variables)
+    score = score_of(study, table, variables)
     counts = score.notna().groupby(frame["unit"]).transform("sum").reindex(frame.index)
     score_kept = score.where(counts >= min_unit_n)
     means = unit_means(score_kept, **options)[_OWN]
@@ -167,49 +167,12 @@ def unit_mean_table(
         if len(part)
     ]
     whole = pd.concat(both, ignore_index=True) if both else means.assign(reason="")
-    return whole.reindex(columns=[*_OWN, *_SHRUNKEN, "reason"]).sort_values("unit", ignore_index=True)
-
-
-def correlation_table(
-    study: Study, *, table: str = "employees", conf_level: float = 0.95, n_boot: int = 2000, seed: int
-) -> pd.DataFrame:
-    """Correlate all constructs of a table two by two, as observed and corrected for unreliability.
-
-    When to use it: to see which constructs people hardly tell apart.
-
-    Parameters
-    ----------
-    study : Study
-        The client.
-    table : str
-        Table of answers.
-    conf_level, n_boot, seed
-        As :func:`construct_correlations`.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``x, x_label, y, y_label, n, r, conf_low, conf_high, disattenuated, dis_low, dis_high, reason``; constructs
-        whose items have different scales are left out. The groups of the bootstrap are those of
-        :func:`exresearch.measures.dependence_groups`, so that colleagues, and one person's waves, stay together.
-    """
-    frame = study.table(table)
-    known = {name: items for name, items in _constructs(study, table).items() if _same_scale(items)}
-    scores = pd.DataFrame(
-        {name: _score(study, table, items) for name, items in known.items()}, index=frame.index
+    answered = frame[score.notna()]
+    people = {unit: respondents(sheets) for unit, sheets in answered.groupby("unit", sort=False)}
+    whole["respondents"] = whole["unit"].map(people).fillna(0).astype("int64")
+    return whole.reindex(columns=[*_OWN, *_SHRUNKEN, "respondents", "reason"]).sort_values(
+        "unit", ignore_index=True
     )
-    rows = construct_correlations(
-        scores,
-        items={name: oriented_frame(frame, items) for name, items in known.items()},
-        weights=_weights(frame),
-        groups=dependence_groups(frame).labels,
-        conf_level=conf_level,
-        n_boot=n_boot,
-        seed=seed,
-    )
-    for place, name in ((1, "x"), (3, "y")):
-        rows.insert(place, f"{name}_label", [study.codebook.label(one) for one in rows[name]])
-    return rows
 
 
 def _judge(
@@ -226,7 +189,7 @@ def _judge(
     problem = _problem(study, table, variables)
     if problem:
         return {}, NOT_JUDGED[problem]
-    score = _score(study, table, variables)
+    score = score_of(study, table, variables)
     unit = frame["unit"].where(score.notna())
     sizes = unit.value_counts()
     kept = unit.where(unit.map(sizes) >= min_unit_n)
@@ -254,7 +217,7 @@ def _judge(
     return row, gate.reason
 
 
-def _constructs(study: Study, table: str) -> dict[str, list[Variable]]:
+def constructs_of(study: Study, table: str) -> dict[str, list[Variable]]:
     """The items of each construct of a table, in the order of the codebook; an item without one is its own."""
     found: dict[str, list[Variable]] = {}
     if table in study.tables:
@@ -270,14 +233,15 @@ def _problem(study: Study, table: str, variables: Sequence[Variable]) -> str:
         return "not_measured"
     if not study.has(table, "unit"):
         return "no_unit"
-    return "" if _same_scale(variables) else "different_scales"
+    return "" if same_scale(variables) else "different_scales"
 
 
-def _same_scale(variables: Sequence[Variable]) -> bool:
+def same_scale(variables: Sequence[Variable]) -> bool:
+    """Whether the items have one scale, so that they can be one score."""
     return len({(variable.minimum, variable.maximum) for variable in variables}) == 1
 
 
-def _score(study: Study, table: str, variables: Sequence[Variable]) -> pd.Series:
+def score_of(study: Study, table: str, variables: Sequence[Variable]) -> pd.Series:
     """Score of a construct; drivers, which construct_score leaves out, by the same rule."""
     frame, construct = study.table(table), variables[0].construct or variables[0].column
     if variables[0].construct and variables[0].role != "driver":

@@ -14,7 +14,7 @@ from exresearch.measures.reliability.answers import Handling, checked_answers, c
 from exresearch.measures.reliability.hierarchical import omega_hierarchical
 from exresearch.measures.reliability.intervals import REASONS, Reliability
 from exresearch.measures.reliability.omega import omega_total
-from exresearch.measures.resampling import dependence_groups
+from exresearch.measures.resampling import dependence_groups, respondents
 from exresearch.measures.respondents.weights import TABLES_OF_ANSWERS
 from exresearch.measures.scores import oriented_frame
 from exresearch.study import Study, Variable
@@ -25,12 +25,12 @@ ROLES = ("item", "outcome", "need")
 _HIERARCHICAL_FROM, _THREE_FROM = 6, 9
 _NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
 _RELIABILITY = [
-    "table", "construct", "label", "coefficient", *_NUMBERS, "conf_level", "n_items", "n", "n_clusters", "method",
-    "reason",
+    "table", "construct", "label", "coefficient", *_NUMBERS, "conf_level", "n_items", "n", "respondents", "n_clusters",
+    "method", "reason",
 ]  # fmt: skip
 _ITEMS = [
-    "table", "construct", "label", "column", "item_label", "reversed", "n", "missing", "mean", "sd", "item_rest",
-    "alpha_if_dropped", "reason",
+    "table", "construct", "label", "column", "item_label", "reversed", "n", "respondents", "missing", "mean", "sd",
+    "item_rest", "alpha_if_dropped", "reason",
 ]  # fmt: skip
 
 
@@ -60,7 +60,8 @@ def reliability_table(
         Tables in order, constructs in that of the codebook, and for each the rows ``alpha``, ``omega_total`` and, from
         six items, ``omega_hierarchical`` (three factors from nine items, else two: each then has three items or more):
         ``table, construct, label`` (a mapping from language to text), ``coefficient, estimate, std_error, conf_low,
-        conf_high, conf_level, n_items, n`` (sheets used), ``n_clusters, method, reason``. ``reason`` is empty, or says
+        conf_high, conf_level, n_items, n`` (sheets used), ``respondents`` (people behind them), ``n_clusters, method,
+        reason``. ``reason`` is empty, or says
         in a sentence of ``REASONS`` why numbers are missing; a construct of a single item has one row, ``alpha``, with
         its reason.
 
@@ -78,6 +79,7 @@ def reliability_table(
         about = {"table": table, "construct": construct, "label": study.codebook.label(construct)}
         k = len(variables)
         lacking = _lacking(variables)
+        people = respondents(frame[items.notna().all(axis=1)])
         coefficients = [
             "alpha",
             *(["omega_total"] if k > 1 else []),
@@ -102,7 +104,7 @@ def reliability_table(
                 found = _fields(
                     omega_hierarchical(items, n_factors=factors, n_boot=n_boot, seed=seed, **options)
                 )
-            rows.append(about | found)
+            rows.append(about | found | {"respondents": people})
     return pd.DataFrame(rows, columns=_RELIABILITY).astype(dict.fromkeys(_NUMBERS, "float64"))
 
 
@@ -118,7 +120,8 @@ def item_table(study: Study) -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row per item, in the order of :func:`reliability_table`: ``table, construct, label, column, item_label,
-        reversed, n`` (sheets that answer it), ``missing`` (share of the sheets of the table that do not), ``mean, sd``
+        reversed, n`` (sheets that answer it), ``respondents`` (people behind them), ``missing`` (share of the sheets
+        of the table that do not), ``mean, sd``
         (weighted, of those who answer it, turned by the codebook), ``item_rest, alpha_if_dropped`` (from the sheets
         that answer all items, see :func:`item_statistics`), ``reason`` (empty, or a sentence of ``REASONS`` that says
         why the last two are missing). ``alpha_if_dropped`` needs three items.
@@ -154,6 +157,7 @@ def item_table(study: Study) -> pd.DataFrame:
                     "item_label": study.codebook.label(variable.column),
                     "reversed": variable.reversed,
                     "n": int(there.sum()),
+                    "respondents": respondents(frame[there]),
                     "missing": float((~there).mean()) if len(there) else float("nan"),
                     "mean": mean,
                     "sd": sd,
@@ -260,7 +264,7 @@ def _nothing(coefficient: str, reason: str, *, items: pd.DataFrame, conf_level: 
 
 
 def _fields(found: Reliability) -> dict[str, Any]:
-    return {name: getattr(found, name) for name in _RELIABILITY[3:]}
+    return {name: getattr(found, name) for name in _RELIABILITY[3:] if name != "respondents"}
 
 
 def _moments(answers: pd.Series, weights: pd.Series) -> tuple[float, float]:

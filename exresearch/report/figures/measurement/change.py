@@ -13,9 +13,10 @@ from exresearch.study import Codebook
 
 TERMS = {
     "total": (mark("change of the mean"), COLOURS["ink"], "D", True),
-    "answers": (mark("same people, other answers"), COLOURS["blue"], "o", True),
+    "answers": (mark("other answers"), COLOURS["blue"], "o", True),
     "people": (mark("other people"), COLOURS["orange"], "s", False),
 }
+_MOST_ROWS = 30
 _STEP = 0.15
 NO_CHANGE = Note(message="There are no two waves with the same questions, so nothing can have changed.")
 
@@ -60,10 +61,18 @@ def wave_change_forest(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook)
     require(frame, columns, figure="wave_change_forest")
     known = _drawn(frame[frame["estimate"].notna() & frame["term"].isin(TERMS)])
     if known.empty:
-        return NO_CHANGE
-    groups = list(known.groupby(["construct", "method"], sort=False))
+        reasons = frame.loc[frame["reason"] != "", "reason"] if "reason" in frame else pd.Series(dtype="str")
+        if reasons.empty:
+            return NO_CHANGE
+        return Note(
+            message="No change can be split: {reason}",
+            values={"reason": texts.translate(str(reasons.mode()[0]))},
+        )
+    n_scores = known["construct"].nunique()
+    groups = list(known.groupby(["construct", "method"], sort=False))[:_MOST_ROWS]
+    followed = all(method == "panel" for (_, method), _ in groups)
     labels = [_label(rows, texts, codebook) for _, rows in groups]
-    limits = known[["conf_low", "conf_high", "estimate"]].astype(float)
+    limits = pd.concat([rows for _, rows in groups])[["conf_low", "conf_high", "estimate"]].astype(float)
     low, high = min(0.0, float(limits.min().min())), max(0.0, float(limits.max().max()))
     pad = 0.05 * (high - low) or 0.05
     with style():
@@ -91,23 +100,34 @@ def wave_change_forest(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook)
             handles=handles, loc="upper left", bbox_to_anchor=(0, 1), ncols=3, frameon=False, fontsize=9,
             handletextpad=0.1, borderaxespad=0.1, columnspacing=1.2,
         )  # fmt: skip
-    moved = known[(known["term"] == "answers") & ((known["conf_low"] > 0) | (known["conf_high"] < 0))]
-    takeaway = texts.say(
-        "For {count:integer} of {total:integer} scores people clearly answered otherwise than before.",
-        count=len(moved),
-        total=len(groups),
-    )
-    first = known.iloc[0]
+    answers = known[known["term"] == "answers"]
+    clear = (answers["conf_low"] > 0) | (answers["conf_high"] < 0)
+    # Of a score that is split by several categories, every split has to say so: none is picked.
+    moved = int(clear.groupby(answers["construct"]).all().sum())
+    takeaway = texts.say("No score clearly changed because people answered otherwise.")
+    if moved:
+        takeaway = texts.say(
+            "Clearly changed because people answered otherwise: {count:integer} of {total:integer} scores.",
+            count=moved,
+            total=n_scores,
+        )
     caption = texts.say(
-        "Change of each score from {start} to {end}, with {intervals}, split into what the same kind of people "
-        "answered otherwise and what comes from other people answering; the two add up to the change of the mean.",
-        start=str(first["from_wave"]),
-        end=str(first["to_wave"]),
+        "Change of each score from the first wave to the last in which it was asked ({start} to {end}), with "
+        "{intervals}, split into other answers and other people; the two add up to the change of the mean.",
+        start=str(known["from_wave"].iloc[0]),
+        end=str(known["to_wave"].iloc[0]),
         intervals=intervals_name(known, texts),
     )
+    caption += " " + (
+        texts.say("Other answers are those of the people who answered in both waves.")
+        if followed
+        else texts.say("Other answers are those within the same category of people; nobody is followed.")
+    )
+    if len(groups) < known.groupby(["construct", "method"]).ngroups:
+        caption += " " + texts.say("The first {shown:integer} rows.", shown=len(groups))
     listed = "; ".join(
         f"{texts.pick(row.label)}: {texts.number(float(row.estimate), 'signed2')}"
-        for row in rows_of(known[known["term"] == "total"])
+        for row in rows_of(known[known["term"] == "total"].drop_duplicates("construct"))
     )
     return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
 

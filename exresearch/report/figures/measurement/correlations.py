@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings.note import Note
 from exresearch.report.figures.rows import LINE, rows_axes
 from exresearch.report.text import Texts
@@ -21,16 +22,18 @@ NO_CORRELATIONS = Note(
 )
 
 
-def correlation_map(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
+def correlation_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
     """Draw the correlations between constructs as a map: below the diagonal as measured, above it disattenuated.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row per pair: ``x, y, x_label, y_label, r, disattenuated, n`` of
+        One row per pair: ``x, y, x_label, y_label, r, conf_low, conf_high, disattenuated, n, respondents`` of
         :func:`exresearch.measures.correlation_table`; a missing ``disattenuated`` stays blank.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        A correlation rests on as many people as a driver model; others are left blank.
 
     Returns
     -------
@@ -42,9 +45,24 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     ValueError
         If a column is missing.
     """
-    if frame.empty or frame["r"].notna().sum() == 0:
+    if frame.empty:
         return NO_CORRELATIONS
-    require(frame, ["x", "y", "x_label", "y_label", "r", "disattenuated", "n"], figure="correlation_map")
+    columns = [
+        "x",
+        "y",
+        "x_label",
+        "y_label",
+        "r",
+        "conf_low",
+        "conf_high",
+        "disattenuated",
+        "n",
+        "respondents",
+    ]
+    require(frame, columns, figure="correlation_map")
+    frame = frame[frame["r"].notna() & (frame["respondents"] >= rules.min_model)]
+    if frame.empty:
+        return NO_CORRELATIONS
     named = {row["x"]: row["x_label"] for _, row in frame.iterrows()}
     named |= {row["y"]: row["y_label"] for _, row in frame.iterrows()}
     # Those whose correlations can be corrected come first: the map says most about them.
@@ -87,16 +105,26 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
                     column + 0.5, y, texts.number(100 * float(value), "integer"), ha="center", va="center",
                     fontsize=7.5, color=ink,
                 )  # fmt: skip
-    close = pairs[pairs["disattenuated"].abs() >= _SAME]
-    takeaway = texts.say("No two constructs are so close that they measure the same.")
+    able_pairs = frame[frame["disattenuated"].notna()]
+    close = able_pairs[able_pairs["disattenuated"].abs() >= _SAME]
+    takeaway = texts.say(
+        "Whether people tell the constructs apart cannot be judged: no pair has a known reliability on both sides."
+    )
     if len(close):
         nearest = close.iloc[int(close["disattenuated"].abs().to_numpy().argmax())]
         takeaway = texts.say(
-            "{count:integer} pairs can hardly be told apart, “{x}” and “{y}” least (disattenuated {value:number2}).",
+            "Hardly to be told apart, of {total:integer} pairs that can be judged: {count:integer}. The closest are "
+            "“{x}” and “{y}” (disattenuated {value:number2}).",
+            total=len(able_pairs),
             count=len(close),
             x=texts.pick(nearest["x_label"]),
             y=texts.pick(nearest["y_label"]),
             value=float(nearest["disattenuated"]),
+        )
+    elif len(able_pairs):
+        takeaway = texts.say(
+            "Of {total:integer} pairs that can be judged, none comes near to measuring the same.",
+            total=len(able_pairs),
         )
     caption = texts.say(
         "Correlations between scores of people, in hundredths. Below the diagonal as measured, above it without the "
@@ -109,10 +137,13 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         caption += " " + texts.say(
             "The first {shown:integer} of {total:integer} constructs.", shown=count, total=len(named)
         )
-    strongest = pairs.iloc[int(pairs["r"].abs().to_numpy().argmax())]
+    strongest = frame.iloc[int(frame["r"].abs().to_numpy().argmax())]
     alt = texts.say(
-        "As measured, the strongest correlation is {r:number2}, between “{x}” and “{y}”.",
+        "As measured, the strongest correlation is {r:number2} (interval {low:number2} to {high:number2}), between "
+        "“{x}” and “{y}”.",
         r=float(strongest["r"]),
+        low=float(strongest["conf_low"]),
+        high=float(strongest["conf_high"]),
         x=texts.pick(strongest["x_label"]),
         y=texts.pick(strongest["y_label"]),
     )

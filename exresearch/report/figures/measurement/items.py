@@ -22,6 +22,10 @@ _SHADES = LinearSegmentedColormap.from_list(
     "answers", ["#C8570B", "#F3C9A5", "#E6E9ED", "#9CC8E6", "#00609A"]
 )
 _CEILING = 0.5
+# Their answers stand beside a net promoter score, whatever else is left out.
+_SCORED = ("enps", "nps")
+# What is hidden stands apart, so that it is not taken for the highest answers.
+_GAP = 0.02
 NO_ITEMS = Note(
     message="No question was asked on a scale of at most eleven points, so there are no answers to draw."
 )
@@ -33,8 +37,8 @@ def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``table, construct, column, label, reversed, minimum, maximum, value, share, people, mean, n`` of
-        :func:`exresearch.measures.item_distribution`.
+        ``table, construct, column, label, reversed, minimum, maximum, value, share, people, mean, n, respondents``
+        of :func:`exresearch.measures.item_distribution`.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
@@ -64,12 +68,13 @@ def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -
         "people",
         "mean",
         "n",
+        "respondents",
     ]
     require(frame, columns, figure="item_answers")
     hidden = release(frame, count="people", rules=rules, within=["table", "column"]).hidden
     work = frame.assign(hidden=hidden & (frame["people"] > 0))
     items = work.drop_duplicates(["table", "column"])
-    items = items[items["n"] >= rules.min_respondents]
+    items = items[items["respondents"] >= rules.min_respondents]
     if items.empty:
         return NO_ITEMS
     drawn = _most_telling(items)
@@ -79,23 +84,25 @@ def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -
         figure, panels = rows_panels(labels, left=2.5, right=0.5, top=0.4, bottom=0.34, wrap=34, least=0.3)
         for (name, part), (axes, positions) in zip(parts, panels, strict=True):
             headroom(axes, texts.say(TABLE_LABELS[name]))
-            axes.set_xlim(0, 1)
+            axes.set_xlim(0, 1 + _GAP)
             axes.xaxis.grid(False)
             for y, item in zip(positions, rows_of(part), strict=True):
                 own = work[(work["table"] == name) & (work["column"] == item.column)]
                 _bar(axes, y, own, texts=texts)
-                row_value(axes, y, texts.number(float(item.mean), "number1"), bold=True)
+                # With a mean beside them, hidden answers could be worked out.
+                known = "–" if own["hidden"].any() else texts.number(float(item.mean), "number1")
+                row_value(axes, y, known, bold=True)
             number_axis(axes.xaxis, "percent0", texts)
     return _told(figure, work, items, drawn, texts=texts)
 
 
 def _most_telling(items: pd.DataFrame) -> pd.DataFrame:
-    """Keep the order of the codebook; where there are too many questions, leave out single drivers at the end."""
+    """Keep the order of the codebook; of too many, leave out questions that stand alone, but none on recommending."""
     if len(items) <= _MOST_ROWS:
         return items
-    shared = items.groupby(["table", "construct"])["column"].transform("size") > 1
-    first = items.assign(alone=~shared).sort_values("alone", kind="stable").head(_MOST_ROWS).index
-    return items.loc[items.index.isin(first)]
+    alone = items.groupby(["table", "construct"])["column"].transform("size") == 1
+    first = items.assign(alone=alone & ~items["construct"].isin(_SCORED)).sort_values("alone", kind="stable")
+    return items.loc[items.index.isin(first.head(_MOST_ROWS).index)]
 
 
 def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, texts: Texts) -> None:
@@ -118,7 +125,7 @@ def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, texts: Texts) -> None:
         axes.barh(
             y,
             rest,
-            left=start,
+            left=start + _GAP,
             height=0.2,
             facecolor="white",
             edgecolor=COLOURS["grey"],
@@ -136,12 +143,14 @@ def _told(
     )
     if len(drawn) < len(items):
         caption += " " + texts.say(
-            "{shown:integer} of {total:integer} questions are drawn; those that stand alone are left out first.",
+            "{shown:integer} of {total:integer} questions are drawn: the first, and all about recommending.",
             shown=len(drawn),
             total=len(items),
         )
     if work["hidden"].any():
-        caption += " " + texts.say("Hatched: answers that too few people gave, together.")
+        caption += " " + texts.say(
+            "Hatched, apart: answers that too few people gave, together, wherever they lie; then no mean is shown."
+        )
     ends = _at_the_end(work, drawn)
     names = dict(zip(drawn.index, driver_labels(drawn, texts), strict=True))
     full = ends[ends >= _CEILING]
@@ -154,10 +163,13 @@ def _told(
             total=len(drawn),
             label=names[full.idxmax()],
         )
+    secret = set(zip(work.loc[work["hidden"], "table"], work.loc[work["hidden"], "column"], strict=True))
     means = "; ".join(
-        f"{names[index]}: {texts.number(float(value), 'number1')}" for index, value in drawn["mean"].items()
+        f"{names[row.Index]}: {texts.number(float(row.mean), 'number1')}"
+        for row in rows_of(drawn)
+        if (row.table, row.column) not in secret
     )
-    return Picture(figure, caption, f"{takeaway} {means}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {means}." if means else takeaway, takeaway)
 
 
 def _at_the_end(work: pd.DataFrame, drawn: pd.DataFrame) -> pd.Series:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings.note import Note
 from exresearch.report.columns import TABLE_LABELS
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
@@ -24,16 +25,18 @@ NO_RELIABILITY = Note(
 )
 
 
-def reliability_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
+def reliability_forest(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
     """Draw alpha and omega of every construct with two or more questions.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``table, construct, label, coefficient, estimate, conf_low, conf_high, conf_level, n_items, n`` of
-        :func:`exresearch.measures.reliability_table`; rows without an estimate are not drawn.
+        ``table, construct, label, coefficient, estimate, conf_low, conf_high, conf_level, n_items, n, respondents``
+        of :func:`exresearch.measures.reliability_table`; rows without an interval are not drawn.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        A coefficient rests on as many people as a driver model.
 
     Returns
     -------
@@ -45,7 +48,9 @@ def reliability_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     ValueError
         If a column is missing or a coefficient is unknown.
     """
-    known = frame[frame["estimate"].notna()] if "estimate" in frame else frame
+    known = frame
+    if len(frame):
+        known = frame[frame["conf_low"].notna() & (frame["respondents"] >= rules.min_model)]
     if known.empty:
         return NO_RELIABILITY
     columns = [
@@ -100,22 +105,26 @@ def reliability_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     chosen = best[best["coefficient"] != "omega_hierarchical"].drop_duplicates(
         ["table", "construct"], keep="last"
     )
-    low = chosen[chosen["conf_low"] < CONVENTION]
+    low, surely = chosen[chosen["conf_low"] < CONVENTION], chosen[chosen["conf_high"] < CONVENTION]
     takeaway = texts.say("Every construct is measured reliably enough to compare groups.")
     if len(low):
         weakest = low.iloc[int(low["estimate"].to_numpy(dtype="float64").argmin())]
         takeaway = texts.say(
-            "{count:integer} of {total:integer} constructs may be less reliable than 0.70; the least is “{label}” "
-            "({estimate:number2}).",
-            count=len(low),
+            "Less reliable than 0.70, of {total:integer} constructs: {surely:integer} surely, {perhaps:integer} "
+            "perhaps. The least is “{label}” ({estimate:number2}).",
+            surely=len(surely),
+            perhaps=len(low) - len(surely),
             total=len(chosen),
             label=texts.pick(weakest["label"]),
             estimate=float(weakest["estimate"]),
         )
     caption = texts.say(
-        "Reliability of each construct, with {intervals}; at the right its value and number of questions. Dashed: "
-        "0.70, a convention for comparing groups (Nunnally 1978) and no law of nature.",
+        "Reliability of each construct, with {intervals}; at the right omega total (ω), or alpha (α) of two "
+        "questions, and the number of questions; {least:integer} to {most:integer} answer sheets. Dashed: 0.70, a "
+        "convention for comparing groups (Nunnally 1978) and no law of nature.",
         intervals=intervals_name(known, texts),
+        least=int(known["n"].min()),
+        most=int(known["n"].max()),
     )
     listed = "; ".join(
         f"{texts.pick(row.label)}: {texts.number(float(row.estimate), 'number2')}" for row in rows_of(chosen)
@@ -125,6 +134,5 @@ def reliability_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
 
 def _value(rows: pd.DataFrame, texts: Texts) -> str:
     last = rows[rows["coefficient"] != "omega_hierarchical"].iloc[-1]
-    return texts.say(
-        "{estimate:number2} ({count:integer})", estimate=float(last["estimate"]), count=int(last["n_items"])
-    )
+    name = "α" if last["coefficient"] == "alpha" else "ω"
+    return f"{name} {texts.number(float(last['estimate']), 'number2')} ({int(last['n_items'])})"

@@ -26,22 +26,31 @@ from exresearch.report.theme import (
     style,
 )
 
-NO_UNITS = Note(message="Answers belong to no units, or to too few, so there is nothing to average by unit.")
+NO_UNITS = Note(
+    message=(
+        "No answers of people belong to enough units, so there is nothing to average by unit; figures that came per "
+        "unit stay as they are."
+    )
+)
 _PANEL = 2.3
 
 
-def aggregation_forest(frame: pd.DataFrame, *, texts: Texts, least_icc2: float) -> Picture | Note:
+def aggregation_forest(
+    frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, least_icc2: float, least_rwg: float
+) -> Picture | Note:
     """Draw the reliability of unit means of every construct, ICC(2), against what was declared beforehand.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``table, construct, label, icc1, icc2, icc2_low, icc2_high, rwg_median, passes`` of
+        ``table, construct, label, n_units, icc2, icc2_low, icc2_high, rwg_median, passes`` of
         :func:`exresearch.measures.aggregation_table`; rows without an estimate are not drawn.
     texts : Texts
         Language of the reader.
-    least_icc2 : float
-        The declared limit.
+    rules : DisclosureRules
+        Minimum number of units.
+    least_icc2, least_rwg : float
+        The declared limits.
 
     Returns
     -------
@@ -53,14 +62,26 @@ def aggregation_forest(frame: pd.DataFrame, *, texts: Texts, least_icc2: float) 
     ValueError
         If a column is missing.
     """
-    known = frame[frame["icc2"].notna()] if "icc2" in frame else frame
+    known = frame
+    if len(frame):
+        known = frame[frame["icc2"].notna() & (frame["n_units"] >= rules.min_units)]
     if known.empty:
         return NO_UNITS
-    columns = ["table", "construct", "label", "icc1", "icc2", "icc2_low", "icc2_high", "rwg_median", "passes"]
+    columns = [
+        "table",
+        "construct",
+        "label",
+        "n_units",
+        "icc2",
+        "icc2_low",
+        "icc2_high",
+        "rwg_median",
+        "passes",
+    ]
     require(known, columns, figure="aggregation_forest")
     parts = [(str(name), part) for name, part in known.groupby("table", sort=False)]
     labels = [[texts.pick(label) for label in part["label"]] for _, part in parts]
-    left = min(0.2, max(-0.5, float(known[["icc2", "icc2_low"]].min().min())))
+    left = 0.0
     with style():
         figure, panels = rows_panels(labels, left=2.0, right=1.45, top=0.4, bottom=0.36, least=0.36)
         for (name, part), (axes, positions) in zip(parts, panels, strict=True):
@@ -79,21 +100,26 @@ def aggregation_forest(frame: pd.DataFrame, *, texts: Texts, least_icc2: float) 
             number_axis(axes.xaxis, "number1", texts)
     unstable = known[known["icc2"] < least_icc2]
     torn = known[~known["passes"].astype(bool) & (known["icc2"] >= least_icc2)]
-    takeaway = texts.say("The means of units may be used for every construct.")
+    takeaway = texts.say("Every construct reaches both limits that were declared for means of units.")
     if len(unstable) or len(torn):
         takeaway = texts.say(
-            "Of {total:integer} constructs {unstable:integer} have unit means less reliable than was declared, and of "
-            "{torn:integer} more people in one unit agree less than was declared.",
+            "Below a limit for means of units, of {total:integer} constructs: {unstable:integer} by reliability, "
+            "{torn:integer} by agreement alone.",
             total=len(known),
             unstable=len(unstable),
             torn=len(torn),
         )
     caption = texts.say(
-        "Reliability of the mean of a unit, ICC(2), with intervals; at the right its value, in brackets ICC(1), the "
-        "part of the differences between people that lies between units, and the median agreement within units, rwg. "
-        "Dashed: the declared limit of {limit:number2} for ICC(2). Crosses stay below it; open orange dots below the "
-        "limit for agreement. All are used nonetheless, with a caveat.",
+        "Reliability of the mean of a unit, ICC(2), with {intervals}, in {least:integer} to {most:integer} units; at "
+        "the right ICC(2) and the median agreement within units, rwg. Declared limits: {limit:number2} for ICC(2) "
+        "(dashed) and {agreement:number2} for rwg. Crosses stay below the first, open orange dots below the second "
+        "alone. Below 0 an ICC means no more than that units do not differ. A link that uses such a mean carries a "
+        "caveat.",
+        intervals=intervals_name(known, texts),
+        least=int(known["n_units"].min()),
+        most=int(known["n_units"].max()),
         limit=least_icc2,
+        agreement=least_rwg,
     )
     listed = "; ".join(
         f"{texts.pick(row.label)}: {texts.number(float(row.icc2), 'number2')}" for row in rows_of(known)
@@ -109,12 +135,12 @@ def unit_caterpillar(
     Parameters
     ----------
     sides : mapping of str to pandas.DataFrame
-        Name of a measure in the reader's language, and per unit ``n, mean, conf_low, conf_high, shrunken, shrunken_low,
-        shrunken_high`` of :func:`exresearch.measures.unit_mean_table`. One panel each.
+        Name of a measure in the reader's language, and per unit ``n, respondents, mean, sd, conf_low, conf_high,
+        shrunken, shrunken_low, shrunken_high`` of :func:`exresearch.measures.unit_mean_table`. One panel each.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
-        Units with too few answers are left out; a panel needs a minimum of units.
+        Units with too few people, or in which all answered alike, are left out; a panel needs a minimum of units.
 
     Returns
     -------
@@ -126,13 +152,26 @@ def unit_caterpillar(
     ValueError
         If a column is missing.
     """
-    columns = ["n", "mean", "conf_low", "conf_high", "shrunken", "shrunken_low", "shrunken_high"]
+    columns = [
+        "respondents",
+        "sd",
+        "n",
+        "mean",
+        "conf_low",
+        "conf_high",
+        "shrunken",
+        "shrunken_low",
+        "shrunken_high",
+    ]
     panels: dict[str, pd.DataFrame] = {}
     for label, frame in sides.items():
         if frame.empty:
             continue
         require(frame, columns, figure="unit_caterpillar")
-        enough = frame[(frame["n"] >= rules.min_respondents) & frame["mean"].notna()]
+        # A unit in which all answer alike would show every answer in it.
+        enough = frame[
+            (frame["respondents"] >= rules.min_respondents) & frame["mean"].notna() & (frame["sd"] > 0)
+        ]
         if len(enough) >= rules.min_units:
             panels[label] = enough.sort_values("shrunken", kind="stable", ignore_index=True)
     if not panels:
@@ -180,8 +219,7 @@ def _panel(axes: Axes, units: pd.DataFrame, label: str, *, texts: Texts) -> str:
     axes.grid(True, axis="y")
     number_axis(axes.yaxis, "number1", texts)
     return texts.say(
-        "{label}: of {total:integer} units {above:integer} are clearly above and {below:integer} clearly below the "
-        "mean.",
+        "{label}: clearly above the mean {above:integer} of {total:integer} units, clearly below it {below:integer}.",
         label=label,
         total=len(units),
         above=int(above.sum()),
@@ -194,5 +232,9 @@ def _width(count: int) -> float:
 
 
 def _value(row: Any, texts: Texts) -> str:
-    shown = texts.say("{icc2:number2} ({icc1:number2})", icc2=float(row.icc2), icc1=float(row.icc1))
-    return shown if pd.isna(row.rwg_median) else f"{shown} · {texts.number(float(row.rwg_median), 'number2')}"
+    shown = texts.number(float(row.icc2), "number2") if row.icc2 >= 0 else "< 0"
+    return (
+        shown
+        if pd.isna(row.rwg_median)
+        else f"{shown} · rwg {texts.number(float(row.rwg_median), 'number2')}"
+    )

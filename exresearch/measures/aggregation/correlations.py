@@ -1,0 +1,70 @@
+"""Correlations of the constructs of a study, as observed and corrected for unreliability."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from exresearch.measures.aggregation.attenuation import construct_correlations
+from exresearch.measures.aggregation.tables import constructs_of, same_scale, score_of
+from exresearch.measures.resampling import dependence_groups
+from exresearch.measures.scores import oriented_frame
+from exresearch.study import Study
+
+
+def correlation_table(
+    study: Study, *, table: str = "employees", conf_level: float = 0.95, n_boot: int = 2000, seed: int
+) -> pd.DataFrame:
+    """Correlate all constructs of a table two by two, as observed and corrected for unreliability.
+
+    When to use it: to see which constructs people hardly tell apart.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    table : str
+        Table of answers.
+    conf_level, n_boot, seed
+        As :func:`construct_correlations`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``x, x_label, y, y_label, n, respondents`` (people with both scores), ``r, conf_low, conf_high, disattenuated,
+        dis_low, dis_high, reason``; constructs whose items have different scales are left out. The groups of the
+        bootstrap are those of
+        :func:`exresearch.measures.dependence_groups`, so that colleagues, and one person's waves, stay together.
+    """
+    frame = study.table(table)
+    known = {name: items for name, items in constructs_of(study, table).items() if same_scale(items)}
+    scores = pd.DataFrame(
+        {name: score_of(study, table, items) for name, items in known.items()}, index=frame.index
+    )
+    rows = construct_correlations(
+        scores,
+        items={name: oriented_frame(frame, items) for name, items in known.items()},
+        weights=frame["weight"] if "weight" in frame else None,
+        groups=dependence_groups(frame).labels,
+        conf_level=conf_level,
+        n_boot=n_boot,
+        seed=seed,
+    )
+    rows.insert(list(rows.columns).index("n") + 1, "respondents", _people_with_both(frame, scores, rows))
+    for place, name in ((1, "x"), (3, "y")):
+        rows.insert(place, f"{name}_label", [study.codebook.label(one) for one in rows[name]])
+    return rows
+
+
+def _people_with_both(frame: pd.DataFrame, scores: pd.DataFrame, pairs: pd.DataFrame) -> list[int]:
+    """Count the people behind each correlation, each person once."""
+    if "person" not in frame:
+        return pairs["n"].astype("int64").tolist()
+    codes, names = pd.factorize(frame["person"])
+    # A sheet without a person is somebody of its own.
+    codes = np.where(codes < 0, len(names) + np.arange(len(codes)), codes)
+    there = {str(name): scores[name].notna().to_numpy() for name in scores}
+    return [
+        int(np.count_nonzero(np.bincount(codes[there[x] & there[y]], minlength=1)))
+        for x, y in zip(pairs["x"], pairs["y"], strict=True)
+    ]
