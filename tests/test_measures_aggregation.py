@@ -873,8 +873,8 @@ def test_unit_mean_table_of_the_demo(demo: Study) -> None:
 def test_correlation_table_of_the_demo(demo: Study) -> None:
     found = correlation_table(demo, n_boot=200, seed=1)
     assert list(found) == [
-        "x", "x_label", "y", "y_label", "n", "respondents", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high",
-        "reason",
+        "x", "x_label", "y", "y_label", "n", "respondents", "r", "conf_low", "conf_high", "disattenuated", "dis_low",
+        "dis_high", "reason",
     ]  # fmt: skip
     sheets = demo.table("employees")
     pair = pd.DataFrame(

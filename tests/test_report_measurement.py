@@ -188,8 +188,8 @@ def test_reliability_names_the_least_reliable(texts: Texts) -> None:
     picture = draw.reliability_forest(frame, texts=texts, rules=RULES)
     text = drawn(picture)
     assert picture.takeaway == texts.say(
-        "Less reliable than 0.70, of {total:integer} constructs: {surely:integer} surely, {perhaps:integer} perhaps. The "
-        "least is “{label}” ({estimate:number2}).",
+        "Less reliable than 0.70, of {total:integer} constructs: {surely:integer} surely, {perhaps:integer} perhaps. "
+        "The least is “{label}” ({estimate:number2}).",
         total=3,
         surely=1,
         perhaps=1,
@@ -353,8 +353,8 @@ def test_the_map_has_measured_below_and_disattenuated_above(texts: Texts) -> Non
     cells = {(p.get_x(), round(p.get_y(), 3)) for p in picture.figure.axes[0].patches}
     assert len(cells) == 5
     assert picture.takeaway == texts.say(
-        "Hardly to be told apart, of {total:integer} pairs that can be judged: {count:integer}. The closest are “{x}” and "
-        "“{y}” (disattenuated {value:number2}).",
+        "Hardly to be told apart, of {total:integer} pairs that can be judged: {count:integer}. The closest are "
+        "“{x}” and “{y}” (disattenuated {value:number2}).",
         total=2,
         count=1,
         x=f"{texts.language} a",
@@ -362,8 +362,8 @@ def test_the_map_has_measured_below_and_disattenuated_above(texts: Texts) -> Non
         value=0.93,
     )
     strongest = texts.say(
-        "As measured, the strongest correlation is {r:number2} (interval {low:number2} to {high:number2}), between “{x}” "
-        "and “{y}”.",
+        "As measured, the strongest correlation is {r:number2} (interval {low:number2} to {high:number2}), between "
+        "“{x}” and “{y}”.",
         r=0.5,
         low=0.4,
         high=0.6,
