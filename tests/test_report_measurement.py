@@ -18,7 +18,8 @@ from exresearch.study import Codebook
 RULES = DisclosureRules()
 BOOK = Codebook((), {})
 HATCHED = (
-    "Hatched, apart: answers that too few people gave, together, wherever they lie; then no mean is shown."
+    "Hatched, apart: answers that too few people gave, together, wherever they lie. Where a mean would tell what they "
+    "are, none is shown."
 )
 LONG = {
     "nl": "Wat ik nodig heb om mijn werk goed te doen, ook als dat moeite kost",
@@ -140,6 +141,8 @@ def test_what_few_people_answered_is_one_block_that_cannot_be_taken_apart(texts:
     assert mean not in drawn(picture)
     assert mean not in picture.alt
     assert mean in drawn(draw.item_answers(frame.assign(people=20), texts=texts, rules=RULES))
+    # Of many answers the mean is too coarse to say anything of seven.
+    assert mean in drawn(draw.item_answers(frame.assign(n=5000), texts=texts, rules=RULES))
 
 
 def test_questions_that_four_people_answered_are_not_drawn(texts: Texts) -> None:

@@ -89,8 +89,7 @@ def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -
             for y, item in zip(positions, rows_of(part), strict=True):
                 own = work[(work["table"] == name) & (work["column"] == item.column)]
                 _bar(axes, y, own, texts=texts)
-                # With a mean beside them, hidden answers could be worked out.
-                known = "–" if own["hidden"].any() else texts.number(float(item.mean), "number1")
+                known = "–" if _gives_away(own) else texts.number(float(item.mean), "number1")
                 row_value(axes, y, known, bold=True)
             number_axis(axes.xaxis, "percent0", texts)
     return _told(figure, work, items, drawn, texts=texts)
@@ -103,6 +102,14 @@ def _most_telling(items: pd.DataFrame) -> pd.DataFrame:
     alone = items.groupby(["table", "construct"])["column"].transform("size") == 1
     first = items.assign(alone=alone & ~items["construct"].isin(_SCORED)).sort_values("alone", kind="stable")
     return items.loc[items.index.isin(first.head(_MOST_ROWS).index)]
+
+
+def _gives_away(answers: pd.DataFrame) -> bool:
+    """Whether a mean of one decimal says anything about the hidden answers, the others being known by their bars."""
+    hidden = answers[answers["hidden"]]
+    reach = float(hidden["people"].sum()) * float(answers["maximum"].iloc[0] - answers["minimum"].iloc[0])
+    # The sum of all answers is known to a tenth of their number.
+    return bool(len(hidden)) and 0.1 * float(answers["n"].iloc[0]) < reach
 
 
 def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, texts: Texts) -> None:
@@ -149,7 +156,8 @@ def _told(
         )
     if work["hidden"].any():
         caption += " " + texts.say(
-            "Hatched, apart: answers that too few people gave, together, wherever they lie; then no mean is shown."
+            "Hatched, apart: answers that too few people gave, together, wherever they lie. Where a mean would tell "
+            "what they are, none is shown."
         )
     ends = _at_the_end(work, drawn)
     names = dict(zip(drawn.index, driver_labels(drawn, texts), strict=True))
@@ -163,7 +171,7 @@ def _told(
             total=len(drawn),
             label=names[full.idxmax()],
         )
-    secret = set(zip(work.loc[work["hidden"], "table"], work.loc[work["hidden"], "column"], strict=True))
+    secret = {key for key, own in work.groupby(["table", "column"], sort=False) if _gives_away(own)}
     means = "; ".join(
         f"{names[row.Index]}: {texts.number(float(row.mean), 'number1')}"
         for row in rows_of(drawn)
