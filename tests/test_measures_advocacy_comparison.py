@@ -410,7 +410,8 @@ def test_scores_of_a_study_by_wave_and_over_all(demo: Study) -> None:
     table = nps_of_study(demo, variant="us", conf_level=0.9)
     assert list(table.columns) == [
         "table", "construct", "label", "group", "variant", "estimate", "std_error", "conf_low", "conf_high",
-        "conf_level", "promoters", "passives", "detractors", "n", "n_effective", "reason",
+        "conf_level", "promoters", "passives", "detractors", "n", "n_effective", "respondents",
+        "reason",
     ]  # fmt: skip
     assert table["group"].tolist() == [*demo.waves, "all waves"] * 2
     assert table["construct"].tolist() == ["enps"] * 4 + ["nps"] * 4
@@ -438,7 +439,7 @@ def test_change_of_a_study_from_first_to_last_wave(demo: Study) -> None:
     assert list(table.columns) == [
         "table", "construct", "label", "first", "last", "variant", "estimate", "std_error", "conf_low", "conf_high",
         "conf_level", "p_value", "n_first", "n_last", "n_effective_first", "n_effective_last", "n_shared",
-        "correlation", "df", "reason",
+        "correlation", "df", "respondents", "reason",
     ]  # fmt: skip
     scores = nps_of_study(demo, variant="eu", conf_level=0.95).set_index(["table", "group"])
     for row in table.to_dict("records"):
@@ -450,6 +451,53 @@ def test_change_of_a_study_from_first_to_last_wave(demo: Study) -> None:
         covariance = row["correlation"] * first["std_error"] * last["std_error"]
         assert row["std_error"] == pytest.approx(np.sqrt(variances - 2 * covariance))
         assert row["conf_low"] < row["estimate"] < row["conf_high"]
+
+
+def test_reversed_answers_are_turned_round_in_a_change_too(demo: Study) -> None:
+    plain, turned = (
+        nps_change_of_study(study, variant=Cuts("custom", 7, 3), conf_level=0.95).iloc[0]
+        for study in (demo, with_question(demo, "employees", "enps", reversed=True))
+    )
+    # 7-10 and 0-3 mirror each other, so that only the sign changes.
+    assert turned["estimate"] == pytest.approx(-plain["estimate"])
+    assert turned["conf_low"] == pytest.approx(-plain["conf_high"])
+
+
+def test_the_first_wave_is_the_first_in_time_and_not_by_name(demo: Study) -> None:
+    names = {wave: f"{9 - place} {wave}" for place, wave in enumerate(demo.waves)}
+    tables = {name: frame.assign(wave=frame["wave"].map(names)) if "wave" in frame else frame
+              for name, frame in demo.tables.items()}  # fmt: skip
+    later = replace(demo, tables=tables, waves=tuple(names[wave] for wave in demo.waves))
+    row, same = (nps_change_of_study(s, variant="us", conf_level=0.95).iloc[0] for s in (later, demo))
+    assert (row["first"], row["last"]) == (names[demo.waves[0]], names[demo.waves[-1]])
+    assert row["estimate"] == pytest.approx(same["estimate"])
+
+
+def test_people_tie_the_waves_where_units_were_renamed(demo: Study) -> None:
+    rng = np.random.default_rng(5)
+    people = pd.DataFrame(
+        {"person": [f"p{i}" for i in range(240)], "unit": [f"u{i % 12}" for i in range(240)]}
+    )
+    level = rng.normal(6, 2, 240)
+    sheets = pd.concat([
+        people.assign(wave=wave, enps=np.clip(np.round(level + rng.normal(0, 0.5, 240)), 0, 10))
+        for wave in (demo.waves[0], demo.waves[-1])
+    ], ignore_index=True)  # fmt: skip
+    renamed = sheets.assign(
+        unit=np.where(sheets["wave"] == demo.waves[-1], "new " + sheets["unit"], sheets["unit"])
+    )
+    kept, lost = (
+        nps_change_of_study(replace(demo, tables={"employees": frame}), variant="us", conf_level=0.95).iloc[0]
+        for frame in (sheets, renamed)
+    )
+    assert kept["n_shared"] == lost["n_shared"] == 12
+    assert lost["std_error"] == pytest.approx(kept["std_error"])
+    # Without anything in common the error would be that of two groups of strangers.
+    alone = nps_change_of_study(
+        replace(demo, tables={"employees": renamed.drop(columns="person")}), variant="us", conf_level=0.95
+    ).iloc[0]
+    assert (alone["n_shared"], alone["correlation"]) == (0, 0)
+    assert alone["std_error"] > kept["std_error"]
 
 
 def test_what_cannot_be_scored_in_a_study_says_why(demo: Study) -> None:

@@ -202,7 +202,7 @@ def _change(
         return REASONS_OF_STUDY["one_wave" if waves else "no_answers"]
     both = answered[answered["wave"].isin([waves[0], waves[-1]])]
     later = both["wave"] == waves[-1]
-    cluster = _cluster(both, question)
+    cluster = _cluster(_in_first_units(both, later), question)
     named = {"first": waves[0], "last": waves[-1]}
     if cluster is not None and cluster.groupby(later).nunique().min() < 2:
         return REASONS_OF_STUDY["one_cluster_change"]
@@ -220,6 +220,23 @@ def _change(
     }  # fmt: skip
     found = {renamed.get(name, name): value for name, value in asdict(change).items()}
     return named | found | {"respondents": min(people)}
+
+
+def _in_first_units(both: pd.DataFrame, later: pd.Series) -> pd.DataFrame:
+    """Put people back into the unit of the first wave where units were renamed or made anew between the two.
+
+    Otherwise nothing would tie the waves to each other, although the same people answered in both.
+    """
+    if not {"unit", "person"} <= set(both.columns):
+        return both
+    first = (
+        both[~later].dropna(subset=["person", "unit"]).drop_duplicates("person").set_index("person")["unit"]
+    )
+    before, after = set(first), set(both.loc[later, "unit"].dropna())
+    if 2 * len(before & after) >= min(len(before), len(after)):
+        return both
+    earlier = both["person"].map(first)
+    return both.assign(unit=both["unit"].mask(later & earlier.notna(), earlier))
 
 
 def _typed(table: pd.DataFrame, *, counts: list[str]) -> pd.DataFrame:
