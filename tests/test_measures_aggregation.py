@@ -175,6 +175,18 @@ def test_icc_below_zero_is_kept_and_said() -> None:
     assert found.remark == "Groups differ less than chance alone would make them differ."
 
 
+def test_groups_of_one_size_and_mean_have_limits_at_their_bound() -> None:
+    found = icc(pd.Series([1.0, 3, 1, 3]), groups=pd.Series(list("aabb")))
+    assert (found.f, found.icc1, found.icc2) == (0, -1, -np.inf)
+    # No ratio is small enough: the lowest is -1/n, where the variance of a mean is 0.
+    assert (found.icc1_low, found.icc2_low) == (pytest.approx(-1), -np.inf)
+    assert found.icc1_low <= found.icc1_high < 1
+    # Groups of other sizes have their bound at the largest, where the mean size has a reliability.
+    other = icc(pd.Series([1.0, 3, 1, 3, 2]), groups=pd.Series(list("aabbb")))
+    assert other.icc1_low == pytest.approx(-1 / 3 / (1 - 1 / 3))
+    assert other.icc2_low == pytest.approx(-2.5 / 3 / (1 - 2.5 / 3))
+
+
 def test_icc_does_not_depend_on_order_or_the_unit_of_weights_and_equal_weights_are_none() -> None:
     frame = planted()
     plain = icc(frame["y"], groups=frame["unit"])
