@@ -17,6 +17,7 @@ from scipy.stats import f_oneway, norm, t
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import engagement_and_cx
+from exresearch.findings.analyses.aggregation import aggregation_caveats
 from exresearch.measures import (
     LEAST_ICC2,
     LEAST_RWG,
@@ -39,7 +40,8 @@ from exresearch.measures.aggregation.attenuation import ABOVE_ONE, NO_CORRECTION
 from exresearch.measures.aggregation.gate import REASONS
 from exresearch.measures.aggregation.reml import reml_between, reml_components
 from exresearch.measures.aggregation.tables import NOT_JUDGED, NOT_RANKED
-from exresearch.study import Parameters, Study, load_study
+from exresearch.measures.scores.factor_scores import FACTOR_REASONS
+from exresearch.study import Construct, Parameters, Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "aggregation.json").read_text(encoding="utf-8"))
@@ -806,7 +808,7 @@ def test_small_units_fall_out_and_are_counted(client: Any) -> None:
     means = unit_mean_table(study, table="employees", construct="engagement", seed=1)
     assert means["unit"].tolist() == [f"Unit {letter}" for letter in "ABCDEF"]
     few = means[means["unit"] == "Unit C"].iloc[0]
-    assert (few["n"], few["reason"]) == (3, NOT_RANKED["few_answers"])
+    assert (few["n"], few["reason"]) == (3, NOT_RANKED["few_people"])
     assert few.drop(["unit", "n", "respondents", "reason"]).isna().all()
     assert (means.loc[means["unit"] != "Unit C", "reason"] == "").all()
     assert means["rank"].dropna().sum() == 15
@@ -984,3 +986,96 @@ def test_units_that_fall_out_are_said_per_side_and_a_table_of_units_cannot_be_ju
             "values": {"n_out": 2, "n_units": 15, "least": 5, "ex": 1, "cx": 2},
         }
     ]
+
+
+# Scores that cannot be computed, few people, and groups that are not known
+
+
+def with_factor(study: Study, construct: str) -> Study:
+    """The study with a factor score asked for."""
+    declared = study.codebook.constructs.get(construct)
+    asked = (
+        Construct(en=construct, nl=construct, score="factor")
+        if declared is None
+        else declared.model_copy(update={"score": "factor"})
+    )
+    book = replace(study.codebook, constructs=dict(study.codebook.constructs) | {construct: asked})
+    return replace(study, codebook=book)
+
+
+def test_a_construct_without_a_factor_has_a_reason_everywhere(client: Any) -> None:
+    employees = client.tables["employees"]
+    employees["eng_2"] = employees["eng_1"]
+    study = with_factor(client.load(), "engagement")
+    reason = FACTOR_REASONS["alike"]
+    judged = aggregation_table(study, table="employees", construct="engagement").iloc[0]
+    assert (judged["reason"], judged["n_items"]) == (reason, 3)
+    assert judged[["n", "k", "icc2", "passes"]].isna().all()
+    means = unit_mean_table(study, table="employees", construct="engagement", seed=1)
+    assert means[["unit", "n", "respondents", "reason"]].to_numpy().tolist() == [["", 0, 0, reason]]
+    pairs = correlation_table(study, n_boot=100, seed=1)
+    mine = (pairs["x"] == "engagement") | (pairs["y"] == "engagement")
+    assert set(pairs.loc[mine, "reason"]) == {reason}
+    assert pairs.loc[mine, ["r", "conf_low", "disattenuated"]].isna().all(axis=None)
+    assert (pairs.loc[mine, "n"] == 0).all()
+    assert reason not in set(pairs.loc[~mine, "reason"])
+    assert pairs.loc[~mine, "r"].notna().all()
+    caveats = aggregation_caveats(
+        study,
+        link_table(study, ex_measure="engagement", cx_measure="cx", min_unit_n=5),
+        min_unit_n=5,
+        least_icc2=-100.0,
+        least_rwg=-1.0,
+    )
+    assert [note.message for note in caveats] == [
+        "Whether unit means of {measure} are reliable cannot be judged: its score cannot be computed as the codebook "
+        "asks."
+    ]
+
+
+def test_people_and_not_their_sheets_make_a_unit_large_enough(client: Any) -> None:
+    study = client.load()
+    sheets = study.table("employees")
+    # In unit A two people answer in three waves each: six sheets.
+    few = sheets[(sheets["unit"] != "Unit A") | (sheets.groupby("unit").cumcount() < 2)]
+    thrice = pd.concat([few.assign(wave=str(wave)) for wave in range(3)], ignore_index=True)
+    panel = replace(study, tables=study.tables | {"employees": thrice})
+    row = aggregation_table(panel, table="employees", construct="engagement", min_unit_n=5).iloc[0]
+    assert (row["n"], row["n_units"], row["n_units_left_out"]) == (150, 5, 1)
+    two = aggregation_table(panel, table="employees", construct="engagement", min_unit_n=2).iloc[0]
+    assert (two["n"], two["n_units"], two["n_units_left_out"]) == (156, 6, 0)
+    means = unit_mean_table(panel, table="employees", construct="engagement", min_unit_n=5, seed=1)
+    out = means.set_index("unit").loc["Unit A"]
+    assert (out["n"], out["respondents"], out["reason"]) == (6, 2, "Too few people of the unit answered.")
+    assert pd.isna(out["mean"])
+    assert means["mean"].notna().sum() == 5
+    # Sheets that do not say whose they are may be anybody's.
+    nameless = replace(study, tables=study.tables | {"employees": thrice.assign(person=None)})
+    row = aggregation_table(nameless, table="employees", construct="engagement", min_unit_n=5).iloc[0]
+    assert (row["n"], row["n_units"]) == (156, 6)
+    blind = replace(study, tables=study.tables | {"employees": thrice.drop(columns="person")})
+    assert unit_mean_table(blind, table="employees", construct="engagement", seed=1)["mean"].notna().all()
+
+
+def test_a_link_says_of_a_negative_icc2_that_it_is_low_and_of_equal_units_that_they_are_equal(
+    client: Any,
+) -> None:
+    # In every unit the same answers but for one person: the units differ less than chance would make them.
+    customers = client.tables["customers"]
+    customers["cx"] = [1, 3, 5, 7, 9, 2, 4, 6, 8, 10] * 6
+    equal = client.load()
+    customers.loc[0, "cx"] = 2
+    study = client.load()
+    limits = {"least_icc2": 0.6, "least_rwg": -1.0}
+
+    def about_cx(of: Study, min_unit_n: int) -> Any:
+        link = link_table(of, ex_measure="engagement", cx_measure="cx", min_unit_n=5)
+        notes = aggregation_caveats(of, link, min_unit_n=min_unit_n, **limits)
+        return next(note for note in notes if note.values["measure"] == of.codebook.label("cx"))
+
+    negative = about_cx(study, 5)
+    assert negative.message.startswith("Unit means of {measure} are less reliable than declared")
+    assert -np.inf < negative.values["icc2"] < 0
+    assert about_cx(equal, 5).message == "Unit means of {measure} are all the same, so that they tell nothing apart."
+    # The least number of people is the one that is given.
+    assert about_cx(study, 11).message.startswith("Whether unit means of {measure} are reliable cannot be judged: the")

@@ -38,9 +38,8 @@ def correlation_table(
     """
     frame = study.table(table)
     known = {name: items for name, items in constructs_of(study, table).items() if same_scale(items)}
-    scores = pd.DataFrame(
-        {name: score_of(study, table, items) for name, items in known.items()}, index=frame.index
-    )
+    scored = {name: score_of(study, table, items) for name, items in known.items()}
+    scores = pd.DataFrame({name: score for name, (score, _) in scored.items()}, index=frame.index)
     rows = construct_correlations(
         scores,
         items={name: oriented_frame(frame, items) for name, items in known.items()},
@@ -50,6 +49,9 @@ def correlation_table(
         n_boot=n_boot,
         seed=seed,
     )
+    for name, (_, reason) in scored.items():
+        if reason:
+            rows.loc[(rows["x"] == name) | (rows["y"] == name), "reason"] = reason
     rows.insert(list(rows.columns).index("n") + 1, "respondents", _people_with_both(frame, scores, rows))
     for place, name in ((1, "x"), (3, "y")):
         rows.insert(place, f"{name}_label", [study.codebook.label(one) for one in rows[name]])
