@@ -26,6 +26,7 @@ from exresearch.measures import (
     construct_correlations,
     construct_score,
     correlation_table,
+    cronbach_alpha,
     disattenuated_correlation,
     icc,
     link_table,
@@ -40,6 +41,7 @@ from exresearch.measures.aggregation.attenuation import ABOVE_ONE, NO_CORRECTION
 from exresearch.measures.aggregation.gate import REASONS
 from exresearch.measures.aggregation.reml import reml_between, reml_components
 from exresearch.measures.aggregation.tables import NOT_JUDGED, NOT_RANKED
+from exresearch.measures.reliability.answers import ordered_groups
 from exresearch.measures.scores.factor_scores import FACTOR_REASONS
 from exresearch.study import Construct, Parameters, Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
@@ -658,9 +660,12 @@ def test_the_replicates_are_those_of_resampled_rows(scales: Any) -> None:
     scores, items, more = scales
     found = construct_correlations(scores, items=items, groups=more["unit"], n_boot=40, seed=6).iloc[0]
     drawn = np.random.default_rng(6).multinomial(25, np.full(25, 1 / 25), size=40)
+    content = np.column_stack([scores, np.ones(600), items["x"], items["y"]])
+    numbers, _ = ordered_groups(content, more["unit"])
+    assert len(set(zip(numbers, more["unit"], strict=True))) == 25
     r, corrected = [], []
     for counts in drawn:
-        rows = np.repeat(np.arange(600), counts[more["unit"]])
+        rows = np.repeat(np.arange(600), counts[numbers])
         r.append(scores[["x", "y"]].iloc[rows].corr().iloc[0, 1])
         alphas = [pg.cronbach_alpha(items[name].iloc[rows].dropna())[0] for name in ("x", "y")]
         corrected.append(r[-1] / np.sqrt(alphas[0] * alphas[1]))
@@ -841,9 +846,8 @@ def test_what_cannot_be_judged_has_a_reason(client: Any) -> None:
     one = replace(
         study, tables={"employees": study.table("employees").assign(person=study.table("employees")["unit"])}
     )
-    assert aggregation_table(one, table="employees", construct="enps")["reason"].tolist() == [
-        NOT_JUDGED["one_each"]
-    ]
+    alone = aggregation_table(one, table="employees", construct="enps", min_unit_n=1)
+    assert alone["reason"].tolist() == [NOT_JUDGED["one_each"]]
     same = replace(study, tables={"employees": study.table("employees").assign(enps=7.0)})
     assert aggregation_table(same, table="employees", construct="enps")["reason"].tolist() == [
         NOT_JUDGED["no_spread"]
@@ -1079,3 +1083,141 @@ def test_a_link_says_of_a_negative_icc2_that_it_is_low_and_of_equal_units_that_t
     assert about_cx(equal, 5).message == "Unit means of {measure} are all the same, so that they tell nothing apart."
     # The least number of people is the one that is given.
     assert about_cx(study, 11).message.startswith("Whether unit means of {measure} are reliable cannot be judged: the")
+
+
+@pytest.mark.parametrize("grouped", ["no", "named", "some"])
+def test_the_order_of_rows_and_the_names_of_groups_do_not_change_the_replicates(
+    scales: Any, grouped: str
+) -> None:
+    scores, items, more = scales
+    scores, more = scores.head(300), more.head(300)
+    items = {name: frame.head(300) for name, frame in items.items()}
+    groups = {
+        "no": None,
+        "named": more["unit"].map("unit {}".format),
+        "some": more["unit"].map("unit {}".format).where(more.index % 9 > 0),
+    }[grouped]
+    options: dict[str, Any] = {"n_boot": 100, "seed": 2}
+    before = construct_correlations(scores, items=items, weights=more["w"], groups=groups, **options)
+    order = np.random.default_rng(1).permutation(300)
+    after = construct_correlations(
+        scores.iloc[order],
+        items={name: frame.iloc[order] for name, frame in items.items()},
+        weights=more["w"].iloc[order],
+        groups=None if groups is None else groups.iloc[order].map({g: g[::-1] for g in groups.dropna()}),
+        **options,
+    )
+    pd.testing.assert_frame_equal(after, before, rtol=1e-9)
+    assert before["conf_low"].notna().all()
+
+
+def test_more_than_400_rows_are_put_together_alike_in_any_order(scales: Any) -> None:
+    scores, items, _ = scales
+    order = np.random.default_rng(1).permutation(600)
+    before = construct_correlations(scores, items=items, n_boot=100, seed=2)
+    shuffled = {name: frame.iloc[order] for name, frame in items.items()}
+    after = construct_correlations(scores.iloc[order], items=shuffled, n_boot=100, seed=2)
+    pd.testing.assert_frame_equal(after, before, rtol=1e-9)
+
+
+def test_a_row_without_a_group_is_one_by_itself_in_correlations(scales: Any) -> None:
+    scores, items, more = scales
+    holes = more["unit"].astype("str").where(more.index >= 30)
+    own = holes.fillna(pd.Series([f"alone {i}" for i in range(600)]))
+    found, expected = (
+        construct_correlations(scores, items=items, groups=groups, n_boot=100, seed=1)
+        for groups in (holes, own)
+    )
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_the_alpha_behind_a_corrected_correlation_is_weighted(scales: Any) -> None:
+    scores, items, more = scales
+    row = construct_correlations(scores, items=items, weights=more["w"], n_boot=100, seed=1).iloc[0]
+    alphas = [cronbach_alpha(items[name], weights=more["w"]).estimate for name in ("x", "y")]
+    assert row["disattenuated"] == pytest.approx(row["r"] / np.sqrt(alphas[0] * alphas[1]), rel=1e-9)
+    plain = [cronbach_alpha(items[name]).estimate for name in ("x", "y")]
+    assert abs(row["disattenuated"] - row["r"] / np.sqrt(plain[0] * plain[1])) > 1e-4
+
+
+def test_a_missing_interval_has_a_reason_of_its_own(scales: Any) -> None:
+    scores, items, more = scales
+    options: dict[str, Any] = {"n_boot": 100, "seed": 1}
+    one = construct_correlations(scores, items=items, groups=pd.Series(1, index=more.index), **options)
+    assert one["r"].notna().all()
+    assert one[["conf_low", "conf_high", "dis_low"]].isna().all(axis=None)
+    assert set(one["reason"]) == {NO_CORRECTION["few_groups"]}
+    line = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [2.0, 4, 6, 8]})
+    perfect = construct_correlations(line, items={}, **options).iloc[0]
+    assert (perfect["r"], perfect["reason"]) == (pytest.approx(1), NO_CORRECTION["perfect"])
+    assert np.isnan(perfect["conf_low"])
+    # One person alone differs: of the samples a third does not hold that one.
+    rare = pd.DataFrame({"a": [0.0] * 19 + [1], "b": np.arange(20.0) % 7})
+    found = construct_correlations(rare, items={}, **options).iloc[0]
+    assert np.isfinite(found["r"])
+    assert (np.isnan(found["conf_low"]), found["reason"]) == (True, NO_CORRECTION["no_interval"])
+    # Alpha is hardly above 0, and below it in many samples.
+    rng = np.random.default_rng(5)
+    draws = rng.standard_normal((60, 2))
+    weak = pd.DataFrame(np.linalg.qr(draws - draws.mean(axis=0))[0], columns=["a", "b"])
+    weak["b"] += 0.15 * weak["a"]
+    both = pd.DataFrame({"weak": weak.mean(axis=1), "other": rng.standard_normal(60)})
+    found = construct_correlations(both, items={"weak": weak}, reliability={"other": 0.8}, **options).iloc[0]
+    assert np.isfinite(found[["r", "conf_low", "disattenuated"]].astype("float64")).all()
+    assert (np.isnan(found["dis_low"]), found["reason"]) == (True, NO_CORRECTION["no_corrected"])
+
+
+def test_groups_without_answers_to_both_are_no_degrees_of_freedom(scales: Any) -> None:
+    scores, items, more = scales
+    few = scores.assign(y=scores["y"].where(more["unit"] < 12))
+    row = construct_correlations(few, items=items, groups=more["unit"], n_boot=300, seed=1).iloc[0]
+    numbers, _ = ordered_groups(
+        np.column_stack([few, np.ones(600), items["x"], items["y"]]), more["unit"]
+    )
+    drawn = np.random.default_rng(1).multinomial(25, np.full(25, 1 / 25), size=300)
+    r = [few.iloc[np.repeat(np.arange(600), counts[numbers])][["x", "y"]].corr().iloc[0, 1] for counts in drawn]
+    half = t.ppf(0.975, 11) * np.std(np.arctanh(r), ddof=1)
+    assert np.arctanh(row["conf_high"]) - np.arctanh(row["r"]) == pytest.approx(half)
+
+
+def test_a_correlation_keeps_together_what_belongs_together_among_its_own_sheets(
+    demo: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets = demo.table("employees")
+    names = sorted(sheets["unit"].unique())
+    # One question was asked in two units alone.
+    few = demo.tables | {"employees": sheets.assign(enps=sheets["enps"].where(sheets["unit"].isin(names[:2])))}
+    given: list[tuple[pd.Series | None, pd.DataFrame]] = []
+
+    def spied(*args: Any, groups: pd.Series | None, **options: Any) -> pd.DataFrame:
+        given.append((groups, construct_correlations(*args, groups=groups, **options)))
+        return given[-1][1].copy()
+
+    monkeypatch.setattr("exresearch.measures.aggregation.correlations.construct_correlations", spied)
+    found = correlation_table(replace(demo, tables=few), n_boot=200, seed=1)
+    assert [groups.name for groups, _ in given if groups is not None] == ["person", "unit"]
+    with_enps = (found["x"] == "enps") | (found["y"] == "enps")
+    assert with_enps.any() and not with_enps.all()
+    numbers = ["x", "y", "n", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high", "reason"]
+    for rows, (groups, expected) in zip((with_enps, ~with_enps), given, strict=True):
+        pd.testing.assert_frame_equal(found.loc[rows, numbers], expected.loc[rows, numbers])
+        assert groups is not None
+        assert groups.equals(sheets[groups.name])
+    assert found.loc[with_enps & (found["n"] > 0), "conf_low"].notna().all()
+    given.clear()
+    rows = replace(demo, tables={"employees": sheets.drop(columns=["unit", "person"])})
+    correlation_table(rows, n_boot=100, seed=1)
+    assert [groups for groups, _ in given] == [None]
+
+
+def test_of_a_factor_score_nothing_is_corrected(demo: Study) -> None:
+    study = with_factor(demo, "engagement")
+    found = correlation_table(study, n_boot=100, seed=1)
+    mine = (found["x"] == "engagement") | (found["y"] == "engagement")
+    assert found.loc[mine, ["disattenuated", "dis_low", "dis_high"]].isna().all(axis=None)
+    assert found.loc[mine, ["r", "conf_low", "conf_high"]].notna().all(axis=None)
+    assert set(found.loc[mine, "reason"]) == {
+        "At least one of the two is a factor score, and alpha is that of a plain sum."
+    }
+    assert found.loc[~mine, "disattenuated"].notna().any()
+    assert NO_CORRECTION["factor_score"] not in set(found.loc[~mine, "reason"])

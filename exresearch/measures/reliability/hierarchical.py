@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
 from exresearch.measures.factors import minres, quartimin
-from exresearch.measures.reliability.answers import Answers, checked_answers, covariance_matrix
+from exresearch.measures.reliability.answers import (
+    Answers,
+    checked_answers,
+    covariance_matrix,
+    ordered_groups,
+)
 from exresearch.measures.reliability.intervals import Reliability, check_level, without_estimate
 from exresearch.measures.reliability.omega import fault_of
 
@@ -279,13 +284,15 @@ def _correlations(matrix: FloatArray) -> FloatArray:
 
 def _resampled(answers: Answers, n_factors: int, *, n_boot: int, seed: int) -> FloatArray:
     """Hierarchical omega of resampled groups with a general factor; a resample is a sum of the groups' moments."""
+    by_name = answers.scores[:, np.argsort(answers.names, kind="stable")]
+    labels = None if answers.groups is None else pd.Series(answers.groups)
+    groups, _ = ordered_groups(np.column_stack([by_name, answers.weights]), labels)
     x = answers.scores - answers.scores.mean(axis=0)
     k = x.shape[1]
     upper = np.triu_indices(k)
     parts = [answers.weights, *(answers.weights * x[:, i] for i in range(k))]
     parts += [answers.weights * x[:, i] * x[:, j] for i, j in zip(*upper, strict=True)]
-    if answers.groups is not None:
-        parts = [np.bincount(answers.groups, weights=part, minlength=answers.n_groups) for part in parts]
+    parts = [np.bincount(groups, weights=part, minlength=answers.n_groups) for part in parts]
     moments = np.column_stack(parts)
     rng = np.random.default_rng(seed)
     size = answers.n_groups
