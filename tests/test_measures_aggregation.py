@@ -432,14 +432,35 @@ def test_alone_in_every_unit_there_is_no_interval() -> None:
         ({"conf_level": 1.0}, "conf_level must be between 0 and 1; got 1.0."),
         (
             {"weights": pd.Series([0.0, 1])},
-            "unit_means takes weights above 0; 1 are missing, zero or negative.",
+            "unit_means takes weights above 0; 1 are missing, infinite, zero or negative.",
+        ),
+        (
+            {"weights": pd.Series([np.inf, 1])},
+            "unit_means takes weights above 0; 1 are missing, infinite, zero or negative.",
+        ),
+        (
+            {"values": pd.Series([np.inf, -np.inf])},
+            "unit_means takes finite values; 2 are infinite. Declare such codes missing.",
         ),
     ],
 )
 def test_unit_means_refuses(change: dict[str, Any], message: str) -> None:
+    options = {"values": pd.Series([1.0, 2]), "unit": pd.Series(["a", "a"])} | change
     with pytest.raises(ValueError) as error:
-        unit_means(pd.Series([1.0, 2]), **({"unit": pd.Series(["a", "a"])} | change))
+        unit_means(options.pop("values"), **options)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("weight", [np.nan, pd.NA, np.inf, 0.0, -1.0])
+def test_person_means_refuses_weights_that_are_none(weight: Any) -> None:
+    weights = pd.Series([1.0, weight, 1.0, weight], dtype="Float64")
+    options = {"unit": pd.Series(list("aabb")), "weights": weights}
+    with pytest.raises(ValueError) as error:
+        person_means(pd.Series([1.0, 2, 3, np.nan]), **options)
+    # Of a row without an answer the weight does not matter.
+    assert str(error.value) == "person_means takes weights above 0; 1 are missing, infinite, zero or negative."
+    fine = person_means(pd.Series([1.0, np.nan, 3, np.nan]), **options)
+    assert fine["weight"].tolist() == [1.0, 1.0]
 
 
 def test_a_person_who_answers_twice_is_one_person_for_the_icc() -> None:
@@ -497,6 +518,21 @@ def test_shrunken_means_of_equal_errors_by_hand() -> None:
     assert ((found["rank_low"] <= found["rank"]) & (found["rank"] <= found["rank_high"])).all()
     assert found["rank_low"].min() == 1
     assert found["rank_high"].max() == 8
+
+
+def test_intervals_of_unequal_errors_are_those_of_morris() -> None:
+    y, error = np.array([1.0, 2, 3, 5, 7, 9]), np.array([0.3, 1.5, 0.5, 1.0, 0.7, 2.0])
+    means = pd.DataFrame({"unit": list("abcdef"), "n": 4, "mean": y, "std_error": error})
+    found = shrunken_means(means, seed=1)
+    v, between = error**2, reml_between(y, error**2)
+    w = 1 / (v + between)
+    centre = (w * y).sum() / w.sum()
+    part = 3 / 5 * v / (v + between)
+    ratio = (v.mean() + between) / (v + between)
+    assert np.ptp(ratio) > 0.3
+    variance = v * (1 - 5 / 6 * part) + 2 / 3 * part**2 * ratio * (y - centre) ** 2
+    half = (found["shrunken_high"] - found["shrunken_low"]) / 2
+    assert half.to_numpy() == pytest.approx(norm.ppf(0.975) * np.sqrt(variance), rel=1e-9)
 
 
 def test_units_that_do_not_differ_share_one_value_and_one_rank() -> None:
