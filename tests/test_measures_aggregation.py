@@ -458,7 +458,9 @@ def test_person_means_refuses_weights_that_are_none(weight: Any) -> None:
     with pytest.raises(ValueError) as error:
         person_means(pd.Series([1.0, 2, 3, np.nan]), **options)
     # Of a row without an answer the weight does not matter.
-    assert str(error.value) == "person_means takes weights above 0; 1 are missing, infinite, zero or negative."
+    assert (
+        str(error.value) == "person_means takes weights above 0; 1 are missing, infinite, zero or negative."
+    )
     fine = person_means(pd.Series([1.0, np.nan, 3, np.nan]), **options)
     assert fine["weight"].tolist() == [1.0, 1.0]
 
@@ -1116,9 +1118,14 @@ def test_a_link_says_of_a_negative_icc2_that_it_is_low_and_of_equal_units_that_t
     negative = about_cx(study, 5)
     assert negative.message.startswith("Unit means of {measure} are less reliable than declared")
     assert -np.inf < negative.values["icc2"] < 0
-    assert about_cx(equal, 5).message == "Unit means of {measure} are all the same, so that they tell nothing apart."
+    assert (
+        about_cx(equal, 5).message
+        == "Unit means of {measure} are all the same, so that they tell nothing apart."
+    )
     # The least number of people is the one that is given.
-    assert about_cx(study, 11).message.startswith("Whether unit means of {measure} are reliable cannot be judged: the")
+    assert about_cx(study, 11).message.startswith(
+        "Whether unit means of {measure} are reliable cannot be judged: the"
+    )
 
 
 @pytest.mark.parametrize("grouped", ["no", "named", "some"])
@@ -1207,11 +1214,11 @@ def test_groups_without_answers_to_both_are_no_degrees_of_freedom(scales: Any) -
     scores, items, more = scales
     few = scores.assign(y=scores["y"].where(more["unit"] < 12))
     row = construct_correlations(few, items=items, groups=more["unit"], n_boot=300, seed=1).iloc[0]
-    numbers, _ = ordered_groups(
-        np.column_stack([few, np.ones(600), items["x"], items["y"]]), more["unit"]
-    )
+    numbers, _ = ordered_groups(np.column_stack([few, np.ones(600), items["x"], items["y"]]), more["unit"])
     drawn = np.random.default_rng(1).multinomial(25, np.full(25, 1 / 25), size=300)
-    r = [few.iloc[np.repeat(np.arange(600), counts[numbers])][["x", "y"]].corr().iloc[0, 1] for counts in drawn]
+    r = [
+        few.iloc[np.repeat(np.arange(600), counts[numbers])][["x", "y"]].corr().iloc[0, 1] for counts in drawn
+    ]
     half = t.ppf(0.975, 11) * np.std(np.arctanh(r), ddof=1)
     assert np.arctanh(row["conf_high"]) - np.arctanh(row["r"]) == pytest.approx(half)
 
@@ -1222,7 +1229,9 @@ def test_a_correlation_keeps_together_what_belongs_together_among_its_own_sheets
     sheets = demo.table("employees")
     names = sorted(sheets["unit"].unique())
     # One question was asked in two units alone.
-    few = demo.tables | {"employees": sheets.assign(enps=sheets["enps"].where(sheets["unit"].isin(names[:2])))}
+    few = demo.tables | {
+        "employees": sheets.assign(enps=sheets["enps"].where(sheets["unit"].isin(names[:2])))
+    }
     given: list[tuple[pd.Series | None, pd.DataFrame]] = []
 
     def spied(*args: Any, groups: pd.Series | None, **options: Any) -> pd.DataFrame:

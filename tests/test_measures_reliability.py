@@ -351,7 +351,7 @@ def test_the_quantile_widens_with_the_kurtosis_of_the_jackknife() -> None:
 
 
 def test_the_degrees_of_freedom_of_the_jackknife_by_hand() -> None:
-    values = 1 - np.exp(np.array([-1.2] * 3 + [-1.1, -1.3] * 8 + [-1.4]))
+    values = 1 - np.exp(np.array([-1.2] * 20 + [-1.1, -1.3] * 2 + [-1.15, -1.25] * 8))
     logs = np.log(1 - values)
     size, away = len(logs), logs - logs.mean()
     kurtosis = np.mean(away**4) / np.mean(away**2) ** 2
@@ -454,6 +454,8 @@ def test_hierarchical_omega_finds_planted_general_and_group_factors() -> None:
     other = omega_hierarchical(items, n_boot=200, seed=2)
     assert (other.estimate, other.conf_low) != (found.estimate, found.conf_low)
     assert other.conf_low == pytest.approx(found.conf_low, abs=0.03)
+    # Corrected for bias, upwards.
+    assert (found.conf_low + found.conf_high) / 2 > found.estimate + 0.1 * found.std_error
     assert found.std_error * t.ppf(0.975, 499) == pytest.approx((found.conf_high - found.conf_low) / 2)
     # Sheets that come in fives tell less than as many independent ones.
     five = omega_hierarchical(
@@ -554,6 +556,18 @@ def test_replicates_of_hierarchical_omega_are_those_of_repeated_rows() -> None:
         values, _ = _general((matrix / np.outer(scale, scale))[None], 2)
         expected.append(values[0])
     assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_interval_of_hierarchical_omega_is_corrected_for_bias_and_that_of_t() -> None:
+    items = rows_with(np.kron(np.eye(2), np.full((3, 3), 0.25)) + 0.35 + 0.4 * np.eye(6), 120)
+    options = weights_and_clusters(120)
+    found = omega_hierarchical(items, n_factors=2, n_boot=200, seed=4, **options)
+    drawn = _resampled(checked_answers(items, **options, handling="listwise"), 2, n_boot=200, seed=4)
+    centre = 2 * found.estimate - drawn.mean()
+    half = t.ppf(0.975, found.n_clusters - 1) * drawn.std(ddof=1)
+    assert found.n_clusters == 24
+    assert (found.conf_low, found.conf_high) == pytest.approx((centre - half, centre + half), rel=SAME)
+    assert found.std_error == pytest.approx(drawn.std(ddof=1), rel=SAME)
 
 
 def test_replicates_with_an_item_on_its_bound_are_kept() -> None:

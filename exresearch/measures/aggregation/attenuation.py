@@ -225,7 +225,14 @@ def construct_correlations(
             "reason": [
                 _reason(*row)
                 for row in zip(
-                    r[0], corrected[0], alphas[0, left], alphas[0, right], z_low, dis_low, present, strict=True
+                    r[0],
+                    corrected[0],
+                    alphas[0, left],
+                    alphas[0, right],
+                    z_low,
+                    dis_low,
+                    present,
+                    strict=True,
                 )
             ],
         },
