@@ -929,8 +929,8 @@ def test_unit_mean_table_of_the_demo(demo: Study) -> None:
 def test_correlation_table_of_the_demo(demo: Study) -> None:
     found = correlation_table(demo, n_boot=200, seed=1)
     assert list(found) == [
-        "x", "x_label", "y", "y_label", "n", "respondents", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high",
-        "reason",
+        "x", "x_label", "y", "y_label", "n", "respondents", "r", "conf_low", "conf_high", "disattenuated",
+        "dis_low", "dis_high", "reason",
     ]  # fmt: skip
     sheets = demo.table("employees")
     pair = pd.DataFrame(
@@ -1070,8 +1070,8 @@ def test_a_construct_without_a_factor_has_a_reason_everywhere(client: Any) -> No
         least_rwg=-1.0,
     )
     assert [note.message for note in caveats] == [
-        "Whether unit means of {measure} are reliable cannot be judged: its score cannot be computed as the codebook "
-        "asks."
+        "Whether unit means of {measure} are reliable cannot be judged: the codebook asks for a score that cannot be "
+        "computed."
     ]
 
 
@@ -1113,11 +1113,11 @@ def test_a_link_says_of_a_negative_icc2_that_it_is_low_and_of_equal_units_that_t
     def about_cx(of: Study, min_unit_n: int) -> Any:
         link = link_table(of, ex_measure="engagement", cx_measure="cx", min_unit_n=5)
         notes = aggregation_caveats(of, link, min_unit_n=min_unit_n, **limits)
-        return next(note for note in notes if note.values["measure"] == of.codebook.label("cx"))
+        return next(one for one in notes if one.model_dump()["values"]["measure"] == of.codebook.label("cx"))
 
     negative = about_cx(study, 5)
     assert negative.message.startswith("Unit means of {measure} are less reliable than declared")
-    assert -np.inf < negative.values["icc2"] < 0
+    assert -np.inf < negative.model_dump()["values"]["icc2"] < 0
     assert (
         about_cx(equal, 5).message
         == "Unit means of {measure} are all the same, so that they tell nothing apart."
@@ -1242,7 +1242,7 @@ def test_a_correlation_keeps_together_what_belongs_together_among_its_own_sheets
     found = correlation_table(replace(demo, tables=few), n_boot=200, seed=1)
     assert [groups.name for groups, _ in given if groups is not None] == ["person", "unit"]
     with_enps = (found["x"] == "enps") | (found["y"] == "enps")
-    assert with_enps.any() and not with_enps.all()
+    assert 0 < with_enps.sum() < len(found)
     numbers = ["x", "y", "n", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high", "reason"]
     for rows, (groups, expected) in zip((with_enps, ~with_enps), given, strict=True):
         pd.testing.assert_frame_equal(found.loc[rows, numbers], expected.loc[rows, numbers])

@@ -843,8 +843,8 @@ def test_nine_items_have_three_groups(study: Study) -> None:
 def test_every_item_has_its_row(study: Study) -> None:
     table = item_table(study).set_index("column")
     assert list(item_table(study).columns) == [
-        "table", "construct", "label", "column", "item_label", "reversed", "n", "respondents", "missing", "mean", "sd", "item_rest",
-        "alpha_if_dropped", "reason",
+        "table", "construct", "label", "column", "item_label", "reversed", "n", "respondents", "missing", "mean", "sd",
+        "item_rest", "alpha_if_dropped", "reason",
     ]  # fmt: skip
     assert list(table.index) == ["one", "a", "b", "c", "d", "f", *"ghijkl", "e", "m"]
     frame = study.table("employees")

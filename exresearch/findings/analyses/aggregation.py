@@ -32,7 +32,10 @@ _NOT_JUDGED = (
     "Whether unit means of {measure} are reliable cannot be judged: the answers within units hardly differ, or are too "
     "few."
 )
-_NOT_SCORED = "Whether unit means of {measure} are reliable cannot be judged: its score cannot be computed as the codebook asks."
+_NOT_SCORED = (
+    "Whether unit means of {measure} are reliable cannot be judged: the codebook asks for a score that cannot be "
+    "computed."
+)
 _ALIKE = "Unit means of {measure} are all the same, so that they tell nothing apart."
 
 

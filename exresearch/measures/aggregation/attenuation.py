@@ -25,7 +25,9 @@ NO_CORRECTION = {
     "perfect": "The two go together perfectly, so that no interval can be given.",
     "few_groups": "Those who answered both come from a single group, so that no interval can be given.",
     "no_interval": "In too many bootstrap samples there is no correlation, so that no interval can be given.",
-    "no_corrected": "In too many bootstrap samples nothing can be corrected, so that the corrected value has no interval.",
+    "no_corrected": (
+        "In too many bootstrap samples nothing can be corrected, so that the corrected value has no interval."
+    ),
 }
 #: More groups than this are put together at random: it takes time and changes the interval hardly.
 _MOST_GROUPS = 400
@@ -144,10 +146,10 @@ def construct_correlations(
 
     Notes
     -----
-    Groups are drawn with replacement. With more than 400 they are first put into 400 groups at random, which keeps the
-    variance and only loses degrees of freedom (Wolter 2007). Intervals: ``estimate -/+ t sd``, with the standard
-    deviation of the replicates and, as degrees of freedom, one less than the groups in which somebody answered both, for
-    ``r`` on Fisher's z scale. Groups are drawn in the order of their answers, so that the order of rows does not matter.
+    Groups are drawn with replacement, in the order of their answers, so that the order of rows does not matter. With
+    more than 400 they are first put into 400 groups at random, which keeps the variance and only loses degrees of
+    freedom (Wolter 2007). Intervals: ``estimate -/+ t sd``, with the standard deviation of the replicates and, as
+    degrees of freedom, one less than the groups in which somebody answered both, for ``r`` on Fisher's z scale.
     Alpha is computed on the sheets that answered all items of a construct.
 
     References
