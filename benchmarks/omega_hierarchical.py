@@ -52,8 +52,8 @@ def main() -> None:
     text = (
         f"Made on {datetime.now(tz=UTC):%Y-%m-%d} by `python benchmarks/omega_hierarchical.py --draws {options.draws} "
         f"--n-boot {options.n_boot} --write` in {minutes} minutes on {options.processes} cores.\n\n"
-        "Hierarchical omega, bootstrap over units or sheets, t interval. *Without*: samples without a proper\n"
-        "solution, or without an interval; they are reported as such and not counted.\n\n"
+        "Hierarchical omega, bootstrap over units or sheets, t interval corrected for bias. *Without*: samples\n"
+        "without a proper solution, or without an interval; they are reported as such and not counted.\n\n"
         "| answers | items | groups | sheets | true value | covered | too high / too low | without |\n"
         "|---|---:|---:|---|---:|---:|---|---:|\n" + "\n".join(rows)
     )

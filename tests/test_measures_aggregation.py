@@ -17,6 +17,7 @@ from scipy.stats import f_oneway, norm, t
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import engagement_and_cx
+from exresearch.findings.analyses.aggregation import aggregation_caveats
 from exresearch.measures import (
     LEAST_ICC2,
     LEAST_RWG,
@@ -25,6 +26,7 @@ from exresearch.measures import (
     construct_correlations,
     construct_score,
     correlation_table,
+    cronbach_alpha,
     disattenuated_correlation,
     icc,
     link_table,
@@ -39,7 +41,9 @@ from exresearch.measures.aggregation.attenuation import ABOVE_ONE, NO_CORRECTION
 from exresearch.measures.aggregation.gate import REASONS
 from exresearch.measures.aggregation.reml import reml_between, reml_components
 from exresearch.measures.aggregation.tables import NOT_JUDGED, NOT_RANKED
-from exresearch.study import Parameters, Study, load_study
+from exresearch.measures.reliability.answers import ordered_groups
+from exresearch.measures.scores.factor_scores import FACTOR_REASONS
+from exresearch.study import Construct, Parameters, Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "aggregation.json").read_text(encoding="utf-8"))
@@ -173,6 +177,18 @@ def test_icc_below_zero_is_kept_and_said() -> None:
     assert found.icc2 < -10
     assert (found.tau00, found.icc1_reml, found.icc2_reml) == (0, 0, 0)
     assert found.remark == "Groups differ less than chance alone would make them differ."
+
+
+def test_groups_of_one_size_and_mean_have_limits_at_their_bound() -> None:
+    found = icc(pd.Series([1.0, 3, 1, 3]), groups=pd.Series(list("aabb")))
+    assert (found.f, found.icc1, found.icc2) == (0, -1, -np.inf)
+    # No ratio is small enough: the lowest is -1/n, where the variance of a mean is 0.
+    assert (found.icc1_low, found.icc2_low) == (pytest.approx(-1), -np.inf)
+    assert found.icc1_low <= found.icc1_high < 1
+    # Groups of other sizes have their bound at the largest, where the mean size has a reliability.
+    other = icc(pd.Series([1.0, 3, 1, 3, 2]), groups=pd.Series(list("aabbb")))
+    assert other.icc1_low == pytest.approx(-1 / 3 / (1 - 1 / 3))
+    assert other.icc2_low == pytest.approx(-2.5 / 3 / (1 - 2.5 / 3))
 
 
 def test_icc_does_not_depend_on_order_or_the_unit_of_weights_and_equal_weights_are_none() -> None:
@@ -416,14 +432,37 @@ def test_alone_in_every_unit_there_is_no_interval() -> None:
         ({"conf_level": 1.0}, "conf_level must be between 0 and 1; got 1.0."),
         (
             {"weights": pd.Series([0.0, 1])},
-            "unit_means takes weights above 0; 1 are missing, zero or negative.",
+            "unit_means takes weights above 0; 1 are missing, infinite, zero or negative.",
+        ),
+        (
+            {"weights": pd.Series([np.inf, 1])},
+            "unit_means takes weights above 0; 1 are missing, infinite, zero or negative.",
+        ),
+        (
+            {"values": pd.Series([np.inf, -np.inf])},
+            "unit_means takes finite values; 2 are infinite. Declare such codes missing.",
         ),
     ],
 )
 def test_unit_means_refuses(change: dict[str, Any], message: str) -> None:
+    options = {"values": pd.Series([1.0, 2]), "unit": pd.Series(["a", "a"])} | change
     with pytest.raises(ValueError) as error:
-        unit_means(pd.Series([1.0, 2]), **({"unit": pd.Series(["a", "a"])} | change))
+        unit_means(options.pop("values"), **options)
     assert str(error.value) == message
+
+
+@pytest.mark.parametrize("weight", [np.nan, pd.NA, np.inf, 0.0, -1.0])
+def test_person_means_refuses_weights_that_are_none(weight: Any) -> None:
+    weights = pd.Series([1.0, weight, 1.0, weight], dtype="Float64")
+    options = {"unit": pd.Series(list("aabb")), "weights": weights}
+    with pytest.raises(ValueError) as error:
+        person_means(pd.Series([1.0, 2, 3, np.nan]), **options)
+    # Of a row without an answer the weight does not matter.
+    assert (
+        str(error.value) == "person_means takes weights above 0; 1 are missing, infinite, zero or negative."
+    )
+    fine = person_means(pd.Series([1.0, np.nan, 3, np.nan]), **options)
+    assert fine["weight"].tolist() == [1.0, 1.0]
 
 
 def test_a_person_who_answers_twice_is_one_person_for_the_icc() -> None:
@@ -481,6 +520,21 @@ def test_shrunken_means_of_equal_errors_by_hand() -> None:
     assert ((found["rank_low"] <= found["rank"]) & (found["rank"] <= found["rank_high"])).all()
     assert found["rank_low"].min() == 1
     assert found["rank_high"].max() == 8
+
+
+def test_intervals_of_unequal_errors_are_those_of_morris() -> None:
+    y, error = np.array([1.0, 2, 3, 5, 7, 9]), np.array([0.3, 1.5, 0.5, 1.0, 0.7, 2.0])
+    means = pd.DataFrame({"unit": list("abcdef"), "n": 4, "mean": y, "std_error": error})
+    found = shrunken_means(means, seed=1)
+    v, between = error**2, reml_between(y, error**2)
+    w = 1 / (v + between)
+    centre = (w * y).sum() / w.sum()
+    part = 3 / 5 * v / (v + between)
+    ratio = (v.mean() + between) / (v + between)
+    assert np.ptp(ratio) > 0.3
+    variance = v * (1 - 5 / 6 * part) + 2 / 3 * part**2 * ratio * (y - centre) ** 2
+    half = (found["shrunken_high"] - found["shrunken_low"]) / 2
+    assert half.to_numpy() == pytest.approx(norm.ppf(0.975) * np.sqrt(variance), rel=1e-9)
 
 
 def test_units_that_do_not_differ_share_one_value_and_one_rank() -> None:
@@ -644,9 +698,12 @@ def test_the_replicates_are_those_of_resampled_rows(scales: Any) -> None:
     scores, items, more = scales
     found = construct_correlations(scores, items=items, groups=more["unit"], n_boot=40, seed=6).iloc[0]
     drawn = np.random.default_rng(6).multinomial(25, np.full(25, 1 / 25), size=40)
+    content = np.column_stack([scores, np.ones(600), items["x"], items["y"]])
+    numbers, _ = ordered_groups(content, more["unit"])
+    assert len(set(zip(numbers, more["unit"], strict=True))) == 25
     r, corrected = [], []
     for counts in drawn:
-        rows = np.repeat(np.arange(600), counts[more["unit"]])
+        rows = np.repeat(np.arange(600), counts[numbers])
         r.append(scores[["x", "y"]].iloc[rows].corr().iloc[0, 1])
         alphas = [pg.cronbach_alpha(items[name].iloc[rows].dropna())[0] for name in ("x", "y")]
         corrected.append(r[-1] / np.sqrt(alphas[0] * alphas[1]))
@@ -794,7 +851,7 @@ def test_small_units_fall_out_and_are_counted(client: Any) -> None:
     means = unit_mean_table(study, table="employees", construct="engagement", seed=1)
     assert means["unit"].tolist() == [f"Unit {letter}" for letter in "ABCDEF"]
     few = means[means["unit"] == "Unit C"].iloc[0]
-    assert (few["n"], few["reason"]) == (3, NOT_RANKED["few_answers"])
+    assert (few["n"], few["reason"]) == (3, NOT_RANKED["few_people"])
     assert few.drop(["unit", "n", "respondents", "reason"]).isna().all()
     assert (means.loc[means["unit"] != "Unit C", "reason"] == "").all()
     assert means["rank"].dropna().sum() == 15
@@ -827,9 +884,8 @@ def test_what_cannot_be_judged_has_a_reason(client: Any) -> None:
     one = replace(
         study, tables={"employees": study.table("employees").assign(person=study.table("employees")["unit"])}
     )
-    assert aggregation_table(one, table="employees", construct="enps")["reason"].tolist() == [
-        NOT_JUDGED["one_each"]
-    ]
+    alone = aggregation_table(one, table="employees", construct="enps", min_unit_n=1)
+    assert alone["reason"].tolist() == [NOT_JUDGED["one_each"]]
     same = replace(study, tables={"employees": study.table("employees").assign(enps=7.0)})
     assert aggregation_table(same, table="employees", construct="enps")["reason"].tolist() == [
         NOT_JUDGED["no_spread"]
@@ -972,3 +1028,241 @@ def test_units_that_fall_out_are_said_per_side_and_a_table_of_units_cannot_be_ju
             "values": {"n_out": 2, "n_units": 15, "least": 5, "ex": 1, "cx": 2},
         }
     ]
+
+
+# Scores that cannot be computed, few people, and groups that are not known
+
+
+def with_factor(study: Study, construct: str) -> Study:
+    """The study with a factor score asked for."""
+    declared = study.codebook.constructs.get(construct)
+    asked = (
+        Construct(en=construct, nl=construct, score="factor")
+        if declared is None
+        else declared.model_copy(update={"score": "factor"})
+    )
+    book = replace(study.codebook, constructs=dict(study.codebook.constructs) | {construct: asked})
+    return replace(study, codebook=book)
+
+
+def test_a_construct_without_a_factor_has_a_reason_everywhere(client: Any) -> None:
+    employees = client.tables["employees"]
+    employees["eng_2"] = employees["eng_1"]
+    study = with_factor(client.load(), "engagement")
+    reason = FACTOR_REASONS["alike"]
+    judged = aggregation_table(study, table="employees", construct="engagement").iloc[0]
+    assert (judged["reason"], judged["n_items"]) == (reason, 3)
+    assert judged[["n", "k", "icc2", "passes"]].isna().all()
+    means = unit_mean_table(study, table="employees", construct="engagement", seed=1)
+    assert means[["unit", "n", "respondents", "reason"]].to_numpy().tolist() == [["", 0, 0, reason]]
+    pairs = correlation_table(study, n_boot=100, seed=1)
+    mine = (pairs["x"] == "engagement") | (pairs["y"] == "engagement")
+    assert set(pairs.loc[mine, "reason"]) == {reason}
+    assert pairs.loc[mine, ["r", "conf_low", "disattenuated"]].isna().all(axis=None)
+    assert (pairs.loc[mine, "n"] == 0).all()
+    assert reason not in set(pairs.loc[~mine, "reason"])
+    assert pairs.loc[~mine, "r"].notna().all()
+    caveats = aggregation_caveats(
+        study,
+        link_table(study, ex_measure="engagement", cx_measure="cx", min_unit_n=5),
+        min_unit_n=5,
+        least_icc2=-100.0,
+        least_rwg=-1.0,
+    )
+    assert [note.message for note in caveats] == [
+        "Whether unit means of {measure} are reliable cannot be judged: the codebook asks for a score that cannot be "
+        "computed."
+    ]
+
+
+def test_people_and_not_their_sheets_make_a_unit_large_enough(client: Any) -> None:
+    study = client.load()
+    sheets = study.table("employees")
+    # In unit A two people answer in three waves each: six sheets.
+    few = sheets[(sheets["unit"] != "Unit A") | (sheets.groupby("unit").cumcount() < 2)]
+    thrice = pd.concat([few.assign(wave=str(wave)) for wave in range(3)], ignore_index=True)
+    panel = replace(study, tables=study.tables | {"employees": thrice})
+    row = aggregation_table(panel, table="employees", construct="engagement", min_unit_n=5).iloc[0]
+    assert (row["n"], row["n_units"], row["n_units_left_out"]) == (150, 5, 1)
+    two = aggregation_table(panel, table="employees", construct="engagement", min_unit_n=2).iloc[0]
+    assert (two["n"], two["n_units"], two["n_units_left_out"]) == (156, 6, 0)
+    means = unit_mean_table(panel, table="employees", construct="engagement", min_unit_n=5, seed=1)
+    out = means.set_index("unit").loc["Unit A"]
+    assert (out["n"], out["respondents"], out["reason"]) == (6, 2, "Too few people of the unit answered.")
+    assert pd.isna(out["mean"])
+    assert means["mean"].notna().sum() == 5
+    # Sheets that do not say whose they are may be anybody's.
+    nameless = replace(study, tables=study.tables | {"employees": thrice.assign(person=None)})
+    row = aggregation_table(nameless, table="employees", construct="engagement", min_unit_n=5).iloc[0]
+    assert (row["n"], row["n_units"]) == (156, 6)
+    blind = replace(study, tables=study.tables | {"employees": thrice.drop(columns="person")})
+    assert unit_mean_table(blind, table="employees", construct="engagement", seed=1)["mean"].notna().all()
+
+
+def test_a_link_says_of_a_negative_icc2_that_it_is_low_and_of_equal_units_that_they_are_equal(
+    client: Any,
+) -> None:
+    # In every unit the same answers but for one person: the units differ less than chance would make them.
+    customers = client.tables["customers"]
+    customers["cx"] = [1, 3, 5, 7, 9, 2, 4, 6, 8, 10] * 6
+    equal = client.load()
+    customers.loc[0, "cx"] = 2
+    study = client.load()
+    limits = {"least_icc2": 0.6, "least_rwg": -1.0}
+
+    def about_cx(of: Study, min_unit_n: int) -> Any:
+        link = link_table(of, ex_measure="engagement", cx_measure="cx", min_unit_n=5)
+        notes = aggregation_caveats(of, link, min_unit_n=min_unit_n, **limits)
+        return next(one for one in notes if one.model_dump()["values"]["measure"] == of.codebook.label("cx"))
+
+    negative = about_cx(study, 5)
+    assert negative.message.startswith("Unit means of {measure} are less reliable than declared")
+    assert -np.inf < negative.model_dump()["values"]["icc2"] < 0
+    assert (
+        about_cx(equal, 5).message
+        == "Unit means of {measure} are all the same, so that they tell nothing apart."
+    )
+    # The least number of people is the one that is given.
+    assert about_cx(study, 11).message.startswith(
+        "Whether unit means of {measure} are reliable cannot be judged: the"
+    )
+
+
+@pytest.mark.parametrize("grouped", ["no", "named", "some"])
+def test_the_order_of_rows_and_the_names_of_groups_do_not_change_the_replicates(
+    scales: Any, grouped: str
+) -> None:
+    scores, items, more = scales
+    scores, more = scores.head(300), more.head(300)
+    items = {name: frame.head(300) for name, frame in items.items()}
+    groups = {
+        "no": None,
+        "named": more["unit"].map("unit {}".format),
+        "some": more["unit"].map("unit {}".format).where(more.index % 9 > 0),
+    }[grouped]
+    options: dict[str, Any] = {"n_boot": 100, "seed": 2}
+    before = construct_correlations(scores, items=items, weights=more["w"], groups=groups, **options)
+    order = np.random.default_rng(1).permutation(300)
+    after = construct_correlations(
+        scores.iloc[order],
+        items={name: frame.iloc[order] for name, frame in items.items()},
+        weights=more["w"].iloc[order],
+        groups=None if groups is None else groups.iloc[order].map({g: g[::-1] for g in groups.dropna()}),
+        **options,
+    )
+    pd.testing.assert_frame_equal(after, before, rtol=1e-9)
+    assert before["conf_low"].notna().all()
+
+
+def test_more_than_400_rows_are_put_together_alike_in_any_order(scales: Any) -> None:
+    scores, items, _ = scales
+    order = np.random.default_rng(1).permutation(600)
+    before = construct_correlations(scores, items=items, n_boot=100, seed=2)
+    shuffled = {name: frame.iloc[order] for name, frame in items.items()}
+    after = construct_correlations(scores.iloc[order], items=shuffled, n_boot=100, seed=2)
+    pd.testing.assert_frame_equal(after, before, rtol=1e-9)
+
+
+def test_a_row_without_a_group_is_one_by_itself_in_correlations(scales: Any) -> None:
+    scores, items, more = scales
+    holes = more["unit"].astype("str").where(more.index >= 30)
+    own = holes.fillna(pd.Series([f"alone {i}" for i in range(600)]))
+    found, expected = (
+        construct_correlations(scores, items=items, groups=groups, n_boot=100, seed=1)
+        for groups in (holes, own)
+    )
+    pd.testing.assert_frame_equal(found, expected)
+
+
+def test_the_alpha_behind_a_corrected_correlation_is_weighted(scales: Any) -> None:
+    scores, items, more = scales
+    row = construct_correlations(scores, items=items, weights=more["w"], n_boot=100, seed=1).iloc[0]
+    alphas = [cronbach_alpha(items[name], weights=more["w"]).estimate for name in ("x", "y")]
+    assert row["disattenuated"] == pytest.approx(row["r"] / np.sqrt(alphas[0] * alphas[1]), rel=1e-9)
+    plain = [cronbach_alpha(items[name]).estimate for name in ("x", "y")]
+    assert abs(row["disattenuated"] - row["r"] / np.sqrt(plain[0] * plain[1])) > 1e-4
+
+
+def test_a_missing_interval_has_a_reason_of_its_own(scales: Any) -> None:
+    scores, items, more = scales
+    options: dict[str, Any] = {"n_boot": 100, "seed": 1}
+    one = construct_correlations(scores, items=items, groups=pd.Series(1, index=more.index), **options)
+    assert one["r"].notna().all()
+    assert one[["conf_low", "conf_high", "dis_low"]].isna().all(axis=None)
+    assert set(one["reason"]) == {NO_CORRECTION["few_groups"]}
+    line = pd.DataFrame({"a": [1.0, 2, 3, 4], "b": [2.0, 4, 6, 8]})
+    perfect = construct_correlations(line, items={}, **options).iloc[0]
+    assert (perfect["r"], perfect["reason"]) == (pytest.approx(1), NO_CORRECTION["perfect"])
+    assert np.isnan(perfect["conf_low"])
+    # One person alone differs: of the samples a third does not hold that one.
+    rare = pd.DataFrame({"a": [0.0] * 19 + [1], "b": np.arange(20.0) % 7})
+    found = construct_correlations(rare, items={}, **options).iloc[0]
+    assert np.isfinite(found["r"])
+    assert (np.isnan(found["conf_low"]), found["reason"]) == (True, NO_CORRECTION["no_interval"])
+    # Alpha is hardly above 0, and below it in many samples.
+    rng = np.random.default_rng(5)
+    draws = rng.standard_normal((60, 2))
+    weak = pd.DataFrame(np.linalg.qr(draws - draws.mean(axis=0))[0], columns=["a", "b"])
+    weak["b"] += 0.15 * weak["a"]
+    both = pd.DataFrame({"weak": weak.mean(axis=1), "other": rng.standard_normal(60)})
+    found = construct_correlations(both, items={"weak": weak}, reliability={"other": 0.8}, **options).iloc[0]
+    assert np.isfinite(found[["r", "conf_low", "disattenuated"]].astype("float64")).all()
+    assert (np.isnan(found["dis_low"]), found["reason"]) == (True, NO_CORRECTION["no_corrected"])
+
+
+def test_groups_without_answers_to_both_are_no_degrees_of_freedom(scales: Any) -> None:
+    scores, items, more = scales
+    few = scores.assign(y=scores["y"].where(more["unit"] < 12))
+    row = construct_correlations(few, items=items, groups=more["unit"], n_boot=300, seed=1).iloc[0]
+    numbers, _ = ordered_groups(np.column_stack([few, np.ones(600), items["x"], items["y"]]), more["unit"])
+    drawn = np.random.default_rng(1).multinomial(25, np.full(25, 1 / 25), size=300)
+    r = [
+        few.iloc[np.repeat(np.arange(600), counts[numbers])][["x", "y"]].corr().iloc[0, 1] for counts in drawn
+    ]
+    half = t.ppf(0.975, 11) * np.std(np.arctanh(r), ddof=1)
+    assert np.arctanh(row["conf_high"]) - np.arctanh(row["r"]) == pytest.approx(half)
+
+
+def test_a_correlation_keeps_together_what_belongs_together_among_its_own_sheets(
+    demo: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheets = demo.table("employees")
+    names = sorted(sheets["unit"].unique())
+    # One question was asked in two units alone.
+    few = demo.tables | {
+        "employees": sheets.assign(enps=sheets["enps"].where(sheets["unit"].isin(names[:2])))
+    }
+    given: list[tuple[pd.Series | None, pd.DataFrame]] = []
+
+    def spied(*args: Any, groups: pd.Series | None, **options: Any) -> pd.DataFrame:
+        given.append((groups, construct_correlations(*args, groups=groups, **options)))
+        return given[-1][1].copy()
+
+    monkeypatch.setattr("exresearch.measures.aggregation.correlations.construct_correlations", spied)
+    found = correlation_table(replace(demo, tables=few), n_boot=200, seed=1)
+    assert [groups.name for groups, _ in given if groups is not None] == ["person", "unit"]
+    with_enps = (found["x"] == "enps") | (found["y"] == "enps")
+    assert 0 < with_enps.sum() < len(found)
+    numbers = ["x", "y", "n", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high", "reason"]
+    for rows, (groups, expected) in zip((with_enps, ~with_enps), given, strict=True):
+        pd.testing.assert_frame_equal(found.loc[rows, numbers], expected.loc[rows, numbers])
+        assert groups is not None
+        assert groups.equals(sheets[groups.name])
+    assert found.loc[with_enps & (found["n"] > 0), "conf_low"].notna().all()
+    given.clear()
+    rows = replace(demo, tables={"employees": sheets.drop(columns=["unit", "person"])})
+    correlation_table(rows, n_boot=100, seed=1)
+    assert [groups for groups, _ in given] == [None]
+
+
+def test_of_a_factor_score_nothing_is_corrected(demo: Study) -> None:
+    study = with_factor(demo, "engagement")
+    found = correlation_table(study, n_boot=100, seed=1)
+    mine = (found["x"] == "engagement") | (found["y"] == "engagement")
+    assert found.loc[mine, ["disattenuated", "dis_low", "dis_high"]].isna().all(axis=None)
+    assert found.loc[mine, ["r", "conf_low", "conf_high"]].notna().all(axis=None)
+    assert set(found.loc[mine, "reason"]) == {
+        "At least one of the two is a factor score, and alpha is that of a plain sum."
+    }
+    assert found.loc[~mine, "disattenuated"].notna().any()
+    assert NO_CORRECTION["factor_score"] not in set(found.loc[~mine, "reason"])

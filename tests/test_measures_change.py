@@ -222,10 +222,30 @@ def test_wrong_frames_are_refused(kind: Any, change: str) -> None:
             "later must be true in some rows and false in others; there is one wave only.",
         ),
     ]
+    for name in ("value", "weight"):
+        unknown = frame.assign(**{name: frame[name].astype("Float64").where(frame.index > 2)})
+        cases.append((unknown, {}, "values must be known and weights above 0; 3 rows are otherwise."))
     for given, options, message in cases:
         with pytest.raises(ValueError) as caught:
             kind(given, **options)
         assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("change", [panel_change, composition_change])
+def test_a_row_without_a_group_is_one_by_itself(change: Any) -> None:
+    frame = sheets(5)
+    missing = frame.index % 7 == 0
+    holes = frame.assign(group=("u" + frame["group"].astype("str")).where(~missing))
+    own = holes["group"].fillna(pd.Series([f"row {number}" for number in frame.index]))
+    if change is panel_change:
+        # The rows of one person stay together: in the group of either wave, or else in one of the person.
+        known = holes.sort_values("later", kind="stable").groupby("person")["group"].transform("first")
+        own = known.reindex(frame.index).where(frame["person"].notna(), holes["group"])
+        own = own.fillna("person " + frame["person"].astype("str")).where(
+            own.notna() | frame["person"].notna(), pd.Series([f"row {number}" for number in frame.index])
+        )
+    np.testing.assert_allclose(change(holes)[NUMBERS], change(frame.assign(group=own))[NUMBERS], rtol=1e-9)
+    assert change(frame.assign(group=None))["std_error"].notna().all()
 
 
 # Planted truths
@@ -446,6 +466,25 @@ def test_all_constructs_below_each_other(two_waves: Study) -> None:
         pd.testing.assert_frame_equal(rows.reset_index(drop=True), alone)
     assert wave_changes(two_waves, table="partners").empty
     assert list(wave_changes(two_waves, table="partners").columns) == list(table.columns)
+
+
+def test_a_question_asked_in_few_units_keeps_persons_together(two_waves: Study) -> None:
+    frame = two_waves.table("employees").copy()
+    number = frame["person"].str[1:].astype("int64")
+    frame["unit"] = [f"u{i % 12}" for i in number]
+    items = ["eng_1", "eng_2", "eng_3"]
+    frame[items] = frame[items].where(number % 12 < 8)
+    study = replace(two_waves, tables=two_waves.tables | {"employees": frame})
+    rows = frame[frame["wave"] != "2023"]
+    assert dependence_groups(rows).by == "unit"
+    score = construct_score(rows, codebook=study.codebook, table="employees", construct="engagement")
+    given = pd.DataFrame(
+        {"later": rows["wave"] == "2025", "category": rows["site"], "value": score, "weight": 1.0}
+    ).assign(group=rows["person"])[score.notna()]
+    expected = composition_change(given).set_index("term")
+    table = wave_change(study, construct="engagement", from_wave="2024").set_index(["method", "term"])
+    got = table.loc["categories:site", NUMBERS].astype("float64")
+    np.testing.assert_allclose(got, expected.loc[got.index, NUMBERS], rtol=1e-9, atol=EXACT)
 
 
 def test_weights_and_units_are_used(two_waves: Study) -> None:

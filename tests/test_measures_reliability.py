@@ -13,6 +13,7 @@ import pandas as pd
 import pingouin as pg
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import t
 from statsmodels.multivariate.factor import Factor
 
 from exresearch.measures import (
@@ -27,8 +28,10 @@ from exresearch.measures import (
     schmid_leiman,
 )
 from exresearch.measures.factors import factor_derivatives, minres, one_factor, quartimin
+from exresearch.measures.reliability.answers import checked_answers, ordered_groups
+from exresearch.measures.reliability.hierarchical import _general, _resampled
 from exresearch.measures.reliability.intervals import REASONS, feldt_interval, jackknife_interval
-from exresearch.study import Codebook, Study, Variable
+from exresearch.study import Codebook, Construct, Study, Variable
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "reliability.json").read_text(encoding="utf-8"))
 SCALES: dict[str, Any] = REFERENCE["scales"]
@@ -347,6 +350,24 @@ def test_the_quantile_widens_with_the_kurtosis_of_the_jackknife() -> None:
     np.testing.assert_allclose(many, np.array([(e1, e2), (low1, low2), (high1, high2)]), rtol=SAME)
 
 
+def test_the_degrees_of_freedom_of_the_jackknife_by_hand() -> None:
+    values = 1 - np.exp(np.array([-1.2] * 20 + [-1.1, -1.3] * 2 + [-1.15, -1.25] * 8))
+    logs = np.log(1 - values)
+    size, away = len(logs), logs - logs.mean()
+    kurtosis = np.mean(away**4) / np.mean(away**2) ** 2
+    shown = (kurtosis - 1) / (1 - 2 * kurtosis / size)
+    df = 2 * size / shown
+    assert 2 < df < size - 1
+    error = np.sqrt((size - 1) / size * (away**2).sum())
+    middle = np.log(1 - 0.7)
+    expected = (
+        0.3 * error,
+        1 - np.exp(middle + t.ppf(0.975, df) * error),
+        1 - np.exp(middle - t.ppf(0.975, df) * error),
+    )
+    assert jackknife_interval(0.7, values, conf_level=0.95) == pytest.approx(expected, rel=1e-9)
+
+
 # Identities.
 
 
@@ -366,12 +387,12 @@ def test_order_units_and_equal_weights_change_nothing(function: Any) -> None:
     same(function(items * 3 + 2, **options), full, 1e-6)
     assert full.n_clusters == 25
     assert abs(full.estimate - plain.estimate) > 1e-4
-    if function in (cronbach_alpha, omega_total):
-        order = np.random.default_rng(6).permutation(200)
-        shuffled = {name: series.iloc[order] for name, series in options.items()}
-        same(function(items.iloc[order], **shuffled), full)
-        names = options["cluster"].map(lambda number: f"team {number}")
-        same(function(items, weights=options["weights"], cluster=names), full)
+    order = np.random.default_rng(6).permutation(200)
+    shuffled = {name: series.iloc[order] for name, series in options.items()}
+    same(function(items.iloc[order], **shuffled), full, 1e-6)
+    same(function(items.iloc[order]), plain, 1e-6)
+    names = options["cluster"].map(lambda number: f"team {-number}")
+    same(function(items, weights=options["weights"], cluster=names), full, 1e-6)
     assert full.conf_low < full.estimate < full.conf_high
     before = items.copy()
     function(items, **options)
@@ -433,6 +454,9 @@ def test_hierarchical_omega_finds_planted_general_and_group_factors() -> None:
     other = omega_hierarchical(items, n_boot=200, seed=2)
     assert (other.estimate, other.conf_low) != (found.estimate, found.conf_low)
     assert other.conf_low == pytest.approx(found.conf_low, abs=0.03)
+    # Corrected for bias, upwards.
+    assert (found.conf_low + found.conf_high) / 2 > found.estimate + 0.1 * found.std_error
+    assert found.std_error * t.ppf(0.975, 499) == pytest.approx((found.conf_high - found.conf_low) / 2)
     # Sheets that come in fives tell less than as many independent ones.
     five = omega_hierarchical(
         pd.concat([items] * 5, ignore_index=True),
@@ -514,6 +538,53 @@ def test_what_hierarchical_omega_cannot_tell_has_a_reason() -> None:
         "no proper solution with n_factors=2: an item keeps no variance of its own, or the factors are not positively "
         "related. Try fewer factors."
     )
+
+
+def test_replicates_of_hierarchical_omega_are_those_of_repeated_rows() -> None:
+    items = rows_with(np.kron(np.eye(2), np.full((3, 3), 0.25)) + 0.35 + 0.4 * np.eye(6), 120)
+    options = weights_and_clusters(120)
+    answers = checked_answers(items, **options, handling="listwise")
+    content = np.column_stack([items, answers.weights])
+    numbers, size = ordered_groups(content, options["cluster"])
+    found = _resampled(answers, 2, n_boot=30, seed=4)
+    drawn = np.random.default_rng(4).integers(0, size, size=(30, size))
+    expected = []
+    for row in drawn:
+        rows = np.repeat(np.arange(120), np.bincount(row, minlength=size)[numbers])
+        matrix = np.cov(items.iloc[rows].T, aweights=answers.weights[rows], ddof=0)
+        scale = np.sqrt(np.diag(matrix))
+        values, _ = _general((matrix / np.outer(scale, scale))[None], 2)
+        expected.append(values[0])
+    assert found == pytest.approx(expected, abs=1e-6)
+
+
+def test_the_interval_of_hierarchical_omega_is_corrected_for_bias_and_that_of_t() -> None:
+    items = rows_with(np.kron(np.eye(2), np.full((3, 3), 0.25)) + 0.35 + 0.4 * np.eye(6), 120)
+    options = weights_and_clusters(120)
+    found = omega_hierarchical(items, n_factors=2, n_boot=200, seed=4, **options)
+    drawn = _resampled(checked_answers(items, **options, handling="listwise"), 2, n_boot=200, seed=4)
+    centre = 2 * found.estimate - drawn.mean()
+    half = t.ppf(0.975, found.n_clusters - 1) * drawn.std(ddof=1)
+    assert found.n_clusters == 24
+    assert (found.conf_low, found.conf_high) == pytest.approx((centre - half, centre + half), rel=SAME)
+    assert found.std_error == pytest.approx(drawn.std(ddof=1), rel=SAME)
+
+
+def test_replicates_with_an_item_on_its_bound_are_kept() -> None:
+    general, group = np.full(6, 0.75), np.kron(np.eye(2), np.full((3, 1), 0.45))
+    group[0, 0] = 0.63
+    matrix = np.outer(general, general) + group @ group.T
+    np.fill_diagonal(matrix, 1.0)
+    items = rows_with(matrix, 60)
+    answers = checked_answers(items, weights=None, cluster=None, handling="listwise")
+    numbers, _ = ordered_groups(np.column_stack([items, answers.weights]), None)
+    drawn = np.random.default_rng(1).integers(0, 60, size=(200, 60))
+    place = np.argsort(numbers)
+    r = np.array([np.corrcoef(items.to_numpy()[place[row]].T) for row in drawn])
+    on_bound = ~minres(r, 2)[1]
+    assert 10 < on_bound.sum() < 190
+    assert len(_resampled(answers, 2, n_boot=200, seed=1)) == 200
+    assert omega_hierarchical(items, n_factors=2, n_boot=200, seed=1).reason == ""
 
 
 TWO = pd.DataFrame({"a": [1.0, 2.0, 4.0], "b": [2.0, 2.0, 5.0]})
@@ -723,6 +794,50 @@ def test_every_construct_has_its_rows(study: Study) -> None:
             assert row[name] == getattr(direct, name), name
     again = reliability_table(study, conf_level=0.9, n_boot=100, seed=3)
     pd.testing.assert_frame_equal(table, again, check_exact=True)
+
+
+def test_groups_are_those_of_the_sheets_that_answered(study: Study) -> None:
+    frame = study.table("employees")
+    # Asked in three units alone: their number cannot stand for the variation between units.
+    asked = frame["unit"].isin(["unit 1", "unit 2", "unit 3"])
+    frame = frame.assign(a=frame["a"].where(asked), person=[f"p{number % 300}" for number in range(600)])
+    few = replace(study, tables={"employees": frame})
+    table = reliability_table(few, n_boot=100).set_index(["construct", "coefficient"])
+    pair, rest = table.loc[("pair", "alpha")], table.loc[("trio", "alpha")]
+    people = frame.loc[asked, "person"].nunique()
+    assert (pair["n"], pair["n_clusters"], rest["n_clusters"]) == (60, people, 30)
+    direct = cronbach_alpha(frame[["a", "b"]], weights=frame["weight"], cluster=frame["person"])
+    assert (pair["conf_low"], pair["conf_high"]) == pytest.approx((direct.conf_low, direct.conf_high))
+    alone = replace(study, tables={"employees": frame.drop(columns="person")})
+    assert reliability_table(alone, n_boot=100).set_index(["construct", "coefficient"]).loc[
+        ("pair", "alpha"), ["n_clusters", "method"]
+    ].tolist() == [60, "listwise covariances; jackknife over sheets, weighted"]
+
+
+def test_the_reliability_of_a_factor_score_is_said_to_be_that_of_a_sum(study: Study) -> None:
+    label = {"nl": "zes", "en": "six"}
+    book = Codebook(study.codebook.variables, {"six": Construct(**label, score="factor")})
+    found = reliability_table(replace(study, codebook=book), n_boot=100)
+    plain = reliability_table(study, n_boot=100)
+    mine = found["construct"] == "six"
+    assert set(found.loc[mine, "reason"]) == {
+        "The score is a factor score; this is the reliability of the plain sum of its items."
+    }
+    assert found.loc[mine, "estimate"].tolist() == plain.loc[mine, "estimate"].tolist()
+    assert found.loc[~mine, "reason"].tolist() == plain.loc[~mine, "reason"].tolist()
+
+
+def test_nine_items_have_three_groups(study: Study) -> None:
+    frame = study.table("employees")
+    rng = np.random.default_rng(2)
+    third = rng.normal(size=600)
+    more = {name: frame["g"] * 0.5 + third + rng.normal(size=600) for name in ("n", "o", "p")}
+    book = Codebook((*study.codebook.variables, *(variable(name, "six") for name in more)), {})
+    nine = replace(study, codebook=book, tables={"employees": frame.assign(**more)})
+    found = reliability_table(nine, n_boot=100).set_index(["construct", "coefficient"])
+    row = found.loc[("six", "omega_hierarchical")]
+    assert row["n_items"] == 9
+    assert str(row["method"]).startswith("minres with 3 factors")
 
 
 def test_every_item_has_its_row(study: Study) -> None:

@@ -32,6 +32,11 @@ _NOT_JUDGED = (
     "Whether unit means of {measure} are reliable cannot be judged: the answers within units hardly differ, or are too "
     "few."
 )
+_NOT_SCORED = (
+    "Whether unit means of {measure} are reliable cannot be judged: the codebook asks for a score that cannot be "
+    "computed."
+)
+_ALIKE = "Unit means of {measure} are all the same, so that they tell nothing apart."
 
 
 def aggregation_caveats(
@@ -46,7 +51,7 @@ def aggregation_caveats(
     link : LinkTable
         Its link.
     min_unit_n : int
-        Answers that a unit needs.
+        People that a unit needs to be judged by, as in :func:`exresearch.measures.aggregation_table`.
     least_icc2, least_rwg : float
         As :func:`exresearch.measures.aggregation_gate`.
 
@@ -75,7 +80,9 @@ def aggregation_caveats(
         ).iloc[0]
         icc2, rwg = float(row["icc2"]), float(row["rwg_median"])
         if not np.isfinite(icc2):
-            caveats.append(Note(message=_NOT_JUDGED, values=values))
+            # Without a score nothing was counted either; -inf is that of units with one and the same mean.
+            message = _NOT_SCORED if pd.isna(row["n"]) else _NOT_JUDGED if np.isnan(icc2) else _ALIKE
+            caveats.append(Note(message=message, values=values))
             continue
         below = aggregation_gate(icc2, pd.Series([rwg]), least_icc2=least_icc2, least_rwg=least_rwg).fails
         if "icc2" in below:

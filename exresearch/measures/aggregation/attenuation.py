@@ -10,6 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
+from exresearch.measures.reliability.answers import ordered_groups
+
 Array = NDArray[np.float64]
 ABOVE_ONE = (
     "Corrected for unreliability the correlation lies beyond 1: the two can hardly be told apart, or a reliability is "
@@ -19,6 +21,13 @@ NO_CORRECTION = {
     "single_item": "At least one of the two is measured by a single item, whose reliability is not known.",
     "unreliable": "At least one of the two has a reliability of 0 or lower, so that nothing can be corrected.",
     "no_spread": "Too few people answered both, or at least one of the two does not vary.",
+    "factor_score": "At least one of the two is a factor score, and alpha is that of a plain sum.",
+    "perfect": "The two go together perfectly, so that no interval can be given.",
+    "few_groups": "Those who answered both come from a single group, so that no interval can be given.",
+    "no_interval": "In too many bootstrap samples there is no correlation, so that no interval can be given.",
+    "no_corrected": (
+        "In too many bootstrap samples nothing can be corrected, so that the corrected value has no interval."
+    ),
 }
 #: More groups than this are put together at random: it takes time and changes the interval hardly.
 _MOST_GROUPS = 400
@@ -114,7 +123,8 @@ def construct_correlations(
     weights : pandas.Series, optional
         Survey weights, above 0, in the rows of ``scores``. Their unit does not matter.
     groups : pandas.Series, optional
-        Whose answers depend on each other (:func:`exresearch.measures.dependence_groups`); sheets otherwise.
+        Whose answers depend on each other (:func:`exresearch.measures.dependence_groups`); sheets otherwise. A sheet
+        without one is a group by itself.
     conf_level : float
         Level of the intervals, between 0 and 1.
     n_boot : int
@@ -136,9 +146,10 @@ def construct_correlations(
 
     Notes
     -----
-    Groups are drawn with replacement. With more than 400 they are first put into 400 groups at random, which keeps the
-    variance and only loses degrees of freedom (Wolter 2007). Intervals: ``estimate -/+ t sd``, with the standard
-    deviation of the replicates and the number of groups minus one degrees of freedom, for ``r`` on Fisher's z scale.
+    Groups are drawn with replacement, in the order of their answers, so that the order of rows does not matter. With
+    more than 400 they are first put into 400 groups at random, which keeps the variance and only loses degrees of
+    freedom (Wolter 2007). Intervals: ``estimate -/+ t sd``, with the standard deviation of the replicates and, as
+    degrees of freedom, one less than the groups in which somebody answered both, for ``r`` on Fisher's z scale.
     Alpha is computed on the sheets that answered all items of a construct.
 
     References
@@ -177,9 +188,10 @@ def construct_correlations(
     names = [str(name) for name in scores.columns]
     left, right = np.triu_indices(len(names), k=1)
     rng = np.random.default_rng(seed)
-    codes = _group_codes(groups, n_rows=len(scores), rng=rng)
-    n_groups = int(codes.max()) + 1 if len(codes) else 0
     y = scores.to_numpy(dtype="float64", na_value=np.nan)
+    answers = {name: frame.to_numpy(dtype="float64", na_value=np.nan) for name, frame in items.items()}
+    codes = _group_codes(groups, np.column_stack([y, w, *answers.values()]), rng=rng)
+    n_groups = int(codes.max()) + 1 if len(codes) else 0
     even = np.full(n_groups, 1 / max(n_groups, 1))
     drawn = rng.multinomial(n_groups, even, size=n_boot) if n_groups else np.zeros((n_boot, 0))
     # The data themselves are the first replicate.
@@ -189,23 +201,23 @@ def construct_correlations(
     for place, name in enumerate(names):
         if name in known:
             alphas[:, place] = known[name]
-        elif name in items and items[name].shape[1] >= 2:
-            alphas[:, place] = _alphas(
-                counts, items[name].to_numpy(dtype="float64", na_value=np.nan), w, codes
-            )
+        elif name in answers and answers[name].shape[1] >= 2:
+            alphas[:, place] = _alphas(counts, answers[name], w, codes)
     product = np.where(
         (alphas[:, left] > 0) & (alphas[:, right] > 0), alphas[:, left] * alphas[:, right], np.nan
     )
     corrected = r / np.sqrt(product)
-    with np.errstate(divide="ignore"):
-        z_low, z_high = _limits(np.arctanh(np.clip(r, -1, 1)), n_groups=n_groups, conf_level=conf_level)
-    dis_low, dis_high = _limits(corrected, n_groups=n_groups, conf_level=conf_level)
     answered = np.isfinite(y)
+    both = answered[:, left] & answered[:, right]
+    present = np.array([len(np.unique(codes[there])) for there in both.T], dtype=np.intp)
+    with np.errstate(divide="ignore"):
+        z_low, z_high = _limits(np.arctanh(np.clip(r, -1, 1)), n_groups=present, conf_level=conf_level)
+    dis_low, dis_high = _limits(corrected, n_groups=present, conf_level=conf_level)
     return pd.DataFrame(
         {
             "x": [names[i] for i in left],
             "y": [names[j] for j in right],
-            "n": (answered.T.astype("int64") @ answered)[left, right],
+            "n": both.sum(axis=0),
             "r": r[0],
             "conf_low": np.tanh(z_low),
             "conf_high": np.tanh(z_high),
@@ -214,28 +226,45 @@ def construct_correlations(
             "dis_high": dis_high,
             "reason": [
                 _reason(*row)
-                for row in zip(r[0], corrected[0], alphas[0, left], alphas[0, right], strict=True)
+                for row in zip(
+                    r[0],
+                    corrected[0],
+                    alphas[0, left],
+                    alphas[0, right],
+                    z_low,
+                    dis_low,
+                    present,
+                    strict=True,
+                )
             ],
         },
         columns=_COLUMNS,
     )
 
 
-def _reason(r: float, corrected: float, alpha_x: float, alpha_y: float) -> str:
+def _reason(
+    r: float, corrected: float, alpha_x: float, alpha_y: float, low: float, dis_low: float, n_groups: int
+) -> str:
+    """Say why something is missing, first what the others follow from."""
     if np.isnan(r):
         return NO_CORRECTION["no_spread"]
+    if np.isnan(low):
+        why = "perfect" if abs(r) > 1 - 1e-12 else "few_groups" if n_groups < 2 else "no_interval"
+        return NO_CORRECTION[why]
     if np.isnan(alpha_x) or np.isnan(alpha_y):
         return NO_CORRECTION["single_item"]
     if np.isnan(corrected):
         return NO_CORRECTION["unreliable"]
+    if np.isnan(dis_low):
+        return NO_CORRECTION["no_corrected"]
     return ABOVE_ONE if abs(corrected) > 1 else ""
 
 
-def _group_codes(groups: pd.Series | None, *, n_rows: int, rng: np.random.Generator) -> NDArray[np.intp]:
-    codes = np.arange(n_rows) if groups is None else pd.factorize(groups, sort=True)[0]
-    n_groups = int(codes.max()) + 1 if n_rows else 0
+def _group_codes(groups: pd.Series | None, content: Array, *, rng: np.random.Generator) -> NDArray[np.intp]:
+    """Number the groups by what they answered, and put them together where there are many."""
+    codes, n_groups = ordered_groups(content, groups)
     if n_groups <= _MOST_GROUPS:
-        return codes.astype(np.intp)
+        return codes
     return (rng.permutation(n_groups) % _MOST_GROUPS)[codes].astype(np.intp)
 
 
@@ -294,14 +323,15 @@ def _alphas(counts: Array, answers: Array, w: Array, codes: NDArray[np.intp]) ->
     return alphas
 
 
-def _limits(replicates: Array, *, n_groups: int, conf_level: float) -> tuple[Array, Array]:
+def _limits(replicates: Array, *, n_groups: NDArray[np.intp], conf_level: float) -> tuple[Array, Array]:
     """Estimate, first row, plus and minus t times the standard deviation of the other rows."""
     estimate, drawn = replicates[0], replicates[1:]
     finite = np.isfinite(drawn)
     enough = (finite.mean(axis=0) if len(drawn) else np.zeros(len(estimate))) >= _LEAST_FINITE
+    enough = enough & np.isfinite(estimate) & (n_groups >= 2)
     limits = np.full((2, len(estimate)), np.nan)
-    if n_groups >= 2 and enough.any():
+    if enough.any():
         kept = np.where(finite[:, enough], drawn[:, enough], np.nan)
-        half = student_t.ppf(0.5 + conf_level / 2, n_groups - 1) * np.nanstd(kept, axis=0, ddof=1)
+        half = student_t.ppf(0.5 + conf_level / 2, n_groups[enough] - 1) * np.nanstd(kept, axis=0, ddof=1)
         limits[:, enough] = estimate[enough] - half, estimate[enough] + half
     return limits[0], limits[1]

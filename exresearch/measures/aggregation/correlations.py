@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+from typing import Any
+
 import numpy as np
 import pandas as pd
 
-from exresearch.measures.aggregation.attenuation import construct_correlations
+from exresearch.measures.aggregation.attenuation import NO_CORRECTION, construct_correlations
 from exresearch.measures.aggregation.tables import constructs_of, same_scale, score_of
 from exresearch.measures.resampling import dependence_groups
-from exresearch.measures.scores import oriented_frame
+from exresearch.measures.scores import oriented_frame, score_method
 from exresearch.study import Study
 
 
@@ -33,27 +36,56 @@ def correlation_table(
     pandas.DataFrame
         ``x, x_label, y, y_label, n, respondents`` (people with both scores), ``r, conf_low, conf_high, disattenuated,
         dis_low, dis_high, reason``; constructs whose items have different scales are left out. The groups of the
-        bootstrap are those of
-        :func:`exresearch.measures.dependence_groups`, so that colleagues, and one person's waves, stay together.
+        bootstrap are those of :func:`exresearch.measures.dependence_groups` among the sheets that have both scores, so
+        that colleagues, and one person's waves, stay together. Of a factor score nothing is corrected.
     """
     frame = study.table(table)
     known = {name: items for name, items in constructs_of(study, table).items() if same_scale(items)}
-    scores = pd.DataFrame(
-        {name: score_of(study, table, items) for name, items in known.items()}, index=frame.index
+    scored = {name: score_of(study, table, items) for name, items in known.items()}
+    scores = pd.DataFrame({name: score for name, (score, _) in scored.items()}, index=frame.index)
+    by_factor = [
+        name
+        for name, items in known.items()
+        if items[0].role != "driver" and score_method(study.codebook, name) == "factor"
+    ]
+    options: dict[str, Any] = {
+        # Alpha is that of a plain sum, and not of a factor score.
+        "items": {
+            name: oriented_frame(frame, items) for name, items in known.items() if name not in by_factor
+        },
+        "weights": frame["weight"] if "weight" in frame else None,
+        "conf_level": conf_level,
+        "n_boot": n_boot,
+        "seed": seed,
+    }
+    # A question that a few units alone were asked has other groups than the table as a whole.
+    kinds = [
+        dependence_groups(frame[scores[x].notna() & scores[y].notna()]).by for x, y in combinations(scores, 2)
+    ]
+    rows = construct_correlations(scores, **options, groups=_labels(frame, kinds[0] if kinds else "row"))
+    for kind in dict.fromkeys(kinds[1:]):
+        if kind != kinds[0]:
+            others = construct_correlations(scores, **options, groups=_labels(frame, kind))
+            mine = [other == kind for other in kinds]
+            rows.loc[mine] = others.loc[mine]
+    factor = (rows["x"].isin(by_factor) | rows["y"].isin(by_factor)) & (
+        rows["reason"] == NO_CORRECTION["single_item"]
     )
-    rows = construct_correlations(
-        scores,
-        items={name: oriented_frame(frame, items) for name, items in known.items()},
-        weights=frame["weight"] if "weight" in frame else None,
-        groups=dependence_groups(frame).labels,
-        conf_level=conf_level,
-        n_boot=n_boot,
-        seed=seed,
-    )
+    rows.loc[factor, "reason"] = NO_CORRECTION["factor_score"]
+    for name, (_, reason) in scored.items():
+        if reason:
+            rows.loc[(rows["x"] == name) | (rows["y"] == name), "reason"] = reason
     rows.insert(list(rows.columns).index("n") + 1, "respondents", _people_with_both(frame, scores, rows))
     for place, name in ((1, "x"), (3, "y")):
         rows.insert(place, f"{name}_label", [study.codebook.label(one) for one in rows[name]])
     return rows
+
+
+def _labels(frame: pd.DataFrame, kind: str) -> pd.Series | None:
+    """Groups of one kind for the whole table; none where every sheet is one."""
+    if kind == "row":
+        return None
+    return frame[kind]
 
 
 def _people_with_both(frame: pd.DataFrame, scores: pd.DataFrame, pairs: pd.DataFrame) -> list[int]:

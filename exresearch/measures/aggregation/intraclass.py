@@ -153,9 +153,10 @@ def icc(
         icc1=icc1,
         icc1_low=low / (1 + low),
         icc1_high=high / (1 + high),
-        icc2=(msb - msw) / msb if msb > 0 else -np.inf,
-        icc2_low=k * low / (1 + k * low),
-        icc2_high=k * high / (1 + k * high),
+        # Means that differ by rounding alone are equal.
+        icc2=(msb - msw) / msb if msb > 1e-24 * msw else -np.inf,
+        icc2_low=_of_mean(low, k),
+        icc2_high=_of_mean(high, k),
         conf_level=conf_level,
         f=msb / msw,
         df1=df1,
@@ -189,6 +190,12 @@ def _complete(
         raise ValueError(f"icc takes weights above 0; {wrong} are missing, infinite, zero or negative.")
     codes, _ = pd.factorize(groups[there], sort=True)
     return y[there], codes, w[there]
+
+
+def _of_mean(ratio: float, k: float) -> float:
+    """Reliability of the mean of k answers; at the bound of the ratio, where that mean has no variance, -inf."""
+    total = 1 + k * ratio
+    return k * ratio / total if total > 1e-12 else -np.inf
 
 
 def _ratio_at(target: float, sizes: Vector, means: Vector) -> float:

@@ -28,8 +28,8 @@ def shrunken_means(
     ----------
     means : pandas.DataFrame
         One row per unit with ``unit, n, mean, std_error``, such as :func:`unit_means` gives; at least five rows, no
-        value missing, standard errors above 0. With ``own_variance_from=inf`` there, the result is that of a mixed
-        model with one variance within all units.
+        value missing, standard errors above 0. With ``own_variance_from=inf`` there, the result is close to
+        that of a mixed model with one variance within all units, which would estimate both variances together.
     conf_level : float
         Level of the intervals of value and rank, between 0 and 1.
     n_draws : int

@@ -13,8 +13,7 @@ from exresearch.measures.aggregation.gate import LEAST_ICC2, LEAST_RWG, aggregat
 from exresearch.measures.aggregation.intraclass import icc
 from exresearch.measures.aggregation.shrinkage import LEAST_UNITS, shrunken_means
 from exresearch.measures.aggregation.unit_means import person_means, unit_means
-from exresearch.measures.resampling import respondents
-from exresearch.measures.scores import construct_score, least_share, oriented_frame
+from exresearch.measures.scores import NotScorable, construct_score, least_share, oriented_frame
 from exresearch.study import Study, Variable
 
 TABLES_OF_ANSWERS = ("employees", "customers", "partners")
@@ -27,7 +26,7 @@ NOT_JUDGED = {
     "no_spread": "Within every unit all answers are the same.",
 }
 NOT_RANKED = {
-    "few_answers": "The unit has too few answers.",
+    "few_people": "Too few people of the unit answered.",
     "few_units": "Too few units have enough answers for units to be compared.",
     "no_spread": "Within every unit all answers are the same.",
 }
@@ -61,7 +60,8 @@ def aggregation_table(
     table, construct : str, optional
         Only this table, or this construct.
     min_unit_n : int
-        Answers that a unit needs; units with fewer are left out and counted.
+        People with a score that a unit needs, each counted once, whatever the waves; units with fewer are left out and
+        counted. Sheets that do not say whose they are count as people.
     least_icc2, least_rwg : float
         As :func:`aggregation_gate`.
     conf_level : float
@@ -116,7 +116,8 @@ def unit_mean_table(
     table, construct : str
         Which score.
     min_unit_n : int
-        Answers that a unit needs; a unit with fewer keeps its row and its ``n``, without values.
+        People with a score that a unit needs, as in :func:`aggregation_table`; a unit with fewer keeps its row and its
+        ``n``, without values.
     conf_level : float
         Level of all intervals.
     seed : int
@@ -128,8 +129,8 @@ def unit_mean_table(
         One row per unit: ``unit, n`` (answers), ``size`` (sum of their weights), ``mean, sd, std_error, conf_low,
         conf_high`` as :func:`unit_means`; ``shrunken, shrunken_low, shrunken_high, reliability, rank, rank_low,
         rank_high`` as :func:`shrunken_means`; ``respondents`` (people behind the answers); ``reason``: why values are
-        missing, empty otherwise. One row without a
-        unit where the construct cannot be aggregated at all.
+        missing, empty otherwise. One row without a unit where the construct cannot be aggregated at all, or has no
+        score.
 
     Notes
     -----
@@ -139,8 +140,12 @@ def unit_mean_table(
     """
     variables = constructs_of(study, table).get(construct, [])
     problem = _problem(study, table, variables)
-    if problem:
-        empty = pd.DataFrame({"unit": [""], "n": [0], "reason": [NOT_JUDGED[problem]]})
+    reason = NOT_JUDGED[problem] if problem else ""
+    score = pd.Series(dtype="float64")
+    if not reason:
+        score, reason = score_of(study, table, variables)
+    if reason:
+        empty = pd.DataFrame({"unit": [""], "n": [0], "reason": [reason]})
         return empty.assign(respondents=0).reindex(columns=[*_OWN, *_SHRUNKEN, "respondents", "reason"])
     frame = study.table(table)
     who = {name: frame[name] for name in ("person",) if name in frame}
@@ -150,8 +155,8 @@ def unit_mean_table(
         **who,
         "conf_level": conf_level,
     }
-    score = score_of(study, table, variables)
-    counts = score.notna().groupby(frame["unit"]).transform("sum").reindex(frame.index)
+    people = _people_of_units(frame, score.notna())
+    counts = frame["unit"].map(people)
     score_kept = score.where(counts >= min_unit_n)
     means = unit_means(score_kept, **options)[_OWN]
     few = unit_means(score.where(counts < min_unit_n), **options)[["unit", "n"]]
@@ -163,12 +168,10 @@ def unit_mean_table(
     reason = "" if usable else NOT_RANKED["few_units" if len(pooled) < LEAST_UNITS else "no_spread"]
     both = [
         part
-        for part in (means.assign(reason=reason), few.assign(reason=NOT_RANKED["few_answers"]))
+        for part in (means.assign(reason=reason), few.assign(reason=NOT_RANKED["few_people"]))
         if len(part)
     ]
     whole = pd.concat(both, ignore_index=True) if both else means.assign(reason="")
-    answered = frame[score.notna()]
-    people = {unit: respondents(sheets) for unit, sheets in answered.groupby("unit", sort=False)}
     whole["respondents"] = whole["unit"].map(people).fillna(0).astype("int64")
     return whole.reindex(columns=[*_OWN, *_SHRUNKEN, "respondents", "reason"]).sort_values(
         "unit", ignore_index=True
@@ -189,9 +192,11 @@ def _judge(
     problem = _problem(study, table, variables)
     if problem:
         return {}, NOT_JUDGED[problem]
-    score = score_of(study, table, variables)
+    score, unknown = score_of(study, table, variables)
+    if unknown:
+        return {}, unknown
     unit = frame["unit"].where(score.notna())
-    sizes = unit.value_counts()
+    sizes = _people_of_units(frame, score.notna())
     kept = unit.where(unit.map(sizes) >= min_unit_n)
     row: dict[str, Any] = {
         "n": int(kept.notna().sum()),
@@ -241,13 +246,26 @@ def same_scale(variables: Sequence[Variable]) -> bool:
     return len({(variable.minimum, variable.maximum) for variable in variables}) == 1
 
 
-def score_of(study: Study, table: str, variables: Sequence[Variable]) -> pd.Series:
-    """Score of a construct; drivers, which construct_score leaves out, by the same rule."""
+def score_of(study: Study, table: str, variables: Sequence[Variable]) -> tuple[pd.Series, str]:
+    """Score of a construct, and why there is none; drivers, which construct_score leaves out, by the same rule."""
     frame, construct = study.table(table), variables[0].construct or variables[0].column
     if variables[0].construct and variables[0].role != "driver":
-        return construct_score(frame, codebook=study.codebook, table=table, construct=construct)
+        try:
+            return construct_score(frame, codebook=study.codebook, table=table, construct=construct), ""
+        except NotScorable as error:
+            return pd.Series(float("nan"), index=frame.index), error.reason
     answers = oriented_frame(frame, variables)
-    return answers.mean(axis=1).where(answers.notna().mean(axis=1) >= least_share(study.codebook, construct))
+    enough = answers.notna().mean(axis=1) >= least_share(study.codebook, construct)
+    return answers.mean(axis=1).where(enough), ""
+
+
+def _people_of_units(frame: pd.DataFrame, scored: pd.Series) -> pd.Series:
+    """Count the people with a score of each unit, each once; a sheet without a person is somebody of its own."""
+    sheets = frame[scored & frame["unit"].notna()]
+    if "person" not in sheets:
+        return sheets.groupby("unit").size()
+    nameless = sheets["person"].isna().groupby(sheets["unit"]).sum()
+    return sheets.groupby("unit")["person"].nunique() + nameless
 
 
 def _coded(frame: pd.DataFrame) -> pd.DataFrame:

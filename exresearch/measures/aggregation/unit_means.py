@@ -58,7 +58,8 @@ def unit_means(
     Raises
     ------
     ValueError
-        If lengths differ, a weight is missing or not above 0, or the level is out of range.
+        If lengths differ, a value is infinite, a weight is missing, infinite or not above 0, or the level is out of
+        range.
 
     Notes
     -----
@@ -92,9 +93,12 @@ def unit_means(
         },
         index=range(len(values)),
     ).dropna(subset=["unit", "wave", "value"])
-    wrong = int((~(answers["size"] > 0).fillna(False).astype(bool)).sum())
-    if wrong:
-        raise ValueError(f"unit_means takes weights above 0; {wrong} are missing, zero or negative.")
+    _check_weights("unit_means", answers["size"].to_numpy(dtype="float64", na_value=np.nan))
+    infinite = int(np.isinf(answers["value"].to_numpy(dtype="float64")).sum())
+    if infinite:
+        raise ValueError(
+            f"unit_means takes finite values; {infinite} are infinite. Declare such codes missing."
+        )
     answers["product"] = answers["value"] * answers["size"]
     grouping = answers.groupby(["unit", "wave"], sort=True)
     codes = grouping.ngroup().to_numpy().astype(np.intp)
@@ -138,6 +142,11 @@ def person_means(
         ``unit, value, weight``: one row per person and unit, with the sum of the weights, so that the mean of a unit
         is that of all its answers.
 
+    Raises
+    ------
+    ValueError
+        If the weight of an answer is missing, infinite or not above 0.
+
     Examples
     --------
     >>> people = person_means(pd.Series([4.0, 6, 3]), unit=pd.Series(list("aaa")), person=pd.Series(["p", "p", "q"]))
@@ -146,12 +155,21 @@ def person_means(
     """
     y = values.to_numpy(dtype="float64", na_value=np.nan)
     there = np.isfinite(y) & unit.notna().to_numpy()
-    w = np.ones(len(y)) if weights is None else weights.to_numpy(dtype="float64")
+    w = np.ones(len(y)) if weights is None else weights.to_numpy(dtype="float64", na_value=np.nan)
     codes, names = pd.factorize(unit[there], sort=True)
     y, w = y[there], w[there]
+    _check_weights("person_means", w)
     if person is not None:
         y, w, codes = _by_person(y, w, codes, person[there])
     return pd.DataFrame({"unit": np.asarray(names, dtype=object)[codes], "value": y, "weight": w})
+
+
+def _check_weights(function: str, weights: Vector) -> None:
+    wrong = int((~(np.isfinite(weights) & (weights > 0))).sum())
+    if wrong:
+        raise ValueError(
+            f"{function} takes weights above 0; {wrong} are missing, infinite, zero or negative."
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ def composition_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.D
     ----------
     frame : pandas.DataFrame
         One row per answer sheet: ``later`` (whether it is of the second wave), ``category`` (missing is a category of
-        its own), ``value``, ``weight`` (above 0), ``group`` (whose answers depend on each other).
+        its own), ``value``, ``weight`` (above 0), ``group`` (whose answers depend on each other; a
+        row without one is a group by itself).
     conf_level : float
         Level of the intervals, between 0 and 1.
 

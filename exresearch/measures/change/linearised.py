@@ -24,7 +24,7 @@ def with_intervals(
     terms : mapping of str to (float, numpy.ndarray)
         Estimate, and by how much each row moves it (first-order Taylor terms; they sum to zero).
     groups : pandas.Series
-        Group of each row whose members depend on each other; at least two.
+        Group of each row whose members depend on each other; at least two. A row without one is a group by itself.
     conf_level : float
         Level of the intervals.
     counts : mapping
@@ -42,7 +42,9 @@ def with_intervals(
     Statistical Review*, 51, 279-292. https://doi.org/10.2307/1402588
     """
     codes, names = pd.factorize(groups)
-    size = len(names)
+    alone = codes < 0
+    codes[alone] = len(names) + np.arange(alone.sum())
+    size = len(names) + int(alone.sum())
     quantile = float(student_t.ppf(0.5 + conf_level / 2, size - 1)) if size > 1 else float("nan")
     rows = []
     for term, (estimate, influence) in terms.items():
@@ -75,7 +77,9 @@ def check_rows(frame: pd.DataFrame, columns: list[str], *, conf_level: float) ->
         raise ValueError(f"the frame needs the columns {', '.join(columns)}; missing: {', '.join(missing)}.")
     if not 0 < conf_level < 1:
         raise ValueError(f"conf_level must be between 0 and 1; got {conf_level!r}.")
-    wrong = int((~(np.isfinite(frame["value"]) & np.isfinite(frame["weight"]) & (frame["weight"] > 0))).sum())
+    # Of a nullable column a comparison is neither true nor false where the value is missing.
+    value, weight = (frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("value", "weight"))
+    wrong = int((~(np.isfinite(value) & np.isfinite(weight) & (weight > 0))).sum())
     if wrong:
         raise ValueError(f"values must be known and weights above 0; {wrong} rows are otherwise.")
     if frame["later"].nunique() != 2:

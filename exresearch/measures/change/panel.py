@@ -47,7 +47,8 @@ def panel_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFra
     everybody made; Melitz & Polanec (2015) show what goes wrong otherwise. Within the stayers
     ``S1 - S0 = sum p (y1 - y0) + sum (q1 - q0) (y1 + y0) / 2``, with q their shares of the weight in each wave and p
     the mean of the two. Nothing in it depends on which wave comes first, but the signs.
-    A person's rows are kept in one group, that of the first wave. Weights are taken as given.
+    A person's rows are kept in one group, the first that is known; without any the person is a group. Weights are taken
+    as given.
 
     References
     ----------
@@ -125,6 +126,8 @@ def _people(frame: pd.DataFrame) -> pd.DataFrame:
     work["stays"] = work.groupby("person")["later"].transform("size") == 2
     # Who moved to another unit would else be in two groups.
     work["group"] = work.groupby("person")["group"].transform("first")
+    groups = pd.factorize(work["group"])[0]
+    work["group"] = np.where(groups < 0, len(work) + pd.factorize(work["person"])[0], groups)
     return work
 
 

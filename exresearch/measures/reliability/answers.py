@@ -170,6 +170,48 @@ def deletions(answers: Answers) -> Iterator[tuple[int, int, FloatArray]]:
         yield i, j, left_out
 
 
+def ordered_groups(content: FloatArray, labels: pd.Series | None) -> tuple[NDArray[np.intp], int]:
+    """Number groups in the order of what their rows hold, so that a draw of groups does not depend on that of rows.
+
+    Parameters
+    ----------
+    content : ndarray [n, p]
+        All that a row brings; NaN where nothing.
+    labels : pandas.Series or None
+        Group of each row; a row without one is a group by itself, as every row is without ``labels``.
+
+    Returns
+    -------
+    (numbers, n_groups) : ndarray [n] of int, int
+        From 0 without gaps. Groups that hold the same take numbers next to each other, in an order that changes
+        nothing.
+
+    Examples
+    --------
+    >>> ordered_groups(np.array([[3.0], [1.0], [2.0]]), pd.Series(["b", "a", "b"]))[0].tolist()
+    [1, 0, 1]
+    """
+    # NaN is not equal to itself, so that equal rows would differ.
+    filled = np.where(np.isnan(content), np.inf, content)
+    n = len(filled)
+    if not n:
+        return np.empty(0, dtype=np.intp), 0
+    order = np.lexsort(filled.T[::-1])
+    place = np.empty(n, dtype=np.intp)
+    if labels is None:
+        place[order] = np.arange(n)
+        return place, n
+    groups, n_groups = _numbered(labels)
+    steps = (filled[order][1:] != filled[order][:-1]).any(axis=1)
+    place[order] = np.concatenate([[0], np.cumsum(steps)])
+    rows = np.lexsort((place, groups))
+    starts = np.cumsum(np.bincount(groups, minlength=n_groups))[:-1]
+    held = [part.tolist() for part in np.split(place[rows], starts)]
+    number = np.empty(n_groups, dtype=np.intp)
+    number[sorted(range(n_groups), key=held.__getitem__)] = np.arange(n_groups)
+    return number[groups], n_groups
+
+
 def _pairs(answers: Answers, *, deleted: bool) -> Iterator[tuple[int, int, float, FloatArray]]:
     given = np.asfortranarray(~np.isnan(answers.scores))
     filled = np.where(given, answers.scores, 0.0)

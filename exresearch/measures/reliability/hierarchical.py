@@ -10,7 +10,12 @@ from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
 from exresearch.measures.factors import minres, quartimin
-from exresearch.measures.reliability.answers import Answers, checked_answers, covariance_matrix
+from exresearch.measures.reliability.answers import (
+    Answers,
+    checked_answers,
+    covariance_matrix,
+    ordered_groups,
+)
 from exresearch.measures.reliability.intervals import Reliability, check_level, without_estimate
 from exresearch.measures.reliability.omega import fault_of
 
@@ -163,7 +168,9 @@ def omega_hierarchical(
     -------
     Reliability
         ``coefficient`` is ``omega_hierarchical``; standard error of a bootstrap over groups, or rows, and t interval
-        with it, cut off at 0 and 1. Without estimate, and with a ``reason``, where there is no proper solution; without
+        with it, cut off at 0 and 1. Its centre is ``2 omega_h - mean of the replicates``: these lie below the estimate
+        as that lies below the truth (Efron and Tibshirani 1993, chapter 10). The estimate itself is not corrected; the
+        interval is made to hold it. Without estimate, and with a ``reason``, where there is no proper solution; without
         interval where more than 5 % of the replicates have no general factor.
 
     Raises
@@ -175,6 +182,9 @@ def omega_hierarchical(
     ----------
     Zinbarg, R. E., Revelle, W., Yovel, I., & Li, W. (2005). Cronbach's alpha, Revelle's beta, and McDonald's omega_h.
     *Psychometrika*, 70(1), 123-133. https://doi.org/10.1007/s11336-003-0974-7. In R: ``psych::omega(x)$omega_h``.
+
+    Efron, B., & Tibshirani, R. J. (1993). *An Introduction to the Bootstrap*. Chapman & Hall.
+    https://doi.org/10.1201/9780429246593
 
     Examples
     --------
@@ -220,14 +230,15 @@ def omega_hierarchical(
             estimate=estimate,
         )
     error = float(replicates.std(ddof=1))
-    # Replicates lie below the estimate as that lies below the truth, so their percentiles would be too low twice over.
+    # Replicates lie below the estimate as that lies below the truth: their percentiles would be too low twice over.
+    centre = 2 * estimate - float(replicates.mean())
     half = float(student_t.ppf(0.5 + conf_level / 2, answers.n_groups - 1)) * error
     return Reliability(
         coefficient="omega_hierarchical",
         estimate=estimate,
         std_error=error,
-        conf_low=max(estimate - half, 0.0),
-        conf_high=min(estimate + half, 1.0),
+        conf_low=max(min(centre - half, estimate), 0.0),
+        conf_high=min(max(centre + half, estimate), 1.0),
         conf_level=conf_level,
         n=n,
         n_items=k,
@@ -279,13 +290,15 @@ def _correlations(matrix: FloatArray) -> FloatArray:
 
 def _resampled(answers: Answers, n_factors: int, *, n_boot: int, seed: int) -> FloatArray:
     """Hierarchical omega of resampled groups with a general factor; a resample is a sum of the groups' moments."""
+    by_name = answers.scores[:, np.argsort(answers.names, kind="stable")]
+    labels = None if answers.groups is None else pd.Series(answers.groups)
+    groups, _ = ordered_groups(np.column_stack([by_name, answers.weights]), labels)
     x = answers.scores - answers.scores.mean(axis=0)
     k = x.shape[1]
     upper = np.triu_indices(k)
     parts = [answers.weights, *(answers.weights * x[:, i] for i in range(k))]
     parts += [answers.weights * x[:, i] * x[:, j] for i, j in zip(*upper, strict=True)]
-    if answers.groups is not None:
-        parts = [np.bincount(answers.groups, weights=part, minlength=answers.n_groups) for part in parts]
+    parts = [np.bincount(groups, weights=part, minlength=answers.n_groups) for part in parts]
     moments = np.column_stack(parts)
     rng = np.random.default_rng(seed)
     size = answers.n_groups

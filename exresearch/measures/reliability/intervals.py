@@ -26,6 +26,7 @@ REASONS = {
     "no_general": "The factors are not positively related, so that there is no general factor.",
     "no_interval": "Too many bootstrap samples have no general factor, so that no interval can be given.",
     "scales": "The items have different scales, so that they have no common score.",
+    "factor_score": "The score is a factor score; this is the reliability of the plain sum of its items.",
     "perfect": "The items agree perfectly, so that no interval can be given.",
     "one_group": "Without one group of sheets the coefficient cannot be told, so that no interval can be given.",
 }

@@ -16,7 +16,7 @@ from exresearch.measures.reliability.intervals import REASONS, Reliability
 from exresearch.measures.reliability.omega import omega_total
 from exresearch.measures.resampling import dependence_groups, respondents
 from exresearch.measures.respondents.weights import TABLES_OF_ANSWERS
-from exresearch.measures.scores import oriented_frame
+from exresearch.measures.scores import oriented_frame, score_method
 from exresearch.study import Study, Variable
 
 FloatArray = NDArray[np.float64]
@@ -41,7 +41,8 @@ def reliability_table(
 
     When to use it: before a score is believed or compared. Answers are turned by the codebook and weighted; sheets of
     all waves enter that answer all items of the construct, and the intervals keep together what depends on each
-    other (:func:`dependence_groups`).
+    other among them (:func:`dependence_groups`). All coefficients are those of the plain sum of the items, also where
+    the codebook asks for a factor score.
 
     Parameters
     ----------
@@ -61,9 +62,9 @@ def reliability_table(
         six items, ``omega_hierarchical`` (three factors from nine items, else two: each then has three items or more):
         ``table, construct, label`` (a mapping from language to text), ``coefficient, estimate, std_error, conf_low,
         conf_high, conf_level, n_items, n`` (sheets used), ``respondents`` (people behind them), ``n_clusters, method,
-        reason``. ``reason`` is empty, or says
-        in a sentence of ``REASONS`` why numbers are missing; a construct of a single item has one row, ``alpha``, with
-        its reason.
+        reason``. ``reason`` is empty, or says in a sentence of ``REASONS`` why numbers are missing, or else that the
+        score is a factor score and the numbers are not its own; a construct of a single item has one row, ``alpha``,
+        with its reason.
 
     Raises
     ------
@@ -79,16 +80,19 @@ def reliability_table(
         about = {"table": table, "construct": construct, "label": study.codebook.label(construct)}
         k = len(variables)
         lacking = _lacking(variables)
-        people = respondents(frame[items.notna().all(axis=1)])
+        complete = frame[items.notna().all(axis=1)]
+        people = respondents(complete)
+        by_factor = score_method(study.codebook, construct) == "factor"
         coefficients = [
             "alpha",
             *(["omega_total"] if k > 1 else []),
             *(["omega_hierarchical"] if k >= _HIERARCHICAL_FROM else []),
         ]
-        groups = dependence_groups(frame)
+        # A question that a few units alone were asked has other groups than the table as a whole.
+        groups = dependence_groups(complete)
         options: dict[str, Any] = {
             "weights": frame["weight"] if "weight" in frame else None,
-            "cluster": None if groups.by == "row" else groups.labels,
+            "cluster": None if groups.by == "row" else groups.labels.reindex(frame.index),
             "conf_level": conf_level,
         }
         for coefficient in coefficients:
@@ -104,6 +108,8 @@ def reliability_table(
                 found = _fields(
                     omega_hierarchical(items, n_factors=factors, n_boot=n_boot, seed=seed, **options)
                 )
+            if by_factor and not found["reason"]:
+                found["reason"] = REASONS["factor_score"]
             rows.append(about | found | {"respondents": people})
     return pd.DataFrame(rows, columns=_RELIABILITY).astype(dict.fromkeys(_NUMBERS, "float64"))
 
