@@ -29,6 +29,7 @@ from exresearch.measures import (
     robust_statistics,
     structure_of_study,
 )
+from exresearch.measures.scores.factor_scores import FACTOR_REASONS
 from exresearch.measures.structure.sem import (
     REASONS,
     Parameter,
@@ -40,7 +41,7 @@ from exresearch.measures.structure.sem import (
     moments_from_summary,
     sample_moments,
 )
-from exresearch.study import Study
+from exresearch.study import Codebook, Construct, Study
 
 # lavaan stops its search earlier than we do: its own chi-square is good to 1e-7, its estimates to 1e-5.
 FIT, ESTIMATE = 1e-6, 3e-5
@@ -548,6 +549,55 @@ def test_factors_beyond_a_correlation_of_one_are_reported() -> None:
     assert (fit.estimated, fit.reason) == (True, REASONS["improper_factors"])
 
 
+# Few clusters.
+
+
+@pytest.mark.parametrize("few", [1, 2, 9])
+def test_fewer_than_ten_clusters_give_a_reason_and_no_numbers(few: int) -> None:
+    data = planted(300).assign(team=np.arange(600) % few)
+    reason = REASONS["few_clusters"]
+    analysis = confirmatory_factor_analysis(data, factors=TWO, cluster="team")
+    assert (analysis.converged, analysis.reason, analysis.n, analysis.n_clusters) == (
+        False,
+        reason,
+        600,
+        None,
+    )
+    assert analysis.fit[["chisq", "cfi", "rmsea", "rmsea_low"]].isna().all(axis=None)
+    free = ~analysis.loadings["item"].isin(["a0", "b0"])
+    assert analysis.loadings.loc[free, ["estimate", "std_error", "conf_low"]].isna().all(axis=None)
+    steps = measurement_invariance(data, factors=TWO, by="wave", cluster="team")
+    assert set(steps["reason"]) == {reason}
+    assert steps[["chisq", "holds"]].isna().all(axis=None)
+    assert set(one_factor_test(data, factors=TWO, cluster="team")["reason"]) == {reason}
+    marked = marker_correction(data, columns=["a0", "b0"], marker="b2", cluster="team")
+    assert marked[["estimate", "std_error", "conf_low"]].isna().all(axis=None)
+    # Normal theory knows of no clusters.
+    assert confirmatory_factor_analysis(data, factors=TWO, cluster="team", robust=False).converged
+
+
+def test_ten_clusters_are_enough() -> None:
+    data = planted(300).assign(team=np.arange(600) % 10)
+    analysis = confirmatory_factor_analysis(data, factors=TWO, cluster="team")
+    assert (analysis.converged, analysis.reason, analysis.n_clusters) == (True, "", 10)
+    marked = marker_correction(data, columns=["a0", "b0"], marker="b2", cluster="team")
+    assert marked[["estimate", "std_error", "conf_low"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("scaling", [0.0, -1.0, float("nan"), 1e-28, 1e-300])
+def test_a_scaling_that_cannot_be_gives_no_numbers_and_no_error(scaling: float) -> None:
+    analysis = confirmatory_factor_analysis(planted(100), factors=TWO, cluster="unit")
+    spread = robust_statistics(analysis.solution)
+    broken = fit_measures(analysis.solution, robust=dataclasses.replace(spread, scaling=scaling))
+    assert np.isnan([broken.rmsea_low, broken.rmsea_high]).all()
+    if not scaling > 0:
+        numbers = [broken.chisq, broken.p_value, broken.cfi, broken.tli, broken.rmsea, broken.rmsea_p]
+        assert np.isnan(numbers).all()
+    other = fit_measures(analysis.solution, robust=dataclasses.replace(spread, scaling_baseline=0.0))
+    assert np.isnan([other.cfi, other.tli, other.baseline_chisq]).all()
+    assert other.rmsea_high > 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -872,3 +922,80 @@ def test_a_marker_that_is_no_use(study: Study, marker: str, reason: str) -> None
     table = marker_of_study(study, marker=marker)
     assert table["reason"].tolist() == [STUDY_REASONS[reason]]
     assert table["estimate"].isna().all()
+
+
+def asked_in_two_units(client: Any) -> Any:
+    """The company, whose questions about ease were asked in two of its twelve units."""
+    client = company(client)
+    frame = client.tables["employees"]
+    names = ["ease_1", "ease_2", "ease_3"]
+    asked = frame["team"].isin(["Unit A", "Unit B"])
+    for name in names:
+        frame[name] = frame[name].astype("Int64").where(asked)
+    return client
+
+
+def test_questions_of_two_units_are_grouped_by_person(client: Any) -> None:
+    """The whole table has twelve units; the sheets that enter the model have two, which are too few to be groups."""
+    study = asked_in_two_units(client).load()
+    table = structure_of_study(study).set_index(["table", "model"])
+    row = table.loc[("employees", "measured")]
+    assert (row["n"], row["n_excluded"], row["n_clusters"], row["reason"]) == (80, 400, 40, "")
+    sheets = study.table("employees").copy()
+    sheets["ease_3"] = 8 - sheets["ease_3"]
+    factors = {name: [f"{name}_{i}" for i in (1, 2, 3)] for name in ("eng", "ease")}
+    by_hand = confirmatory_factor_analysis(sheets, factors=factors, cluster="person")
+    assert_allclose(
+        row[["chisq", "scaling"]].astype(float), by_hand.fit.loc[0, ["chisq", "scaling"]].astype(float)
+    )
+    steps = invariance_of_study(study, min_group_n=20)
+    steps = steps[(steps["table"] == "employees") & (steps["by"] == "wave")]
+    assert set(steps["n"]) == {80}
+    assert steps["chisq"].notna().all()
+    marked = marker_of_study(study, marker="blue").set_index(["first", "second"])
+    pair = (
+        marked.loc[("engagement", "ease")]
+        if ("engagement", "ease") in marked.index
+        else marked.loc[("ease", "engagement")]
+    )
+    assert (pair["n"], pair["reason"]) == (80, "")
+    assert pair[["estimate", "conf_low"]].notna().all()
+
+
+def test_clusters_of_a_comparison_are_those_of_the_sheets_compared(client: Any) -> None:
+    """Sheets of the other ten units name no language."""
+    client = company(client)
+    frame = client.tables["employees"]
+    known = frame["team"].isin(["Unit A", "Unit B"])
+    frame["answer_language"] = np.where(known, np.where(frame["year"] == "2024", "nl", "en"), None)
+    study = client.load()
+    steps = invariance_of_study(study, min_group_n=20).set_index(["table", "by", "level"])
+    row = steps.loc[("employees", "answer_language", "metric")]
+    sheets = study.table("employees").copy()
+    sheets["ease_3"] = 8 - sheets["ease_3"]
+    factors = {name: [f"{name}_{i}" for i in (1, 2, 3)] for name in ("eng", "ease")}
+    by_hand = measurement_invariance(
+        sheets, factors=factors, by="answer_language", cluster="person", min_group_n=20
+    ).set_index("level")
+    assert row["n"] == 80
+    for column in ("chisq", "delta_chisq"):
+        assert_allclose(row[column], by_hand.loc["metric", column])
+
+
+def test_a_construct_without_a_score_is_left_out_of_the_marker_with_its_reason(client: Any) -> None:
+    client = company(client)
+    frame = client.tables["employees"]
+    frame["ease_2"] = frame["ease_1"]
+    study = client.load()
+    factor = Construct(nl="Gemak", en="Ease", score="factor")
+    book = study.codebook
+    study = dataclasses.replace(study, codebook=Codebook(book.variables, {**book.constructs, "ease": factor}))
+    table = marker_of_study(study, marker="blue")
+    assert table[["first", "second", "reason"]].to_numpy().tolist() == [
+        ["engagement", "enps", ""],
+        ["ease", "", FACTOR_REASONS["alike"]],
+    ]
+    assert table["n"].tolist() == [480, 0]
+    assert table["estimate"].notna().tolist() == [True, False]
+    few = marker_of_study(study, marker="enps")
+    assert few["reason"].tolist()[-1] == FACTOR_REASONS["alike"]

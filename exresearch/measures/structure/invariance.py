@@ -132,23 +132,31 @@ def measurement_invariance(
     if robust is None:
         robust = weights is not None or cluster is not None
     check_input(data, items=items, weights=weights, other=[by, cluster])
-    complete = data[items].notna().all(axis=1) & data[by].notna()
-    counts = data.loc[complete, by].value_counts()
-    least = max(min_group_n, 3 * len(items) + len(factors) * (len(factors) - 1) // 2)
-    large = counts.index[counts >= least]
-    used = data[complete & data[by].isin(large)]
+    used = data[comparable_rows(data, factors=factors, by=by, min_group_n=min_group_n)]
+    n_groups = int(used[by].nunique())
     counted = {
         "n": len(used),
-        "n_groups": len(large),
+        "n_groups": n_groups,
         "n_excluded": len(data) - len(used),
-        "n_groups_excluded": int(data[by].nunique()) - len(large),
+        "n_groups_excluded": int(data[by].nunique()) - n_groups,
     }
-    if len(large) < 2:
+    if n_groups < 2:
         return _untestable(INVARIANCE_REASONS["one_group"], counted)
     if len(items) < 3:
         return _untestable(INVARIANCE_REASONS["not_identified"], counted)
     moments = sample_moments(used, columns=items, groups=by, weights=weights, cluster=cluster, robust=robust)
     return _table(invariance_fits(moments, factors=factors), robust=robust, rule=rule, counted=counted)
+
+
+def comparable_rows(
+    data: pd.DataFrame, *, factors: Mapping[str, Sequence[str]], by: str, min_group_n: int
+) -> pd.Series:
+    """Say of each row whether it is complete and in a group that is large enough; as :func:`measurement_invariance`."""
+    items = check_factors(factors)
+    complete = data[items].notna().all(axis=1) & data[by].notna()
+    counts = data.loc[complete, by].value_counts()
+    least = max(min_group_n, 3 * len(items) + len(factors) * (len(factors) - 1) // 2)
+    return complete & data[by].isin(counts.index[counts >= least])
 
 
 def invariance_summary(table: pd.DataFrame) -> pd.DataFrame:
