@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from scipy.optimize import minimize
-from scipy.stats import t
+from scipy.special import expit, logit
+from scipy.stats import ncx2, t
 
 from exresearch.measures import (
     INVARIANCE_REASONS,
@@ -29,6 +30,8 @@ from exresearch.measures import (
     robust_statistics,
     structure_of_study,
 )
+from exresearch.measures.scores.factor_scores import FACTOR_REASONS
+from exresearch.measures.structure.invariance import _passes
 from exresearch.measures.structure.sem import (
     REASONS,
     Parameter,
@@ -40,7 +43,7 @@ from exresearch.measures.structure.sem import (
     moments_from_summary,
     sample_moments,
 )
-from exresearch.study import Study
+from exresearch.study import Codebook, Construct, Study
 
 # lavaan stops its search earlier than we do: its own chi-square is good to 1e-7, its estimates to 1e-5.
 FIT, ESTIMATE = 1e-6, 3e-5
@@ -548,6 +551,111 @@ def test_factors_beyond_a_correlation_of_one_are_reported() -> None:
     assert (fit.estimated, fit.reason) == (True, REASONS["improper_factors"])
 
 
+def test_fit_of_robust_statistics_is_free_of_the_scaling() -> None:
+    """By the formula, from the chi-squares of normal theory: a model of one factor that does not fit, in two groups."""
+    data = planted(300).assign(weight=np.random.default_rng(4).choice([0.2, 3.0], 600))
+    options: dict[str, Any] = {
+        "factors": {"all": [*TWO["a"], *TWO["b"]]},
+        "weights": "weight",
+        "groups": "wave",
+    }
+    analysis = confirmatory_factor_analysis(data, cluster="unit", **options)
+    plain = fit_measures(analysis.solution)
+    spread = robust_statistics(analysis.solution)
+    assert spread.scaling > 1.3
+    assert spread.scaling_baseline > 1.3
+    off = plain.chisq - spread.scaling * plain.df
+    off_baseline = plain.baseline_chisq - spread.scaling_baseline * plain.baseline_df
+    assert off > 50
+    row = analysis.fit.iloc[0]
+    assert_allclose(row["chisq"], plain.chisq / spread.scaling)
+    assert_allclose(row["cfi"], 1 - off / off_baseline)
+    assert_allclose(row["tli"], 1 - (off / plain.df) / (off_baseline / plain.baseline_df))
+    assert_allclose(row["rmsea"], np.sqrt(2 * off / (600 * plain.df)))
+    # Both ends of the interval are those at which the test would have been at its 95th and 5th percentile.
+    for end, share in (("rmsea_low", 0.95), ("rmsea_high", 0.05)):
+        away = row[end] ** 2 * 600 * plain.df / (2 * spread.scaling)
+        assert_allclose(ncx2.cdf(row["chisq"], plain.df, away), share, rtol=1e-6)
+
+
+@pytest.mark.parametrize("cluster", [None, "unit"])
+def test_the_error_of_composite_reliability_is_the_delta_method(cluster: str | None) -> None:
+    """With a slope taken by small steps of the parameters."""
+    data = planted(200)
+    analysis = confirmatory_factor_analysis(data, factors=TWO, cluster=cluster)
+    fit = analysis.solution
+    covariance = fit.covariance if cluster is None else robust_statistics(fit).covariance
+    at = [index for index in fit.model.free_index if index >= 0]
+    assert at == list(range(len(fit.theta)))
+    free = [p for p, index in zip(fit.model.parameters, fit.model.free_index, strict=True) if index >= 0]
+
+    def omega(theta: np.ndarray, factor: str) -> float:
+        value = {(p.op, p.lhs, p.rhs): x for p, x in zip(free, theta, strict=True)}
+        total = sum(value.get(("=~", factor, item), 1.0) for item in TWO[factor]) ** 2
+        total *= value[("~~", factor, factor)]
+        return total / (total + sum(value[("~~", item, item)] for item in TWO[factor]))
+
+    for row in analysis.reliability.itertuples():
+        slope = [
+            (omega(fit.theta + step, row.factor) - omega(fit.theta - step, row.factor)) / 2e-5
+            for step in 1e-5 * np.eye(len(fit.theta))
+        ]
+        assert_allclose(row.estimate, omega(fit.theta, row.factor))
+        assert_allclose(row.std_error, np.sqrt(slope @ covariance @ slope), rtol=1e-6)
+        quantile = 1.959963984540054 if cluster is None else t.ppf(0.975, 29)
+        half = quantile * row.std_error / (row.estimate * (1 - row.estimate))
+        assert_allclose([row.conf_low, row.conf_high], expit(logit(row.estimate) + half * np.array([-1, 1])))
+
+
+# Few clusters.
+
+
+@pytest.mark.parametrize("few", [1, 2, 9])
+def test_fewer_than_ten_clusters_give_a_reason_and_no_numbers(few: int) -> None:
+    data = planted(300).assign(team=np.arange(600) % few)
+    reason = REASONS["few_clusters"]
+    analysis = confirmatory_factor_analysis(data, factors=TWO, cluster="team")
+    assert (analysis.converged, analysis.reason, analysis.n, analysis.n_clusters) == (
+        False,
+        reason,
+        600,
+        None,
+    )
+    assert analysis.fit[["chisq", "cfi", "rmsea", "rmsea_low"]].isna().all(axis=None)
+    free = ~analysis.loadings["item"].isin(["a0", "b0"])
+    assert analysis.loadings.loc[free, ["estimate", "std_error", "conf_low"]].isna().all(axis=None)
+    steps = measurement_invariance(data, factors=TWO, by="wave", cluster="team")
+    assert set(steps["reason"]) == {reason}
+    assert steps[["chisq", "holds"]].isna().all(axis=None)
+    assert set(one_factor_test(data, factors=TWO, cluster="team")["reason"]) == {reason}
+    marked = marker_correction(data, columns=["a0", "b0"], marker="b2", cluster="team")
+    assert marked[["estimate", "std_error", "conf_low"]].isna().all(axis=None)
+    # Normal theory knows of no clusters.
+    assert confirmatory_factor_analysis(data, factors=TWO, cluster="team", robust=False).converged
+
+
+def test_ten_clusters_are_enough() -> None:
+    data = planted(300).assign(team=np.arange(600) % 10)
+    analysis = confirmatory_factor_analysis(data, factors=TWO, cluster="team")
+    assert (analysis.converged, analysis.reason, analysis.n_clusters) == (True, "", 10)
+    marked = marker_correction(data, columns=["a0", "b0"], marker="b2", cluster="team")
+    assert marked[["estimate", "std_error", "conf_low"]].notna().all(axis=None)
+
+
+@pytest.mark.parametrize("scaling", [0.0, -1.0, float("nan"), 1e-28, 1e-300])
+def test_a_scaling_that_cannot_be_gives_no_numbers_and_no_error(scaling: float) -> None:
+    analysis = confirmatory_factor_analysis(planted(100), factors=TWO, cluster="unit")
+    spread = robust_statistics(analysis.solution)
+    broken = fit_measures(analysis.solution, robust=dataclasses.replace(spread, scaling=scaling))
+    assert np.isnan([broken.rmsea_low, broken.rmsea_high]).all()
+    if not scaling > 0:
+        numbers = [broken.chisq, broken.p_value, broken.cfi, broken.tli, broken.rmsea, broken.rmsea_p]
+        assert np.isnan(numbers).all()
+    other = fit_measures(analysis.solution, robust=dataclasses.replace(spread, scaling_baseline=0.0))
+    assert np.isnan([other.cfi, other.tli, other.baseline_chisq]).all()
+    assert other.rmsea_high > 0
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
@@ -625,16 +733,50 @@ def test_a_planted_difference_is_found_at_its_level(
     assert table["n_groups"].tolist() == [2] * 4
 
 
+@pytest.mark.parametrize("seed", [2, 16])
+def test_a_rise_of_rmsea_that_chance_explains_refuses_nothing(seed: int) -> None:
+    """Three items that measure the same in both groups; RMSEA of 2 or 4 degrees of freedom follows chance."""
+    options: dict[str, Any] = {"factors": {"a": TWO["a"]}, "by": "wave", "robust": True}
+    by_limits = measurement_invariance(planted(300, seed=seed), **options, rule="chen").set_index("level")
+    assert by_limits.loc["scalar", "delta_rmsea"] > 0.025
+    assert by_limits["holds"].tolist() == [True, True, False, False]
+    assert by_limits.loc["scalar", "delta_p"] > 0.05
+    tested = measurement_invariance(planted(300, seed=seed), **options)
+    assert tested["holds"].tolist() == [True] * 4
+    shifted = measurement_invariance(planted(300, seed=seed, shift=0.25), **options)
+    assert shifted["holds"].tolist() == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule", "holds"),
+    [
+        ((-0.010, 0.0, 0.049), "chen_tested", False),
+        ((-0.010, 0.0, 0.050), "chen_tested", True),
+        ((-0.009, 0.015, 0.049), "chen_tested", False),
+        ((-0.009, 0.015, 0.050), "chen_tested", True),
+        ((-0.009, 0.014, 0.0), "chen_tested", True),
+        ((-0.010, 0.0, np.nan), "chen_tested", False),
+        ((-0.009, np.nan, 0.0), "chen_tested", True),
+        ((-0.009, 0.015, 0.9), "chen", False),
+        ((-0.009, 0.015, 0.0), "cheung_rensvold", True),
+        ((-0.010, 0.0, 0.9), "cheung_rensvold", False),
+    ],
+)
+def test_the_limits_of_a_level(changes: tuple[float, float, float], rule: Any, holds: bool) -> None:
+    assert _passes(*changes, rule=rule) is holds
+
+
 def test_the_rule_decides() -> None:
     """A rise of RMSEA alone refuses under Chen's rule and not under that of Cheung and Rensvold."""
     found = {}
-    for rule in ("chen", "cheung_rensvold"):
+    for rule in ("chen_tested", "chen", "cheung_rensvold"):
         data = planted(2000, seed=5, shift=0.16)
         table = measurement_invariance(data, factors=TWO, by="wave", rule=rule)
         found[rule] = table.set_index("level").loc["scalar"]
     assert found["chen"]["delta_cfi"] > -0.010
     assert found["chen"]["delta_rmsea"] >= 0.015
     assert not found["chen"]["holds"]
+    assert not found["chen_tested"]["holds"]
     assert found["cheung_rensvold"]["holds"]
 
 
@@ -666,7 +808,7 @@ def test_small_groups_are_left_out_and_counted() -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"rule": "mine"}, "rule must be one of ['chen', 'cheung_rensvold']; got 'mine'."),
+        ({"rule": "mine"}, "rule must be one of ['chen_tested', 'chen', 'cheung_rensvold']; got 'mine'."),
         ({"min_group_n": 1}, "min_group_n must be at least 2; got 1."),
         ({"by": "language"}, "columns ['language'] are not in the data: check the spelling."),
     ],
@@ -872,3 +1014,111 @@ def test_a_marker_that_is_no_use(study: Study, marker: str, reason: str) -> None
     table = marker_of_study(study, marker=marker)
     assert table["reason"].tolist() == [STUDY_REASONS[reason]]
     assert table["estimate"].isna().all()
+
+
+def asked_in_two_units(client: Any) -> Any:
+    """The company, whose questions about ease were asked in two of its twelve units."""
+    client = company(client)
+    frame = client.tables["employees"]
+    names = ["ease_1", "ease_2", "ease_3"]
+    asked = frame["team"].isin(["Unit A", "Unit B"])
+    for name in names:
+        frame[name] = frame[name].astype("Int64").where(asked)
+    return client
+
+
+def test_questions_of_two_units_are_grouped_by_person(client: Any) -> None:
+    """The whole table has twelve units; the sheets that enter the model have two, which are too few to be groups."""
+    study = asked_in_two_units(client).load()
+    table = structure_of_study(study).set_index(["table", "model"])
+    row = table.loc[("employees", "measured")]
+    assert (row["n"], row["n_excluded"], row["n_clusters"], row["reason"]) == (80, 400, 40, "")
+    sheets = study.table("employees").copy()
+    sheets["ease_3"] = 8 - sheets["ease_3"]
+    factors = {name: [f"{name}_{i}" for i in (1, 2, 3)] for name in ("eng", "ease")}
+    by_hand = confirmatory_factor_analysis(sheets, factors=factors, cluster="person")
+    assert_allclose(
+        row[["chisq", "scaling"]].astype(float), by_hand.fit.loc[0, ["chisq", "scaling"]].astype(float)
+    )
+    steps = invariance_of_study(study, min_group_n=20)
+    steps = steps[(steps["table"] == "employees") & (steps["by"] == "wave")]
+    assert set(steps["n"]) == {80}
+    assert steps["chisq"].notna().all()
+    marked = marker_of_study(study, marker="blue").set_index(["first", "second"])
+    pair = (
+        marked.loc[("engagement", "ease")]
+        if ("engagement", "ease") in marked.index
+        else marked.loc[("ease", "engagement")]
+    )
+    assert (pair["n"], pair["reason"]) == (80, "")
+    assert pair[["estimate", "conf_low"]].notna().all()
+
+
+def test_clusters_of_a_comparison_are_those_of_the_sheets_compared(client: Any) -> None:
+    """Sheets of the other ten units name no language."""
+    client = company(client)
+    frame = client.tables["employees"]
+    known = frame["team"].isin(["Unit A", "Unit B"])
+    frame["answer_language"] = np.where(known, np.where(frame["year"] == "2024", "nl", "en"), None)
+    study = client.load()
+    steps = invariance_of_study(study, min_group_n=20).set_index(["table", "by", "level"])
+    row = steps.loc[("employees", "answer_language", "metric")]
+    sheets = study.table("employees").copy()
+    sheets["ease_3"] = 8 - sheets["ease_3"]
+    factors = {name: [f"{name}_{i}" for i in (1, 2, 3)] for name in ("eng", "ease")}
+    by_hand = measurement_invariance(
+        sheets, factors=factors, by="answer_language", cluster="person", min_group_n=20
+    ).set_index("level")
+    assert row["n"] == 80
+    for column in ("chisq", "delta_chisq"):
+        assert_allclose(row[column], by_hand.loc["metric", column])
+
+
+def test_a_construct_without_a_score_is_left_out_of_the_marker_with_its_reason(client: Any) -> None:
+    client = company(client)
+    frame = client.tables["employees"]
+    frame["ease_2"] = frame["ease_1"]
+    study = client.load()
+    factor = Construct(nl="Gemak", en="Ease", score="factor")
+    book = study.codebook
+    study = dataclasses.replace(study, codebook=Codebook(book.variables, {**book.constructs, "ease": factor}))
+    table = marker_of_study(study, marker="blue")
+    assert table[["first", "second", "reason"]].to_numpy().tolist() == [
+        ["engagement", "enps", ""],
+        ["ease", "", FACTOR_REASONS["alike"]],
+    ]
+    assert table["n"].tolist() == [480, 0]
+    assert table["estimate"].notna().tolist() == [True, False]
+    few = marker_of_study(study, marker="enps")
+    assert few["reason"].tolist()[-1] == FACTOR_REASONS["alike"]
+
+
+def test_the_weights_of_a_study_reach_its_structure(client: Any) -> None:
+    client = company(client)
+    frame = client.tables["employees"]
+    frame["w"] = np.random.default_rng(6).choice([0.3, 2.5], len(frame))
+    client.variables["employees.w"] = client.entry("employees", "w", "weight")
+    study = client.load()
+    sheets = study.table("employees").copy()
+    sheets["ease_3"] = 8 - sheets["ease_3"]
+    assert sheets["weight"].nunique() == 2
+    factors = {name: [f"{name}_{i}" for i in (1, 2, 3)] for name in ("eng", "ease")}
+    options: dict[str, Any] = {"weights": "weight", "cluster": "unit"}
+
+    table = structure_of_study(study)
+    by_hand = one_factor_test(sheets, factors=factors, **options)
+    plain = one_factor_test(sheets, factors=factors, cluster="unit")
+    for column in ("chisq", "scaling", "rmsea", "srmr"):
+        ours = table.loc[table["table"] == "employees", column]
+        assert_allclose(ours, by_hand[column], rtol=1e-6, atol=1e-9)
+    assert abs(plain.loc[1, "chisq"] / by_hand.loc[1, "chisq"] - 1) > 0.01
+
+    steps = invariance_of_study(study)
+    steps = steps[(steps["table"] == "employees") & (steps["by"] == "wave")]
+    by_hand = measurement_invariance(sheets, factors=factors, by="wave", **options)
+    assert_allclose(steps["chisq"], by_hand["chisq"], rtol=1e-6)
+
+    marked = marker_of_study(study, marker="blue").set_index(["first", "second"])
+    scores = pd.DataFrame({name: sheets[columns].mean(axis=1) for name, columns in factors.items()})
+    r = np.cov(scores.to_numpy().T, aweights=sheets["weight"])
+    assert_allclose(marked.loc[("engagement", "ease"), "correlation"], r[0, 1] / np.sqrt(r[0, 0] * r[1, 1]))

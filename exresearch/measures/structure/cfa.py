@@ -96,7 +96,8 @@ def confirmatory_factor_analysis(
         Column with groups, each with a solution of its own.
     robust : bool, optional
         Whether chi-square is scaled and errors are a sandwich over clusters (rows without `cluster`), with intervals
-        by Student's t on clusters - 1. By default where weights or clusters are given.
+        by Student's t on clusters - 1. By default where weights or clusters are given. With fewer than ten clusters
+        there is a reason and no numbers: chi-square would then follow chance more than the answers.
     conf_level : float
         Level of the intervals, between 0 and 1.
 

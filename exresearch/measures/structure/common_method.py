@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import stdtr, stdtrit
 
+from exresearch.measures.resampling import LEAST_GROUPS
 from exresearch.measures.structure.cfa import check_factors, confirmatory_factor_analysis
 from exresearch.measures.structure.fit import chi_square_difference
 from exresearch.measures.structure.robust import robust_statistics
@@ -135,8 +136,8 @@ def marker_correction(
     pandas.DataFrame
         One row per pair: ``first, second, correlation`` (plain), ``marker_correlation, estimate`` (corrected),
         ``std_error`` (sandwich over clusters, or rows), ``statistic, p_value, conf_low, conf_high`` (Fisher's z with
-        Student's t on clusters - 1 degrees of freedom), ``n``. Missing where a column does not vary or a corrected
-        correlation is not between -1 and 1.
+        Student's t on clusters - 1 degrees of freedom), ``n``. Missing where a column does not vary, a corrected
+        correlation is not between -1 and 1, or there are fewer than ten clusters.
 
     Raises
     ------
@@ -179,7 +180,7 @@ def marker_correction(
     moments = sample_moments(data, columns=asked, weights=weights, cluster=cluster, robust=True)
     pairs = [(i, j) for i in range(len(names)) for j in range(i + 1, len(names))]
     given = moments.contributions
-    if given is None or given.n_clusters < 3:
+    if given is None or given.n_clusters < LEAST_GROUPS:
         rows = [{"first": names[i], "second": names[j], "n": moments.n} for i, j in pairs]
         table = pd.DataFrame(rows).reindex(columns=MARKER_COLUMNS)
         return table.astype(dict.fromkeys(MARKER_COLUMNS[2:-1], "float64"))

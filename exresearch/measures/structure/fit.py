@@ -94,11 +94,10 @@ def fit_measures(fit: SemFit, *, robust: RobustStatistics | None = None) -> FitM
     baseline_df = groups * size * (size - 1) // 2
     if not fit.estimated:
         return FitMeasures(n, groups, npar, nan, df, nan, nan, nan, baseline_df, *[nan] * 10)
-    scaling = 1.0 if robust is None or not df else robust.scaling
-    scaling_baseline = 1.0 if robust is None or not baseline_df else robust.scaling_baseline
+    scaling = 1.0 if robust is None or not df else _positive(robust.scaling)
+    scaling_baseline = 1.0 if robust is None or not baseline_df else _positive(robust.scaling_baseline)
     baseline = max(2 * (fit.log_likelihood_saturated - _independence(fit)), 0.0)
     off, off_baseline = fit.chisq - scaling * df, baseline - scaling_baseline * baseline_df
-    largest = max(off, off_baseline, 0.0)
     chisq = fit.chisq / scaling
     low, high, close = _rmsea(chisq, df, n, groups, scaling) if df else (nan, nan, nan)
     return FitMeasures(
@@ -111,7 +110,7 @@ def fit_measures(fit: SemFit, *, robust: RobustStatistics | None = None) -> FitM
         scaling=scaling,
         baseline_chisq=baseline / scaling_baseline,
         baseline_df=baseline_df,
-        cfi=1.0 - max(off, 0.0) / largest if largest > 0 else 1.0,
+        cfi=_cfi(off, off_baseline),
         tli=1.0 - (off / df) / (off_baseline / baseline_df) if df and off_baseline else nan,
         rmsea=float(np.sqrt(groups * max(off, 0.0) / (n * df))) if df else nan,
         rmsea_low=low,
@@ -183,9 +182,24 @@ def _independence(fit: SemFit) -> float:
     return total
 
 
+def _positive(scaling: float) -> float:
+    """Take what no test can be divided by as missing, so that everything that rests on it is."""
+    return scaling if 0 < scaling < np.inf else float("nan")
+
+
+def _cfi(off: float, off_baseline: float) -> float:
+    if np.isnan(off) or np.isnan(off_baseline):
+        return float("nan")
+    largest = max(off, off_baseline, 0.0)
+    return 1.0 - max(off, 0.0) / largest if largest > 0 else 1.0
+
+
 def _rmsea(chisq: float, df: int, n: int, groups: int, scaling: float) -> tuple[float, float, float]:
     """Both ends of the 90 % interval, and the p-value of close fit."""
+    nan = float("nan")
     unit = scaling * groups / (n * df)
+    if not (np.isfinite(chisq) and unit > 0):
+        return nan, nan, nan
 
     def end(share: float) -> float:
         if chdtrc(df, chisq) >= 1 - share:
@@ -193,7 +207,11 @@ def _rmsea(chisq: float, df: int, n: int, groups: int, scaling: float) -> tuple[
         top = chisq + 10.0
         while float(ncx2.cdf(chisq, df, top)) > share:
             top *= 2
-        found = brentq(lambda away: float(ncx2.cdf(chisq, df, away)) - share, 1e-10, top, xtol=1e-10)
+        try:
+            found = brentq(lambda away: float(ncx2.cdf(chisq, df, away)) - share, 1e-10, top, xtol=1e-10)
+        except ValueError:
+            # The distribution cannot be computed this far out.
+            return nan
         return float(np.sqrt(found * unit))
 
     close = float(ncx2.sf(chisq, df, _CLOSE**2 / unit))

@@ -8,10 +8,15 @@ from typing import Any
 import pandas as pd
 
 from exresearch.measures.resampling import dependence_groups
-from exresearch.measures.scores import construct_score, oriented_frame
+from exresearch.measures.scores import NotScorable, construct_score, oriented_frame
 from exresearch.measures.structure.cfa import confirmatory_factor_analysis
 from exresearch.measures.structure.common_method import MARKER_COLUMNS, marker_correction, one_factor_test
-from exresearch.measures.structure.invariance import INVARIANCE_COLUMNS, measurement_invariance, untested
+from exresearch.measures.structure.invariance import (
+    INVARIANCE_COLUMNS,
+    comparable_rows,
+    measurement_invariance,
+    untested,
+)
 from exresearch.study import Study, Variable
 
 STUDY_REASONS = {
@@ -46,7 +51,9 @@ def structure_of_study(study: Study) -> pd.DataFrame:
 
     When to use it: on the page that says whether the scores of this study mean what they are called. The measured
     model has the constructs of the codebook with two or more items of role item, need or outcome; items are oriented;
-    the weights of the study and the groups of :func:`exresearch.measures.dependence_groups` are in every number.
+    the weights of the study and the groups of :func:`exresearch.measures.dependence_groups` are in every number. The
+    groups are chosen on the sheets that enter a model: questions that were asked in two of forty units have persons as
+    groups, or sheets.
 
     Parameters
     ----------
@@ -70,7 +77,10 @@ def structure_of_study(study: Study) -> pd.DataFrame:
         refused = _refusal(factors, least=4)
         if refused:
             rows += [size | {"model": m, "n": 0, "n_excluded": len(data), "reason": refused} for m in _MODELS]
-        elif len(factors) > 1:
+            continue
+        items = [item for own in factors.values() for item in own]
+        _group(data, study.table(name), data[items].notna().all(axis=1))
+        if len(factors) > 1:
             tested = one_factor_test(data, factors=factors, weights=_WEIGHT, cluster=_CLUSTER)
             rows += [size | {str(k): v for k, v in row.items()} for row in tested.to_dict("records")]
         else:
@@ -125,17 +135,14 @@ def invariance_of_study(study: Study, *, min_group_n: int = 100) -> pd.DataFrame
             reason = lacking
             if not reason and groups.nunique() > _MANY_GROUPS:
                 reason = STUDY_REASONS["many_groups"]
-            table = (
-                untested(reason)
-                if reason
-                else measurement_invariance(
-                    data.assign(**{_BY: groups.to_numpy()}),
-                    factors=factors,
-                    by=_BY,
-                    weights=_WEIGHT,
-                    cluster=_CLUSTER,
-                    min_group_n=min_group_n,
-                )
+            if reason:
+                parts.append(_compared(untested(reason), name, by))
+                continue
+            given = data.assign(**{_BY: groups.to_numpy()})
+            used = comparable_rows(given, factors=factors, by=_BY, min_group_n=min_group_n)
+            _group(given, study.table(name), used)
+            table = measurement_invariance(
+                given, factors=factors, by=_BY, weights=_WEIGHT, cluster=_CLUSTER, min_group_n=min_group_n
             )
             parts.append(_compared(table, name, by))
     if not parts:
@@ -158,7 +165,7 @@ def marker_of_study(study: Study, *, marker: str) -> pd.DataFrame:
     pandas.DataFrame
         ``table, marker``, the columns of :func:`marker_correction` and ``reason``, one row per pair of constructs in
         each table that has the marker. One row with a reason where no table has it, or a table has too little beside
-        it.
+        it; and one per construct that has no score, with it as ``first``, an empty ``second`` and why.
     """
     parts: list[pd.DataFrame] = []
     for name in _TABLES:
@@ -171,26 +178,31 @@ def marker_of_study(study: Study, *, marker: str) -> pd.DataFrame:
             continue
         data, _ = _answers(study, name)
         scores: dict[str, pd.Series] = {}
+        left_out: list[pd.DataFrame] = []
         taken = {v.column for v in own}
         for construct in dict.fromkeys(v.construct for v in _items(study, name)):
             mine = [v for v in _items(study, name) if v.construct == construct]
             if construct is None or taken & {v.column for v in mine}:
                 continue
             if len({(v.minimum, v.maximum) for v in mine}) == 1:
-                scores[construct] = construct_score(
-                    frame, codebook=study.codebook, table=name, construct=construct
-                )
+                try:
+                    scores[construct] = construct_score(
+                        frame, codebook=study.codebook, table=name, construct=construct
+                    )
+                except NotScorable as error:
+                    left_out.append(_no_marker(name, marker, error.reason, first=construct))
         if len(scores) < 2:
-            parts.append(_no_marker(name, marker, STUDY_REASONS["few_scores"]))
+            parts += [_no_marker(name, marker, STUDY_REASONS["few_scores"]), *left_out]
             continue
         given = pd.DataFrame(scores, index=frame.index)
         given[_BY] = oriented_frame(frame, own).mean(axis=1)
-        given[[_WEIGHT, _CLUSTER]] = data[[_WEIGHT, _CLUSTER]]
+        given[_WEIGHT] = data[_WEIGHT]
+        _group(given, frame, given.notna().all(axis=1))
         table = marker_correction(given, columns=list(scores), marker=_BY, weights=_WEIGHT, cluster=_CLUSTER)
         table.insert(0, "table", name)
         table.insert(1, "marker", marker)
         table["reason"] = ["" if known else STUDY_REASONS["few_rows"] for known in table["estimate"].notna()]
-        parts.append(table)
+        parts += [table, *left_out]
     if not parts:
         return _no_marker("", marker, STUDY_REASONS["unknown_marker"])
     return pd.concat(parts, ignore_index=True)
@@ -202,15 +214,20 @@ def _items(study: Study, table: str) -> list[Variable]:
 
 
 def _answers(study: Study, table: str) -> tuple[pd.DataFrame, dict[str, list[str]]]:
-    """The oriented items of a table with weight and cluster, and the constructs that have two items or more."""
+    """The oriented items of a table with weights, and the constructs that have two items or more."""
     frame, items = study.table(table), _items(study, table)
     data = oriented_frame(frame, items)
     data[_WEIGHT] = frame["weight"].astype("float64") if "weight" in frame else 1.0
-    data[_CLUSTER] = dependence_groups(frame).labels
     factors: dict[str, list[str]] = {}
     for item in items:
         factors.setdefault(str(item.construct), []).append(item.column)
     return data, {name: columns for name, columns in factors.items() if len(columns) > 1}
+
+
+def _group(data: pd.DataFrame, frame: pd.DataFrame, used: pd.Series) -> None:
+    """Put the clusters into the data, chosen on the sheets that enter the model and missing elsewhere."""
+    # Units that did not answer say nothing of how answers vary between units.
+    data[_CLUSTER] = dependence_groups(frame[used]).labels.reindex(frame.index)
 
 
 def _refusal(factors: dict[str, list[str]], *, least: int) -> str:
@@ -259,10 +276,9 @@ def _compared(found: pd.DataFrame, table: str, by: str) -> pd.DataFrame:
     return found
 
 
-def _no_marker(table: str, marker: str, reason: str) -> pd.DataFrame:
+def _no_marker(table: str, marker: str, reason: str, *, first: str = "") -> pd.DataFrame:
     columns = ["table", "marker", *MARKER_COLUMNS, "reason"]
-    found = pd.DataFrame([{"table": table, "marker": marker, "n": 0, "reason": reason}]).reindex(
-        columns=columns
-    )
+    row = {"table": table, "marker": marker, "first": first, "second": "", "n": 0, "reason": reason}
+    found = pd.DataFrame([row]).reindex(columns=columns)
     numbers = dict.fromkeys(MARKER_COLUMNS[2:-1], "float64")
     return found.astype({**numbers, **dict.fromkeys(("first", "second"), "str")})

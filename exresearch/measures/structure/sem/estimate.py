@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from exresearch.measures.resampling import LEAST_GROUPS
 from exresearch.measures.structure.sem.clusters import FloatArray
 from exresearch.measures.structure.sem.information import Factored, factor, owners
 from exresearch.measures.structure.sem.matrices import (
@@ -225,6 +226,8 @@ def _trouble(moments: SampleMoments) -> str:
     p = len(moments.columns)
     if not moments.n_rows or min(moments.n_rows) <= p:
         return REASONS["too_few_rows"]
+    if moments.contributions is not None and moments.contributions.n_clusters < LEAST_GROUPS:
+        return REASONS["few_clusters"]
     if not moments.complete:
         seen = np.zeros(p, dtype=bool)
         for block in moments.blocks:

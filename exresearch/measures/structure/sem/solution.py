@@ -16,6 +16,10 @@ from exresearch.measures.structure.sem.moments import SampleMoments
 # Why a model has no numbers, or numbers that are not to be believed.
 REASONS = {
     "too_few_rows": "there are fewer complete answer sheets than items",
+    "few_clusters": (
+        "the complete answer sheets come from fewer than ten units or persons, too few to say how much answers vary "
+        "between them"
+    ),
     "not_positive_definite": "an item is constant, or follows from the other items",
     "too_many_parameters": "the model has more parameters than the data have means, variances and covariances",
     "not_converged": "the estimation did not converge",
