@@ -230,7 +230,9 @@ def agreement(**columns: Any) -> pd.DataFrame:
 
 
 def test_aggregation_tells_what_fails_and_by_which_limit(texts: Texts) -> None:
-    frame = pd.concat([agreement(), agreement(construct=["c", "d"], icc2=[0.7, -9.0], passes=[False, False])])
+    frame = pd.concat(
+        [agreement(), agreement(construct=["c", "d"], icc2=[0.7, -np.inf], passes=[False, False])]
+    )
     options: dict[str, Any] = {"texts": texts, "rules": RULES, "least_icc2": 0.6, "least_rwg": 0.7}
     picture = draw.aggregation_forest(frame.reset_index(drop=True), **options)
     text = drawn(picture)

@@ -255,7 +255,8 @@ def without_number(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> 
     said: dict[str, None] = {}
     for row in rows_of(lacking):
         table = texts.say(TABLE_LABELS[str(row.table)]) if row.table else ""
-        what = str(getattr(row, "by", "") or getattr(row, "construct", ""))
+        alone = getattr(row, "first", "") if getattr(row, "second", "x") == "" else ""
+        what = str(getattr(row, "by", "") or getattr(row, "construct", "") or alone)
         place = ", ".join(part for part in (table, _named(what, texts, codebook) if what else "") if part)
         reason = texts.translate(str(row.reason)).rstrip(".")
         said[f"{place}: {reason[:1].lower()}{reason[1:]}" if place else reason] = None

@@ -121,9 +121,7 @@ def aggregation_forest(
         limit=least_icc2,
         agreement=least_rwg,
     )
-    listed = "; ".join(
-        f"{texts.pick(row.label)}: {texts.number(float(row.icc2), 'number2')}" for row in rows_of(known)
-    )
+    listed = "; ".join(f"{texts.pick(row.label)}: {_icc2(row, texts)}" for row in rows_of(known))
     return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
 
 
@@ -238,3 +236,8 @@ def _value(row: Any, texts: Texts) -> str:
         if pd.isna(row.rwg_median)
         else f"{shown} · rwg {texts.number(float(row.rwg_median), 'number2')}"
     )
+
+
+def _icc2(row: Any, texts: Texts) -> str:
+    """Write ICC(2); below 0, down to minus infinity, its size means nothing."""
+    return texts.number(float(row.icc2), "number2") if row.icc2 >= 0 else "< 0"
