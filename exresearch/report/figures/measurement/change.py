@@ -18,7 +18,9 @@ TERMS = {
 }
 _MOST_ROWS = 30
 _STEP = 0.15
-NO_CHANGE = Note(message="There are no two waves with the same questions, so nothing can have changed.")
+NO_CHANGE = Note(
+    message="People did not answer the same question in two waves, so there is no change of theirs to show."
+)
 
 
 def wave_change_forest(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> Picture | Note:

@@ -18,7 +18,7 @@ _MOST = 14
 # Measured apart, and hardly two things: the upper end of what discriminant validity allows (Ronkko & Cho 2022).
 _SAME = 0.9
 NO_CORRELATIONS = Note(
-    message="Fewer than two constructs were measured, so there are no correlations to show."
+    message="Too few people answered about two constructs, so there are no correlations to show."
 )
 
 
@@ -130,8 +130,10 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         "Correlations between scores of people, in hundredths. Below the diagonal as measured, above it without the "
         "noise of measurement (disattenuated; blank where a construct has one question and its reliability is "
         "unknown). Darker is stronger; orange is negative. From {limit:number2} on two constructs can hardly be told "
-        "apart.",
+        "apart. {least:integer} to {most:integer} answer sheets.",
         limit=_SAME,
+        least=int(frame["n"].min()),
+        most=int(frame["n"].max()),
     )
     if len(named) > count:
         caption += " " + texts.say(

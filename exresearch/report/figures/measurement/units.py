@@ -32,6 +32,7 @@ NO_UNITS = Note(
         "unit stay as they are."
     )
 )
+NO_ORDER = Note(message="There are too few units with answers of people to put them in order.")
 _PANEL = 2.3
 
 
@@ -173,7 +174,7 @@ def unit_caterpillar(
         if len(enough) >= rules.min_units:
             panels[label] = enough.sort_values("shrunken", kind="stable", ignore_index=True)
     if not panels:
-        return NO_UNITS
+        return NO_ORDER
     height = len(panels) * _PANEL
     told = []
     with style():
