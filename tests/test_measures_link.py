@@ -89,12 +89,15 @@ def test_the_unit_of_weights_and_the_order_of_rows_do_not_matter(panel: Any) -> 
 
 @pytest.mark.parametrize(("least", "units"), [(5, 5), (29, 5), (31, 0)])
 def test_units_of_few_answers_are_left_out_and_counted(panel: Any, least: int, units: int) -> None:
+    # Ten people answered three times each; without persons every sheet is somebody.
+    del panel.variables["employees.id"]
     link = link_table(panel.load(), ex_measure="enps", cx_measure="cx", min_unit_n=least)
     assert (len(link.units), link.n_excluded) == (units, 6 - units)
     assert (link.units[["ex_n", "cx_n"]] >= least).all(axis=None)
 
 
 def test_a_unit_with_exactly_enough_answers_stays(panel: Any) -> None:
+    del panel.variables["employees.id"]
     counts = link_table(panel.load(), ex_measure="engagement", cx_measure="cx", min_unit_n=1).units
     for side, other in (("ex_n", "cx_n"), ("cx_n", "ex_n")):
         least = int(counts.loc[counts[side] <= counts[other], side].max())
@@ -212,3 +215,18 @@ def test_answers_by_wave_without_head_counts_waves_or_people(client: Any, measur
     del measured.variables["year"]
     measured.tables["units"] = measured.tables["units"].drop_duplicates("team")
     assert answers_by_wave(measured.load())["wave"].tolist() == ["all"]
+
+
+def test_ten_sheets_of_two_people_are_two_people(client: Any) -> None:
+    employees, years = client.tables["employees"], [str(2020 + place % 5) for place in range(60)]
+    employees["year"] = client.tables["customers"]["year"] = years
+    employees.loc[:9, "id"] = ["p00"] * 5 + ["p01"] * 5
+    study = client.load()
+    for construct in ("engagement", "enps"):
+        link = link_table(study, ex_measure=construct, cx_measure="cx", min_unit_n=5)
+        assert set(link.units["unit"]) == {f"Unit {letter}" for letter in "BCDEF"}
+        assert (link.n_excluded, link.n_ex_out, link.n_cx_out) == (1, 1, 0)
+        assert "Unit A" not in set(link.panel["unit"])
+    # Of sheets that do not say who they are, each is somebody.
+    del client.variables["employees.id"]
+    assert len(link_table(client.load(), ex_measure="enps", cx_measure="cx", min_unit_n=5).units) == 6

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exresearch.measures.aggregation import unit_means
 from exresearch.measures.engagement import EngagedDefinition, engaged
+from exresearch.measures.resampling import respondents
 from exresearch.measures.scores import NotScorable, construct_score, oriented
 from exresearch.study import Study
 
@@ -92,7 +93,8 @@ def link_table(
     engaged_definition, engaged_threshold
         As :func:`exresearch.measures.engaged`.
     min_unit_n : int
-        Answers that a unit needs on each side where the number of answers is known.
+        Answers that a unit needs on each side where the number of answers is known, and people behind them where the
+        sheets say who they are.
 
     Returns
     -------
@@ -116,7 +118,10 @@ def link_table(
     ex_units, cx_units = _pool(ex.frame), _pool(cx.frame)
     pooled = _join(ex_units, cx_units, keys=["unit"])
     everything = set(ex.frame["unit"]) | set(cx.frame["unit"])
-    units = _enough(pooled, min_unit_n)
+    few = {"ex": _few_people(study, ex, min_unit_n), "cx": _few_people(study, cx, min_unit_n)}
+    hidden = few["ex"] | few["cx"]
+    units = _enough(pooled[~pooled["unit"].isin(hidden)], min_unit_n)
+    panel = panel[~panel["unit"].isin(hidden)]
     categories = _unit_categories(study)
     if not categories.empty:
         # A category may be called like a column of ours.
@@ -129,8 +134,8 @@ def link_table(
         units=units.reset_index(drop=True),
         panel=_enough(panel, min_unit_n).reset_index(drop=True),
         n_excluded=len(everything) - len(units),
-        n_ex_out=len(everything) - _with_enough(ex_units, min_unit_n),
-        n_cx_out=len(everything) - _with_enough(cx_units, min_unit_n),
+        n_ex_out=len(everything) - _with_enough(ex_units, min_unit_n, few=few["ex"]),
+        n_cx_out=len(everything) - _with_enough(cx_units, min_unit_n, few=few["cx"]),
     )
 
 
@@ -215,8 +220,20 @@ def _join(ex: pd.DataFrame, cx: pd.DataFrame, *, keys: list[str]) -> pd.DataFram
     return joined
 
 
-def _with_enough(side: pd.DataFrame, min_unit_n: int) -> int:
-    return int((~(side["n"].astype("float64") < min_unit_n)).sum())
+def _with_enough(side: pd.DataFrame, min_unit_n: int, *, few: set[str]) -> int:
+    lacking = (side["n"].astype("float64") < min_unit_n) | side["unit"].isin(few)
+    return int((~lacking).sum())
+
+
+def _few_people(study: Study, side: Side, min_unit_n: int) -> set[str]:
+    """Units behind whose answers of several waves stand too few people: five sheets of one person are one person."""
+    if side.source == "units":
+        return set()
+    frame = study.table(side.source).dropna(subset=["unit"])
+    measured = study.codebook.select(side.source, construct=side.construct)
+    columns = [v.column for v in measured if v.role in ("item", "outcome") and v.column in frame]
+    answered = frame[frame[columns].notna().any(axis=1)]
+    return {str(unit) for unit, part in answered.groupby("unit") if respondents(part) < min_unit_n}
 
 
 def _enough(frame: pd.DataFrame, min_unit_n: int) -> pd.DataFrame:

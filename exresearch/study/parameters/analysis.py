@@ -118,7 +118,7 @@ class Parameters(Strict):
         5,
         ge=5,
         le=1000,
-        description="Answers a unit needs, on each side, to enter the link between EX and CX.",
+        description="Answers, and people behind them, a unit needs on each side to enter the link between EX and CX.",
     )
     least_icc2: FiniteFloat = Field(
         0.60,
