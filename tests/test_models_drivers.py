@@ -145,9 +145,9 @@ def least_squares_r2(frame: pd.DataFrame, names: list[str], weights: str | None)
 
 
 @pytest.mark.parametrize("weights", [None, "w"])
-@pytest.mark.parametrize("groups", [None, {"x1": "pair", "x4": "pair"}])
+@pytest.mark.parametrize("blocks", [None, {"x1": "pair", "x4": "pair"}])
 @pytest.mark.parametrize("covariates", [[], ["x6", "x7"]])
-def test_brute_force(weights: str | None, groups: dict[str, str] | None, covariates: list[str]) -> None:
+def test_brute_force(weights: str | None, blocks: dict[str, str] | None, covariates: list[str]) -> None:
     frame = planted(n=150, drivers=8)
     drivers = [f"x{i}" for i in range(6)]
     table = relative_importance(
@@ -155,7 +155,7 @@ def test_brute_force(weights: str | None, groups: dict[str, str] | None, covaria
         outcome="y",
         drivers=drivers,
         weights=weights,
-        groups=groups,
+        blocks=blocks,
         covariates=covariates,
         methods=["lmg", "first", "last"],
         n_boot=99,
@@ -163,7 +163,7 @@ def test_brute_force(weights: str | None, groups: dict[str, str] | None, covaria
     )
     players: dict[str, list[str]] = {}
     for name in drivers:
-        players.setdefault((groups or {}).get(name, name), []).append(name)
+        players.setdefault((blocks or {}).get(name, name), []).append(name)
     size = len(players)
     worth = {}
     for chosen in itertools.chain.from_iterable(itertools.combinations(players, k) for k in range(size + 1)):
@@ -456,17 +456,17 @@ DATA = pd.DataFrame(
             "'car'], got ['lmg', 'shapley'].",
         ),
         (
-            {"drivers": ["a", "b"], "groups": {"a": "g", "b": "g"}, "methods": ["pratt", "lmg", "car"]},
-            "methods ['pratt', 'car'] are not defined for groups of drivers: use some of ['lmg', 'first', 'last'], "
-            "or leave out groups.",
+            {"drivers": ["a", "b"], "blocks": {"a": "g", "b": "g"}, "methods": ["pratt", "lmg", "car"]},
+            "methods ['pratt', 'car'] are not defined for blocks of drivers: use some of ['lmg', 'first', 'last'], "
+            "or leave out blocks.",
         ),
         (
-            {"drivers": ["a", "b"], "groups": {"c": "g"}},
-            "groups name ['c'], which are not among the drivers ['a', 'b'].",
+            {"drivers": ["a", "b"], "blocks": {"c": "g"}},
+            "blocks name ['c'], which are not among the drivers ['a', 'b'].",
         ),
         (
-            {"drivers": ["a", "b"], "groups": {"a": "b"}},
-            "groups ['b'] have the name of a driver outside the group: rename the group.",
+            {"drivers": ["a", "b"], "blocks": {"a": "b"}},
+            "blocks ['b'] have the name of a driver outside the block: rename the block.",
         ),
         (
             {"drivers": ["a"], "conf_level": 95},
@@ -504,10 +504,10 @@ def test_too_many_players_and_the_remedies() -> None:
         relative_importance(frame, outcome="y", drivers=drivers, seed=1)
     assert str(caught.value) == (
         "method 'lmg' needs all 2**players subsets, so at most 20 players, got 22: "
-        "put related drivers in groups, or use method 'relative_weights'."
+        "put related drivers in blocks, or use method 'relative_weights'."
     )
-    groups = {name: f"block {index // 6}" for index, name in enumerate(drivers)}
-    grouped = relative_importance(frame, outcome="y", drivers=drivers, groups=groups, n_boot=99, seed=1)
+    blocks = {name: f"block {index // 6}" for index, name in enumerate(drivers)}
+    grouped = relative_importance(frame, outcome="y", drivers=drivers, blocks=blocks, n_boot=99, seed=1)
     assert grouped["driver"].tolist() == ["block 0", "block 1", "block 2", "block 3"]
     assert grouped["importance"].sum() == pytest.approx(grouped["r_squared"].iloc[0], abs=SAME)
     weights = relative_importance(

@@ -142,7 +142,7 @@ def imputed_differences(
                     moments[same],
                     outcome=fit.outcome.column,
                     drivers=model.columns,
-                    groups=model.groups or None,
+                    blocks=model.groups or None,
                     n_boot=n_boot,
                     seed=own_seed,
                 )

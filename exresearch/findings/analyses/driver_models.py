@@ -103,7 +103,7 @@ def fit_importance(
             drivers=model.columns,
             weights=_WEIGHT if _WEIGHT in rows else None,
             cluster=None if groups.by == "row" else _GROUP,
-            groups=model.groups or None,
+            blocks=model.groups or None,
             methods=_GROUPED_METHODS if model.groups else _METHODS,
             n_boot=n_boot,
             seed=seed,

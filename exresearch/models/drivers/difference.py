@@ -57,12 +57,12 @@ def importance_differences(
     contrasts: Contrasts,
     weights: str | None = None,
     cluster: str | None = None,
-    groups: Mapping[str, str] | None = None,
-    covariates: Sequence[str] = (),
+    blocks: Mapping[str, str] | None = None,
+    covariates: Sequence[str] | None = None,
     method: str = "lmg",
     per_driver: bool = False,
     smallest_effect: float | None = None,
-    n_boot: int = 1000,
+    n_boot: int = 2000,
     conf_level: float = 0.95,
     interval: Interval = "percentile",
     seed: int,
@@ -74,10 +74,10 @@ def importance_differences(
 
     Parameters
     ----------
-    data, outcome, drivers, weights, cluster, groups, covariates, n_boot, conf_level, interval, seed
+    data, outcome, drivers, weights, cluster, blocks, covariates, n_boot, conf_level, interval, seed
         As in `relative_importance`.
     contrasts : mapping of name to (first, second)
-        Two lists of drivers (of groups, by group name, where `groups` makes them one player).
+        Two lists of drivers (of blocks, by block name, where `blocks` makes them one player).
     method : str
         One of the methods of `relative_importance`.
     per_driver : bool
@@ -124,14 +124,14 @@ def importance_differences(
     if isinstance(drivers, str) or not drivers:
         raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
     # Refused before the bootstrap, which may take a while.
-    _weights(contrasts, list(players_of(drivers, groups)), per_driver)
+    _weights(contrasts, list(players_of(drivers, blocks)), per_driver)
     result = importance_replicates(
         data,
         outcome=outcome,
         drivers=drivers,
         weights=weights,
         cluster=cluster,
-        groups=groups,
+        blocks=blocks,
         covariates=covariates,
         methods=[method],
         n_boot=n_boot,

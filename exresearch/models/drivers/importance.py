@@ -36,10 +36,10 @@ def relative_importance(
     drivers: Sequence[str],
     weights: str | None = None,
     cluster: str | None = None,
-    groups: Mapping[str, str] | None = None,
-    covariates: Sequence[str] = (),
+    blocks: Mapping[str, str] | None = None,
+    covariates: Sequence[str] | None = None,
     methods: Sequence[str] = ("lmg",),
-    n_boot: int = 1000,
+    n_boot: int = 2000,
     conf_level: float = 0.95,
     interval: Interval = "percentile",
     seed: int,
@@ -60,13 +60,13 @@ def relative_importance(
         Column with positive survey weights.
     cluster : str, optional
         Column with the unit that the bootstrap resamples; rows without it.
-    groups : mapping of driver to group name, optional
-        The drivers of a group are one player that enters as a whole and appears under the group's name.
-    covariates : sequence of str
+    blocks : mapping of driver to block name, optional
+        The drivers of a block are one player that enters as a whole and appears under the block's name.
+    covariates : sequence of str, optional
         Numeric columns that are in every model; importance is what drivers add to them.
     methods : sequence of str
         Any of lmg, relative_weights, first, last, beta_squared, pratt, car (see `importance_metrics`). lmg takes at
-        most 20 players; groups are defined for lmg, first and last.
+        most 20 players; blocks are defined for lmg, first and last.
     n_boot, conf_level, seed : int, float, int
         Replicates, coverage and seed of the bootstrap.
     interval : {'percentile', 'bca'}
@@ -111,7 +111,7 @@ def relative_importance(
         drivers=drivers,
         weights=weights,
         cluster=cluster,
-        groups=groups,
+        blocks=blocks,
         covariates=covariates,
         methods=methods,
         n_boot=n_boot,

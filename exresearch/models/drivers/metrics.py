@@ -11,8 +11,8 @@ from exresearch.models.drivers.subsets import DEPENDENT, lmg
 
 FloatArray = NDArray[np.float64]
 
-#: Measures that are defined for a group of drivers entering as one player.
-GROUPED_METHODS = ("lmg", "first", "last")
+#: Measures that are defined for a block of drivers entering as one player.
+BLOCK_METHODS = ("lmg", "first", "last")
 #: All measures, in the order of the documentation.
 METHODS = ("lmg", "relative_weights", "first", "last", "beta_squared", "pratt", "car")
 
@@ -105,7 +105,7 @@ def importance_metrics(
     methods : sequence of str
         Any of `METHODS`.
     players : sequence of sequences of int
-        Columns of each player; several columns only for the methods in `GROUPED_METHODS`.
+        Columns of each player; several columns only for the methods in `BLOCK_METHODS`.
     covariates : sequence of int
         Columns whose explained variance is taken off first. All measures are then on the scale of the outcome's
         total variance, of outcome and drivers with the covariates partialled out.
@@ -119,7 +119,7 @@ def importance_metrics(
     Raises
     ------
     ValueError
-        An unknown method, a method that is not defined for groups, or more than 20 players for LMG.
+        An unknown method, a method that is not defined for blocks, or more than 20 players for LMG.
 
     Notes
     -----
@@ -145,12 +145,12 @@ def importance_metrics(
     matrices = np.asarray(correlations, dtype=np.float64)
     if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2]:
         raise ValueError(f"correlations must have the shape [B, q, q], got {matrices.shape}.")
-    grouped = any(len(player) > 1 for player in players)
-    undefined = [method for method in methods if method not in GROUPED_METHODS]
-    if grouped and undefined:
+    in_blocks = any(len(player) > 1 for player in players)
+    undefined = [method for method in methods if method not in BLOCK_METHODS]
+    if in_blocks and undefined:
         raise ValueError(
-            f"methods {undefined} are not defined for groups of drivers: use some of {list(GROUPED_METHODS)}, "
-            "or leave out groups."
+            f"methods {undefined} are not defined for blocks of drivers: use some of {list(BLOCK_METHODS)}, "
+            "or leave out blocks."
         )
     columns = [outcome, *(column for player in players for column in player)]
     residual = partial_out(matrices, covariates=covariates, keep=columns)
@@ -159,7 +159,7 @@ def importance_metrics(
     out: dict[str, FloatArray] = {}
     if "lmg" in methods:
         out["lmg"] = lmg(residual, players=inside)
-    if grouped:
+    if in_blocks:
         if "first" in methods:
             out["first"] = np.column_stack([_explained(residual, player) for player in inside])
         if "last" in methods:

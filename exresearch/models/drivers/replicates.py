@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.drivers.accumulate import unit_moments
-from exresearch.models.drivers.metrics import GROUPED_METHODS, METHODS, explained_variance, importance_metrics
+from exresearch.models.drivers.metrics import BLOCK_METHODS, METHODS, explained_variance, importance_metrics
 from exresearch.models.drivers.moments import UnitMoments
 from exresearch.models.drivers.subsets import MAX_PLAYERS
 from exresearch.models.resampling import NotEstimable, count_chunks
@@ -30,7 +30,7 @@ class ImportanceReplicates:
     Attributes
     ----------
     drivers : tuple of str
-        The P players: drivers, or groups of drivers by their group name.
+        The P players: drivers, or blocks of drivers by their block name.
     estimate : dict of method to ndarray [P]
     replicates : dict of method to ndarray [B, P]
     jackknife : dict of method to ndarray [U, P], or None
@@ -54,7 +54,7 @@ def _check_names(
     outcome: str,
     drivers: Sequence[str],
     covariates: Sequence[str],
-    groups: Mapping[str, str] | None,
+    blocks: Mapping[str, str] | None,
     methods: Sequence[str],
 ) -> None:
     if isinstance(drivers, str) or not drivers:
@@ -67,21 +67,21 @@ def _check_names(
     twice = sorted({name for name in named if named.count(name) > 1})
     if twice:
         raise ValueError(f"columns {twice} are named more than once among outcome, drivers and covariates.")
-    if groups is not None:
-        strangers = [name for name in groups if name not in drivers]
+    if blocks is not None:
+        strangers = [name for name in blocks if name not in drivers]
         if strangers:
-            raise ValueError(f"groups name {strangers}, which are not among the drivers {list(drivers)}.")
-        alone = [name for name in drivers if name not in groups]
-        clash = sorted(set(groups.values()) & set(alone))
+            raise ValueError(f"blocks name {strangers}, which are not among the drivers {list(drivers)}.")
+        alone = [name for name in drivers if name not in blocks]
+        clash = sorted(set(blocks.values()) & set(alone))
         if clash:
-            raise ValueError(f"groups {clash} have the name of a driver outside the group: rename the group.")
+            raise ValueError(f"blocks {clash} have the name of a driver outside the block: rename the block.")
 
 
-def players_of(drivers: Sequence[str], groups: Mapping[str, str] | None) -> dict[str, list[str]]:
-    """Player name to its drivers, in the order of the drivers; a driver without a group is its own player."""
+def players_of(drivers: Sequence[str], blocks: Mapping[str, str] | None) -> dict[str, list[str]]:
+    """Player name to its drivers, in the order of the drivers; a driver without a block is its own player."""
     players: dict[str, list[str]] = {}
     for name in drivers:
-        players.setdefault(groups.get(name, name) if groups else name, []).append(name)
+        players.setdefault(blocks.get(name, name) if blocks else name, []).append(name)
     return players
 
 
@@ -173,10 +173,10 @@ def importance_replicates(
     drivers: Sequence[str],
     weights: str | None = None,
     cluster: str | None = None,
-    groups: Mapping[str, str] | None = None,
-    covariates: Sequence[str] = (),
+    blocks: Mapping[str, str] | None = None,
+    covariates: Sequence[str] | None = None,
     methods: Sequence[str] = ("lmg",),
-    n_boot: int = 1000,
+    n_boot: int = 2000,
     seed: int,
     jackknife: bool = False,
 ) -> ImportanceReplicates:
@@ -194,18 +194,19 @@ def importance_replicates(
     ValueError
         As `relative_importance`.
     """
-    _check_names(outcome, drivers, covariates, groups, methods)
-    players = players_of(drivers, groups)
+    covariates = covariates if covariates is not None else ()
+    _check_names(outcome, drivers, covariates, blocks, methods)
+    players = players_of(drivers, blocks)
     if "lmg" in methods and len(players) > MAX_PLAYERS:
         raise ValueError(
             f"method 'lmg' needs all 2**players subsets, so at most {MAX_PLAYERS} players, got {len(players)}: "
-            "put related drivers in groups, or use method 'relative_weights'."
+            "put related drivers in blocks, or use method 'relative_weights'."
         )
-    undefined = [method for method in methods if method not in GROUPED_METHODS]
+    undefined = [method for method in methods if method not in BLOCK_METHODS]
     if undefined and any(len(names) > 1 for names in players.values()):
         raise ValueError(
-            f"methods {undefined} are not defined for groups of drivers: use some of {list(GROUPED_METHODS)}, "
-            "or leave out groups."
+            f"methods {undefined} are not defined for blocks of drivers: use some of {list(BLOCK_METHODS)}, "
+            "or leave out blocks."
         )
     columns = [outcome, *drivers, *covariates]
     if isinstance(data, UnitMoments):

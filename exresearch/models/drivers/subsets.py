@@ -69,7 +69,7 @@ def _check_players(
     if len(players) > MAX_PLAYERS:
         raise ValueError(
             f"exact importance needs 2**players subsets, so at most {MAX_PLAYERS} players, got {len(players)}: "
-            "put related drivers in groups, or use method 'relative_weights'."
+            "put related drivers in blocks, or use method 'relative_weights'."
         )
 
 
