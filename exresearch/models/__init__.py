@@ -10,7 +10,6 @@ from exresearch.models.bootstrap import (
 )
 from exresearch.models.drivers import (
     METHODS,
-    UnitMoments,
     importance_differences,
     importance_metrics,
     importance_replicates,
@@ -18,10 +17,10 @@ from exresearch.models.drivers import (
     subset_r2,
     summarise_differences,
     summarise_importance,
-    unit_moments,
 )
 from exresearch.models.imputation import imputations, pool_imputations
 from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
+from exresearch.models.moments import UnitMoments, unit_moments
 from exresearch.models.power import (
     detectable_correlation,
     detectable_difference,

@@ -1,10 +1,8 @@
 """Driver analysis: which of many correlated drivers explain an outcome, exactly and fast."""
 
-from exresearch.models.drivers.accumulate import unit_moments
 from exresearch.models.drivers.difference import importance_differences, summarise_differences
 from exresearch.models.drivers.importance import relative_importance, summarise_importance
 from exresearch.models.drivers.metrics import METHODS, importance_metrics
-from exresearch.models.drivers.moments import UnitMoments
 from exresearch.models.drivers.replicates import (
     ImportanceReplicates,
     importance_from_counts,
@@ -16,7 +14,6 @@ __all__ = [
     "MAX_PLAYERS",
     "METHODS",
     "ImportanceReplicates",
-    "UnitMoments",
     "importance_differences",
     "importance_from_counts",
     "importance_metrics",
@@ -27,5 +24,4 @@ __all__ = [
     "subset_r2",
     "summarise_differences",
     "summarise_importance",
-    "unit_moments",
 ]

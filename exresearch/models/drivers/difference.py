@@ -15,8 +15,8 @@ from exresearch.models.bootstrap import (
     percentile_interval,
 )
 from exresearch.models.drivers.importance import Interval, check_interval
-from exresearch.models.drivers.moments import UnitMoments
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates, players_of
+from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
 
 Contrasts = Mapping[str, tuple[Sequence[str], Sequence[str]]]

@@ -10,8 +10,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.bootstrap import bca_interval, percentile_interval
-from exresearch.models.drivers.moments import UnitMoments
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
+from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
 
 FloatArray = NDArray[np.float64]

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.drivers.accumulate import unit_moments
 from exresearch.models.drivers.metrics import BLOCK_METHODS, METHODS, explained_variance, importance_metrics
-from exresearch.models.drivers.moments import UnitMoments
 from exresearch.models.drivers.subsets import MAX_PLAYERS
+from exresearch.models.moments.accumulate import unit_moments
+from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import NotEstimable, count_chunks
 
 FloatArray = NDArray[np.float64]

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from exresearch.models.columns import check_columns, numeric_columns
-from exresearch.models.drivers.accumulate import unit_moments
 from exresearch.models.linkage.correlation import correlation_row
+from exresearch.models.moments.accumulate import unit_moments
 from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_resampling
 
 FloatArray = NDArray[np.float64]

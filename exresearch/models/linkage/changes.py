@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from exresearch.models.columns import check_columns, numeric_columns
-from exresearch.models.drivers.accumulate import unit_moments
 from exresearch.models.linkage.correlation import correlation_row
+from exresearch.models.moments.accumulate import unit_moments
 from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_resampling
 
 

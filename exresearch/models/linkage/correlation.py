@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from exresearch.models.drivers.metrics import partial_out
-from exresearch.models.drivers.moments import UnitMoments
+from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import NotEstimable, count_chunks
 
 FloatArray = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exresearch.models.columns import check_columns, check_positive, numeric_columns
-from exresearch.models.drivers.moments import BLOCK_CELLS, UnitMoments, products, sorted_rows, unpack
+from exresearch.models.moments.unit import BLOCK_CELLS, UnitMoments, products, sorted_rows, unpack
 from exresearch.models.resampling import NotEstimable
 
 
