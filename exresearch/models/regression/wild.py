@@ -38,8 +38,8 @@ def _multipliers(
 ) -> Iterator[FloatArray]:
     """Multipliers [b, G] in chunks of bounded size; the same whatever the chunks."""
     rng = np.random.default_rng(seed)
-    points = np.sqrt(np.array([0.5, 1.0, 1.5]))
-    webb = np.concatenate([-points, points]).astype(np.float64)
+    points = np.sqrt([0.5, 1.0, 1.5])
+    webb: FloatArray = np.concatenate([-points, points])
     total = 2 ** (clusters - 1) if enumerate_all else n_boot
     step = max(1, _CELLS // clusters)
     for start in range(0, total, step):
@@ -47,9 +47,9 @@ def _multipliers(
         if enumerate_all:
             yield _signs(clusters, start, stop)
         elif distribution == "webb":
-            yield np.asarray(webb[rng.integers(6, size=(stop - start, clusters))])
+            yield np.take(webb, rng.integers(6, size=(stop - start, clusters)))
         else:
-            yield 2.0 * rng.integers(2, size=(stop - start, clusters)) - 1.0
+            yield np.asarray(2.0 * rng.integers(2, size=(stop - start, clusters)) - 1.0)
 
 
 def _cluster_terms(design: Design, direction: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -196,9 +196,12 @@ def wild_cluster_test(
         extreme = int((numerator**2 >= distance**2 / variance * denominator * (1.0 - _TIE)).sum())
         return extreme / used if enumerate_all else (1 + extreme) / (1 + used)
 
+    # 1 - 0.9 is a little less than the share 1 / 10 of the replicates.
+    alpha = 1.0 - level + 1e-12
+
     def limit(side: float) -> float:
         unit = side * np.sqrt(variance)
-        inside = [step for step in _STEPS if p_value(step * unit) > 1.0 - level]
+        inside = [step for step in _STEPS if p_value(step * unit) > alpha]
         if inside and inside[-1] == _STEPS[-1]:
             raise NotEstimable(
                 f"the {level:.0%} interval of '{term}' by the wild cluster bootstrap is unbounded: too few of the "
@@ -208,7 +211,7 @@ def wild_cluster_test(
         high = _STEPS[np.searchsorted(_STEPS, low, side="right")]
         for _ in range(60):
             middle = 0.5 * (low + high)
-            if p_value(middle * unit) > 1.0 - level:
+            if p_value(middle * unit) > alpha:
                 low = middle
             else:
                 high = middle
