@@ -100,7 +100,7 @@ def _check_names(outcome: str, predictors: Sequence[str], intercept: bool) -> No
 def _three_moments(
     frame: pd.DataFrame, columns: Sequence[str], weights: str, cluster: str
 ) -> tuple[UnitMoments, UnitMoments, UnitMoments]:
-    """Moments with the weights to the power 1, 0 and 2, of the same rows and so around the same origin."""
+    """Moments of the same rows with the weights to the power 1, 0 and 2."""
     check_columns(frame, numeric=[*columns, weights], other=[cluster])
     weighted = unit_moments(frame, columns=columns, weights=weights, cluster=cluster)
     part = frame.loc[frame[weights].notna(), [*columns, weights, cluster]]
@@ -247,10 +247,11 @@ def build_design(
             generators = root[:, None] * design
             products = generators * (root * residual)[:, None]
     else:
-        first = _rotated(moments, onto) / mean_weight
+        first = _rotated(moments, onto, moments.origin) / mean_weight
         kernels, products = first[:, :size, :size], first[:, :size, size]
         if plain is not None and squared is not None:
-            zeroth, second = _rotated(plain, onto), _rotated(squared, onto) / mean_weight**2
+            zeroth = _rotated(plain, onto, moments.origin)
+            second = _rotated(squared, onto, moments.origin) / mean_weight**2
             core = _constant_core(second[:, :size, :size].sum(axis=0))
             kernels = np.block([[zeroth[:, :size, :size], kernels], [kernels, second[:, :size, :size]]])
             products = np.concatenate([zeroth[:, :size, size], products], axis=1)
@@ -277,11 +278,14 @@ def build_design(
     )
 
 
-def _rotated(moments: UnitMoments, onto: FloatArray) -> FloatArray:
-    """Unit matrices of the rotated design and the residual [G, k + 1, k + 1]."""
+def _rotated(moments: UnitMoments, onto: FloatArray, origin: FloatArray) -> FloatArray:
+    """Unit matrices [G, k + 1, k + 1] of the rotated design and the residual; `onto` starts at (1, x - origin)."""
     if moments.matrices is None:
         raise ValueError("these moments hold rows, not clusters.")
-    return np.asarray(onto.T @ moments.matrices @ onto)
+    move = np.eye(len(origin) + 1)
+    move[1:, 0] = moments.origin - origin
+    there = move.T @ onto
+    return np.asarray(there.T @ moments.matrices @ there)
 
 
 def _constant_core(squared: FloatArray) -> FloatArray:

@@ -115,19 +115,23 @@ def adjusted(design: Design) -> Iterator[tuple[FloatArray, FloatArray, FloatArra
             raise ValueError("a design holds kernels or generators.")
         # Z = Q R with R'R = Z'Z and orthonormal Q, so that functions of I + Z core Z' need those of I + R core R' only.
         values, vectors = np.linalg.eigh(design.kernels[block])
-        factor = np.sqrt(np.maximum(values, 0.0))[:, :, None] * np.swapaxes(vectors, 1, 2)
-        shift, turn = np.linalg.eigh(factor @ design.core @ np.swapaxes(factor, 1, 2))
+        sides = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        if wide == size:
+            # The core is -I, and R R' is diagonal already.
+            shift = -values
+        else:
+            shift, turn = np.linalg.eigh(np.swapaxes(sides, 1, 2) @ design.core @ sides)
+            sides = sides @ turn
         variance = 1.0 + shift
         there = variance > margin
         root = np.sqrt(np.where(there, variance, 1.0))
         inverse = np.where(there, 1.0 / root, 0.0)
         # (variance^(-1/2) - 1) / shift, written so that a shift near 0 costs no digits.
         change = np.where(there, -1.0 / (root * (1.0 + root)), 1.0)
-        sides = np.swapaxes(factor, 1, 2) @ turn
         ours = sides[:, -size:]
-        inner = np.einsum("gij,ik,gk->gj", sides, design.core, products)
+        inner = ((products @ design.core)[:, None, :] @ sides)[:, 0]
         yield (
-            products[:, -size:] + np.einsum("gij,gj->gi", ours, change * inner),
+            products[:, -size:] + (ours @ (change * inner)[:, :, None])[:, :, 0],
             (ours * inverse[:, None, :]) @ np.swapaxes(sides, 1, 2),
             (ours * (inverse**2)[:, None, :]) @ np.swapaxes(ours, 1, 2),
         )
@@ -182,9 +186,9 @@ def satterthwaite(design: Design, combinations: FloatArray) -> FloatArray:
     trace, square = np.zeros(count), np.zeros(count)
     gram = np.zeros((count, wide, wide))
     for _, spread, power in adjusted(design):
-        own = np.einsum("ri,gij,rj->rg", combinations, power, combinations, optimize=True)
-        rows = np.einsum("ri,gij->rgj", combinations, spread, optimize=True)
-        shared = np.einsum("rgj,jk,rgk->rg", rows, design.core, rows, optimize=True)
+        own = ((combinations @ power) * combinations).sum(axis=2).T
+        rows = np.swapaxes(combinations @ spread, 0, 1)
+        shared = ((rows @ design.core) * rows).sum(axis=2)
         trace += (own + shared).sum(axis=1)
         square += (own * (own + 2.0 * shared)).sum(axis=1)
         gram += np.swapaxes(rows, 1, 2) @ rows
