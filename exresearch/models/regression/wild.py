@@ -18,9 +18,6 @@ from exresearch.models.resampling import NotEstimable, check_resampling
 FloatArray = NDArray[np.float64]
 Multipliers = Literal["auto", "rademacher", "webb"]
 
-#: Below this many clusters two signs give fewer than 128 different samples, and Webb's six points are drawn. Usual is
-#: 12; from 8 on all patterns of signs reject a true null no more often than Webb's points do, and need no seed.
-WEBB_BELOW = 8
 # Samples that mirror the data tie with them exactly, up to rounding.
 _TIE = 1e-9
 # Steps outwards from the estimate in standard errors, between which the outermost crossing is looked for.
@@ -109,9 +106,10 @@ def wild_cluster_test(
     null : float
         Value under test.
     distribution : {'auto', 'rademacher', 'webb'}
-        Multipliers of the residuals of a cluster: signs, or Webb's six points. 'auto' takes Webb's below 8
-        clusters, where signs give too few different samples. All patterns of signs are taken, instead of a
-        sample, when there are no more than `n_boot` of them up to mirror images (to 14 clusters for 9,999).
+        Multipliers of the residuals of a cluster: signs, or Webb's six points. 'auto' takes Webb's only where
+        clusters are too few for an interval from signs (5 or fewer for 95 %). All patterns of signs are taken,
+        instead of a sample, when there are no more than `n_boot` of them up to mirror images (to 14 clusters for
+        9,999); the seed then plays no part.
     n_boot, conf_level, seed : int, float, int
         Replicates, coverage (that of the fit when left out) and seed.
 
@@ -166,11 +164,13 @@ def wild_cluster_test(
     weights = combination_matrix(fit, {"combination": combination})[0]
     clusters = design.n_clusters
     asked = distribution
+    too_few = 0.5 ** (clusters - 1) > 1.0 - level
     if asked == "auto":
-        asked = "webb" if clusters < WEBB_BELOW else "rademacher"
-    enumerate_all = asked == "rademacher" and clusters <= 40 and 2 ** (clusters - 1) <= n_boot
-    least = 0.5 ** (clusters - 1)
-    if (enumerate_all or asked == "rademacher") and least >= 1.0 - level:
+        # Usual is Webb's below 12, since p values from signs are coarse; but they hold their level where Webb's
+        # points do not (6 clusters, 3 with the predictor: 5 % against 10 %).
+        asked = "webb" if too_few else "rademacher"
+    enumerate_all = asked == "rademacher" and 2 ** (clusters - 1) <= n_boot
+    if asked == "rademacher" and too_few:
         raise NotEstimable(
             f"{clusters} clusters have {2 ** (clusters - 1)} patterns of signs, too few for an interval of "
             f"{level:.0%}: use distribution='webb', or more clusters."
