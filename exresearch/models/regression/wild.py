@@ -107,9 +107,10 @@ def wild_cluster_test(
         Value under test.
     distribution : {'auto', 'rademacher', 'webb'}
         Multipliers of the residuals of a cluster: signs, or Webb's six points. 'auto' takes Webb's only where
-        clusters are too few for an interval from signs (5 or fewer for 95 %). All patterns of signs are taken,
-        instead of a sample, when there are no more than `n_boot` of them up to mirror images (to 14 clusters for
-        9,999); the seed then plays no part.
+        clusters are too few for an interval from signs (5 or fewer for 95 %); they reject a true null too often
+        there when the predictor is that of few clusters. All patterns of signs are taken, instead of a sample, when
+        there are no more than `n_boot` of them up to mirror images (to 14 clusters for 9,999); the seed then plays
+        no part.
     n_boot, conf_level, seed : int, float, int
         Replicates, coverage (that of the fit when left out) and seed.
 
