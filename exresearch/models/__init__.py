@@ -28,10 +28,18 @@ from exresearch.models.power import (
     units_needed,
 )
 from exresearch.models.proportion import clustered_proportion
+from exresearch.models.regression import (
+    LinearFit,
+    linear_combinations,
+    linear_regression,
+    wald_test,
+    wild_cluster_test,
+)
 
 __all__ = [
     "METHODS",
     "MIN_UNITS",
+    "LinearFit",
     "NotEstimable",
     "UnitMoments",
     "bca_interval",
@@ -48,6 +56,8 @@ __all__ = [
     "imputations",
     "katz_interval",
     "leader_contrast",
+    "linear_combinations",
+    "linear_regression",
     "percentile_interval",
     "pool_imputations",
     "relative_importance",
@@ -57,4 +67,6 @@ __all__ = [
     "unit_association",
     "unit_moments",
     "units_needed",
+    "wald_test",
+    "wild_cluster_test",
 ]
