@@ -26,6 +26,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -347,8 +348,16 @@ def edges(job: Found) -> Found:
     for kind in EDGES:
         try:
             run = runner(job["tool"], "edges", job.get("method", "lmg"), frame)
-            values = run(edge(kind, frame, drivers), drivers)
-            results[kind] = [None if name not in values else float(values[name]) for name in drivers]
+            with warnings.catch_warnings(record=True) as warned:
+                warnings.simplefilter("always")
+                values = run(edge(kind, frame, drivers), drivers)
+            messages = [
+                one for one in warned if not issubclass(one.category, DeprecationWarning | FutureWarning)
+            ]
+            results[kind] = {
+                "values": [None if name not in values else float(values[name]) for name in drivers],
+                "message": said(messages[0].message) if messages else "",
+            }
         except Exception as error:  # noqa: BLE001 (as above)
             results[kind] = said(error)
     return {"edges": results}
@@ -723,19 +732,20 @@ class Bench:
     def _judged(self, label: str, kind: str, result: Any) -> str:
         if isinstance(result, str):
             return f"refused: {result}".replace("|", "/")
-        left_out = sum(value is None for value in result)
-        numbers = [value for value in result if value is not None]
-        if not all(np.isfinite(numbers)):
-            return "**not a number**, no message"
+        values = result["values"]
+        message = f"warned: {result['message']}".replace("|", "/") if result["message"] else "no message"
+        left_out = sum(value is None for value in values)
+        if not all(np.isfinite(value) for value in values if value is not None):
+            return f"**not a number**, {message}"
         if left_out:
-            return f"**{left_out} of {len(result)} drivers gone**, no message"
+            return f"**{left_out} of {len(values)} drivers gone**, {message}"
         if kind != "missing":
-            return f"values without a message, that of the driver {result[1]:.3f}"
+            return f"{values[1]:.3f} for that driver, {message}"
         if label.startswith(OURS):
             return "complete rows, and the number left out"
-        mine = self.edges[f"{OURS} {PEERS[label]}"]["edges"][kind]
-        gap = float(np.max(np.abs(np.subtract(result, mine))))
-        return "complete rows" if gap < 1e-8 else f"**other values** (up to {gap:.4f}), no message"
+        mine = self.edges[f"{OURS} {PEERS[label]}"]["edges"][kind]["values"]
+        gap = float(np.max(np.abs(np.subtract(values, mine))))
+        return "complete rows" if gap < 1e-8 else f"**other values** (up to {gap:.4f}), {message}"
 
     def draw(self) -> None:
         """Time against the number of drivers on a log scale, one panel per number of rows, lines named at their end."""
