@@ -210,20 +210,15 @@ def runner(tool: str, work: str, method: str, frame: Frame) -> Run:
 
 
 def ours(work: str, method: str, frame: Frame) -> Run:
-    from exresearch.models import importance_metrics, relative_importance, unit_moments
+    from exresearch.models import relative_importance, unit_moments
 
-    n_boot = {"point": 0, "edges": 100, "bootstrap": 1000, "units": 2000}[work]
+    n_boot = {"point": 0, "bootstrap": 1000, "units": 2000}[work]
     moments = None
     if work == "units":
         unit = np.arange(len(frame)) % min(1000, len(frame) // 4)
         moments = unit_moments(frame.assign(unit=unit), columns=list(frame.columns), cluster="unit")
 
     def run(frame: Frame, drivers: list[str]) -> dict[str, float]:
-        if n_boot == 0:
-            correlations = unit_moments(frame, columns=["y", *drivers]).correlations()
-            players = [[number + 1] for number in range(len(drivers))]
-            found = importance_metrics(correlations, methods=(method,), players=players)
-            return dict(zip(drivers, found[method][0], strict=True))
         table = relative_importance(
             frame if moments is None else moments,
             outcome="y",
@@ -347,7 +342,7 @@ def edges(job: Found) -> Found:
     results: Found = {}
     for kind in EDGES:
         try:
-            run = runner(job["tool"], "edges", job.get("method", "lmg"), frame)
+            run = runner(job["tool"], "point", job.get("method", "lmg"), frame)
             with warnings.catch_warnings(record=True) as warned:
                 warnings.simplefilter("always")
                 values = run(edge(kind, frame, drivers), drivers)
@@ -469,19 +464,9 @@ class Bench:
             python = sys.executable if job["tool"] == OURS else self.peers
             command = [python, __file__, "--job", json.dumps(job)]
         limit = self.timeout * (3 if job["work"] in ("bootstrap", "edges") else 1)
-        try:
-            ended = subprocess.run(
-                command, capture_output=True, text=True, timeout=limit, env=self.environment, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return {"failed": f"over {limit:.0f} s"}
-        lines = ended.stdout.strip().splitlines()
-        if ended.returncode or not lines:
-            last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
-            return {"failed": f"stopped: {last[:110]}"}
-        found: Found = json.loads(lines[-1])
+        found = outcome_of(command, limit=limit, environment=self.environment)
         if job["tool"] == OURS and "failed" in found:
-            raise SystemExit(f"{OURS} failed on {job['work']}, p = {job.get('size')}: {found['failed']}")
+            raise SystemExit(f"{OURS} failed on {job['work']}, p = {job['size']}: {found['failed']}")
         return found
 
     # -- reading the results
@@ -799,6 +784,22 @@ class Bench:
             figure.tight_layout()
             figure.savefig(FIGURE, metadata={"Date": None, "Creator": None})
             plt.close(figure)
+
+
+def outcome_of(command: list[str], *, limit: float, environment: dict[str, str]) -> Found:
+    """The last line that a job prints, or how it failed."""
+    try:
+        ended = subprocess.run(
+            command, capture_output=True, text=True, timeout=limit, env=environment, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return {"failed": f"over {limit:.0f} s"}
+    lines = ended.stdout.strip().splitlines()
+    if ended.returncode or not lines:
+        last = (ended.stderr.strip().splitlines() or ["no message"])[-1]
+        return {"failed": f"stopped: {last[:110]}"}
+    found: Found = json.loads(lines[-1])
+    return found
 
 
 def duration(seconds: float | None) -> str:
