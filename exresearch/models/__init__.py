@@ -10,6 +10,10 @@ from exresearch.models.bootstrap import (
 )
 from exresearch.models.drivers import (
     METHODS,
+    DominanceAnalysis,
+    complete_dominance,
+    conditional_dominance,
+    dominance_analysis,
     importance_differences,
     importance_metrics,
     importance_replicates,
@@ -19,6 +23,12 @@ from exresearch.models.drivers import (
     summarise_importance,
 )
 from exresearch.models.imputation import imputations, pool_imputations
+from exresearch.models.likelihood import (
+    LikelihoodImportance,
+    ProportionalOddsTest,
+    likelihood_importance,
+    proportional_odds_test,
+)
 from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
 from exresearch.models.moments import UnitMoments, unit_moments
 from exresearch.models.power import (
@@ -32,24 +42,32 @@ from exresearch.models.proportion import clustered_proportion
 __all__ = [
     "METHODS",
     "MIN_UNITS",
+    "DominanceAnalysis",
+    "LikelihoodImportance",
     "NotEstimable",
+    "ProportionalOddsTest",
     "UnitMoments",
     "bca_interval",
     "bootstrap_counts",
     "bootstrap_p_value",
     "change_on_change",
     "clustered_proportion",
+    "complete_dominance",
+    "conditional_dominance",
     "detectable_correlation",
     "detectable_difference",
     "detectable_r2_increment",
+    "dominance_analysis",
     "importance_differences",
     "importance_metrics",
     "importance_replicates",
     "imputations",
     "katz_interval",
     "leader_contrast",
+    "likelihood_importance",
     "percentile_interval",
     "pool_imputations",
+    "proportional_odds_test",
     "relative_importance",
     "subset_r2",
     "summarise_differences",

@@ -39,8 +39,8 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
 
     Notes
     -----
-    logit P(y <= k) = theta_k - x'beta - z'gamma_k. With a and b the value at the upper and the lower threshold of a row,
-    log(F(a) - F(b)) = log F(a) + log F(-b) + log(1 - exp(b - a)) for the logistic F, which loses no digits in the tails.
+    logit P(y <= k) = theta_k - x'beta - z'gamma_k. With a and b the value at the upper and the lower threshold of a
+    row, log(F(a) - F(b)) = log F(a) + log F(-b) + log(1 - exp(b - a)) for the logistic F: no digits lost in the tails.
     Parameters are (beta, theta, gamma of the first column at each threshold, gamma of the second, ...).
     """
 
@@ -99,7 +99,7 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
         return self._evaluate(params)[2].copy()
 
     def linear_bounds(self, params: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Value at the upper threshold of all rows below the top category, and at the lower one of all above the first."""
+        """Value at the upper threshold of rows below the last category, at the lower one of rows above the first."""
         at = np.asarray(params)[self.k_vars :].reshape(-1, self.k_levels - 1).T
         predicted = self._x @ np.asarray(params)[: self.k_vars]
         sizes = np.diff(self._edges)
@@ -193,7 +193,7 @@ class Maximum:
 
 
 def maximise(model: CumulativeLogit, *, start: FloatArray | None = None) -> Maximum:
-    """Fit by Newton's method from `start` (default: the null model), by a trust region where Newton's steps overshoot."""
+    """Fit by Newton's method from `start` (default: the null model), by a trust region where its steps overshoot."""
     begin = model.start_params if start is None else start
     found = _newton(model, begin)
     if not found.converged and start is not None:
@@ -232,7 +232,7 @@ def _newton(model: CumulativeLogit, start: FloatArray) -> Maximum:
 
 
 def _judged(model: CumulativeLogit, params: FloatArray) -> Maximum:
-    """statsmodels calls a fit converged when its parameters are NaN, and when they run away slowly: judge it here."""
+    """Statsmodels calls a fit converged when its parameters are NaN, and when they run away slowly: judge it here."""
     size = len(params)
     lost = Maximum(params, np.full((size, size), np.nan), -np.inf, False)
     if not np.isfinite(params).all():
@@ -241,7 +241,7 @@ def _judged(model: CumulativeLogit, params: FloatArray) -> Maximum:
     if not np.isfinite(value):
         return lost
     try:
-        covariance = np.linalg.inv(-hessian)
+        covariance: FloatArray = np.asarray(np.linalg.inv(-hessian), dtype=np.float64)
     except np.linalg.LinAlgError:
         return lost
     at_rest = bool((np.diag(covariance) > 0.0).all() and (np.abs(covariance @ score) < _STEP).all())

@@ -90,8 +90,8 @@ def _categories(outcome: str, model: Model, values: FloatArray, complete: NDArra
         strange = answered[(answered != 0.0) & (answered != 1.0)]
         if len(strange):
             raise ValueError(
-                f"outcome '{outcome}' holds {strange[:5].tolist()} and a logistic model needs 0 and 1: recode it, or use "
-                "model 'ordinal'."
+                f"outcome '{outcome}' holds {strange[:5].tolist()} and a logistic model needs 0 and 1: recode it, or "
+                "use model 'ordinal'."
             )
     if len(used) < 2:
         raise NotEstimable(
@@ -105,8 +105,8 @@ def _categories(outcome: str, model: Model, values: FloatArray, complete: NDArra
     lost = [value for value in answered if value not in used]
     if lost:
         raise NotEstimable(
-            f"categories {[float(value) for value in lost]} of outcome '{outcome}' occur in no complete row: merge each "
-            "with a neighbour, or leave out the drivers that were not asked there."
+            f"categories {[float(value) for value in lost]} of outcome '{outcome}' occur in no complete row: merge "
+            "each with a neighbour, or leave out the drivers that were not asked there."
         )
     return used
 
@@ -127,8 +127,8 @@ def read_design(
     Raises
     ------
     ValueError
-        Columns that are missing, named twice, not numeric or infinite (all at once); weights of zero or below; an outcome
-        that is not 0 and 1 (logistic) or has more than 20 values (ordinal); an unknown model.
+        Columns that are missing, named twice, not numeric or infinite (all at once); weights of zero or below; an
+        outcome that is not 0 and 1 (logistic) or has more than 20 values (ordinal); an unknown model.
     NotEstimable
         One value of the outcome; a category without complete rows; too few complete rows; columns that are constant or
         combinations of one another (all at once).
@@ -144,9 +144,9 @@ def read_design(
     if weights is not None:
         check_positive(data, argument="weights", column=weights)
     values = numeric_columns(data, numeric)
-    complete = ~np.isnan(values).any(axis=1)
+    complete: NDArray[np.bool_] = np.asarray(~np.isnan(values).any(axis=1))
     if cluster is not None:
-        complete &= data[cluster].notna().to_numpy()
+        complete = complete & data[cluster].notna().to_numpy(dtype=np.bool_)
     categories = _categories(outcome, model, values[:, 0], complete)
     n, size = int(complete.sum()), len(predictors)
     if n <= size + len(categories) - 1:
@@ -156,7 +156,7 @@ def read_design(
             "drivers."
         )
     kept = values[complete]
-    unit = None if cluster is None else pd.factorize(data.loc[complete, cluster], sort=True)[0]
+    unit = None if cluster is None else pd.factorize(data[cluster][complete], sort=True)[0]
     # An order of its own, so that neither row nor column order of the file reaches a result.
     by_name = sorted(range(1, size + 1), key=lambda index: numeric[index], reverse=True)
     keys = [kept[:, index] for index in [*by_name, 0]]

@@ -10,10 +10,16 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats
 
-from exresearch.models.drivers.dominance import complete_dominance, conditional_dominance
-from exresearch.models.drivers.subsets import shapley_values
 from exresearch.models.likelihood.design import Design, Model, read_design
-from exresearch.models.likelihood.subsets import Progress, SubsetFits, fit_subsets
+from exresearch.models.likelihood.subsets import Progress, fit_subsets
+from exresearch.models.likelihood.tables import (
+    coefficients_table,
+    complete_table,
+    conditional_table,
+    importance_table,
+    importance_values,
+    subsets_table,
+)
 from exresearch.models.resampling import NotEstimable
 
 FloatArray = NDArray[np.float64]
@@ -41,9 +47,9 @@ class LikelihoodImportance:
     subsets : DataFrame
         subset (names joined by " + "), n_players, log_likelihood and one column per measure of fit: every model.
     coefficients : DataFrame
-        term, estimate, std_error, statistic, p_value, conf_low, conf_high, n of the model with all columns, on the scale
-        of the columns: coefficients first, then the thresholds "0|1", "1|2", ... (logistic: the intercept). Standard errors
-        are the model's: they know neither clusters nor that weights are not counts.
+        term, estimate, std_error, statistic, p_value, conf_low, conf_high, n of the model with all columns, on the
+        scale of the columns: coefficients first, then the thresholds "0|1", "1|2", ... (logistic: the intercept).
+        Standard errors are the model's: they know neither clusters nor that weights are not counts.
     log_likelihood, null_log_likelihood : float
         Of the model with all columns, and of the one without any.
     model : str
@@ -61,13 +67,6 @@ class LikelihoodImportance:
     model: str
     n: int
     n_excluded: int
-
-
-def pseudo_r2(log_likelihood: FloatArray, *, null: float, n: float, fit: str) -> FloatArray:
-    """McFadden's 1 - l / l0, or Nagelkerke's (1 - exp(2 (l0 - l) / n)) / (1 - exp(2 l0 / n))."""
-    if fit == "mcfadden":
-        return np.asarray(1.0 - log_likelihood / null)
-    return np.asarray(np.expm1(2.0 * (null - log_likelihood) / n) / np.expm1(2.0 * null / n))
 
 
 def likelihood_importance(
@@ -112,8 +111,8 @@ def likelihood_importance(
         Column with the unit that is left out as a whole by the jackknife.
     n_groups : int, optional
         Adds intervals by a delete-a-group jackknife: the units are put into this many random groups (20 will do), and
-        all models are fitted without each in turn, so that it takes n_groups + 1 times as long. Without it (the default)
-        there are no intervals.
+        all models are fitted without each in turn, so that it takes about n_groups times as long. Without it (the
+        default) there are no intervals.
     conf_level, seed : float, int
         Coverage of these intervals, and seed of the grouping, which is needed with `n_groups`.
     progress : callable (done, total), optional
@@ -122,10 +121,10 @@ def likelihood_importance(
     Returns
     -------
     LikelihoodImportance
-        Its `table` has one row per measure of fit and player: driver, fit, importance (in units of the pseudo R-squared;
-        sums to the fit of the full model less that of the covariates), share (of that sum), rank (1 is the most
-        important), n (rows), model_fit (of the full model), n_excluded, model; with `n_groups` std_error, conf_low,
-        conf_high, conf_level, n_groups.
+        Its `table` has one row per measure of fit and player: driver, fit, importance (in units of the pseudo
+        R-squared; sums to the fit of the full model less that of the covariates), share (of that sum), rank (1 is the
+        most important), n (rows), model_fit (of the full model), n_excluded, model; with `n_groups` std_error,
+        conf_low, conf_high, conf_level, n_groups.
 
     Raises
     ------
@@ -138,15 +137,16 @@ def likelihood_importance(
 
     Notes
     -----
-    With v(S) the pseudo R-squared of covariates and players S, the importance of player j is its Shapley value, the mean
-    of v(S + j) - v(S) over all orders of entry. The jackknife's variance is (G - 1) / G times the sum of squared distances
-    of the G leave-out values to their mean, its interval has t quantiles with G - 1 degrees of freedom.
+    With v(S) the pseudo R-squared of covariates and players S, the importance of player j is its Shapley value, the
+    mean of v(S + j) - v(S) over all orders of entry. The jackknife's variance is (G - 1) / G times the sum of squared
+    distances of the G leave-out values to their mean, its interval has t quantiles with G - 1 degrees of freedom.
 
     References
     ----------
     Azen & Traxel (2009), Using dominance analysis to determine predictor importance in logistic regression,
-    doi:10.3102/1076998609332754; McCullagh (1980), Regression models for ordinal data, JRSS B 42(2), 109-142; Nagelkerke
-    (1991), doi:10.1093/biomet/78.3.691; Kott (2001), The delete-a-group jackknife, Journal of Official Statistics 17(4)
+    doi:10.3102/1076998609332754; McCullagh (1980), Regression models for ordinal data, JRSS B 42(2), 109-142;
+    Nagelkerke (1991), doi:10.1093/biomet/78.3.691; Kott (2001), The delete-a-group jackknife, Journal of
+    Official Statistics 17(4), 521-526
 
     Examples
     --------
@@ -171,13 +171,13 @@ def likelihood_importance(
     )
     if len(design.players) > MAX_LIKELIHOOD_PLAYERS:
         raise ValueError(
-            f"all 2**players models are fitted, so at most {MAX_LIKELIHOOD_PLAYERS} players, got {len(design.players)}: "
-            "put related drivers in blocks, or use relative_importance."
+            f"all 2**players models are fitted, so at most {MAX_LIKELIHOOD_PLAYERS} players, got "
+            f"{len(design.players)}: put related drivers in blocks, or use relative_importance."
         )
     groups = _groups(design, n_groups, conf_level, seed)
     rounds = 1 if groups is None else 1 + int(groups.max()) + 1
     whole = fit_subsets(design, progress=_part(progress, 0, rounds))
-    table = _importance(design, whole, fits, model)
+    table = importance_table(design, whole, fits, model)
     if groups is not None:
         left_out = []
         for group in range(rounds - 1):
@@ -188,14 +188,14 @@ def likelihood_importance(
                 what=f"the model without group {group + 1} of {rounds - 1}",
                 progress=_part(progress, group + 1, rounds),
             )
-            left_out.append(_values(fitted, fits))
+            left_out.append(importance_values(fitted, fits))
         table = _with_intervals(table, np.array(left_out), conf_level)
     return LikelihoodImportance(
         table=table,
-        conditional=_conditional(design, whole, fits),
-        complete=_complete(design, whole, fits),
-        subsets=_subsets(design, whole, fits),
-        coefficients=_coefficients(design, whole, model),
+        conditional=conditional_table(design, whole, fits),
+        complete=complete_table(design, whole, fits),
+        subsets=subsets_table(design, whole, fits),
+        coefficients=coefficients_table(design, whole, model),
         log_likelihood=whole.full.log_likelihood,
         null_log_likelihood=whole.null,
         model=model,
@@ -208,118 +208,6 @@ def _part(progress: Progress | None, done_rounds: int, rounds: int) -> Progress 
     if progress is None:
         return None
     return lambda done, total: progress(done_rounds * total + done, rounds * total)
-
-
-def _fit_values(fitted: SubsetFits, fit: str) -> FloatArray:
-    return pseudo_r2(fitted.log_likelihood, null=fitted.null, n=fitted.n, fit=fit)
-
-
-def _values(fitted: SubsetFits, fits: Sequence[str]) -> FloatArray:
-    """Importance [fits * P]."""
-    worth = np.column_stack([_fit_values(fitted, fit) for fit in fits])
-    return shapley_values(worth).ravel()
-
-
-def _importance(design: Design, fitted: SubsetFits, fits: Sequence[str], model: str) -> pd.DataFrame:
-    frames = []
-    for fit in fits:
-        worth = _fit_values(fitted, fit)
-        estimate = shapley_values(worth[:, None])[0]
-        total = estimate.sum()
-        frames.append(
-            pd.DataFrame(
-                {
-                    "driver": list(design.players),
-                    "fit": fit,
-                    "importance": estimate,
-                    "share": estimate / total if total != 0.0 else np.zeros_like(estimate),
-                    "rank": (estimate[None, :] > estimate[:, None]).sum(axis=1) + 1,
-                    "n": len(design.levels),
-                    "model_fit": worth[-1],
-                    "n_excluded": design.n_excluded,
-                    "model": model,
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def _conditional(design: Design, fitted: SubsetFits, fits: Sequence[str]) -> pd.DataFrame:
-    names = list(design.players)
-    frames = []
-    for fit in fits:
-        gains = conditional_dominance(_fit_values(fitted, fit)[:, None])[0]
-        frames.append(
-            pd.DataFrame(
-                {
-                    "driver": np.repeat(names, len(names)),
-                    "fit": fit,
-                    "n_others": np.tile(np.arange(len(names)), len(names)),
-                    "importance": gains.ravel(),
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def _complete(design: Design, fitted: SubsetFits, fits: Sequence[str]) -> pd.DataFrame:
-    names = list(design.players)
-    pairs = [(i, j) for i in range(len(names)) for j in range(len(names)) if i != j]
-    frames = []
-    for fit in fits:
-        dominance, share = complete_dominance(_fit_values(fitted, fit)[:, None])
-        frames.append(
-            pd.DataFrame(
-                {
-                    "driver": [names[i] for i, _ in pairs],
-                    "other": [names[j] for _, j in pairs],
-                    "fit": fit,
-                    "dominance": np.array([dominance[0, i, j] for i, j in pairs], dtype=np.int64),
-                    "share_greater": np.array([share[0, i, j] for i, j in pairs], dtype=np.float64),
-                }
-            )
-        )
-    return pd.concat(frames, ignore_index=True)
-
-
-def _subsets(design: Design, fitted: SubsetFits, fits: Sequence[str]) -> pd.DataFrame:
-    names = list(design.players)
-    members = [[name for j, name in enumerate(names) if m >> j & 1] for m in range(2 ** len(names))]
-    return pd.DataFrame(
-        {
-            "subset": [" + ".join(inside) for inside in members],
-            "n_players": [len(inside) for inside in members],
-            "log_likelihood": fitted.log_likelihood,
-        }
-        | {fit: _fit_values(fitted, fit) for fit in fits}
-    )
-
-
-def _coefficients(design: Design, fitted: SubsetFits, model: str) -> pd.DataFrame:
-    """Back to the scale of the columns: x'b of standardised columns is (x - m)'(b / s), so thresholds move by m'(b / s)."""
-    size = design.x.shape[1]
-    change = np.eye(len(fitted.full.params))
-    change[:size, :size] /= design.scales
-    change[size:, :size] = design.means / design.scales
-    names = [f"{low:g}|{high:g}" for low, high in zip(design.categories, design.categories[1:], strict=False)]
-    if model == "logistic":
-        change[size:] *= -1.0
-        names = ["intercept"]
-    estimate = change @ fitted.full.params
-    std_error = np.sqrt(np.diag(change @ fitted.full.covariance @ change.T))
-    half = stats.norm.ppf(0.975) * std_error
-    return pd.DataFrame(
-        {
-            "term": [*design.columns, *names],
-            "estimate": estimate,
-            "std_error": std_error,
-            "statistic": estimate / std_error,
-            "p_value": 2.0 * stats.norm.sf(np.abs(estimate / std_error)),
-            "conf_low": estimate - half,
-            "conf_high": estimate + half,
-            "n": len(design.levels),
-        }
-    )
 
 
 def _groups(
