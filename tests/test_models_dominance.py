@@ -36,9 +36,7 @@ ATTITUDE = ["complaints", "privileges", "learning", "raises", "critical", "advan
 
 @pytest.fixture(scope="module")
 def attitude() -> pd.DataFrame:
-    return pd.DataFrame(
-        json.loads((HERE / "drivers.json").read_text(encoding="utf-8"))["data"]["attitude_w"]
-    )
+    return pd.DataFrame(json.loads((HERE / "drivers.json").read_text(encoding="utf-8"))["data"]["attitude_w"])
 
 
 @pytest.fixture
@@ -88,9 +86,7 @@ def test_dominance_is_brute_force() -> None:
     dominance, share = complete_dominance(values)
     for game, (i, j) in itertools.product(range(3), itertools.permutations(range(4), 2)):
         rest = [k for k in range(4) if k not in (i, j)]
-        sets = [
-            sum(1 << k for k in chosen) for s in range(3) for chosen in itertools.combinations(rest, s)
-        ]
+        sets = [sum(1 << k for k in chosen) for s in range(3) for chosen in itertools.combinations(rest, s)]
         more = np.array([values[m | 1 << i, game] - values[m | 1 << j, game] for m in sets])
         assert share[game, i, j] == (more > 1e-9).mean()
         expected = (

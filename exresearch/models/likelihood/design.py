@@ -190,7 +190,8 @@ def read_design(
 def _check_columns_vary(
     names: Sequence[str], means: FloatArray, scales: FloatArray, centred: FloatArray, weights: FloatArray
 ) -> None:
-    flat = scales**2 <= 1e-12 * (scales**2 + means**2)
+    # Centred before it is squared, so that the rounding of a constant is about 1e-14 of its mean.
+    flat = scales <= 1e-12 * np.abs(means)
     constant = [name for name, one in zip(names, flat, strict=True) if one]
     if constant:
         raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
