@@ -128,9 +128,10 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
             return -np.inf, np.full(size, np.nan), np.full((size, size), np.nan)
         below, above = expit(upper), expit(-lower)  # F(a), 1 - F(b)
         w_upper, w_lower, w_inner = self.weights[:last], self.weights[first:], self.weights[first:last]
-        with np.errstate(divide="ignore"):
+        # Far from the maximum a probability may be 0 and a distance of thresholds beyond exp's range; both have a limit.
+        with np.errstate(divide="ignore", over="ignore"):
             value = w_upper @ np.log(below) + w_lower @ np.log(above) + w_inner @ np.log(-np.expm1(-gap))
-        ratio = 1.0 / np.expm1(gap)
+            ratio = 1.0 / np.expm1(gap)
         grad_upper = w_upper * (1.0 - below)
         grad_lower = w_lower * (above - 1.0)
         dense_upper, dense_lower = grad_upper * below, -grad_lower * above  # w f(a), w f(b)
