@@ -128,7 +128,7 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
             return -np.inf, np.full(size, np.nan), np.full((size, size), np.nan)
         below, above = expit(upper), expit(-lower)  # F(a), 1 - F(b)
         w_upper, w_lower, w_inner = self.weights[:last], self.weights[first:], self.weights[first:last]
-        # Far from the maximum a probability may be 0 and a distance of thresholds beyond exp's range; both have a limit.
+        # Far from the maximum a probability may be 0 and a gap beyond exp's range; both have their limit.
         with np.errstate(divide="ignore", over="ignore"):
             value = w_upper @ np.log(below) + w_lower @ np.log(above) + w_inner @ np.log(-np.expm1(-gap))
             ratio = 1.0 / np.expm1(gap)
