@@ -10,6 +10,10 @@ from exresearch.models.bootstrap import (
 )
 from exresearch.models.drivers import (
     METHODS,
+    DominanceAnalysis,
+    complete_dominance,
+    conditional_dominance,
+    dominance_analysis,
     importance_differences,
     importance_metrics,
     importance_replicates,
@@ -18,16 +22,35 @@ from exresearch.models.drivers import (
     summarise_differences,
     summarise_importance,
 )
-from exresearch.models.imputation import imputations, pool_imputations
-from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
-from exresearch.models.moments import UnitMoments, unit_moments
+from exresearch.models.imputation import (
+    imputations,
+    pool_imputations,
+)
+from exresearch.models.likelihood import (
+    LikelihoodImportance,
+    ProportionalOddsTest,
+    likelihood_importance,
+    proportional_odds_test,
+)
+from exresearch.models.linkage import (
+    change_on_change,
+    katz_interval,
+    leader_contrast,
+    unit_association,
+)
+from exresearch.models.moments import (
+    UnitMoments,
+    unit_moments,
+)
 from exresearch.models.power import (
     detectable_correlation,
     detectable_difference,
     detectable_r2_increment,
     units_needed,
 )
-from exresearch.models.proportion import clustered_proportion
+from exresearch.models.proportion import (
+    clustered_proportion,
+)
 from exresearch.models.regression import (
     LinearFit,
     linear_combinations,
@@ -39,27 +62,35 @@ from exresearch.models.regression import (
 __all__ = [
     "METHODS",
     "MIN_UNITS",
+    "DominanceAnalysis",
+    "LikelihoodImportance",
     "LinearFit",
     "NotEstimable",
+    "ProportionalOddsTest",
     "UnitMoments",
     "bca_interval",
     "bootstrap_counts",
     "bootstrap_p_value",
     "change_on_change",
     "clustered_proportion",
+    "complete_dominance",
+    "conditional_dominance",
     "detectable_correlation",
     "detectable_difference",
     "detectable_r2_increment",
+    "dominance_analysis",
     "importance_differences",
     "importance_metrics",
     "importance_replicates",
     "imputations",
     "katz_interval",
     "leader_contrast",
+    "likelihood_importance",
     "linear_combinations",
     "linear_regression",
     "percentile_interval",
     "pool_imputations",
+    "proportional_odds_test",
     "relative_importance",
     "subset_r2",
     "summarise_differences",

@@ -1,6 +1,8 @@
 """Driver analysis: which of many correlated drivers explain an outcome, exactly and fast."""
 
 from exresearch.models.drivers.difference import importance_differences, summarise_differences
+from exresearch.models.drivers.dominance import complete_dominance, conditional_dominance
+from exresearch.models.drivers.dominance_bootstrap import DominanceAnalysis, dominance_analysis
 from exresearch.models.drivers.importance import relative_importance, summarise_importance
 from exresearch.models.drivers.metrics import METHODS, importance_metrics
 from exresearch.models.drivers.replicates import (
@@ -13,7 +15,11 @@ from exresearch.models.drivers.subsets import MAX_PLAYERS, lmg, shapley_values, 
 __all__ = [
     "MAX_PLAYERS",
     "METHODS",
+    "DominanceAnalysis",
     "ImportanceReplicates",
+    "complete_dominance",
+    "conditional_dominance",
+    "dominance_analysis",
     "importance_differences",
     "importance_from_counts",
     "importance_metrics",

@@ -1,0 +1,6 @@
+"""Logistic and proportional-odds models: importance of drivers where the outcome is not a number."""
+
+from exresearch.models.likelihood.assumption import ProportionalOddsTest, proportional_odds_test
+from exresearch.models.likelihood.importance import LikelihoodImportance, likelihood_importance
+
+__all__ = ["LikelihoodImportance", "ProportionalOddsTest", "likelihood_importance", "proportional_odds_test"]
