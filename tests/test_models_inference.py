@@ -376,6 +376,19 @@ def test_many_rows_do_without_influences_unless_asked() -> None:
     assert (bca["conf_low"] < bca["importance"]).all()
 
 
+def test_replicates_alone() -> None:
+    options = {"outcome": "y", "drivers": ["x0", "x1"], "cluster": "team", "n_boot": 99, "seed": 1}
+    alone = importance_replicates(planted(units=15), influence=False, **options)
+    both = importance_replicates(planted(units=15), **options)
+    assert alone.influence is None
+    assert alone.jackknife is None
+    assert both.influence["lmg"].shape == both.jackknife["lmg"].shape == (15, 2)
+    assert (alone.replicates["lmg"] == both.replicates["lmg"]).all()
+    table = summarise_importance(alone)
+    assert table["few_clusters"].all()
+    assert "conf_low_jackknife" not in table
+
+
 def test_order_and_scale_of_drivers_change_nothing() -> None:
     frame = planted(n=200, units=14)
     options = {"outcome": "y", "cluster": "team", "n_boot": 199, "smallest_effect": 0.05, "seed": 4}

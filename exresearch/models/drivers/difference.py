@@ -149,7 +149,7 @@ def importance_differences(
         methods=[method],
         n_boot=n_boot,
         seed=seed,
-        influence=interval == "bca",
+        influence=True if interval == "bca" else None,
     )
     return summarise_differences(
         result,

@@ -113,7 +113,7 @@ def relative_importance(
         methods=methods,
         n_boot=n_boot,
         seed=seed,
-        influence=interval == "bca",
+        influence=True if interval == "bca" else None,
     )
     return summarise_importance(
         result,

@@ -38,7 +38,7 @@ class ImportanceReplicates:
     estimate : dict of method to ndarray [P]
     replicates : dict of method to ndarray [B, P]
     influence : dict of method to ndarray [U, P], or None
-        Of each unit on each importance (`importance_influence`); None for 1,000 or more rows unless asked for.
+        Of each unit on each importance (`importance_influence`), where it was computed.
     jackknife : dict of method to ndarray [U, P], or None
         Importance with each unit left out; None with 30 or more units, where nothing is taken from it.
     r_squared : float
@@ -186,13 +186,14 @@ def importance_replicates(
     methods: Sequence[str] = ("lmg",),
     n_boot: int = 2000,
     seed: int,
-    influence: bool = False,
+    influence: bool | None = None,
 ) -> ImportanceReplicates:
     """Importance on the data and on its bootstrap replicates, unsummarised.
 
     Use it for a statistic of the importances that `relative_importance` and `importance_differences` lack. The
-    parameters are those of `relative_importance`; `influence` asks for the influences of rows too where there are so
-    many that the default interval does without them (BCa intervals need them).
+    parameters are those of `relative_importance`; `influence` says whether to compute influences (and, with few units,
+    the jackknife): by default where an interval is the better for it, so not for 1,000 or more single rows; True for
+    BCa intervals of those, False where only the replicates are wanted.
 
     Returns
     -------
@@ -253,10 +254,11 @@ def importance_replicates(
         influence=importance_influence(
             moments, outcome=outcome, players=players, covariates=covariates, methods=methods
         )
-        if influence or moments.matrices is not None or moments.n_units < _ROWS_ALIKE
+        if influence
+        or (influence is None and (moments.matrices is not None or moments.n_units < _ROWS_ALIKE))
         else None,
         jackknife=_stack([measured(part) for part in moments.leave_one_out()], methods)
-        if moments.n_units < FEW_UNITS
+        if moments.n_units < FEW_UNITS and influence is not False
         else None,
         r_squared=float(explained_variance(whole, predictors=range(1, len(columns)))[0]),
         n=moments.n_rows,
