@@ -7,7 +7,6 @@ from exresearch.models.bootstrap import (
     bootstrap_counts,
     bootstrap_p_value,
     percentile_interval,
-    regression_influence,
 )
 from exresearch.models.drivers import (
     METHODS,
@@ -24,12 +23,12 @@ from exresearch.models.drivers import (
 )
 from exresearch.models.expanded import (
     FEW_UNITS,
-    effective_df,
     expanded_interval,
     expanded_p_value,
     expanded_tail,
 )
 from exresearch.models.imputation import imputations, pool_imputations
+from exresearch.models.influence import effective_df, regression_influence
 from exresearch.models.jackknife import jackknife_interval, jackknife_p_value
 from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
 from exresearch.models.moments import UnitMoments, unit_moments

@@ -15,51 +15,6 @@ FloatArray = NDArray[np.float64]
 FEW_UNITS = 30
 
 
-def effective_df(influence: ArrayLike) -> FloatArray:
-    """Satterthwaite degrees of freedom of a standard error that rests on the influences of U units.
-
-    Use it where some units weigh much more than others, so that U - 1 flatters the interval.
-
-    Parameters
-    ----------
-    influence : array [U] or [U, K]
-        Influence of each unit on each statistic, on any scale.
-
-    Returns
-    -------
-    ndarray [K], or a number as an array [] for an array [U]
-        2 (sum l^2)^2 / (sum l^4 - (sum l^2)^2 / U) with l the centred influences, between 1 and U - 1: about U - 1 for
-        normal influences, about 2 when one unit carries everything.
-
-    Raises
-    ------
-    ValueError
-        There are fewer than two units, or an influence is not finite.
-
-    References
-    ----------
-    Satterthwaite (1946), doi:10.2307/3002019
-
-    Examples
-    --------
-    >>> alike = [1.0, -1.0] * 10
-    >>> float(effective_df(alike)), round(float(effective_df([10.0, *alike])), 1)
-    (19.0, 3.5)
-    """
-    pull = np.asarray(influence, dtype=np.float64)
-    if pull.ndim == 0 or len(pull) < 2 or not np.isfinite(pull).all():
-        raise ValueError(f"influence must be finite, with two or more units as rows, got shape {pull.shape}.")
-    squares = (pull - pull.mean(axis=0)) ** 2
-    # Relative to the largest, so that the fourth power of a tiny influence does not underflow.
-    largest = squares.max(axis=0)
-    squares = np.divide(squares, largest, out=np.ones_like(squares), where=largest > 0.0)
-    total = squares.sum(axis=0)
-    spread = (squares**2).sum(axis=0) - total**2 / len(pull)
-    most = np.full_like(total, len(pull) - 1.0)
-    df = np.divide(2.0 * total**2, spread, out=most, where=spread > 0.0)
-    return np.asarray(np.clip(df, 1.0, len(pull) - 1.0))
-
-
 def _degrees(n_units: int, df: ArrayLike | None) -> tuple[float, FloatArray]:
     """Factor by which the bootstrap's spread falls short, and degrees of freedom."""
     if isinstance(n_units, bool) or not isinstance(n_units, (int, np.integer)) or n_units < 2:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
-from exresearch.models.expanded import effective_df
+from exresearch.models.influence import effective_df
 
 FloatArray = NDArray[np.float64]
 

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from exresearch.models.bootstrap import bca_interval, bootstrap_tail, percentile_interval
 from exresearch.models.drivers.replicates import ImportanceReplicates
-from exresearch.models.expanded import FEW_UNITS, effective_df, expanded_interval, expanded_tail
+from exresearch.models.expanded import FEW_UNITS, expanded_interval, expanded_tail
+from exresearch.models.influence import effective_df
 from exresearch.models.jackknife import jackknife_interval, jackknife_p_value
 
 FloatArray = NDArray[np.float64]

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from exresearch.models.bootstrap import percentile_interval
-from exresearch.models.expanded import effective_df
+from exresearch.models.influence import effective_df
 from exresearch.models.simultaneous import adjusted_p_values
 
 FloatArray = NDArray[np.float64]
