@@ -11,20 +11,37 @@ from exresearch.models.bootstrap import (
 from exresearch.models.drivers import (
     METHODS,
     DominanceAnalysis,
+    all_pairs,
     complete_dominance,
     conditional_dominance,
     dominance_analysis,
     importance_differences,
+    importance_influence,
     importance_metrics,
     importance_replicates,
+    rank_interval,
     relative_importance,
     subset_r2,
     summarise_differences,
     summarise_importance,
 )
+from exresearch.models.expanded import (
+    FEW_UNITS,
+    expanded_interval,
+    expanded_p_value,
+    expanded_tail,
+)
 from exresearch.models.imputation import (
     imputations,
     pool_imputations,
+)
+from exresearch.models.influence import (
+    effective_df,
+    regression_influence,
+)
+from exresearch.models.jackknife import (
+    jackknife_interval,
+    jackknife_p_value,
 )
 from exresearch.models.likelihood import (
     LikelihoodImportance,
@@ -58,8 +75,12 @@ from exresearch.models.regression import (
     wald_test,
     wild_cluster_test,
 )
+from exresearch.models.simultaneous import (
+    adjusted_p_values,
+)
 
 __all__ = [
+    "FEW_UNITS",
     "METHODS",
     "MIN_UNITS",
     "DominanceAnalysis",
@@ -68,6 +89,8 @@ __all__ = [
     "NotEstimable",
     "ProportionalOddsTest",
     "UnitMoments",
+    "adjusted_p_values",
+    "all_pairs",
     "bca_interval",
     "bootstrap_counts",
     "bootstrap_p_value",
@@ -79,10 +102,17 @@ __all__ = [
     "detectable_difference",
     "detectable_r2_increment",
     "dominance_analysis",
+    "effective_df",
+    "expanded_interval",
+    "expanded_p_value",
+    "expanded_tail",
     "importance_differences",
+    "importance_influence",
     "importance_metrics",
     "importance_replicates",
     "imputations",
+    "jackknife_interval",
+    "jackknife_p_value",
     "katz_interval",
     "leader_contrast",
     "likelihood_importance",
@@ -91,6 +121,8 @@ __all__ = [
     "percentile_interval",
     "pool_imputations",
     "proportional_odds_test",
+    "rank_interval",
+    "regression_influence",
     "relative_importance",
     "subset_r2",
     "summarise_differences",

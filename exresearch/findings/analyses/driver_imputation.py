@@ -145,6 +145,7 @@ def imputed_differences(
                     blocks=model.groups or None,
                     n_boot=n_boot,
                     seed=own_seed,
+                    influence=False,
                 )
             except NotEstimable:
                 failed[name] = fit
