@@ -8,6 +8,7 @@ from exresearch.models.bootstrap import (
     bootstrap_p_value,
     percentile_interval,
 )
+from exresearch.models.concordance import kendall_w
 from exresearch.models.drivers import (
     METHODS,
     importance_differences,
@@ -47,6 +48,7 @@ __all__ = [
     "importance_replicates",
     "imputations",
     "katz_interval",
+    "kendall_w",
     "leader_contrast",
     "percentile_interval",
     "pool_imputations",

@@ -14,7 +14,13 @@ from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 from exresearch.measures import Groups, dependence_groups
 from exresearch.measures.resampling import respondents
-from exresearch.models import NotEstimable, importance_replicates, summarise_differences
+from exresearch.models import (
+    NotEstimable,
+    UnitMoments,
+    importance_replicates,
+    summarise_differences,
+    unit_moments,
+)
 from exresearch.models.drivers import ImportanceReplicates
 from exresearch.study import Codebook, Variable
 
@@ -59,12 +65,16 @@ class DriverModel:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """One outcome with its label, the bootstrap of the importances, and the groups that were resampled."""
+    """One outcome with its label, the bootstrap of the importances, and the groups and moments behind it.
+
+    The rows of ``groups.labels`` are the complete answer sheets.
+    """
 
     outcome: Variable
     label: dict[str, str]
     replicates: ImportanceReplicates
     groups: Groups
+    moments: UnitMoments
 
 
 def driver_model(codebook: Codebook) -> DriverModel:
@@ -97,12 +107,16 @@ def fit_importance(
     # Chosen among the complete sheets: the units of the others say nothing about this outcome.
     groups = dependence_groups(employees[complete])
     try:
-        replicates = importance_replicates(
+        moments = unit_moments(
             rows[complete].assign(**{_GROUP: groups.labels}),
-            outcome=outcome.column,
-            drivers=model.columns,
+            columns=columns,
             weights=_WEIGHT if _WEIGHT in rows else None,
             cluster=None if groups.by == "row" else _GROUP,
+        )
+        replicates = importance_replicates(
+            moments,
+            outcome=outcome.column,
+            drivers=model.columns,
             blocks=model.groups or None,
             methods=_GROUPED_METHODS if model.groups else _METHODS,
             n_boot=n_boot,
@@ -110,7 +124,7 @@ def fit_importance(
         )
     except NotEstimable:
         return _obstacle(rows.loc[complete, columns], label, codebook)
-    return Fit(outcome, label, replicates, groups)
+    return Fit(outcome, label, replicates, groups, moments)
 
 
 def _obstacle(rows: pd.DataFrame, label: dict[str, str], codebook: Codebook) -> Note:

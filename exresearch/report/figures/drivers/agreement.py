@@ -1,0 +1,166 @@
+"""Where the drivers stand by every measure of importance."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from exresearch.report.columns import driver_labels
+from exresearch.report.figures.drivers.placement import wrapped
+from exresearch.report.text import Texts, mark
+from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, require, rows_of, style
+
+# Shape, colour and size: the verdict's measure stands out, and so do the two that bound the others.
+_METHODS = {
+    "lmg": (mark("LMG, used in the verdict"), "D", COLOURS["blue"], 6.0),
+    "relative_weights": (mark("relative weights"), "o", COLOURS["grey"], 4.2),
+    "first": (mark("each driver alone"), ">", COLOURS["orange"], 4.8),
+    "last": (mark("after all others"), "<", COLOURS["green"], 4.8),
+    "beta_squared": (mark("squared coefficient"), "s", COLOURS["grey"], 3.8),
+    "pratt": (mark("coefficient times correlation (Pratt)"), "x", COLOURS["grey"], 4.4),
+    "car": (mark("CAR scores"), "+", COLOURS["grey"], 5.4),
+}
+_LEFT, _RIGHT, _TOP, _BOTTOM, _GUTTER = 1.95, 0.1, 1.4, 0.5, 0.16
+_MANY = 14
+
+
+def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
+    """Draw the rank of every driver by every method, one column of ranks per outcome.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per outcome, driver and method, of
+        :func:`exresearch.findings.analyses.driver_agreement.agreement_table`, with ``outcome_label`` (text or
+        mapping).
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    Picture
+
+    Raises
+    ------
+    ValueError
+        If a column is missing, there is no row, or a method is unknown.
+    """
+    columns = ["outcome", "outcome_label", "driver", "label", "named", "method", "rank", "kendall_w", "n"]
+    require(frame, columns, figure="method_agreement")
+    unknown = sorted(set(frame["method"]) - set(_METHODS))
+    if unknown:
+        raise ValueError(f"method_agreement knows the methods {', '.join(_METHODS)}; got {', '.join(unknown)}.")
+    frame = frame.assign(text=driver_labels(frame, texts))
+    order = frame.groupby("driver", sort=False)["rank"].mean().sort_values(kind="stable").index
+    texts_of = frame.drop_duplicates("driver").set_index("driver")
+    many = len(order) > _MANY
+    row = 0.25 if many else 0.34
+    outcomes = list(frame["outcome"].unique())
+    with style():
+        figure = new_figure(_TOP + row * len(order) + _BOTTOM)
+        width = (figure.get_figwidth() - _LEFT - _RIGHT - (len(outcomes) - 1) * _GUTTER) / len(outcomes)
+        for place, outcome in enumerate(outcomes):
+            rows = frame[frame["outcome"] == outcome]
+            left = _LEFT + place * (width + _GUTTER)
+            axes = add_axes(
+                figure, left=left, right=figure.get_figwidth() - left - width, top=_TOP, bottom=_BOTTOM
+            )
+            axes.set_ylim(len(order) - 0.5, -0.5)
+            axes.set_xlim(0.4, len(order) + 0.6)
+            axes.set_yticks([])
+            axes.spines["left"].set_visible(False)
+            for line in range(0, len(order), 2):
+                axes.axhspan(line - 0.5, line + 0.5, color="#f5f7f9", zorder=0)
+            spans = rows.groupby("driver", sort=False)["rank"].agg(["min", "max"])
+            for line, driver in enumerate(order):
+                if driver in spans.index:
+                    axes.plot(list(spans.loc[driver]), [line] * 2, color=COLOURS["light"], linewidth=2.2, zorder=1)
+            for method, (_, marker, colour, size) in reversed(_METHODS.items()):
+                own = rows[rows["method"] == method]
+                lines = [order.get_loc(driver) for driver in own["driver"]]
+                axes.plot(
+                    own["rank"],
+                    lines,
+                    linestyle="none",
+                    marker=marker,
+                    color=colour,
+                    markerfacecolor=colour if method == "lmg" else "white",
+                    markersize=size * (0.85 if many else 1),
+                    markeredgewidth=1.1,
+                    zorder=3,
+                )
+            number_axis(axes.xaxis, "integer", texts, ticks=4)
+            axes.set_xticks(sorted({1, round((1 + len(order)) / 2), len(order)}))
+            heading = wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width * 14), 8), lines=3)
+            concordance = float(rows["kendall_w"].iloc[0])
+            if not np.isnan(concordance):
+                heading += "\n" + texts.say("agreement {w:number2}", w=concordance)
+            axes.annotate(
+                heading, (0, 1), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", va="bottom",
+                fontsize=8, color=COLOURS["ink"],
+            )  # fmt: skip
+            if place == 0:
+                for line, driver in enumerate(order):
+                    axes.annotate(
+                        wrapped(str(texts_of.loc[driver, "text"]), width=34 if many else 29, lines=1 if many else 2),
+                        (0, line),
+                        xycoords=("figure fraction", "data"),
+                        xytext=(2, 0),
+                        textcoords="offset points",
+                        va="center",
+                        fontsize=8 if many else 8.8,
+                        weight="bold" if texts_of.loc[driver, "named"] else "normal",
+                        annotation_clip=False,
+                    )
+        figure.text(0.5 + _LEFT / figure.get_figwidth() / 2, 0.06 / figure.get_figheight(), texts.say("rank (1 = most important)"), ha="center", va="bottom", fontsize=9.5, color=COLOURS["grey"])
+        handles = [
+            Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=size + 0.6,
+                   markerfacecolor=colour if method == "lmg" else "white", label=texts.say(label))
+            for method, (label, marker, colour, size) in _METHODS.items() if (frame["method"] == method).any()
+        ]  # fmt: skip
+        figure.legend(
+            handles=handles,
+            loc="upper left",
+            bbox_to_anchor=(0, 1),
+            ncols=3,
+            frameon=False,
+            fontsize=8,
+            handletextpad=0.1,
+            borderaxespad=0.1,
+            columnspacing=1.0,
+            labelspacing=0.35,
+        )
+    takeaway, alt = _words(frame, texts)
+    caption = texts.say(
+        "Rank of every driver by {methods:integer} measures of importance, per outcome; the line spans them. Agreement: "
+        "Kendall’s W, 1 where all measures give the same order. {n:integer} answers or more.",
+        methods=int(frame["method"].nunique()),
+        n=int(frame["n"].min()),
+    )
+    return Picture(figure, caption, alt, takeaway)
+
+
+def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
+    spans = frame.groupby(["outcome", "driver"], sort=False)["rank"].agg(["min", "max"])
+    steady = (spans["min"] == spans["max"]).groupby("driver", sort=False).all()
+    names = frame.drop_duplicates("driver").set_index("driver")["text"]
+    kept = [f"“{names[driver]}”" for driver in steady.index[steady]]
+    takeaway = texts.say("No driver keeps its place by all measures for all outcomes.")
+    if kept:
+        takeaway = texts.say(
+            "The same place by all measures, for every outcome: {drivers}.", drivers=", ".join(kept)
+        )
+    parts = []
+    for row in rows_of(frame.drop_duplicates("outcome")):
+        own = spans.loc[row.outcome]
+        fixed = own[own["min"] == own["max"]].sort_values("min")
+        listed = ", ".join(f"{int(rank)}. {names[driver]}" for driver, rank in fixed["min"].items())
+        parts.append(
+            texts.say(
+                "{outcome}: the same rank by all measures: {drivers}.",
+                outcome=texts.pick(row.outcome_label),
+                drivers=listed or texts.say("none"),
+            )
+        )
+    return takeaway, " ".join([takeaway, *parts])
