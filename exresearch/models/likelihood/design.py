@@ -1,0 +1,207 @@
+"""What a likelihood model may be fitted to: complete rows, sorted categories, standardised columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.resampling import NotEstimable
+
+FloatArray = NDArray[np.float64]
+Model = Literal["logistic", "ordinal"]
+
+#: More categories than this are refused: treat the outcome as a number instead.
+MAX_CATEGORIES = 20
+# Variance, and eigenvalue of the correlations, below which a column is constant or a combination of others.
+_SINGULAR = 1e-10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """Complete rows of an ordered outcome and its predictors, sorted by category; made by `read_design`.
+
+    Attributes
+    ----------
+    players : dict of name to list of int
+        Columns of `x` that enter together; the covariates come before them.
+    n_covariates : int
+        The first columns of `x`, which are in every model.
+    columns : tuple of str
+        Names of the columns of `x`.
+    categories : ndarray [K]
+        Values of the outcome.
+    levels : ndarray [n] of int
+        Category of each row, sorted.
+    x : ndarray [n, p]
+        Columns with weighted mean 0 and variance 1.
+    means, scales : ndarray [p]
+        What was subtracted and divided by.
+    weights : ndarray [n]
+        Weights with mean 1.
+    units : ndarray [n] of int
+        Cluster of each row, or the row itself.
+    n_excluded : int
+        Rows left out as incomplete.
+    """
+
+    players: dict[str, list[int]]
+    n_covariates: int
+    columns: tuple[str, ...]
+    categories: FloatArray
+    levels: NDArray[np.int64]
+    x: FloatArray
+    means: FloatArray
+    scales: FloatArray
+    weights: FloatArray
+    units: NDArray[np.int64]
+    n_excluded: int
+
+
+def _check_names(
+    outcome: str, drivers: Sequence[str], covariates: Sequence[str], blocks: Mapping[str, str] | None
+) -> None:
+    if isinstance(drivers, str) or not drivers:
+        raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
+    if isinstance(covariates, str):
+        raise ValueError(f"covariates must be a list of column names, got {covariates!r}.")
+    named = [outcome, *drivers, *covariates]
+    twice = sorted({name for name in named if named.count(name) > 1})
+    if twice:
+        raise ValueError(f"columns {twice} are named more than once among outcome, drivers and covariates.")
+    strangers = [name for name in blocks or {} if name not in drivers]
+    if strangers:
+        raise ValueError(f"blocks name {strangers}, which are not among the drivers {list(drivers)}.")
+    clash = sorted(set((blocks or {}).values()) & {name for name in drivers if name not in (blocks or {})})
+    if clash:
+        raise ValueError(f"blocks {clash} have the name of a driver outside the block: rename the block.")
+
+
+def _categories(outcome: str, model: Model, values: FloatArray, complete: NDArray[np.bool_]) -> FloatArray:
+    """Values of the outcome in the complete rows, where they suit the model."""
+    answered = np.unique(values[~np.isnan(values)])
+    used = np.unique(values[complete])
+    if model == "logistic":
+        strange = answered[(answered != 0.0) & (answered != 1.0)]
+        if len(strange):
+            raise ValueError(
+                f"outcome '{outcome}' holds {strange[:5].tolist()} and a logistic model needs 0 and 1: recode it, or use "
+                "model 'ordinal'."
+            )
+    if len(used) < 2:
+        raise NotEstimable(
+            f"outcome '{outcome}' has one value, {used.tolist()}, over the complete rows: nothing to explain."
+        )
+    if len(answered) > MAX_CATEGORIES:
+        raise ValueError(
+            f"outcome '{outcome}' has {len(answered)} categories, and an ordinal model takes at most {MAX_CATEGORIES}: "
+            "merge neighbouring ones, or use relative_importance."
+        )
+    lost = [value for value in answered if value not in used]
+    if lost:
+        raise NotEstimable(
+            f"categories {[float(value) for value in lost]} of outcome '{outcome}' occur in no complete row: merge each "
+            "with a neighbour, or leave out the drivers that were not asked there."
+        )
+    return used
+
+
+def read_design(
+    data: pd.DataFrame,
+    *,
+    outcome: str,
+    drivers: Sequence[str],
+    model: Model,
+    blocks: Mapping[str, str] | None = None,
+    covariates: Sequence[str] | None = None,
+    weights: str | None = None,
+    cluster: str | None = None,
+) -> Design:
+    """Check and arrange the data of a logistic or proportional-odds model.
+
+    Raises
+    ------
+    ValueError
+        Columns that are missing, named twice, not numeric or infinite (all at once); weights of zero or below; an outcome
+        that is not 0 and 1 (logistic) or has more than 20 values (ordinal); an unknown model.
+    NotEstimable
+        One value of the outcome; a category without complete rows; too few complete rows; columns that are constant or
+        combinations of one another (all at once).
+    """
+    if model not in ("logistic", "ordinal"):
+        raise ValueError(f"model must be 'logistic' or 'ordinal', got {model!r}.")
+    extra = list(covariates) if covariates is not None and not isinstance(covariates, str) else covariates
+    extra = extra or []
+    _check_names(outcome, drivers, extra, blocks)
+    predictors = [*extra, *drivers]
+    numeric = [outcome, *predictors, *([weights] if weights is not None else [])]
+    check_columns(data, numeric=numeric, other=[cluster] if cluster is not None else [])
+    if weights is not None:
+        check_positive(data, argument="weights", column=weights)
+    values = numeric_columns(data, numeric)
+    complete = ~np.isnan(values).any(axis=1)
+    if cluster is not None:
+        complete &= data[cluster].notna().to_numpy()
+    categories = _categories(outcome, model, values[:, 0], complete)
+    n, size = int(complete.sum()), len(predictors)
+    if n <= size + len(categories) - 1:
+        raise NotEstimable(
+            f"{size} drivers and covariates and {len(categories)} categories of '{outcome}' need more than "
+            f"{size + len(categories) - 1} complete rows, got {n} ({len(data) - n} left out as incomplete): use fewer "
+            "drivers."
+        )
+    kept = values[complete]
+    unit = None if cluster is None else pd.factorize(data.loc[complete, cluster], sort=True)[0]
+    # An order of its own, so that neither row nor column order of the file reaches a result.
+    by_name = sorted(range(1, size + 1), key=lambda index: numeric[index], reverse=True)
+    keys = [kept[:, index] for index in [*by_name, 0]]
+    order = np.lexsort([*(() if unit is None else (unit,)), kept[:, -1], *keys])
+    kept = kept[order]
+    weight = kept[:, -1] / kept[:, -1].mean() if weights is not None else np.ones(n)
+    x = kept[:, 1 : size + 1]
+    means = np.average(x, axis=0, weights=weight)
+    x = x - means
+    scales = np.sqrt(np.average(x * x, axis=0, weights=weight))
+    _check_columns_vary(predictors, means, scales, x, weight)
+    first = len(extra)
+    players: dict[str, list[int]] = {}
+    for index, name in enumerate(drivers):
+        players.setdefault((blocks or {}).get(name, name), []).append(first + index)
+    return Design(
+        players=players,
+        n_covariates=first,
+        columns=tuple(predictors),
+        categories=categories,
+        levels=np.searchsorted(categories, kept[:, 0]).astype(np.int64),
+        x=x / scales,
+        means=means,
+        scales=scales,
+        weights=weight,
+        units=np.arange(n) if unit is None else unit[order].astype(np.int64),
+        n_excluded=len(data) - n,
+    )
+
+
+def _check_columns_vary(
+    names: Sequence[str], means: FloatArray, scales: FloatArray, centred: FloatArray, weights: FloatArray
+) -> None:
+    flat = scales**2 <= 1e-12 * (scales**2 + means**2)
+    constant = [name for name, one in zip(names, flat, strict=True) if one]
+    if constant:
+        raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
+    scaled = centred / scales
+    correlations = (scaled * weights[:, None]).T @ scaled / weights.sum()
+    eigenvalues, vectors = np.linalg.eigh(correlations)
+    null = vectors[:, eigenvalues < _SINGULAR]
+    if null.size:
+        # A column takes part in an exact relation when it has weight in the null space.
+        involved = [name for name, row in zip(names, null, strict=True) if np.abs(row).max() > 1e-6]
+        raise NotEstimable(
+            f"columns {involved} are exact copies or linear combinations of one another, so their importance is "
+            "not unique: leave one of them out of each such set, or average them into one score."
+        )
