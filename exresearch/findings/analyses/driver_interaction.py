@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from exresearch.findings.analyses.driver_models import FIRST, SECOND, DriverModel, Fit
+from exresearch.findings.multiplicity import holm
 from exresearch.models import NotEstimable
-try:
-    from exresearch.models import linear_combination, linear_regression
-except ImportError:
-    linear_regression = None
+from exresearch.models.regression import linear_combinations, linear_regression
 
 _FIRST, _SECOND, _PRODUCT = "(employee-first)", "(customer-first)", "(product)"
 _OUTCOME, _WEIGHT, _GROUP = "(outcome)", "(weight)", "(group)"
 #: Standard deviations from the mean of the customer-first driver at which the other's slope is given.
 LEVELS = {"slope_low": -1.0, "slope_mean": 0.0, "slope_high": 1.0}
 INTERACTION_COLUMNS = [
-    "outcome", "label", "term", "estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high",
+    "outcome", "label", "term", "estimate", "std_error", "statistic", "df", "p_value", "p_adjusted", "conf_low", "conf_high",
     "conf_level", "n", "n_clusters",
 ]  # fmt: skip
 
@@ -51,12 +48,12 @@ def interaction_table(
         Six rows per outcome; ``term`` is ``first`` and ``second`` (each at the mean of the other), ``product``,
         ``slope_low``, ``slope_mean`` and ``slope_high`` (slope of the employee-first driver one standard deviation below
         the mean of the customer-first one, at it and above it); ``outcome, label, estimate`` (standard deviations of the
-        outcome), ``std_error`` (CR2, by the groups that answers were kept together in; HC2 where there are none),
-        ``statistic, df`` (Satterthwaite), ``p_value, conf_low, conf_high, conf_level, n, n_clusters``. An outcome
+        outcome), ``std_error`` (CR2, by the groups that answers were kept together in),
+        ``statistic, df`` (Satterthwaite), ``p_value, p_adjusted`` (of the products, by Holm's method over the outcomes), ``conf_low, conf_high, conf_level,
+        n, n_clusters``. An outcome
         that cannot be analysed so is left out.
     """
-    rows: list[dict[str, Any]] = []
-    if linear_regression is None: return pd.DataFrame(rows, columns=INTERACTION_COLUMNS)
+    rows: list[pd.DataFrame] = []
     for name, fit in fits.items():
         frame, others = _standardised(data, employees, fit, model)
         try:
@@ -66,24 +63,22 @@ def interaction_table(
                 predictors=[_FIRST, _SECOND, _PRODUCT, *others],
                 weights=_WEIGHT if _WEIGHT in frame else None,
                 cluster=None if fit.groups.by == "row" else _GROUP,
-                covariance="HC2" if fit.groups.by == "row" else "CR2",
+                covariance="CR2",
                 conf_level=conf_level,
             )
-            slopes = {
-                term: linear_combination(fitted, weights={_FIRST: 1.0, _PRODUCT: level})
-                for term, level in LEVELS.items()
-            }
+            wanted = {"first": {_FIRST: 1.0}, "second": {_SECOND: 1.0}, "product": {_PRODUCT: 1.0}}
+            wanted |= {term: {_FIRST: 1.0, _PRODUCT: level} for term, level in LEVELS.items()}
+            found = linear_combinations(fitted, combinations=wanted)
         except NotEstimable:
             continue
-        terms = {"first": _FIRST, "second": _SECOND, "product": _PRODUCT}
-        found = {
-            short: fitted.table[fitted.table["term"] == term].iloc[0] for short, term in terms.items()
-        } | {term: table.iloc[0] for term, table in slopes.items()}
-        for term, row in found.items():
-            numbers = {column: row[column] for column in INTERACTION_COLUMNS[3:] if column in row}
-            same = {"outcome": name, "label": fit.label, "term": term, "conf_level": conf_level}
-            rows.append(same | numbers)
-    return pd.DataFrame(rows, columns=INTERACTION_COLUMNS)
+        rows.append(found.assign(outcome=name, label=[fit.label] * len(found)))
+    if not rows:
+        return pd.DataFrame(columns=INTERACTION_COLUMNS)
+    table = pd.concat(rows, ignore_index=True)
+    products = table[table["term"] == "product"].set_index("outcome")["p_value"]
+    adjusted = holm({str(name): float(p) for name, p in products.items()})
+    table["p_adjusted"] = table["outcome"].map(adjusted).where(table["term"] == "product").astype("float64")
+    return table[INTERACTION_COLUMNS]
 
 
 def _standardised(

@@ -35,7 +35,8 @@ def performance_table(
 
     Performance is the weighted mean answer of everybody who answered the driver, 0 at the low end of its scale and 100
     at the high end; of a group of drivers the mean. Its standard error is linearised over the groups that answers are
-    kept together in.
+    kept together in. What a reader compares is the distance of a driver from the mean of all drivers, so the interval is
+    that of this distance, laid around the performance.
 
     Parameters
     ----------
@@ -112,14 +113,13 @@ def _performances(
     mean = np.array([np.mean([means[c] for c in members[player]]) for player in players])
     moved = np.column_stack([np.mean([influence[c] for c in members[player]], axis=0) for player in players])
     quantile = float(stdtrit(len(moved) - 1, (1 + conf_level) / 2))
-    half = quantile * _errors(moved)
     apart = quantile * _errors(moved - moved.mean(axis=1, keepdims=True))
     return pd.DataFrame(
         {
             "driver": players,
             "performance": mean,
-            "performance_low": mean - half,
-            "performance_high": mean + half,
+            "performance_low": mean - apart,
+            "performance_high": mean + apart,
             "cut_performance": mean.mean(),
             "clear": np.abs(mean - mean.mean()) > apart,
             "respondents": [min(people[c] for c in members[player]) for player in players],

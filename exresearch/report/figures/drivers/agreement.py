@@ -21,7 +21,7 @@ _METHODS = {
     "pratt": (mark("coefficient times correlation (Pratt)"), "x", COLOURS["grey"], 4.4),
     "car": (mark("CAR scores"), "+", COLOURS["grey"], 5.4),
 }
-_LEFT, _RIGHT, _TOP, _BOTTOM, _GUTTER = 1.95, 0.1, 1.4, 0.5, 0.16
+_LEFT, _RIGHT, _TOP, _BOTTOM, _GUTTER = 1.8, 0.12, 1.5, 0.5, 0.16
 _MANY = 14
 
 
@@ -67,7 +67,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
                 figure, left=left, right=figure.get_figwidth() - left - width, top=_TOP, bottom=_BOTTOM
             )
             axes.set_ylim(len(order) - 0.5, -0.5)
-            axes.set_xlim(0.4, len(order) + 0.6)
+            axes.set_xlim(0.4 - 0.02 * len(order), len(order) * 1.02 + 0.6)
             axes.set_yticks([])
             axes.spines["left"].set_visible(False)
             for line in range(0, len(order), 2):
@@ -92,24 +92,24 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
                 )
             number_axis(axes.xaxis, "integer", texts, ticks=4)
             axes.set_xticks(sorted({1, round((1 + len(order)) / 2), len(order)}))
-            heading = wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width * 14), 8), lines=3)
+            heading = wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width / 0.058), 8), lines=4)
             concordance = float(rows["kendall_w"].iloc[0])
             if not np.isnan(concordance):
-                heading += "\n" + texts.say("agreement {w:number2}", w=concordance)
+                heading += "\n" + texts.say("W = {w:number2}", w=concordance)
             axes.annotate(
                 heading, (0, 1), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", va="bottom",
-                fontsize=8, color=COLOURS["ink"],
+                fontsize=7.4, color=COLOURS["ink"],
             )  # fmt: skip
             if place == 0:
                 for line, driver in enumerate(order):
                     axes.annotate(
-                        wrapped(str(texts_of.loc[driver, "text"]), width=34 if many else 29, lines=1 if many else 2),
+                        wrapped(str(texts_of.loc[driver, "text"]), width=30 if many else 24, lines=1 if many else 2),
                         (0, line),
                         xycoords=("figure fraction", "data"),
                         xytext=(2, 0),
                         textcoords="offset points",
                         va="center",
-                        fontsize=8 if many else 8.8,
+                        fontsize=7.6 if many else 8.6,
                         weight="bold" if texts_of.loc[driver, "named"] else "normal",
                         annotation_clip=False,
                     )
@@ -123,7 +123,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
             handles=handles,
             loc="upper left",
             bbox_to_anchor=(0, 1),
-            ncols=3,
+            ncols=2,
             frameon=False,
             fontsize=8,
             handletextpad=0.1,
@@ -133,8 +133,8 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         )
     takeaway, alt = _words(frame, texts)
     caption = texts.say(
-        "Rank of every driver by {methods:integer} measures of importance, per outcome; the line spans them. Agreement: "
-        "Kendall’s W, 1 where all measures give the same order. {n:integer} answers or more.",
+        "Rank of every driver by {methods:integer} measures of importance, per outcome; the line spans them. W: "
+        "Kendall’s coefficient of agreement, 1 where all measures give the same order. {n:integer} answers or more.",
         methods=int(frame["method"].nunique()),
         n=int(frame["n"].min()),
     )

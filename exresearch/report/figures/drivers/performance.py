@@ -24,11 +24,11 @@ _COLUMNS = [
     "outcome", "outcome_label", "label", "block", "named", "importance", "conf_low", "conf_high", "performance",
     "performance_low", "performance_high", "cut_importance", "cut_performance", "quadrant", "clear", "respondents",
 ]  # fmt: skip
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.62, 0.12, 0.74, 0.62
-_SMALL, _GUTTER, _SMALL_TOP, _SMALL_BOTTOM = 1.62, 0.3, 0.62, 0.3
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 0.14, 0.6, 0.5
+_SMALL, _GUTTER, _SMALL_TOP, _SMALL_BOTTOM = 1.5, 0.16, 0.58, 0.28
 _ACROSS = 3
 _MANY = 14
-_TICKS = (0, 0.0025, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
+_TICKS = (0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 NO_PERFORMANCE = Note(
     message="No driver has a declared scale and enough answers, so there is no map of importance and performance."
 )
@@ -78,8 +78,8 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + below)
         _panel(axes, first, texts, low=low, high=high, ceiling=ceiling)
         _name_all(axes, first, texts, width=figure.get_figwidth() - _LEFT - _RIGHT, height=large)
-        axes.set_xlabel(texts.say("performance: mean answer, 0 = low end of the scale, 100 = high end"))
-        axes.set_ylabel(texts.say("importance: share of variance explained"))
+        axes.set_xlabel(texts.say("performance: mean answer, 0 = low end of the scale, 100 = high end"), fontsize=9)
+        axes.set_ylabel(texts.say("importance: share of variance explained"), fontsize=9)
         _legend(figure, frame, texts)
         _heading(axes, texts.pick(first["outcome_label"].iloc[0]), height=large)
         wide = (figure.get_figwidth() - _LEFT - _RIGHT - (_ACROSS - 1) * _GUTTER) / _ACROSS
@@ -95,14 +95,17 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
                 bottom=figure.get_figheight() - top - _SMALL,
             )
             _panel(small, rows, texts, low=low, high=high, ceiling=ceiling, small=True)
+            if column:
+                small.set_yticklabels([])
             _name_low(small, rows, width=wide, height=_SMALL)
             _heading(small, wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=24, lines=2), height=_SMALL)
     takeaway = _takeaway(panels, texts)
     caption = texts.say(
-        "Each mark is a driver. Above the line: important than half of the drivers or more (median importance). Left of the "
-        "line: lower than the mean of the drivers. Shaded: what matters and is low. Filled: both distances from the lines are "
-        "more than chance; hollow: they may be chance. (−): goes with a worse outcome, so that low is no shortcoming. Thin lines: intervals. "
-        "The vertical axis is stretched below, where most drivers are."
+        "Each mark is a driver. Above the horizontal line: at least as important as the median driver. Left of the "
+        "vertical line: lower than the mean of the drivers. Shaded: what matters, and is low. Hollow: the distance from "
+        "one of the two lines may be chance. (−): goes with a worse outcome, so that low is no shortcoming. Thin lines: "
+        "interval of the importance, and of the distance from the mean performance. The vertical axis is stretched at "
+        "the bottom, where most drivers are."
     )
     return Picture(figure, caption, f"{takeaway} {_alt(first, texts)}", takeaway)
 
@@ -118,7 +121,7 @@ def _names(frame: pd.DataFrame, texts: Texts) -> list[str]:
 def _range(frame: pd.DataFrame) -> tuple[float, float]:
     """Limits of performance: what is there, with room for labels, within 0 to 100."""
     low, high = float(frame["performance_low"].min()), float(frame["performance_high"].max())
-    pad = max(0.12 * (high - low), 0.5)
+    pad = max(0.18 * (high - low), 0.5)
     return max(low - pad, 0.0), min(high + pad, 100.0)
 
 
@@ -168,6 +171,24 @@ def _inches(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> n
     return np.column_stack([across, along])
 
 
+def _lines(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> list[tuple[float, float, float, float]]:
+    """The cut lines and the intervals, as boxes without width."""
+    hair = 0.004
+
+    def spot(performance: float, importance: float) -> tuple[float, float]:
+        frame = pd.DataFrame({"performance": [performance], "importance": [importance]})
+        return tuple(_inches(axes, frame, width=width, height=height)[0])
+
+    x, y = spot(float(rows["cut_performance"].iloc[0]), float(rows["cut_importance"].iloc[0]))
+    lines = [(x - hair, 0.0, x + hair, height), (0.0, y - hair, width, y + hair)]
+    for row in rows_of(rows):
+        x, y = spot(row.performance, row.importance)
+        bottom, top = spot(row.performance, row.conf_low)[1], spot(row.performance, row.conf_high)[1]
+        left, right = spot(row.performance_low, row.importance)[0], spot(row.performance_high, row.importance)[0]
+        lines += [(x - hair, bottom, x + hair, top), (left, y - hair, right, y + hair)]
+    return lines
+
+
 def _name_all(axes: Axes, rows: pd.DataFrame, texts: Texts, *, width: float, height: float) -> None:
     many = len(rows) > _MANY
     points = 7.0 if many else 8.2
@@ -208,8 +229,11 @@ def _write(
     taken: list[tuple[float, float, float, float]],
 ) -> None:
     spots = _inches(axes, rows, width=width, height=height)
-    sizes = [text_size(label, points=points) for label in labels]
-    boxes = place_labels(spots, sizes, width=width, height=height, taken=taken)
+    sizes = [
+        text_size(label, points=points, bold=bool(named)) for label, named in zip(labels, rows["named"], strict=True)
+    ]
+    thin = _lines(axes, rows, width=width, height=height)
+    boxes = place_labels(spots, sizes, width=width, height=height, taken=taken, thin=thin)
     for spot, box, label, named in zip(spots, boxes, labels, rows["named"], strict=True):
         end = nearest(box, spot)
         if np.linalg.norm(end - spot) > 0.17:

@@ -14,18 +14,20 @@ FloatArray = NDArray[np.float64]
 
 _POINT, _INCH, _LEADING = 0.055, 72.0, 1.22
 _ROUNDS = 6
+# Inches that other points keep from a label, and what it costs, in inches, to lie on a line.
+_CLEAR, _ON_LINE = 0.14, 0.07
 _ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
 _DISTANCES = (0.09, 0.15, 0.24, 0.36, 0.5, 0.7, 0.95, 1.25, 1.6)
 
 
 def wrapped(label: str, *, width: int, lines: int) -> str:
     """Break a label into at most ``lines`` lines of ``width`` characters; what is left over becomes an ellipsis."""
-    return "\n".join(textwrap.wrap(label, width, max_lines=lines, placeholder=" …", break_long_words=True))
+    return "\n".join(textwrap.wrap(label, width, max_lines=lines, placeholder=" …", break_long_words=False))
 
 
-def text_size(text: str, *, points: float) -> tuple[float, float]:
+def text_size(text: str, *, points: float, bold: bool = False) -> tuple[float, float]:
     """Width and height in inches of text in matplotlib's own font, which is wider than the reader's."""
-    face = FontProperties(family="DejaVu Sans")
+    face = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
     parts = text.split("\n")
     width = max(TextPath((0, 0), part or " ", size=points, prop=face).get_extents().width for part in parts)
     return float(width) / _INCH + 0.04, len(parts) * points * _LEADING / _INCH
@@ -38,6 +40,7 @@ def place_labels(
     width: float,
     height: float,
     taken: Sequence[tuple[float, float, float, float]] = (),
+    thin: Sequence[tuple[float, float, float, float]] = (),
 ) -> FloatArray:
     """Find room for one label per point.
 
@@ -54,6 +57,8 @@ def place_labels(
         Of the panel, in inches.
     taken : sequence of (left, bottom, right, top)
         Where no label may be.
+    thin : sequence of (left, bottom, right, top)
+        Lines that a label had better not lie on.
 
     Returns
     -------
@@ -64,6 +69,7 @@ def place_labels(
     boxes = np.full((count, 4), np.nan)
     marks = np.column_stack([points - _POINT, points + _POINT])
     fixed = np.vstack([marks, np.asarray(taken, dtype=float).reshape(-1, 4)])
+    lines = np.asarray(thin, dtype=float).reshape(-1, 4)
     gaps = np.linalg.norm(points[:, None, :] - points[None, :, :], axis=2)
     order = np.lexsort([np.arange(count), np.sort(gaps, axis=1)[:, : min(4, count)].sum(axis=1)])
     for round_ in range(_ROUNDS):
@@ -72,7 +78,8 @@ def place_labels(
             candidates = _candidates(points[index], sizes[index], width, height)
             others = np.delete(boxes, index, axis=0)
             others = others[~np.isnan(others[:, 0])]
-            costs = _cost(candidates, points[index], fixed, others, points, index)
+            costs = _cost(candidates, points[index], fixed, others, np.delete(points, index, axis=0))
+            costs += _ON_LINE * (overlap(candidates, lines) > 0).sum(axis=1)
             best = candidates[int(costs.argmin())]
             moved |= bool(round_ == 0 or not np.allclose(best, boxes[index]))
             boxes[index] = best
@@ -112,7 +119,7 @@ def _candidates(point: FloatArray, size: tuple[float, float], width: float, heig
 
 
 def _cost(
-    boxes: FloatArray, point: FloatArray, fixed: FloatArray, labels: FloatArray, points: FloatArray, index: int
+    boxes: FloatArray, point: FloatArray, fixed: FloatArray, labels: FloatArray, points: FloatArray
 ) -> FloatArray:
     ends = np.column_stack(
         [np.clip(point[0], boxes[:, 0], boxes[:, 2]), np.clip(point[1], boxes[:, 1], boxes[:, 3])]
@@ -123,10 +130,16 @@ def _cost(
         # A sliver of air between labels.
         padded = labels + np.array([-0.03, -0.015, 0.03, 0.015])
         cost += 1000.0 * overlap(boxes, padded).sum(axis=1)
+    # A label that is nearer to another point reads as if it were that one's.
+    apart = np.hypot(
+        np.clip(np.maximum(boxes[:, None, 0] - points[None, :, 0], points[None, :, 0] - boxes[:, None, 2]), 0, None),
+        np.clip(np.maximum(boxes[:, None, 1] - points[None, :, 1], points[None, :, 1] - boxes[:, None, 3]), 0, None),
+    )
+    cost += 5.0 * np.clip(_CLEAR - apart, 0, None).sum(axis=1)
     # A line that runs over another point or label reads as if it belonged there.
     for share in (0.25, 0.5, 0.75):
         way = point + share * (ends - point)
-        near = np.linalg.norm(way[:, None, :] - np.delete(points, index, axis=0)[None, :, :], axis=2)
+        near = np.linalg.norm(way[:, None, :] - points[None, :, :], axis=2)
         cost += 0.6 * (near < 0.07).sum(axis=1)
         if len(labels):
             spot = np.column_stack([way, way])
