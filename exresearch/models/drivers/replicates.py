@@ -21,6 +21,10 @@ FloatArray = NDArray[np.float64]
 _MAX_CONSTANT_OUTCOME = 0.01
 # Correlations among the predictors with an eigenvalue below this are a combination, not collinearity.
 _SINGULAR = 1e-10
+# Counts at once: 24 MB as floats, memory that is used again for the next chunk; and with very many rows, at least
+# so many replicates that forming the products of the rows is not what takes the time.
+_COUNT_CELLS = 3_000_000
+_LEAST_TOGETHER = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -235,7 +239,12 @@ def importance_replicates(
         estimate={method: values[0] for method, values in measured(whole).items()},
         replicates=importance_from_counts(
             moments,
-            count_chunks(moments.n_units, n_boot=n_boot, seed=seed),
+            count_chunks(
+                moments.n_units,
+                n_boot=n_boot,
+                seed=seed,
+                max_cells=max(_COUNT_CELLS, _LEAST_TOGETHER * moments.n_units),
+            ),
             outcome=outcome,
             players=players,
             covariates=covariates,
