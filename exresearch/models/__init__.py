@@ -11,15 +11,26 @@ from exresearch.models.bootstrap import (
 from exresearch.models.concordance import kendall_w
 from exresearch.models.drivers import (
     METHODS,
+    all_pairs,
     importance_differences,
+    importance_influence,
     importance_metrics,
     importance_replicates,
+    rank_interval,
     relative_importance,
     subset_r2,
     summarise_differences,
     summarise_importance,
 )
+from exresearch.models.expanded import (
+    FEW_UNITS,
+    effective_df,
+    expanded_interval,
+    expanded_p_value,
+    expanded_tail,
+)
 from exresearch.models.imputation import imputations, pool_imputations
+from exresearch.models.jackknife import jackknife_interval, jackknife_p_value
 from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
 from exresearch.models.moments import UnitMoments, unit_moments
 from exresearch.models.power import (
@@ -29,12 +40,16 @@ from exresearch.models.power import (
     units_needed,
 )
 from exresearch.models.proportion import clustered_proportion
+from exresearch.models.simultaneous import adjusted_p_values
 
 __all__ = [
+    "FEW_UNITS",
     "METHODS",
     "MIN_UNITS",
     "NotEstimable",
     "UnitMoments",
+    "adjusted_p_values",
+    "all_pairs",
     "bca_interval",
     "bootstrap_counts",
     "bootstrap_p_value",
@@ -43,15 +58,23 @@ __all__ = [
     "detectable_correlation",
     "detectable_difference",
     "detectable_r2_increment",
+    "effective_df",
+    "expanded_interval",
+    "expanded_p_value",
+    "expanded_tail",
     "importance_differences",
+    "importance_influence",
     "importance_metrics",
     "importance_replicates",
     "imputations",
+    "jackknife_interval",
+    "jackknife_p_value",
     "katz_interval",
     "kendall_w",
     "leader_contrast",
     "percentile_interval",
     "pool_imputations",
+    "rank_interval",
     "relative_importance",
     "subset_r2",
     "summarise_differences",

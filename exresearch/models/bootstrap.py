@@ -21,7 +21,8 @@ __all__ = [
 FloatArray = NDArray[np.float64]
 
 
-def _replicate_matrix(replicates: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
+def replicate_matrix(replicates: ArrayLike) -> tuple[FloatArray, tuple[int, ...]]:
+    """The replicates as [B, K], and the shape of one of them; refuses what is not finite."""
     values = np.asarray(replicates, dtype=np.float64)
     if values.ndim == 0 or values.shape[0] < 2:
         raise ValueError(
@@ -35,7 +36,7 @@ def _replicate_matrix(replicates: ArrayLike) -> tuple[FloatArray, tuple[int, ...
     return values.reshape(values.shape[0], -1), values.shape[1:]
 
 
-def _quantiles(ordered: FloatArray, prob: FloatArray) -> FloatArray:
+def quantiles(ordered: FloatArray, prob: FloatArray) -> FloatArray:
     """Order statistics at (B + 1) * prob per column, interpolated on the normal scale (boot's norm.inter)."""
     size = ordered.shape[0]
     # 1e-9 keeps 0.025 * 1000 = 25.000000000000004 from becoming an interpolation.
@@ -82,44 +83,45 @@ def percentile_interval(replicates: ArrayLike, *, conf_level: float) -> tuple[Fl
     >>> float(low), float(high)
     (25.0, 975.0)
     """
-    values, shape = _replicate_matrix(replicates)
+    values, shape = replicate_matrix(replicates)
     check_resampling(n_boot=values.shape[0], conf_level=conf_level, seed=0)
     ordered = np.sort(values, axis=0)
     tail = np.full(values.shape[1], (1.0 - conf_level) / 2.0)
-    return _quantiles(ordered, tail).reshape(shape), _quantiles(ordered, 1.0 - tail).reshape(shape)
+    return quantiles(ordered, tail).reshape(shape), quantiles(ordered, 1.0 - tail).reshape(shape)
 
 
 def _bias_and_acceleration(
-    estimate: ArrayLike, values: FloatArray, jackknife: ArrayLike
+    estimate: ArrayLike, values: FloatArray, influence: ArrayLike
 ) -> tuple[FloatArray, FloatArray]:
     centre = np.asarray(estimate, dtype=np.float64).reshape(-1)
-    left_out = np.asarray(jackknife, dtype=np.float64)
-    left_out = left_out.reshape(left_out.shape[0], -1)
-    if centre.size != values.shape[1] or left_out.shape[1] != values.shape[1]:
+    pull = np.asarray(influence, dtype=np.float64)
+    pull = pull.reshape(pull.shape[0], -1)
+    if centre.size != values.shape[1] or pull.shape[1] != values.shape[1]:
         raise ValueError(
-            f"estimate, replicates and jackknife must describe the same statistics, got {centre.size}, "
-            f"{values.shape[1]} and {left_out.shape[1]} columns."
+            f"estimate, replicates and influence must describe the same statistics, got {centre.size}, "
+            f"{values.shape[1]} and {pull.shape[1]} columns."
         )
-    if not (np.isfinite(left_out).all() and np.isfinite(centre).all()):
-        raise ValueError("estimate and jackknife must be finite.")
+    if not (np.isfinite(pull).all() and np.isfinite(centre).all()):
+        raise ValueError("estimate and influence must be finite.")
     size = values.shape[0]
     below = (values < centre).mean(axis=0) + 0.5 * (values == centre).mean(axis=0)
     # All replicates on one side would put the bias at infinity; half a replicate short of that is what B can show.
     bias = ndtri(np.clip(below, 0.5 / size, 1.0 - 0.5 / size))
-    gap = left_out.mean(axis=0) - left_out
-    spread = (gap**2).sum(axis=0) ** 1.5
+    pull = pull - pull.mean(axis=0)
+    spread = (pull**2).sum(axis=0) ** 1.5
     acceleration = np.divide(
-        (gap**3).sum(axis=0), 6.0 * spread, out=np.zeros_like(spread), where=spread > 0.0
+        (pull**3).sum(axis=0), 6.0 * spread, out=np.zeros_like(spread), where=spread > 0.0
     )
     return bias, acceleration
 
 
 def bca_interval(
-    estimate: ArrayLike, replicates: ArrayLike, jackknife: ArrayLike, *, conf_level: float
+    estimate: ArrayLike, replicates: ArrayLike, influence: ArrayLike, *, conf_level: float
 ) -> tuple[FloatArray, FloatArray]:
     """Bias-corrected and accelerated bootstrap interval, vectorised over statistics.
 
-    Use it when replicates are biased or skewed, as small importances are.
+    Use it for statistics of many rows whose replicates are biased or skewed, and to compare with R. With few units its
+    two corrections are estimates themselves and it covers too little: see `expanded_interval`.
 
     Parameters
     ----------
@@ -127,8 +129,9 @@ def bca_interval(
         The statistics on the data themselves.
     replicates : array [B] or [B, K]
         The statistics on the replicates.
-    jackknife : array [U] or [U, K]
-        The statistics with each of the U resampled units left out in turn.
+    influence : array [U] or [U, K]
+        Influence of each of the U resampled units on the statistics, on any scale and with any mean:
+        `importance_influence` (infinitesimal jackknife), or minus the values with each unit left out.
     conf_level : float
         Coverage, for example 0.95.
 
@@ -145,8 +148,8 @@ def bca_interval(
     Notes
     -----
     The limits are the quantiles of the replicates at Phi(z0 + (z0 + z) / (1 - a (z0 + z))) with z0 the normal
-    quantile of the share of replicates below the estimate and a = sum(d^3) / (6 sum(d^2)^1.5), d the jackknife
-    mean minus the jackknife values. In R: `boot::boot.ci(type = "bca")`, which takes `a` from a regression.
+    quantile of the share of replicates below the estimate and a = sum(l^3) / (6 sum(l^2)^1.5), l the centred
+    influences. In R: `boot::boot.ci(type = "bca")`, which takes l from a regression of replicates on frequencies.
 
     References
     ----------
@@ -158,9 +161,9 @@ def bca_interval(
     >>> float(low), float(high)
     (2.0, 2.0)
     """
-    values, shape = _replicate_matrix(replicates)
+    values, shape = replicate_matrix(replicates)
     check_resampling(n_boot=values.shape[0], conf_level=conf_level, seed=0)
-    bias, acceleration = _bias_and_acceleration(estimate, values, jackknife)
+    bias, acceleration = _bias_and_acceleration(estimate, values, influence)
     ordered = np.sort(values, axis=0)
     constant = ordered[0] == ordered[-1]
     size = values.shape[0]
@@ -170,28 +173,15 @@ def bca_interval(
         # Beyond the pole 1 = a (z0 + z) the adjustment has left the range of the replicates.
         room = np.maximum(1.0 - acceleration * shifted, 1e-6)
         adjusted = np.clip(ndtr(bias + shifted / room), 1.0 / (size + 1), size / (size + 1))
-        limits.append(np.where(constant, ordered[0], _quantiles(ordered, adjusted)).reshape(shape))
+        limits.append(np.where(constant, ordered[0], quantiles(ordered, adjusted)).reshape(shape))
     return limits[0], limits[1]
 
 
-def bootstrap_tail(
-    replicates: ArrayLike,
-    *,
-    null: float,
-    estimate: ArrayLike | None = None,
-    jackknife: ArrayLike | None = None,
-) -> tuple[FloatArray, FloatArray]:
-    """One-sided significance levels (statistic above `null`, statistic below `null`).
-
-    The first is small when the replicates lie above `null`. With `estimate` and `jackknife` they belong to the
-    BCa interval, without to the percentile interval. They are never below 1 / (B + 1).
-    """
-    values, shape = _replicate_matrix(replicates)
-    size = values.shape[0]
-    ordered = np.sort(values, axis=0)
-    tails = []
+def normal_scores(ordered: FloatArray, null: float) -> list[FloatArray]:
+    """Normal scores of `null` among sorted replicates, from below and from above, interpolated as the interval is."""
+    size = ordered.shape[0]
+    scores = []
     for side in (1.0, -1.0):
-        # The rank of `null` among the replicates, interpolated exactly as the interval is.
         ranked = ordered if side > 0 else -ordered[::-1]
         count = (ranked <= side * null).sum(axis=0)
         below, above = np.clip(count, 1, size), np.clip(count + 1, 1, size)
@@ -200,15 +190,33 @@ def bootstrap_tail(
         z_low, z_high = ndtri(below / (size + 1)), ndtri(above / (size + 1))
         gap = high - low
         share = np.divide(side * null - low, gap, out=np.zeros_like(gap), where=gap > 0.0)
-        tails.append(z_low + np.clip(share, 0.0, 1.0) * (z_high - z_low))
-    if estimate is not None and jackknife is not None:
-        bias, acceleration = _bias_and_acceleration(estimate, values, jackknife)
+        scores.append(np.asarray(z_low + np.clip(share, 0.0, 1.0) * (z_high - z_low)))
+    return scores
+
+
+def bootstrap_tail(
+    replicates: ArrayLike,
+    *,
+    null: float,
+    estimate: ArrayLike | None = None,
+    influence: ArrayLike | None = None,
+) -> tuple[FloatArray, FloatArray]:
+    """One-sided significance levels (statistic above `null`, statistic below `null`).
+
+    The first is small when the replicates lie above `null`. With `estimate` and `influence` they belong to the
+    BCa interval, without to the percentile interval. They are never below 1 / (B + 1).
+    """
+    values, shape = replicate_matrix(replicates)
+    ordered = np.sort(values, axis=0)
+    tails = normal_scores(ordered, null)
+    if estimate is not None and influence is not None:
+        bias, acceleration = _bias_and_acceleration(estimate, values, influence)
         constant = ordered[0] == ordered[-1]
         for index, side in enumerate((1.0, -1.0)):
             shifted = tails[index] - side * bias
             room = np.maximum(1.0 + side * acceleration * shifted, 1e-6)
             tails[index] = np.where(constant, tails[index], shifted / room - side * bias)
-    least = 1.0 / (size + 1)
+    least = 1.0 / (len(values) + 1)
     above_null, below_null = (np.maximum(ndtr(z), least).reshape(shape) for z in tails)
     return above_null, below_null
 
@@ -218,7 +226,7 @@ def bootstrap_p_value(
     *,
     null: float,
     estimate: ArrayLike | None = None,
-    jackknife: ArrayLike | None = None,
+    influence: ArrayLike | None = None,
 ) -> FloatArray:
     """Two-sided achieved significance level, the counterpart of the bootstrap interval.
 
@@ -228,7 +236,7 @@ def bootstrap_p_value(
         The statistic on each replicate.
     null : float
         The value under test.
-    estimate, jackknife : arrays, optional
+    estimate, influence : arrays, optional
         Give both to match `bca_interval` instead of `percentile_interval`.
 
     Returns
@@ -251,5 +259,5 @@ def bootstrap_p_value(
     >>> float(bootstrap_p_value(range(1, 1000), null=0.0))
     0.002
     """
-    above, below = bootstrap_tail(replicates, null=null, estimate=estimate, jackknife=jackknife)
+    above, below = bootstrap_tail(replicates, null=null, estimate=estimate, influence=influence)
     return np.minimum(1.0, 2.0 * np.minimum(above, below))

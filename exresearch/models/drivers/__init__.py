@@ -1,8 +1,10 @@
 """Driver analysis: which of many correlated drivers explain an outcome, exactly and fast."""
 
-from exresearch.models.drivers.difference import importance_differences, summarise_differences
+from exresearch.models.drivers.difference import all_pairs, importance_differences, summarise_differences
 from exresearch.models.drivers.importance import relative_importance, summarise_importance
+from exresearch.models.drivers.influence import importance_influence
 from exresearch.models.drivers.metrics import METHODS, importance_metrics
+from exresearch.models.drivers.ranks import rank_interval
 from exresearch.models.drivers.replicates import (
     ImportanceReplicates,
     importance_from_counts,
@@ -14,11 +16,14 @@ __all__ = [
     "MAX_PLAYERS",
     "METHODS",
     "ImportanceReplicates",
+    "all_pairs",
     "importance_differences",
     "importance_from_counts",
+    "importance_influence",
     "importance_metrics",
     "importance_replicates",
     "lmg",
+    "rank_interval",
     "relative_importance",
     "shapley_values",
     "subset_r2",

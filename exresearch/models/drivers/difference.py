@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.bootstrap import (
-    bca_interval,
-    bootstrap_p_value,
-    bootstrap_tail,
-    percentile_interval,
-)
-from exresearch.models.drivers.importance import Interval, check_interval
+from exresearch.models.drivers.intervals import Interval, check_interval, check_smallest_effect, combined
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates, players_of
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
+from exresearch.models.simultaneous import adjusted_p_values
 
 Contrasts = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+_NAMES = {"expanded": "expanded percentile", "percentile": "percentile", "bca": "BCa"}
+
+
+def all_pairs(players: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:
+    """Contrasts of every driver (or block) with every later one, named "first - second".
+
+    Use it to see which drivers differ at all; read its `p_adjusted`, since some of many pairs differ by chance.
+
+    Examples
+    --------
+    >>> list(all_pairs(["needs", "pay", "team"]))
+    ['needs - pay', 'needs - team', 'pay - team']
+    """
+    return {f"{one} - {other}": ([one], [other]) for one, other in combinations(players, 2)}
 
 
 def _weights(contrasts: Contrasts, players: Sequence[str], per_driver: bool) -> NDArray[np.float64]:
@@ -64,7 +74,7 @@ def importance_differences(
     smallest_effect: float | None = None,
     n_boot: int = 2000,
     conf_level: float = 0.95,
-    interval: Interval = "percentile",
+    interval: Interval = "expanded",
     seed: int,
 ) -> pd.DataFrame:
     """Difference in importance between two sets of drivers.
@@ -77,7 +87,8 @@ def importance_differences(
     data, outcome, drivers, weights, cluster, blocks, covariates, n_boot, conf_level, interval, seed
         As in `relative_importance`.
     contrasts : mapping of name to (first, second)
-        Two lists of drivers (of blocks, by block name, where `blocks` makes them one player).
+        Two lists of drivers (of blocks, by block name, where `blocks` makes them one player); `all_pairs` makes those
+        of all pairs.
     method : str
         One of the methods of `relative_importance`.
     per_driver : bool
@@ -90,9 +101,11 @@ def importance_differences(
     DataFrame, one row per contrast
         term, estimate (importance of the first set minus the second, in units of R-squared), std_error, statistic
         (estimate / std_error, 0 when both are 0), p_value (two-sided, against 0, counterpart of the interval),
-        conf_low, conf_high, n, conf_level, n_units, n_excluded, method; with `smallest_effect` also smallest_effect
-        and p_equivalence: the larger of the two one-sided p values (TOST). Below 0.05 the 90 % interval lies
-        within plus and minus the smallest effect.
+        conf_low, conf_high, n, conf_level, n_units, n_excluded, method, p_adjusted (for all contrasts of the call at
+        once: `adjusted_p_values`, and never below p_value), few_clusters (under 30 resampled units). With
+        `few_clusters` also conf_low_jackknife, conf_high_jackknife and p_value_jackknife (`jackknife_interval`, no
+        bootstrap). With `smallest_effect` also smallest_effect and p_equivalence: the larger of the two one-sided p
+        values (TOST). Below 0.05 the 90 % interval lies within plus and minus the smallest effect.
 
     Raises
     ------
@@ -120,7 +133,7 @@ def importance_differences(
     """
     check_resampling(n_boot=n_boot, conf_level=conf_level, seed=seed)
     check_interval(interval)
-    _check_smallest_effect(smallest_effect)
+    check_smallest_effect(smallest_effect)
     if isinstance(drivers, str) or not drivers:
         raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
     # Refused before the bootstrap, which may take a while.
@@ -136,7 +149,7 @@ def importance_differences(
         methods=[method],
         n_boot=n_boot,
         seed=seed,
-        jackknife=interval == "bca",
+        influence=interval == "bca",
     )
     return summarise_differences(
         result,
@@ -145,6 +158,7 @@ def importance_differences(
         per_driver=per_driver,
         smallest_effect=smallest_effect,
         conf_level=conf_level,
+        interval=interval,
     )
 
 
@@ -156,6 +170,7 @@ def summarise_differences(
     per_driver: bool = False,
     smallest_effect: float | None = None,
     conf_level: float = 0.95,
+    interval: Interval = "expanded",
 ) -> pd.DataFrame:
     """Summarise replicates of importance as differences between sets of drivers.
 
@@ -164,8 +179,8 @@ def summarise_differences(
     Parameters
     ----------
     result : ImportanceReplicates
-        With a jackknife the intervals are BCa, without one percentile intervals.
-    contrasts, method, per_driver, smallest_effect, conf_level
+        BCa intervals need its influences.
+    contrasts, method, per_driver, smallest_effect, conf_level, interval
         As in `importance_differences`; `method` is one that the replicates hold.
 
     Returns
@@ -178,45 +193,35 @@ def summarise_differences(
     ValueError
         As `importance_differences`, and for a method that the replicates do not hold.
     """
-    _check_smallest_effect(smallest_effect)
+    check_smallest_effect(smallest_effect)
     if method not in result.estimate:
         raise ValueError(f"method must be one of the replicates' {list(result.estimate)}, got {method!r}.")
     combine = _weights(contrasts, result.drivers, per_driver)
-    interval = "percentile" if result.jackknife is None else "bca"
-    estimate = result.estimate[method] @ combine
-    replicates = result.replicates[method] @ combine
-    jackknife = None if result.jackknife is None else result.jackknife[method] @ combine
-    if jackknife is None:
-        low, high = percentile_interval(replicates, conf_level=conf_level)
-    else:
-        low, high = bca_interval(estimate, replicates, jackknife, conf_level=conf_level)
-    std_error = replicates.std(axis=0, ddof=1)
+    values = combined(result, method, combine, interval=interval)
+    low, high = values.limits(conf_level)
+    above, below = values.tails(0.0)
+    p_value = np.minimum(1.0, 2.0 * np.minimum(above, below))
+    together = adjusted_p_values(values.estimate, values.replicates, n_units=result.n_units, df=values.df)
+    estimate, std_error = values.estimate, values.std_error
     table = pd.DataFrame(
         {
             "term": list(contrasts),
             "estimate": estimate,
             "std_error": std_error,
             "statistic": np.divide(estimate, std_error, out=np.zeros_like(estimate), where=std_error > 0.0),
-            "p_value": bootstrap_p_value(replicates, null=0.0, estimate=estimate, jackknife=jackknife),
+            "p_value": p_value,
             "conf_low": low,
             "conf_high": high,
             "n": result.n,
             "conf_level": conf_level,
             "n_units": result.n_units,
             "n_excluded": result.n_excluded,
-            "method": f"difference in {method}, {interval} bootstrap",
+            "method": f"difference in {method}, {_NAMES[interval]} bootstrap",
+            "p_adjusted": p_value if len(contrasts) == 1 else np.maximum(p_value, together),
         }
     )
+    table = pd.concat([table, values.few_clusters(conf_level=conf_level, null=0.0)], axis=1)
     if smallest_effect is not None:
-        above, _ = bootstrap_tail(replicates, null=-smallest_effect, estimate=estimate, jackknife=jackknife)
-        _, below = bootstrap_tail(replicates, null=smallest_effect, estimate=estimate, jackknife=jackknife)
         table["smallest_effect"] = smallest_effect
-        table["p_equivalence"] = np.minimum(1.0, np.maximum(above, below))
+        table["p_equivalence"] = values.p_equivalence(smallest_effect)
     return table
-
-
-def _check_smallest_effect(smallest_effect: float | None) -> None:
-    if smallest_effect is not None and not (np.isfinite(smallest_effect) and smallest_effect > 0.0):
-        raise ValueError(
-            f"smallest_effect must be a positive difference in R-squared, for example 0.02, got {smallest_effect!r}."
-        )

@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from exresearch.models.bootstrap import bca_interval, percentile_interval
+from exresearch.models.drivers.intervals import Interval, check_interval, check_smallest_effect, combined
+from exresearch.models.drivers.ranks import RankMethod, check_rank_method, rank_interval, ranks
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
-
-FloatArray = NDArray[np.float64]
-Interval = Literal["percentile", "bca"]
-
-
-def check_interval(interval: str) -> None:
-    """Raise ValueError unless `interval` is 'percentile' or 'bca'."""
-    if interval not in ("percentile", "bca"):
-        raise ValueError(f"interval must be 'percentile' or 'bca', got {interval!r}.")
-
-
-def _ranks(values: FloatArray) -> NDArray[np.int64]:
-    """Rank 1 is the largest; equal values share the better rank, so that the order of drivers never matters."""
-    return np.asarray((values[:, None, :] > values[:, :, None]).sum(axis=2) + 1, dtype=np.int64)
 
 
 def relative_importance(
@@ -41,7 +26,9 @@ def relative_importance(
     methods: Sequence[str] = ("lmg",),
     n_boot: int = 2000,
     conf_level: float = 0.95,
-    interval: Interval = "percentile",
+    interval: Interval = "expanded",
+    rank_method: RankMethod = "pairwise",
+    smallest_effect: float | None = None,
     seed: int,
 ) -> pd.DataFrame:
     """Share of an outcome's explained variance that belongs to each of a set of correlated drivers.
@@ -69,16 +56,24 @@ def relative_importance(
         most 20 players; blocks are defined for lmg, first and last.
     n_boot, conf_level, seed : int, float, int
         Replicates, coverage and seed of the bootstrap.
-    interval : {'percentile', 'bca'}
-        Interval of the importance; ranks always have the percentile interval.
+    interval : {'expanded', 'percentile', 'bca'}
+        Interval of the importance: `expanded_interval`, which holds with few units as well, or those of R's relaimpo,
+        `percentile_interval` and `bca_interval`.
+    rank_method : {'pairwise', 'percentile'}
+        Interval of the rank, see `rank_interval`.
+    smallest_effect : float, optional
+        Smallest importance of interest, in units of R-squared; adds the test that a driver has less.
 
     Returns
     -------
     DataFrame, one row per method and driver in the order given
         driver, method, importance (in units of R-squared), share (of the sum over drivers; 0 when that is 0), rank (1
-        is the most important), std_error, conf_low, conf_high, rank_low, rank_high (rounded outwards), prob_first,
-        prob_last (share of replicates with the highest, lowest importance), n (rows), n_clusters (resampled units),
-        r_squared (drivers and covariates), n_excluded, conf_level.
+        is the most important), std_error, conf_low, conf_high, rank_low, rank_high (for each driver by itself),
+        prob_first, prob_last (share of replicates with the highest, lowest importance), n (rows), n_clusters (resampled units),
+        r_squared (drivers and covariates), n_excluded, conf_level, few_clusters (under 30 resampled units). With
+        `few_clusters` also conf_low_jackknife and conf_high_jackknife (`jackknife_interval`, no bootstrap). With
+        `smallest_effect` also smallest_effect and p_equivalence: level of the test that the importance lies within plus
+        and minus the smallest effect, for measures that are never negative the one-sided test that it is smaller.
 
     Raises
     ------
@@ -87,8 +82,8 @@ def relative_importance(
         many players; an unknown or undefined method; options out of range.
     NotEstimable
         The data have no answer: columns that are constant, exact combinations of one another or equal to the outcome
-        (all at once), too few complete rows, a single cluster, or an outcome that does not vary in more than 1 % of
-        the replicates.
+        (all at once), too few complete rows, fewer than ten units, or an outcome that does not vary in more than 1 %
+        of the replicates.
 
     References
     ----------
@@ -105,6 +100,8 @@ def relative_importance(
     """
     check_resampling(n_boot=n_boot, conf_level=conf_level, seed=seed)
     check_interval(interval)
+    check_rank_method(rank_method)
+    check_smallest_effect(smallest_effect)
     result = importance_replicates(
         data,
         outcome=outcome,
@@ -116,12 +113,25 @@ def relative_importance(
         methods=methods,
         n_boot=n_boot,
         seed=seed,
-        jackknife=interval == "bca",
+        influence=interval == "bca",
     )
-    return summarise_importance(result, conf_level=conf_level)
+    return summarise_importance(
+        result,
+        conf_level=conf_level,
+        interval=interval,
+        rank_method=rank_method,
+        smallest_effect=smallest_effect,
+    )
 
 
-def summarise_importance(result: ImportanceReplicates, *, conf_level: float = 0.95) -> pd.DataFrame:
+def summarise_importance(
+    result: ImportanceReplicates,
+    *,
+    conf_level: float = 0.95,
+    interval: Interval = "expanded",
+    rank_method: RankMethod = "pairwise",
+    smallest_effect: float | None = None,
+) -> pd.DataFrame:
     """Summarise replicates of importance: intervals of importance and of rank.
 
     Use it with `importance_replicates` and `summarise_differences` when several summaries rest on one bootstrap.
@@ -129,45 +139,60 @@ def summarise_importance(result: ImportanceReplicates, *, conf_level: float = 0.
     Parameters
     ----------
     result : ImportanceReplicates
-        With a jackknife the intervals are BCa, without one percentile intervals.
-    conf_level : float
-        Coverage.
+        BCa intervals need its influences.
+    conf_level, interval, rank_method, smallest_effect
+        As in `relative_importance`.
 
     Returns
     -------
     DataFrame
         As `relative_importance`.
+
+    Raises
+    ------
+    ValueError
+        An option is out of range, or BCa intervals are asked for without influences.
     """
+    check_smallest_effect(smallest_effect)
     frames = []
     for method, estimate in result.estimate.items():
         replicates = result.replicates[method]
-        if result.jackknife is not None:
-            low, high = bca_interval(estimate, replicates, result.jackknife[method], conf_level=conf_level)
-        else:
-            low, high = percentile_interval(replicates, conf_level=conf_level)
-        rank_low, rank_high = percentile_interval(_ranks(replicates), conf_level=conf_level)
-        total = estimate.sum()
-        frames.append(
-            pd.DataFrame(
-                {
-                    "driver": result.drivers,
-                    "method": method,
-                    "importance": estimate,
-                    "share": estimate / total if total != 0.0 else np.zeros_like(estimate),
-                    "rank": _ranks(estimate[None, :])[0],
-                    "std_error": replicates.std(axis=0, ddof=1),
-                    "conf_low": low,
-                    "conf_high": high,
-                    "rank_low": np.floor(rank_low).astype(np.int64),
-                    "rank_high": np.ceil(rank_high).astype(np.int64),
-                    "prob_first": (replicates == replicates.max(axis=1, keepdims=True)).mean(axis=0),
-                    "prob_last": (replicates == replicates.min(axis=1, keepdims=True)).mean(axis=0),
-                    "n": result.n,
-                    "n_clusters": result.n_units,
-                    "r_squared": result.r_squared,
-                    "n_excluded": result.n_excluded,
-                    "conf_level": conf_level,
-                }
-            )
+        values = combined(result, method, None, interval=interval)
+        low, high = values.limits(conf_level)
+        rank_low, rank_high = rank_interval(
+            estimate,
+            replicates,
+            conf_level=conf_level,
+            n_units=result.n_units,
+            influence=values.influence,
+            rank_method=rank_method,
         )
+        total = estimate.sum()
+        table = pd.DataFrame(
+            {
+                "driver": result.drivers,
+                "method": method,
+                "importance": estimate,
+                "share": estimate / total if total != 0.0 else np.zeros_like(estimate),
+                "rank": ranks(estimate[None, :])[0],
+                "std_error": values.std_error,
+                "conf_low": low,
+                "conf_high": high,
+                "rank_low": rank_low,
+                "rank_high": rank_high,
+                "prob_first": (replicates == replicates.max(axis=1, keepdims=True)).mean(axis=0),
+                "prob_last": (replicates == replicates.min(axis=1, keepdims=True)).mean(axis=0),
+                "n": result.n,
+                "n_clusters": result.n_units,
+                "r_squared": result.r_squared,
+                "n_excluded": result.n_excluded,
+                "conf_level": conf_level,
+            }
+        )
+        columns = [table, values.few_clusters(conf_level=conf_level, null=None)]
+        table = pd.concat(columns, axis=1)
+        if smallest_effect is not None:
+            table["smallest_effect"] = smallest_effect
+            table["p_equivalence"] = values.p_equivalence(smallest_effect)
+        frames.append(table)
     return pd.concat(frames, ignore_index=True)

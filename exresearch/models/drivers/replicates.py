@@ -9,16 +9,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exresearch.models.drivers.influence import importance_influence
 from exresearch.models.drivers.metrics import BLOCK_METHODS, METHODS, explained_variance, importance_metrics
 from exresearch.models.drivers.subsets import MAX_PLAYERS
+from exresearch.models.expanded import FEW_UNITS
 from exresearch.models.moments.accumulate import unit_moments
 from exresearch.models.moments.unit import UnitMoments
-from exresearch.models.resampling import NotEstimable, count_chunks
+from exresearch.models.resampling import MIN_UNITS, NotEstimable, count_chunks
 
 FloatArray = NDArray[np.float64]
 
 # A tenth of the smallest tail of a 95 % interval: rarer replicates without variance cannot move a limit much.
 _MAX_CONSTANT_OUTCOME = 0.01
+# From this many rows on, which all weigh about the same, U - 1 degrees of freedom are as good as infinitely many.
+_ROWS_ALIKE = 1000
 # Correlations among the predictors with an eigenvalue below this are a combination, not collinearity.
 _SINGULAR = 1e-10
 # Counts at once: 24 MB as floats, memory that is used again for the next chunk; and with very many rows, at least
@@ -37,7 +41,10 @@ class ImportanceReplicates:
         The P players: drivers, or blocks of drivers by their block name.
     estimate : dict of method to ndarray [P]
     replicates : dict of method to ndarray [B, P]
+    influence : dict of method to ndarray [U, P], or None
+        Of each unit on each importance (`importance_influence`); None for 1,000 or more rows unless asked for.
     jackknife : dict of method to ndarray [U, P], or None
+        Importance with each unit left out; None with 30 or more units, where nothing is taken from it.
     r_squared : float
         R-squared of the model with all drivers and covariates.
     n, n_units, n_excluded : int
@@ -47,6 +54,7 @@ class ImportanceReplicates:
     drivers: tuple[str, ...]
     estimate: dict[str, FloatArray]
     replicates: dict[str, FloatArray]
+    influence: dict[str, FloatArray] | None
     jackknife: dict[str, FloatArray] | None
     r_squared: float
     n: int
@@ -93,11 +101,6 @@ def _check_moments(
     moments: UnitMoments, outcome: str, predictors: Sequence[str], drivers: Sequence[str]
 ) -> None:
     """Refuse what has no unique answer, naming all the columns at once."""
-    if moments.n_units < 2:
-        raise NotEstimable(
-            f"the bootstrap resamples units and there is {moments.n_units}: "
-            "name a cluster with two or more units, or leave cluster out to resample rows."
-        )
     if moments.n_rows <= len(predictors) + 1:
         raise NotEstimable(
             f"{len(predictors)} drivers and covariates need more than {len(predictors) + 1} complete rows, got "
@@ -122,6 +125,11 @@ def _check_moments(
         raise NotEstimable(
             f"columns {involved} are exact copies or linear combinations of one another, so their importance is "
             "not unique: leave one of them out of each such set, or average them into one score."
+        )
+    if moments.n_units < MIN_UNITS:
+        raise NotEstimable(
+            f"intervals come from resampling units and need {MIN_UNITS} or more of them, got {moments.n_units}: "
+            "name a cluster with more units, or leave cluster out to resample rows."
         )
 
 
@@ -182,12 +190,13 @@ def importance_replicates(
     methods: Sequence[str] = ("lmg",),
     n_boot: int = 2000,
     seed: int,
-    jackknife: bool = False,
+    influence: bool = False,
 ) -> ImportanceReplicates:
     """Importance on the data and on its bootstrap replicates, unsummarised.
 
     Use it for a statistic of the importances that `relative_importance` and `importance_differences` lack. The
-    parameters are those of `relative_importance`; `jackknife` adds the values with each unit left out.
+    parameters are those of `relative_importance`; `influence` asks for the influences of rows too where there are so
+    many that the default interval does without them (BCa intervals need them).
 
     Returns
     -------
@@ -250,8 +259,13 @@ def importance_replicates(
             covariates=covariates,
             methods=methods,
         ),
+        influence=importance_influence(
+            moments, outcome=outcome, players=players, covariates=covariates, methods=methods
+        )
+        if influence or moments.matrices is not None or moments.n_units < _ROWS_ALIKE
+        else None,
         jackknife=_stack([measured(part) for part in moments.leave_one_out()], methods)
-        if jackknife
+        if moments.n_units < FEW_UNITS
         else None,
         r_squared=float(explained_variance(whole, predictors=range(1, len(columns)))[0]),
         n=moments.n_rows,
