@@ -10,13 +10,18 @@ from exresearch.findings.analyses.driver_models import SECOND, Fit
 from exresearch.findings.decision import error_rate
 from exresearch.findings.multiplicity import holm
 from exresearch.findings.note import Note
-from exresearch.models.bootstrap import bootstrap_tail
+from exresearch.models import summarise_importance
 
 LITTLE, MORE, OPEN = "little", "more", "open"
 
 
 def influence_table(
-    fits: Mapping[str, Fit], importance: pd.DataFrame, *, smallest_effect: float, conf_level: float
+    fits: Mapping[str, Fit],
+    importance: pd.DataFrame,
+    *,
+    method: str,
+    smallest_effect: float,
+    conf_level: float,
 ) -> pd.DataFrame:
     """Test of every driver whether its importance is below the smallest effect of interest.
 
@@ -26,6 +31,8 @@ def influence_table(
         The outcomes that were analysed.
     importance : pandas.DataFrame
         One row per outcome and driver: ``outcome, driver, label, block, named, reversed, importance, conf_low, n``.
+    method : str
+        The measure that decides.
     smallest_effect : float
         Smallest importance that matters, as a share of explained variance.
     conf_level : float
@@ -35,15 +42,16 @@ def influence_table(
     -------
     pandas.DataFrame
         The rows of ``importance`` with ``smallest_effect``; ``p_equivalence``, the level at which importance is below
-        it (one-sided: an importance cannot be negative); ``p_adjusted``, the same corrected by Holm's method over the
+        it; ``p_adjusted``, the same corrected by Holm's method over the
         drivers of the outcome; and ``influence``: ``little`` where that is no more than the error rate, ``more`` where
         the whole interval lies above, ``open`` elsewhere.
     """
     parts = []
     for name, rows in importance.groupby("outcome", sort=False):
         fit = fits[str(name)]
-        below = bootstrap_tail(fit.replicates.replicates["lmg"], null=smallest_effect)[1]
-        tested = dict(zip(fit.replicates.drivers, (float(p) for p in below), strict=True))
+        summary = summarise_importance(fit.replicates, conf_level=conf_level, smallest_effect=smallest_effect)
+        summary = summary[summary["method"] == method].set_index("driver")
+        tested = {str(driver): float(p) for driver, p in summary["p_equivalence"].items()}
         adjusted = holm(tested)
         rows = rows.assign(
             smallest_effect=smallest_effect,
@@ -79,9 +87,7 @@ def named_influence(influence: pd.DataFrame, labels: Mapping[str, dict[str, str]
     shown = (named["influence"] == LITTLE).groupby(named["outcome"], sort=False).all()
     drivers = named.drop_duplicates("driver")["label"]
     values = {
-        "driver": {
-            language: ", ".join(label[language] for label in drivers) for language in ("nl", "en")
-        },
+        "driver": {language: ", ".join(label[language] for label in drivers) for language in ("nl", "en")},
         "limit": float(named["smallest_effect"].iloc[0]),
     }
     if not shown.any():
@@ -91,7 +97,8 @@ def named_influence(influence: pd.DataFrame, labels: Mapping[str, dict[str, str]
         )
         return Note(message=message, values=dict(values))
     names = {
-        language: ", ".join(labels[str(name)][language] for name in shown.index[shown]) for language in ("nl", "en")
+        language: ", ".join(labels[str(name)][language] for name in shown.index[shown])
+        for language in ("nl", "en")
     }
     message = (
         "Of the customer-first driver that the claim names, “{driver}”, it is shown that its importance is below "

@@ -23,7 +23,12 @@ INTERACTION_COLUMNS = [
 
 
 def interaction_table(
-    data: pd.DataFrame, employees: pd.DataFrame, fits: Mapping[str, Fit], *, model: DriverModel, conf_level: float
+    data: pd.DataFrame,
+    employees: pd.DataFrame,
+    fits: Mapping[str, Fit],
+    *,
+    model: DriverModel,
+    conf_level: float,
 ) -> pd.DataFrame:
     """Regress each outcome on the named drivers and their product, the other drivers held the same.
 

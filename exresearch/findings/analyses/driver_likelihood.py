@@ -123,7 +123,9 @@ def likelihood_check(
 def _sample(complete: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Draw sheets at random, the same ones whatever the order of the rows."""
     ordered = complete.index[np.lexsort(complete.to_numpy(dtype="float64").T)]
-    return complete.loc[ordered[np.random.default_rng(seed).choice(len(ordered), _MOST_SHEETS, replace=False)]]
+    return complete.loc[
+        ordered[np.random.default_rng(seed).choice(len(ordered), _MOST_SHEETS, replace=False)]
+    ]
 
 
 def _promoter(outcome: Variable, cuts: Any) -> float | None:
@@ -140,7 +142,8 @@ def _compared(
     complete: pd.DataFrame, outcome: str, kind: Literal["logistic", "ordinal"], model: DriverModel
 ) -> dict[str, Any] | None:
     players = {
-        v.column: _NAMED[v.block] if v.named and v.block in _NAMED else f"(other {v.block})" for v in model.drivers
+        v.column: _NAMED[v.block] if v.named and v.block in _NAMED else f"(other {v.block})"
+        for v in model.drivers
     }
     try:
         table = likelihood_importance(

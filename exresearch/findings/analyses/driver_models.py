@@ -21,14 +21,14 @@ from exresearch.models import (
     summarise_differences,
     unit_moments,
 )
-from exresearch.models.drivers import ImportanceReplicates
+from exresearch.models.drivers import MAX_PLAYERS, ImportanceReplicates
 from exresearch.study import Codebook, Variable
 
 FIRST, SECOND = "employee-first", "customer-first"
 OUTCOMES = ("enps", "stay", "effort", "promote")
-# Relative weights are not defined for groups of drivers.
-_METHODS = ("lmg", "relative_weights", "first", "last")
-_GROUPED_METHODS = ("lmg", "first", "last")
+# Beside the measure that decides; relative weights are not defined for groups of drivers.
+_CHECKS = ("relative_weights", "first", "last")
+_GROUPED_CHECKS = ("first", "last")
 # Names that no column of a client has.
 _WEIGHT, _GROUP = "(weight)", "(group)"
 
@@ -52,6 +52,11 @@ class DriverModel:
         for variable in self.drivers:
             players.setdefault(self.groups.get(variable.column, variable.column), variable)
         return players
+
+    @property
+    def method(self) -> str:
+        """The measure that decides: exact LMG, or LMG from a sample of the orders where there are too many players."""
+        return "lmg" if len(self.players) <= MAX_PLAYERS else "lmg_sampled"
 
     def named(self, player: str) -> bool:
         """Whether the claim names this player, or a driver in it."""
@@ -118,7 +123,7 @@ def fit_importance(
             outcome=outcome.column,
             drivers=model.columns,
             blocks=model.groups or None,
-            methods=_GROUPED_METHODS if model.groups else _METHODS,
+            methods=(model.method, *(_GROUPED_CHECKS if model.groups else _CHECKS)),
             n_boot=n_boot,
             seed=seed,
         )

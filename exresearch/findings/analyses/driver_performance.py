@@ -71,8 +71,10 @@ def performance_table(
     for name, rows in table.groupby("outcome", sort=False):
         replicates = fits[str(name)].replicates
         kept = [replicates.drivers.index(driver) for driver in rows["driver"]]
-        drawn = replicates.replicates["lmg"][:, kept]
-        low, high = percentile_interval(drawn - np.median(drawn, axis=1, keepdims=True), conf_level=conf_level)
+        drawn = replicates.replicates[model.method][:, kept]
+        low, high = percentile_interval(
+            drawn - np.median(drawn, axis=1, keepdims=True), conf_level=conf_level
+        )
         away.append(pd.Series((low > 0) | (high < 0), index=rows.index))
     if away:
         table["clear"] = table["clear"] & pd.concat(away)

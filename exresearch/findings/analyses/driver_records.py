@@ -17,22 +17,28 @@ from exresearch.models import summarise_importance
 from exresearch.study import Codebook
 
 _METHODS = {
-    "unit": "exact LMG; bootstrap over units, percentile interval",
-    "person": "exact LMG; bootstrap over persons, percentile interval",
-    "row": "exact LMG; bootstrap over answer sheets, percentile interval",
+    "unit": "exact LMG; bootstrap over units, expanded percentile interval",
+    "person": "exact LMG; bootstrap over persons, expanded percentile interval",
+    "row": "exact LMG; bootstrap over answer sheets, expanded percentile interval",
 }
-_CHECKS = {
+_LABELS = {
     "blocks": "{outcome}: mean driver of the two blocks",
     "relative_weights": "{outcome}: relative weights",
     "first": "{outcome}: each driver alone (first)",
     "last": "{outcome}: each driver last",
+    "few_units": "{outcome}: interval for few units",
+}
+_CHECKS = ("blocks", "relative_weights", "first", "last")
+_HOW = {
+    "same": "the same bootstrap",
+    "jackknife": "leaving out one unit at a time; Student interval, degrees of freedom of Satterthwaite",
 }
 
 
 def component_record(fit: Fit, model: DriverModel, *, conf_level: float) -> EstimateRecord:
     """Return the difference between the named drivers as a component of the claim."""
     return estimate_record(
-        named_and_block_differences(fit, model, method="lmg", conf_level=conf_level),
+        named_and_block_differences(fit, model, method=model.method, conf_level=conf_level),
         "named",
         name=fit.outcome.name,
         label=Note(message="{outcome}", values={"outcome": fit.label}),
@@ -42,27 +48,41 @@ def component_record(fit: Fit, model: DriverModel, *, conf_level: float) -> Esti
 
 
 def method_records(fit: Fit, model: DriverModel, *, conf_level: float) -> list[EstimateRecord]:
-    """Return the same difference by other measures of importance, and between the blocks."""
+    """Return the same difference by other measures of importance, between the blocks, and with few units."""
     records = []
-    for name, message in _CHECKS.items():
-        method, term = ("lmg", "blocks") if name == "blocks" else (name, "named")
+    for name in _CHECKS:
+        method, term = (model.method, "blocks") if name == "blocks" else (name, "named")
         if method in fit.replicates.estimate:
-            record = estimate_record(
-                named_and_block_differences(fit, model, method=method, conf_level=conf_level),
-                term,
-                name=f"{fit.outcome.name}_{name}",
-                label=Note(message=message, values={"outcome": fit.label}),
-                unit_of_measurement="variance_share",
-                method=Note(message="the same bootstrap"),
-            )
-            records.append(record)
+            found = named_and_block_differences(fit, model, method=method, conf_level=conf_level)
+            records.append(_check(fit, found, term, name, how="same"))
+    found = named_and_block_differences(fit, model, method=model.method, conf_level=conf_level)
+    if fit.groups.by == "unit" and "conf_low_jackknife" in found:
+        # A share lies between -1 and 1; a Student interval does not know that.
+        left_out = found.assign(
+            conf_low=found["conf_low_jackknife"].clip(-1, 1),
+            conf_high=found["conf_high_jackknife"].clip(-1, 1),
+            p_value=found["p_value_jackknife"],
+            std_error=None,
+        )
+        records.append(_check(fit, left_out, "named", "few_units", how="jackknife"))
     return records
+
+
+def _check(fit: Fit, found: pd.DataFrame, term: str, name: str, *, how: str) -> EstimateRecord:
+    return estimate_record(
+        found,
+        term,
+        name=f"{fit.outcome.name}_{name}",
+        label=Note(message=_LABELS[name], values={"outcome": fit.label}),
+        unit_of_measurement="variance_share",
+        method=Note(message=_HOW[how]),
+    )
 
 
 def importance_table(fit: Fit, codebook: Codebook, model: DriverModel, *, conf_level: float) -> pd.DataFrame:
     """Return importance and rank of every driver, with its labels."""
     table = summarise_importance(fit.replicates, conf_level=conf_level)
-    table = table[table["method"] == "lmg"]
+    table = table[table["method"] == model.method]
     players = model.players
     # The construct's label and not the item's wording: values are oriented, the wording may be reversed.
     labels = {
@@ -70,6 +90,7 @@ def importance_table(fit: Fit, codebook: Codebook, model: DriverModel, *, conf_l
     }
     return table.assign(
         outcome=fit.outcome.name,
+        outcome_label=[fit.label] * len(table),
         label=table["driver"].map(labels),
         block=table["driver"].map({name: v.block for name, v in players.items()}),
         named=table["driver"].map({name: model.named(name) for name in players}),

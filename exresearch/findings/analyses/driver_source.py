@@ -98,7 +98,7 @@ def one_source(
         notes.append(Note(message=message, values={"marker": marker}))
     options: dict[str, Any] = {"model": model, "conf_level": conf_level, "seed": seed, "rules": rules}
     for name, fit in fits.items():
-        named = named_and_block_differences(fit, model, method="lmg", conf_level=conf_level)
+        named = named_and_block_differences(fit, model, method=model.method, conf_level=conf_level)
         ways: list[tuple[str, str, pd.DataFrame | Note, Note]] = []
         if markers:
             found = _with_marker(data, employees, fit, markers, n_boot=n_boot, **options)
@@ -185,13 +185,14 @@ def _with_marker(
             weights=_WEIGHT if _WEIGHT in rows else None,
             cluster=None if fit.groups.by == "row" else _GROUP,
             blocks=model.groups or None,
+            methods=[model.method],
             n_boot=n_boot,
             seed=seed,
         )
     except NotEstimable:
         return reason
     with_marker = Fit(fit.outcome, fit.label, replicates, fit.groups, fit.moments)
-    return named_and_block_differences(with_marker, model, method="lmg", conf_level=conf_level)
+    return named_and_block_differences(with_marker, model, method=model.method, conf_level=conf_level)
 
 
 def _first_component(fits: Mapping[str, Fit]) -> Note:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -63,7 +64,9 @@ def split_unit_difference(
     that the interval holds the variation between units and no more than a part of that between splits.
     """
     if "unit" not in employees:
-        return Note(message="The data do not say who works together, so that answers cannot be split by unit.")
+        return Note(
+            message="The data do not say who works together, so that answers cannot be split by unit."
+        )
     columns = [fit.outcome.column, *model.columns]
     sheets = data.loc[fit.groups.labels.index, columns].assign(unit=employees["unit"])
     sheets["weight"] = employees["weight"] if "weight" in employees else 1.0
@@ -81,22 +84,24 @@ def split_unit_difference(
         return Note(message=message, values=dict(values))
     sheets = sheets[sheets["unit"].isin(large)]
     n_boot = min(n_boot, max(_MOST_REPLICATES, math.ceil(4 / (1 - conf_level))))
+    answers = _PeopleOfUnits.of(sheets, columns)
     estimates, replicates = [], []
     rng = np.random.default_rng(seed)
     for _ in range(n_splits):
-        first = _first_half(sheets, rng)
+        first = answers.half(rng)
         for half in (first, ~first):
-            units = pd.concat(
-                [_means(sheets[half], model.columns), _means(sheets[~half], columns[:1])], axis=1
-            )
+            own, others = answers.means(half), answers.means(~half)
+            units = pd.DataFrame(np.column_stack([others[:, 0], own[:, 1:]]), columns=columns)
             try:
                 result = importance_replicates(
                     units,
                     outcome=fit.outcome.column,
                     drivers=model.columns,
                     blocks=model.groups or None,
+                    methods=[model.method],
                     n_boot=n_boot,
                     seed=seed,
+                    influence=False,
                 )
             except NotEstimable:
                 return Note(
@@ -104,8 +109,8 @@ def split_unit_difference(
                     values={"outcome": fit.label},
                 )
             contrast = _contrast(result.drivers, model)
-            estimates.append(float(result.estimate["lmg"] @ contrast))
-            replicates.append(result.replicates["lmg"] @ contrast)
+            estimates.append(float(result.estimate[model.method] @ contrast))
+            replicates.append(result.replicates[model.method] @ contrast)
     drawn = np.mean(replicates, axis=0)
     low, high = percentile_interval(drawn, conf_level=conf_level)
     return pd.DataFrame(
@@ -125,27 +130,50 @@ def split_unit_difference(
 
 def _people(sheets: pd.DataFrame, employees: pd.DataFrame) -> pd.Series:
     """Who filled in each sheet; where that is not known, numbers that do not hang on the order of the rows."""
-    known = employees.loc[sheets.index, "person"] if "person" in employees else pd.Series(None, index=sheets.index)
-    order = np.lexsort([*sheets.drop(columns="unit").to_numpy(dtype="float64").T, pd.factorize(sheets["unit"], sort=True)[0]])
+    known = (
+        employees.loc[sheets.index, "person"]
+        if "person" in employees
+        else pd.Series(None, index=sheets.index)
+    )
+    order = np.lexsort(
+        [*sheets.drop(columns="unit").to_numpy(dtype="float64").T, pd.factorize(sheets["unit"], sort=True)[0]]
+    )
     number = pd.Series(0, index=sheets.index)
     number.iloc[order] = np.arange(len(sheets))
     return known.where(known.notna(), " sheet " + number.astype(str).str.zfill(9)).astype(str)
 
 
-def _first_half(sheets: pd.DataFrame, rng: np.random.Generator) -> pd.Series:
-    """Draw half of the people of each unit; who answered in several waves is on one side throughout."""
-    people = sheets[["unit", "person"]].drop_duplicates().sort_values(["unit", "person"])
-    shuffled = people.assign(draw=rng.random(len(people))).sort_values(["unit", "draw"], kind="stable")
-    place = shuffled.groupby("unit").cumcount()
-    size = shuffled.groupby("unit")["person"].transform("size")
-    drawn = shuffled[place < size // 2]
-    keys = pd.MultiIndex.from_frame(sheets[["unit", "person"]])
-    return pd.Series(keys.isin(pd.MultiIndex.from_frame(drawn[["unit", "person"]])), index=sheets.index)
+@dataclass(frozen=True, slots=True)
+class _PeopleOfUnits:
+    """Weighted sums of the answers of each person within a unit, in the order of units and people."""
 
+    unit: NDArray[np.int64]
+    sums: NDArray[np.float64]
+    weights: NDArray[np.float64]
 
-def _means(sheets: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    weighted = sheets[columns].mul(sheets["weight"], axis=0).groupby(sheets["unit"]).sum()
-    return weighted.div(sheets["weight"].groupby(sheets["unit"]).sum(), axis=0)
+    @classmethod
+    def of(cls, sheets: pd.DataFrame, columns: list[str]) -> _PeopleOfUnits:
+        weighted = sheets[columns].mul(sheets["weight"], axis=0).assign(weight=sheets["weight"])
+        people = weighted.groupby([sheets["unit"], sheets["person"]]).sum()
+        unit = pd.factorize(people.index.get_level_values(0), sort=True)[0]
+        values = people.to_numpy(dtype="float64")
+        return cls(unit.astype(np.int64), values[:, :-1], values[:, -1])
+
+    def half(self, rng: np.random.Generator) -> NDArray[np.bool_]:
+        """Draw half of the people of each unit; who answered in several waves is on one side throughout."""
+        order = np.lexsort([rng.random(len(self.unit)), self.unit])
+        sizes = np.bincount(self.unit)
+        place = np.arange(len(self.unit)) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        drawn = np.zeros(len(self.unit), dtype=bool)
+        drawn[order] = place < np.repeat(sizes // 2, sizes)
+        return drawn
+
+    def means(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
+        """Weighted means per unit of the people inside."""
+        unit, weights = self.unit[inside], self.weights[inside]
+        total = np.bincount(unit, weights)
+        sums = [np.bincount(unit, column) for column in self.sums[inside].T]
+        return np.column_stack(sums) / total[:, None]
 
 
 def _contrast(players: tuple[str, ...], model: DriverModel) -> NDArray[np.float64]:

@@ -10,7 +10,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import few_units_caveat
-from exresearch.findings.analyses.driver_agreement import agreement_table, keeping_place
+from exresearch.findings.analyses.driver_agreement import agreement_table
 from exresearch.findings.analyses.driver_imputation import handling_table, imputed_differences
 from exresearch.findings.analyses.driver_influence import influence_table, named_influence
 from exresearch.findings.analyses.driver_interaction import interaction_table
@@ -41,6 +41,7 @@ from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.findings.testability import testability
 from exresearch.measures import oriented_frame
+from exresearch.models import METHODS
 from exresearch.models.drivers import MAX_PLAYERS
 from exresearch.study import Study, Variable
 
@@ -82,7 +83,7 @@ class EmployeeFirst:
     source : OneSource
         The difference when one questionnaire is reckoned with.
     sentences : dict of str to list of Note
-        What ``influence`` and ``agreement`` come to, in words.
+        What is to be said about ``importance`` and ``influence``, in words.
     """
 
     finding: Finding
@@ -190,7 +191,9 @@ def employee_first(
     source = one_source(
         study, data, fitted, rules=rules, marker=marker, n_splits=n_splits, n_boot=n_boot, **options
     )
-    checks = [record for fit in fitted.values() for record in method_records(fit, model, conf_level=conf_level)]
+    checks = [
+        record for fit in fitted.values() for record in method_records(fit, model, conf_level=conf_level)
+    ]
     estimand = estimand_for("employee-first")
     finding = conclude_conjunction(
         {name: component_record(fit, model, conf_level=conf_level) for name, fit in fitted.items()},
@@ -205,8 +208,9 @@ def employee_first(
     weights = employees.get("weight")
     correlations = driver_correlations(data, weights, model, measured, study.codebook)
     smallest = estimand.smallest_effect.high
-    influence = influence_table(fitted, importance, smallest_effect=smallest, conf_level=conf_level)
-    agreement = agreement_table(fitted, importance, model)
+    influence = influence_table(
+        fitted, importance, method=model.method, smallest_effect=smallest, conf_level=conf_level
+    )
     return EmployeeFirst(
         finding,
         importance,
@@ -225,9 +229,9 @@ def employee_first(
             correlations=correlations,
             conf_level=conf_level,
         ),
-        agreement,
+        agreement_table(fitted, importance, model),
         source,
-        {"influence": [named_influence(influence, labels)], "agreement": keeping_place(agreement, labels)},
+        {"influence": [named_influence(influence, labels)]},
     )
 
 
@@ -237,7 +241,7 @@ def _incomplete(model: DriverModel, measured: Sequence[Variable]) -> Note | None
             return Note(message="The codebook names no driver of the block {block}.", values={"block": block})
     if not measured:
         return Note(message="None of the four outcomes is measured.")
-    if len(model.players) > MAX_PLAYERS:
+    if model.method not in METHODS:
         return Note(
             message=(
                 "There are {count:integer} drivers; exact importance takes at most {most:integer}. Group some in the "

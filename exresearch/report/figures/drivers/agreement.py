@@ -6,10 +6,20 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from exresearch.findings.note import Note
 from exresearch.report.columns import driver_labels
 from exresearch.report.figures.drivers.placement import wrapped
 from exresearch.report.text import Texts, mark
-from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, require, rows_of, style
+from exresearch.report.theme import (
+    COLOURS,
+    Picture,
+    add_axes,
+    new_figure,
+    number_axis,
+    require,
+    rows_of,
+    style,
+)
 
 # Shape, colour and size: the verdict's measure stands out, and so do the two that bound the others.
 _METHODS = {
@@ -23,9 +33,10 @@ _METHODS = {
 }
 _LEFT, _RIGHT, _TOP, _BOTTOM, _GUTTER = 1.8, 0.12, 1.5, 0.5, 0.16
 _MANY = 14
+NO_IMPORTANCE = Note(message="No importance was computed, so there is nothing for methods to agree about.")
 
 
-def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
+def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     """Draw the rank of every driver by every method, one column of ranks per outcome.
 
     Parameters
@@ -39,18 +50,23 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where there is no importance.
 
     Raises
     ------
     ValueError
-        If a column is missing, there is no row, or a method is unknown.
+        If a column is missing or a method is unknown.
     """
+    if frame.empty:
+        return NO_IMPORTANCE
     columns = ["outcome", "outcome_label", "driver", "label", "named", "method", "rank", "kendall_w", "n"]
     require(frame, columns, figure="method_agreement")
     unknown = sorted(set(frame["method"]) - set(_METHODS))
     if unknown:
-        raise ValueError(f"method_agreement knows the methods {', '.join(_METHODS)}; got {', '.join(unknown)}.")
+        raise ValueError(
+            f"method_agreement knows the methods {', '.join(_METHODS)}; got {', '.join(unknown)}."
+        )
     frame = frame.assign(text=driver_labels(frame, texts))
     order = frame.groupby("driver", sort=False)["rank"].mean().sort_values(kind="stable").index
     texts_of = frame.drop_duplicates("driver").set_index("driver")
@@ -75,7 +91,9 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
             spans = rows.groupby("driver", sort=False)["rank"].agg(["min", "max"])
             for line, driver in enumerate(order):
                 if driver in spans.index:
-                    axes.plot(list(spans.loc[driver]), [line] * 2, color=COLOURS["light"], linewidth=2.2, zorder=1)
+                    axes.plot(
+                        list(spans.loc[driver]), [line] * 2, color=COLOURS["light"], linewidth=2.2, zorder=1
+                    )
             for method, (_, marker, colour, size) in reversed(_METHODS.items()):
                 own = rows[rows["method"] == method]
                 lines = [order.get_loc(driver) for driver in own["driver"]]
@@ -92,7 +110,9 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
                 )
             number_axis(axes.xaxis, "integer", texts, ticks=4)
             axes.set_xticks(sorted({1, round((1 + len(order)) / 2), len(order)}))
-            heading = wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width / 0.058), 8), lines=4)
+            heading = wrapped(
+                texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width / 0.058), 8), lines=4
+            )
             concordance = float(rows["kendall_w"].iloc[0])
             if not np.isnan(concordance):
                 heading += "\n" + texts.say("W = {w:number2}", w=concordance)
@@ -103,7 +123,11 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
             if place == 0:
                 for line, driver in enumerate(order):
                     axes.annotate(
-                        wrapped(str(texts_of.loc[driver, "text"]), width=30 if many else 24, lines=1 if many else 2),
+                        wrapped(
+                            str(texts_of.loc[driver, "text"]),
+                            width=30 if many else 24,
+                            lines=1 if many else 2,
+                        ),
                         (0, line),
                         xycoords=("figure fraction", "data"),
                         xytext=(2, 0),
@@ -113,7 +137,15 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
                         weight="bold" if texts_of.loc[driver, "named"] else "normal",
                         annotation_clip=False,
                     )
-        figure.text(0.5 + _LEFT / figure.get_figwidth() / 2, 0.06 / figure.get_figheight(), texts.say("rank (1 = most important)"), ha="center", va="bottom", fontsize=9.5, color=COLOURS["grey"])
+        figure.text(
+            0.5 + _LEFT / figure.get_figwidth() / 2,
+            0.06 / figure.get_figheight(),
+            texts.say("rank (1 = most important)"),
+            ha="center",
+            va="bottom",
+            fontsize=9.5,
+            color=COLOURS["grey"],
+        )
         handles = [
             Line2D([], [], linestyle="none", marker=marker, color=colour, markersize=size + 0.6,
                    markerfacecolor=colour if method == "lmg" else "white", label=texts.say(label))
@@ -142,25 +174,32 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture:
 
 
 def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
-    spans = frame.groupby(["outcome", "driver"], sort=False)["rank"].agg(["min", "max"])
-    steady = (spans["min"] == spans["max"]).groupby("driver", sort=False).all()
+    """Takeaway and alternative text: who keeps a place by every measure, and how far the measures agree."""
+    spans = frame.groupby(["driver", "outcome"], sort=False)["rank"].agg(["min", "max"])
+    steady = spans[spans["min"] == spans["max"]].reset_index()
     names = frame.drop_duplicates("driver").set_index("driver")["text"]
-    kept = [f"“{names[driver]}”" for driver in steady.index[steady]]
-    takeaway = texts.say("No driver keeps its place by all measures for all outcomes.")
-    if kept:
-        takeaway = texts.say(
-            "The same place by all measures, for every outcome: {drivers}.", drivers=", ".join(kept)
-        )
-    parts = []
-    for row in rows_of(frame.drop_duplicates("outcome")):
-        own = spans.loc[row.outcome]
-        fixed = own[own["min"] == own["max"]].sort_values("min")
-        listed = ", ".join(f"{int(rank)}. {names[driver]}" for driver, rank in fixed["min"].items())
-        parts.append(
+    outcomes = frame.drop_duplicates("outcome").set_index("outcome")
+    kept = []
+    for (driver, rank), rows in steady.sort_values("min", kind="stable").groupby(
+        ["driver", "min"], sort=False
+    ):
+        listed = ", ".join(texts.pick(outcomes.loc[outcome, "outcome_label"]) for outcome in rows["outcome"])
+        kept.append(
             texts.say(
-                "{outcome}: the same rank by all measures: {drivers}.",
-                outcome=texts.pick(row.outcome_label),
-                drivers=listed or texts.say("none"),
+                "“{driver}” (rank {rank} for {outcomes})",
+                driver=names[driver],
+                rank=int(rank),
+                outcomes=listed,
             )
         )
-    return takeaway, " ".join([takeaway, *parts])
+    takeaway = texts.say("No driver has the same rank by all measures.")
+    if kept:
+        takeaway = texts.say("The same rank by all measures: {drivers}.", drivers="; ".join(kept))
+    agreement = [
+        texts.say(
+            "{outcome}: W = {w:number2}.", outcome=texts.pick(row.outcome_label), w=float(row.kendall_w)
+        )
+        for row in rows_of(outcomes)
+        if not np.isnan(row.kendall_w)
+    ]
+    return takeaway, " ".join([takeaway, *agreement])

@@ -18,7 +18,16 @@ from exresearch.report.columns import driver_labels
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
 from exresearch.report.figures.drivers.placement import nearest, place_labels, text_size, wrapped
 from exresearch.report.text import Texts
-from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, require, rows_of, style
+from exresearch.report.theme import (
+    COLOURS,
+    Picture,
+    add_axes,
+    new_figure,
+    number_axis,
+    require,
+    rows_of,
+    style,
+)
 
 _COLUMNS = [
     "outcome", "outcome_label", "label", "block", "named", "importance", "conf_low", "conf_high", "performance",
@@ -78,7 +87,9 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + below)
         _panel(axes, first, texts, low=low, high=high, ceiling=ceiling)
         _name_all(axes, first, texts, width=figure.get_figwidth() - _LEFT - _RIGHT, height=large)
-        axes.set_xlabel(texts.say("performance: mean answer, 0 = low end of the scale, 100 = high end"), fontsize=9)
+        axes.set_xlabel(
+            texts.say("performance: mean answer, 0 = low end of the scale, 100 = high end"), fontsize=9
+        )
         axes.set_ylabel(texts.say("importance: share of variance explained"), fontsize=9)
         _legend(figure, frame, texts)
         _heading(axes, texts.pick(first["outcome_label"].iloc[0]), height=large)
@@ -98,7 +109,9 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
             if column:
                 small.set_yticklabels([])
             _name_low(small, rows, width=wide, height=_SMALL)
-            _heading(small, wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=24, lines=2), height=_SMALL)
+            _heading(
+                small, wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=24, lines=2), height=_SMALL
+            )
     takeaway = _takeaway(panels, texts)
     caption = texts.say(
         "Each mark is a driver. Above the horizontal line: at least as important as the median driver. Left of the "
@@ -126,14 +139,23 @@ def _range(frame: pd.DataFrame) -> tuple[float, float]:
 
 
 def _panel(
-    axes: Axes, rows: pd.DataFrame, texts: Texts, *, low: float, high: float, ceiling: float, small: bool = False
+    axes: Axes,
+    rows: pd.DataFrame,
+    texts: Texts,
+    *,
+    low: float,
+    high: float,
+    ceiling: float,
+    small: bool = False,
 ) -> None:
     axes.set_yscale("function", functions=(lambda v: np.sqrt(np.clip(v, 0, None)), np.square))
     axes.set_ylim(0, ceiling)
     axes.set_xlim(low, high)
     across, along = float(rows["cut_performance"].iloc[0]), float(rows["cut_importance"].iloc[0])
     axes.add_patch(
-        Rectangle((low, along), across - low, ceiling - along, facecolor=COLOURS["band"], edgecolor="none", zorder=0)
+        Rectangle(
+            (low, along), across - low, ceiling - along, facecolor=COLOURS["band"], edgecolor="none", zorder=0
+        )
     )
     axes.axhline(along, color=COLOURS["grey"], linewidth=0.9, zorder=1)
     axes.axvline(across, color=COLOURS["grey"], linewidth=0.9, zorder=1)
@@ -171,7 +193,9 @@ def _inches(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> n
     return np.column_stack([across, along])
 
 
-def _lines(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> list[tuple[float, float, float, float]]:
+def _lines(
+    axes: Axes, rows: pd.DataFrame, *, width: float, height: float
+) -> list[tuple[float, float, float, float]]:
     """The cut lines and the intervals, as boxes without width."""
     hair = 0.004
 
@@ -184,7 +208,10 @@ def _lines(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> li
     for row in rows_of(rows):
         x, y = spot(row.performance, row.importance)
         bottom, top = spot(row.performance, row.conf_low)[1], spot(row.performance, row.conf_high)[1]
-        left, right = spot(row.performance_low, row.importance)[0], spot(row.performance_high, row.importance)[0]
+        left, right = (
+            spot(row.performance_low, row.importance)[0],
+            spot(row.performance_high, row.importance)[0],
+        )
         lines += [(x - hair, bottom, x + hair, top), (left, y - hair, right, y + hair)]
     return lines
 
@@ -230,7 +257,8 @@ def _write(
 ) -> None:
     spots = _inches(axes, rows, width=width, height=height)
     sizes = [
-        text_size(label, points=points, bold=bool(named)) for label, named in zip(labels, rows["named"], strict=True)
+        text_size(label, points=points, bold=bool(named))
+        for label, named in zip(labels, rows["named"], strict=True)
     ]
     thin = _lines(axes, rows, width=width, height=height)
     boxes = place_labels(spots, sizes, width=width, height=height, taken=taken, thin=thin)
@@ -286,7 +314,9 @@ def _legend(figure: Figure, frame: pd.DataFrame, texts: Texts) -> None:
 def _takeaway(panels: list[pd.DataFrame], texts: Texts) -> str:
     found: dict[str, list[str]] = {}
     for rows in panels:
-        low = rows[(rows["quadrant"] == "matters_low") & rows["clear"]].sort_values("importance", ascending=False)
+        low = rows[(rows["quadrant"] == "matters_low") & rows["clear"]].sort_values(
+            "importance", ascending=False
+        )
         for text in low["text"]:
             found.setdefault(text, []).append(texts.pick(rows["outcome_label"].iloc[0]))
     if not found:

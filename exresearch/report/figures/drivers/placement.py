@@ -90,8 +90,12 @@ def place_labels(
 
 def overlap(first: FloatArray, second: FloatArray) -> FloatArray:
     """Area that each of the boxes [a, 4] has in common with each of the boxes [b, 4]."""
-    across = np.minimum(first[:, None, 2], second[None, :, 2]) - np.maximum(first[:, None, 0], second[None, :, 0])
-    along = np.minimum(first[:, None, 3], second[None, :, 3]) - np.maximum(first[:, None, 1], second[None, :, 1])
+    across = np.minimum(first[:, None, 2], second[None, :, 2]) - np.maximum(
+        first[:, None, 0], second[None, :, 0]
+    )
+    along = np.minimum(first[:, None, 3], second[None, :, 3]) - np.maximum(
+        first[:, None, 1], second[None, :, 1]
+    )
     return np.asarray(np.clip(across, 0, None) * np.clip(along, 0, None))
 
 
@@ -132,8 +136,16 @@ def _cost(
         cost += 1000.0 * overlap(boxes, padded).sum(axis=1)
     # A label that is nearer to another point reads as if it were that one's.
     apart = np.hypot(
-        np.clip(np.maximum(boxes[:, None, 0] - points[None, :, 0], points[None, :, 0] - boxes[:, None, 2]), 0, None),
-        np.clip(np.maximum(boxes[:, None, 1] - points[None, :, 1], points[None, :, 1] - boxes[:, None, 3]), 0, None),
+        np.clip(
+            np.maximum(boxes[:, None, 0] - points[None, :, 0], points[None, :, 0] - boxes[:, None, 2]),
+            0,
+            None,
+        ),
+        np.clip(
+            np.maximum(boxes[:, None, 1] - points[None, :, 1], points[None, :, 1] - boxes[:, None, 3]),
+            0,
+            None,
+        ),
     )
     cost += 5.0 * np.clip(_CLEAR - apart, 0, None).sum(axis=1)
     # A line that runs over another point or label reads as if it belonged there.
