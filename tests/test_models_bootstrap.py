@@ -15,24 +15,24 @@ from exresearch.models import (
     bca_interval,
     bootstrap_counts,
     bootstrap_p_value,
+    importance_influence,
     percentile_interval,
+    rank_interval,
+    regression_influence,
     relative_importance,
     unit_moments,
 )
-from exresearch.models.drivers import importance_from_counts, lmg
+from exresearch.models.drivers import importance_from_counts
 from exresearch.models.resampling import count_chunks
 
 EXACT = 1e-10
-# relaimpo's BCa takes the acceleration from a regression on 1,000 replicates, ours from the jackknife; at n = 30 the
-# two differ by up to 0.0071 in an end point, and by 0.003 in all but two of 24.
-BCA_OTHER_ACCELERATION = 0.008
-BCA_USUAL = 0.003
+# relaimpo's BCa takes the influences from a regression on 1,000 replicates, ours are exact derivatives.
+BCA = 0.003
 
 HERE = Path(__file__).parent / "reference"
 REFERENCE = json.loads((HERE / "bootstrap.json").read_text(encoding="utf-8"))
 SHARED = Path(__file__).parents[1].parent / "shared" / "reference" / "02_bootstrap"
 DRIVERS = ["complaints", "privileges", "learning", "raises", "critical", "advance"]
-PLAYERS = [[i] for i in range(1, 7)]
 
 
 def shared(name: str) -> Path:
@@ -58,6 +58,11 @@ def replicates() -> np.ndarray:
     return pd.read_csv(shared("attitude_lmg_replicates.csv"))[DRIVERS].to_numpy()
 
 
+def attitude_influence(attitude: pd.DataFrame) -> np.ndarray:
+    moments = unit_moments(attitude, columns=["rating", *DRIVERS], cluster="row")
+    return importance_influence(moments, outcome="rating", players={name: [name] for name in DRIVERS})["lmg"]
+
+
 def test_every_replicate_is_relaimpo(
     attitude: pd.DataFrame, counts: np.ndarray, replicates: np.ndarray
 ) -> None:
@@ -80,22 +85,42 @@ def test_intervals_are_those_of_r(
     }
     mine = percentile_interval(replicates, conf_level=float(level))
     assert_allclose(mine, limits["perc"], rtol=0, atol=EXACT)
-    # R's boot::empinf: the influence of a row is its coefficient in a regression of the replicates on its frequency.
-    design = np.column_stack([np.ones(len(counts)), counts[:, 1:] / 30])
-    influence = np.vstack([np.zeros(6), np.linalg.lstsq(design, replicates, rcond=None)[0][1:]])
-    assert_allclose(
-        bca_interval(estimate, replicates, influence.mean(axis=0) - influence, conf_level=float(level)),
-        limits["bca"],
-        rtol=0,
-        atol=EXACT,
-    )
-    moments = unit_moments(attitude, columns=["rating", *DRIVERS], cluster="row")
-    jackknife = np.concatenate([lmg(part, players=PLAYERS) for part in moments.leave_one_out()])
+    # With R's own influences, and with exact ones.
+    theirs = regression_influence(counts, replicates)
+    mine = bca_interval(estimate, replicates, theirs, conf_level=float(level))
+    assert_allclose(mine, limits["bca"], rtol=0, atol=EXACT)
+    exact = attitude_influence(attitude)
+    mine = bca_interval(estimate, replicates, exact, conf_level=float(level))
+    assert_allclose(mine, limits["bca"], rtol=0, atol=BCA)
+
+
+@pytest.mark.parametrize("level", ["0.9", "0.95"])
+def test_differences_and_ranks_are_those_of_r(
+    attitude: pd.DataFrame, counts: np.ndarray, replicates: np.ndarray, level: str
+) -> None:
+    expected = REFERENCE["attitude"]
+    estimate = np.array([expected["estimate"][name] for name in DRIVERS])
+    pairs = np.zeros((6, 15))
+    for column, (i, j) in enumerate(combinations(range(6), 2)):
+        pairs[i, column], pairs[j, column] = 1.0, -1.0
+    bca = expected["bca"][level]["lmg.diff"]
+    limits = [list(bca[end].values()) for end in ("lower", "upper")]
+    theirs = regression_influence(counts, replicates @ pairs)
+    mine = bca_interval(estimate @ pairs, replicates @ pairs, theirs, conf_level=float(level))
+    assert_allclose(mine, limits, rtol=0, atol=EXACT)
+    # R's method with other draws differs from itself by up to 0.013 here.
+    exact = attitude_influence(attitude) @ pairs
     gap = np.abs(
-        np.array(bca_interval(estimate, replicates, jackknife, conf_level=float(level))) - limits["bca"]
+        np.array(bca_interval(estimate @ pairs, replicates @ pairs, exact, conf_level=float(level))) - limits
     )
-    assert gap.max() < BCA_OTHER_ACCELERATION
-    assert (gap < BCA_USUAL).sum() == 11
+    assert gap.max() < 0.008
+    assert (gap < BCA).sum() >= 28
+    ranks = expected["perc"][level]["lmg.rank"]
+    low, high = rank_interval(
+        estimate, replicates, conf_level=float(level), n_units=30, rank_method="percentile"
+    )
+    assert low.tolist() == list(ranks["lower"].values())
+    assert high.tolist() == list(ranks["upper"].values())
 
 
 def test_differences_and_standard_errors_are_those_of_r(replicates: np.ndarray) -> None:
@@ -110,9 +135,9 @@ def test_differences_and_standard_errors_are_those_of_r(replicates: np.ndarray) 
 
 def test_rank_intervals_agree_with_r(attitude: pd.DataFrame) -> None:
     # Other replicates than R's: rank limits are whole, so most agree and none is off by more than one.
-    table = relative_importance(attitude, outcome="rating", drivers=DRIVERS, n_boot=4000, seed=1).set_index(
-        "driver"
-    )
+    table = relative_importance(
+        attitude, outcome="rating", drivers=DRIVERS, n_boot=4000, rank_method="percentile", seed=1
+    ).set_index("driver")
     expected = REFERENCE["attitude"]["perc"]["0.95"]["lmg.rank"]
     for mine, theirs in (("rank_low", "lower"), ("rank_high", "upper")):
         gap = (table[mine] - pd.Series(expected[theirs])).abs()
@@ -149,11 +174,11 @@ def test_interval_and_p_value_agree() -> None:
     values = np.column_stack(
         [rng.normal(0.2, 0.1, 1000), rng.exponential(size=1000), np.round(rng.normal(size=1000), 1)]
     )
-    estimate, jackknife = np.array([0.19, 1.2, 0.05]), rng.exponential(size=(40, 3))
-    for options in ({}, {"estimate": estimate, "jackknife": jackknife}):
+    estimate, influence = np.array([0.19, 1.2, 0.05]), rng.exponential(size=(40, 3))
+    for options in ({}, {"estimate": estimate, "influence": influence}):
         for level in (0.8, 0.9, 0.95):
             if options:
-                low, high = bca_interval(estimate, values, jackknife, conf_level=level)
+                low, high = bca_interval(estimate, values, influence, conf_level=level)
             else:
                 low, high = percentile_interval(values, conf_level=level)
             for null in np.linspace(-0.5, 4.0, 451):
@@ -191,7 +216,7 @@ def test_replicates_that_are_all_equal() -> None:
         ),
         (
             lambda: bca_interval([0.1], np.ones((99, 2)), np.ones((4, 2)), conf_level=0.5),
-            "estimate, replicates and jackknife must describe the same statistics, got 1, 2 and 2 columns.",
+            "estimate, replicates and influence must describe the same statistics, got 1, 2 and 2 columns.",
         ),
         (lambda: bootstrap_counts(0, n_boot=3, seed=1), "n_units must be 1 or more, got 0."),
         (lambda: bootstrap_counts(3, n_boot=0, seed=1), "n_boot must be 1 or more, got 0."),

@@ -337,7 +337,7 @@ def test_differences_are_those_of_the_same_replicates() -> None:
     assert "p_equivalence" not in means
     # One driver against the rest of two: the same replicates, so the same standard error as by hand.
     alone = importance_differences(frame, contrasts={"all": (["x0"], ["x1"])}, method="first", **common)
-    assert alone["method"].tolist() == ["difference in first, percentile bootstrap"]
+    assert alone["method"].tolist() == ["difference in first, expanded percentile bootstrap"]
 
 
 def test_equivalence_is_the_90_percent_interval_inside_the_bounds() -> None:
@@ -350,7 +350,7 @@ def test_equivalence_is_the_90_percent_interval_inside_the_bounds() -> None:
         "n_boot": 999,
         "conf_level": 0.90,
     }
-    for interval in ("percentile", "bca"):
+    for interval in ("expanded", "percentile", "bca"):
         plain = importance_differences(frame, interval=interval, **common).iloc[0]
         edge = max(abs(plain["conf_low"]), abs(plain["conf_high"]))
         for smallest, inside in ((edge * 1.001, True), (edge * 0.999, False)):
@@ -447,8 +447,8 @@ DATA = pd.DataFrame(
         ),
         (
             {"drivers": ["a"], "cluster": "team"},
-            "the bootstrap resamples units and there is 1: name a cluster with two or more units, or leave cluster "
-            "out to resample rows.",
+            "intervals come from resampling units and need 10 or more of them, got 1: name a cluster with more units, "
+            "or leave cluster out to resample rows.",
         ),
         (
             {"drivers": ["a", "b"], "methods": ["lmg", "shapley"]},
@@ -478,7 +478,18 @@ DATA = pd.DataFrame(
             "interval.",
         ),
         ({"drivers": ["a"], "seed": -1}, "seed must be an integer of 0 or more, got -1."),
-        ({"drivers": ["a"], "interval": "basic"}, "interval must be 'percentile' or 'bca', got 'basic'."),
+        (
+            {"drivers": ["a"], "interval": "basic"},
+            "interval must be 'expanded', 'percentile' or 'bca', got 'basic'.",
+        ),
+        (
+            {"drivers": ["a"], "rank_method": "all"},
+            "rank_method must be 'pairwise' or 'percentile', got 'all'.",
+        ),
+        (
+            {"drivers": ["a"], "smallest_effect": 0.0},
+            "smallest_effect must be a positive difference in R-squared, for example 0.02, got 0.0.",
+        ),
     ],
 )
 def test_refusals(options: dict[str, object], message: str) -> None:

@@ -7,6 +7,7 @@ from exresearch.models.bootstrap import (
     bootstrap_counts,
     bootstrap_p_value,
     percentile_interval,
+    regression_influence,
 )
 from exresearch.models.concordance import kendall_w
 from exresearch.models.drivers import (
@@ -75,6 +76,7 @@ __all__ = [
     "percentile_interval",
     "pool_imputations",
     "rank_interval",
+    "regression_influence",
     "relative_importance",
     "subset_r2",
     "summarise_differences",

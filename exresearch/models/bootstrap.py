@@ -16,6 +16,7 @@ __all__ = [
     "bootstrap_p_value",
     "bootstrap_tail",
     "percentile_interval",
+    "regression_influence",
 ]
 
 FloatArray = NDArray[np.float64]
@@ -113,6 +114,52 @@ def _bias_and_acceleration(
         (pull**3).sum(axis=0), 6.0 * spread, out=np.zeros_like(spread), where=spread > 0.0
     )
     return bias, acceleration
+
+
+def regression_influence(counts: ArrayLike, replicates: ArrayLike) -> FloatArray:
+    """Influence of each unit by regression of the replicates on how often they drew it, as R's `boot::empinf`.
+
+    Use it to reproduce R's BCa intervals, and for statistics without a derivative (`importance_influence` is exact and
+    free of the draws). It needs many more replicates than units.
+
+    Parameters
+    ----------
+    counts : array [B, U]
+        How often each of U units is in each of B replicates.
+    replicates : array [B] or [B, K]
+
+    Returns
+    -------
+    ndarray [U] or [U, K]
+        Coefficients of the shares counts / U, centred; the last unit's share follows from the others.
+
+    Raises
+    ------
+    ValueError
+        A replicate is not finite, or there are not more of them than units.
+
+    References
+    ----------
+    Davison & Hinkley (1997), section 2.7.4, doi:10.1017/CBO9780511802843
+
+    Examples
+    --------
+    >>> counts = bootstrap_counts(3, n_boot=50, seed=1)
+    >>> regression_influence(counts, counts @ [1.0, 2.0, 6.0] / 3).round(6).tolist()
+    [-2.0, -1.0, 3.0]
+    """
+    values, shape = replicate_matrix(replicates)
+    drawn = np.asarray(counts, dtype=np.float64)
+    if drawn.ndim != 2 or len(drawn) != len(values) or len(values) <= drawn.shape[1]:
+        raise ValueError(
+            f"counts must have a row for each of the {len(values)} replicates and fewer columns than rows, got shape "
+            f"{drawn.shape}."
+        )
+    units = drawn.shape[1]
+    design = np.column_stack([np.ones(len(drawn)), drawn[:, :-1] / units])
+    slopes = np.linalg.lstsq(design, values, rcond=None)[0][1:]
+    influence = np.vstack([slopes, np.zeros((1, values.shape[1]))])
+    return np.asarray((influence - influence.mean(axis=0)).reshape((units, *shape)))
 
 
 def bca_interval(

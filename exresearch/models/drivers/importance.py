@@ -69,9 +69,9 @@ def relative_importance(
     DataFrame, one row per method and driver in the order given
         driver, method, importance (in units of R-squared), share (of the sum over drivers; 0 when that is 0), rank (1
         is the most important), std_error, conf_low, conf_high, rank_low, rank_high (for each driver by itself),
-        prob_first, prob_last (share of replicates with the highest, lowest importance), n (rows), n_clusters (resampled units),
-        r_squared (drivers and covariates), n_excluded, conf_level, few_clusters (under 30 resampled units). With
-        `few_clusters` also conf_low_jackknife and conf_high_jackknife (`jackknife_interval`, no bootstrap). With
+        prob_first, prob_last (share of replicates with the highest, lowest importance), n (rows), n_clusters (resampled
+        units), r_squared (drivers and covariates), n_excluded, conf_level, few_clusters (under 30 resampled units).
+        With `few_clusters` also conf_low_jackknife and conf_high_jackknife (`jackknife_interval`, no bootstrap). With
         `smallest_effect` also smallest_effect and p_equivalence: level of the test that the importance lies within plus
         and minus the smallest effect, for measures that are never negative the one-sided test that it is smaller.
 
