@@ -8,8 +8,11 @@ import numpy as np
 import pandas as pd
 
 from exresearch.findings.analyses.driver_models import DriverModel, Fit
-from exresearch.models import METHODS, importance_metrics, kendall_w
+from exresearch.models import importance_metrics, kendall_w
 from exresearch.models.drivers.metrics import BLOCK_METHODS
+
+# Measures that stand beside the one that decides.
+_METHODS = ("relative_weights", "first", "last", "beta_squared", "pratt", "car")
 
 
 def agreement_table(fits: Mapping[str, Fit], importance: pd.DataFrame, model: DriverModel) -> pd.DataFrame:
@@ -38,7 +41,7 @@ def agreement_table(fits: Mapping[str, Fit], importance: pd.DataFrame, model: Dr
             [place[column] for column in model.columns if model.groups.get(column, column) == player]
             for player in fit.replicates.drivers
         ]
-        methods = [m for m in METHODS if not m.startswith("lmg") and (m in BLOCK_METHODS or not model.groups)]
+        methods = [method for method in _METHODS if method in BLOCK_METHODS or not model.groups]
         # LMG as it was computed for the verdict: exactly, or from a sample of the orders.
         values = {"lmg": fit.replicates.estimate[model.method]} | {
             method: found[0]

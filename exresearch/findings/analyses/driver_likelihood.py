@@ -1,4 +1,4 @@
-"""Answers as categories instead of numbers: do the named drivers keep their order in logistic and ordinal models?"""
+"""Answers as categories instead of numbers: the named drivers in logistic and ordinal models."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _PROMOTER, _WEIGHT = "(promoter)", "(weight)"
 _NAMED = {FIRST: "(first)", SECOND: "(second)"}
 MODELS = {
     "logistic": "promoter or not (logistic)",
-    "ordinal": "answers in their order (proportional odds)",
+    "ordinal": "in their order (ordinal)",
 }
 
 

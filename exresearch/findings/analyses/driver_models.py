@@ -29,6 +29,8 @@ OUTCOMES = ("enps", "stay", "effort", "promote")
 # Beside the measure that decides; relative weights are not defined for groups of drivers.
 _CHECKS = ("relative_weights", "first", "last")
 _GROUPED_CHECKS = ("first", "last")
+# Orders of the drivers that are drawn where there are too many for all of them.
+N_ORDERS = 100_000
 # Names that no column of a client has.
 _WEIGHT, _GROUP = "(weight)", "(group)"
 
@@ -57,6 +59,11 @@ class DriverModel:
     def method(self) -> str:
         """The measure that decides: exact LMG, or LMG from a sample of the orders where there are too many players."""
         return "lmg" if len(self.players) <= MAX_PLAYERS else "lmg_sampled"
+
+    @property
+    def sampling(self) -> dict[str, int]:
+        """Options of the measure that decides, for ``importance_replicates``."""
+        return {} if self.method == "lmg" else {"n_orders": N_ORDERS}
 
     def named(self, player: str) -> bool:
         """Whether the claim names this player, or a driver in it."""
@@ -126,6 +133,7 @@ def fit_importance(
             methods=(model.method, *(_GROUPED_CHECKS if model.groups else _CHECKS)),
             n_boot=n_boot,
             seed=seed,
+            **model.sampling,
         )
     except NotEstimable:
         return _obstacle(rows.loc[complete, columns], label, codebook)

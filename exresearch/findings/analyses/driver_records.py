@@ -21,6 +21,12 @@ _METHODS = {
     "person": "exact LMG; bootstrap over persons, expanded percentile interval",
     "row": "exact LMG; bootstrap over answer sheets, expanded percentile interval",
 }
+# The same where there are too many drivers for all their orders.
+_SAMPLED_METHODS = {
+    "unit": "LMG over a random sample of orders; bootstrap over units, expanded percentile interval",
+    "person": "LMG over a random sample of orders; bootstrap over persons, expanded percentile interval",
+    "row": "LMG over a random sample of orders; bootstrap over answer sheets, expanded percentile interval",
+}
 _LABELS = {
     "blocks": "{outcome}: mean driver of the two blocks",
     "relative_weights": "{outcome}: relative weights",
@@ -37,13 +43,14 @@ _HOW = {
 
 def component_record(fit: Fit, model: DriverModel, *, conf_level: float) -> EstimateRecord:
     """Return the difference between the named drivers as a component of the claim."""
+    by = fit.groups.by
     return estimate_record(
         named_and_block_differences(fit, model, method=model.method, conf_level=conf_level),
         "named",
         name=fit.outcome.name,
         label=Note(message="{outcome}", values={"outcome": fit.label}),
         unit_of_measurement="variance_share",
-        method=Note(message=_METHODS[fit.groups.by]),
+        method=Note(message=_METHODS[by] if model.method == "lmg" else _SAMPLED_METHODS[by]),
     )
 
 

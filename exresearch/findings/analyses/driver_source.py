@@ -96,6 +96,9 @@ def one_source(
     elif not markers:
         message = "No question of the employees outside the model goes by the name of the marker, {marker}."
         notes.append(Note(message=message, values={"marker": marker}))
+    if n_splits and model.method != "lmg":
+        notes.append(Note(message="There are too many drivers to split the people of units again and again."))
+        n_splits = 0
     options: dict[str, Any] = {"model": model, "conf_level": conf_level, "seed": seed, "rules": rules}
     for name, fit in fits.items():
         named = named_and_block_differences(fit, model, method=model.method, conf_level=conf_level)

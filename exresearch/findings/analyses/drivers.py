@@ -34,6 +34,7 @@ from exresearch.findings.analyses.driver_records import (
     importance_table,
     method_records,
 )
+from exresearch.findings.analyses.driver_sampling import sampled_orders
 from exresearch.findings.analyses.driver_source import OneSource, one_source
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.decision import error_rate
@@ -168,6 +169,8 @@ def employee_first(
             continue
         fitted[outcome.name] = result
         caveats += [note for note in few_units_caveat(result.groups) if note not in caveats]
+    sampled = sampled_orders(fitted, model)
+    fitted, caveats = sampled.fits, [*caveats, *sampled.caveats]
     if not fitted:
         reason = caveats[-1] if measured else Note(message="No outcome could be analysed.")
         return _untestable(reason, rules, ready.detectable_effect)
@@ -231,7 +234,7 @@ def employee_first(
         ),
         agreement_table(fitted, importance, model),
         source,
-        {"influence": [named_influence(influence, labels)]},
+        {"importance": sampled.caveats, "influence": [named_influence(influence, labels)]},
     )
 
 
