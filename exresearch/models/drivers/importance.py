@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from exresearch.models.bootstrap import bca_interval, percentile_interval
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
+from exresearch.models.drivers.sampling import N_ORDERS
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
 
@@ -43,6 +44,7 @@ def relative_importance(
     conf_level: float = 0.95,
     interval: Interval = "percentile",
     seed: int,
+    n_orders: int = N_ORDERS,
 ) -> pd.DataFrame:
     """Share of an outcome's explained variance that belongs to each of a set of correlated drivers.
 
@@ -65,20 +67,25 @@ def relative_importance(
     covariates : sequence of str, optional
         Numeric columns that are in every model; importance is what drivers add to them.
     methods : sequence of str
-        Any of lmg, relative_weights, first, last, beta_squared, pratt, car (see `importance_metrics`). lmg takes at
-        most 20 players; blocks are defined for lmg, first and last.
+        Any of lmg, relative_weights, first, last, beta_squared, pratt, car, owen (see `importance_metrics`) and
+        lmg_sampled (see `lmg_sampled`). lmg takes at most 24 players, lmg_sampled any number; blocks are defined for
+        lmg, first, last and lmg_sampled, and owen shares them out among their drivers.
     n_boot, conf_level, seed : int, float, int
-        Replicates, coverage and seed of the bootstrap.
+        Replicates (0: estimates alone), coverage and seed of the bootstrap.
     interval : {'percentile', 'bca'}
         Interval of the importance; ranks always have the percentile interval.
+    n_orders : int
+        Orders of entry that lmg_sampled draws with `seed`, an even number.
 
     Returns
     -------
-    DataFrame, one row per method and driver in the order given
+    DataFrame, one row per method and driver in the order given (owen: the drivers of a block together)
         driver, method, importance (in units of R-squared), share (of the sum over drivers; 0 when that is 0), rank (1
         is the most important), std_error, conf_low, conf_high, rank_low, rank_high (rounded outwards), prob_first,
         prob_last (share of replicates with the highest, lowest importance), n (rows), n_clusters (resampled units),
-        r_squared (drivers and covariates), n_excluded, conf_level.
+        r_squared (drivers and covariates), n_excluded, sampling_error (Monte Carlo standard error of the importance
+        over the drawn orders; 0 where all orders count), conf_level. With ``n_boot=0`` without the columns from
+        std_error to prob_last and without conf_level.
 
     Raises
     ------
@@ -103,7 +110,8 @@ def relative_importance(
     >>> table[["driver", "rank", "rank_low", "rank_high"]].values.tolist()
     [['needs', 1, 1, 1], ['pay', 2, 2, 2]]
     """
-    check_resampling(n_boot=n_boot, conf_level=conf_level, seed=seed)
+    # Without replicates there are no tails to have enough of them for.
+    check_resampling(n_boot=10**9 if n_boot == 0 else n_boot, conf_level=conf_level, seed=seed)
     check_interval(interval)
     result = importance_replicates(
         data,
@@ -116,7 +124,8 @@ def relative_importance(
         methods=methods,
         n_boot=n_boot,
         seed=seed,
-        jackknife=interval == "bca",
+        n_orders=n_orders,
+        jackknife=interval == "bca" and n_boot > 0,
     )
     return summarise_importance(result, conf_level=conf_level)
 
@@ -140,34 +149,45 @@ def summarise_importance(result: ImportanceReplicates, *, conf_level: float = 0.
     """
     frames = []
     for method, estimate in result.estimate.items():
-        replicates = result.replicates[method]
-        if result.jackknife is not None:
-            low, high = bca_interval(estimate, replicates, result.jackknife[method], conf_level=conf_level)
-        else:
-            low, high = percentile_interval(replicates, conf_level=conf_level)
-        rank_low, rank_high = percentile_interval(_ranks(replicates), conf_level=conf_level)
         total = estimate.sum()
-        frames.append(
-            pd.DataFrame(
-                {
-                    "driver": result.drivers,
-                    "method": method,
-                    "importance": estimate,
-                    "share": estimate / total if total != 0.0 else np.zeros_like(estimate),
-                    "rank": _ranks(estimate[None, :])[0],
-                    "std_error": replicates.std(axis=0, ddof=1),
-                    "conf_low": low,
-                    "conf_high": high,
-                    "rank_low": np.floor(rank_low).astype(np.int64),
-                    "rank_high": np.ceil(rank_high).astype(np.int64),
-                    "prob_first": (replicates == replicates.max(axis=1, keepdims=True)).mean(axis=0),
-                    "prob_last": (replicates == replicates.min(axis=1, keepdims=True)).mean(axis=0),
-                    "n": result.n,
-                    "n_clusters": result.n_units,
-                    "r_squared": result.r_squared,
-                    "n_excluded": result.n_excluded,
-                    "conf_level": conf_level,
-                }
-            )
-        )
+        columns: dict[str, object] = {
+            "driver": result.names(method),
+            "method": method,
+            "importance": estimate,
+            "share": estimate / total if total != 0.0 else np.zeros_like(estimate),
+            "rank": _ranks(estimate[None, :])[0],
+        }
+        if len(result.replicates[method]):
+            columns |= _spread(result, method, conf_level)
+        columns |= {
+            "n": result.n,
+            "n_clusters": result.n_units,
+            "r_squared": result.r_squared,
+            "n_excluded": result.n_excluded,
+            "sampling_error": result.sampling_error.get(method, 0.0),
+        }
+        if len(result.replicates[method]):
+            columns["conf_level"] = conf_level
+        frames.append(pd.DataFrame(columns))
     return pd.concat(frames, ignore_index=True)
+
+
+def _spread(result: ImportanceReplicates, method: str, conf_level: float) -> dict[str, NDArray[np.generic]]:
+    """The columns that come from the replicates."""
+    replicates = result.replicates[method]
+    if result.jackknife is not None:
+        low, high = bca_interval(
+            result.estimate[method], replicates, result.jackknife[method], conf_level=conf_level
+        )
+    else:
+        low, high = percentile_interval(replicates, conf_level=conf_level)
+    rank_low, rank_high = percentile_interval(_ranks(replicates), conf_level=conf_level)
+    return {
+        "std_error": replicates.std(axis=0, ddof=1),
+        "conf_low": low,
+        "conf_high": high,
+        "rank_low": np.floor(rank_low).astype(np.int64),
+        "rank_high": np.ceil(rank_high).astype(np.int64),
+        "prob_first": (replicates == replicates.max(axis=1, keepdims=True)).mean(axis=0),
+        "prob_last": (replicates == replicates.min(axis=1, keepdims=True)).mean(axis=0),
+    }
