@@ -56,9 +56,7 @@ def count_chunks(
     if n_units < 1:
         raise ValueError(f"n_units must be 1 or more, got {n_units!r}.")
     # Three streams, each read in the order of the replicates, so that the size of a chunk changes nothing.
-    bits, refined, added = (
-        np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3)
-    )
+    bits, refined, added = (np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3))
     # Poisson counts of this rate sum to fewer than U but for 1 replicate in 740.
     rate = max(0.0, 1.0 - _MARGIN / np.sqrt(n_units))
     below, table = _poisson_table(rate)
