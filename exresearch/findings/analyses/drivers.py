@@ -42,8 +42,6 @@ from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.findings.testability import testability
 from exresearch.measures import oriented_frame
-from exresearch.models import METHODS
-from exresearch.models.drivers import MAX_PLAYERS
 from exresearch.study import Study, Variable
 
 # Each split is used both ways round; more of them hardly move their mean.
@@ -244,14 +242,6 @@ def _incomplete(model: DriverModel, measured: Sequence[Variable]) -> Note | None
             return Note(message="The codebook names no driver of the block {block}.", values={"block": block})
     if not measured:
         return Note(message="None of the four outcomes is measured.")
-    if model.method not in METHODS:
-        return Note(
-            message=(
-                "There are {count:integer} drivers; exact importance takes at most {most:integer}. Group some in the "
-                "codebook."
-            ),
-            values={"count": len(model.players), "most": MAX_PLAYERS},
-        )
     return None
 
 
