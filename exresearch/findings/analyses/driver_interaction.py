@@ -17,8 +17,8 @@ _OUTCOME, _WEIGHT, _GROUP = "(outcome)", "(weight)", "(group)"
 #: Standard deviations from the mean of the customer-first driver at which the other's slope is given.
 LEVELS = {"slope_low": -1.0, "slope_mean": 0.0, "slope_high": 1.0}
 INTERACTION_COLUMNS = [
-    "outcome", "label", "term", "estimate", "std_error", "statistic", "df", "p_value", "p_adjusted", "conf_low", "conf_high",
-    "conf_level", "n", "n_clusters",
+    "outcome", "label", "term", "estimate", "std_error", "statistic", "df", "p_value", "p_adjusted",
+    "conf_low", "conf_high", "conf_level", "n", "n_clusters",
 ]  # fmt: skip
 
 
@@ -50,13 +50,12 @@ def interaction_table(
     Returns
     -------
     pandas.DataFrame
-        Six rows per outcome; ``term`` is ``first`` and ``second`` (each at the mean of the other), ``product``,
-        ``slope_low``, ``slope_mean`` and ``slope_high`` (slope of the employee-first driver one standard deviation below
-        the mean of the customer-first one, at it and above it); ``outcome, label, estimate`` (standard deviations of the
-        outcome), ``std_error`` (CR2, by the groups that answers were kept together in),
-        ``statistic, df`` (Satterthwaite), ``p_value, p_adjusted`` (of the products, by Holm's method over the outcomes), ``conf_low, conf_high, conf_level,
-        n, n_clusters``. An outcome
-        that cannot be analysed so is left out.
+        Six rows per outcome: ``outcome, label, term, estimate`` (standard deviations of the outcome), ``std_error`` (CR2,
+        by the groups that answers were kept together in), ``statistic, df`` (Satterthwaite), ``p_value, p_adjusted`` (of
+        the products, by Holm's method over the outcomes), ``conf_low, conf_high, conf_level, n, n_clusters``. The terms are
+        ``first`` and ``second`` (each at the mean of the other), ``product``, and ``slope_low, slope_mean, slope_high``:
+        slope of the employee-first driver one standard deviation below the mean of the customer-first one, at it and
+        above it. An outcome that cannot be analysed so is left out.
     """
     rows: list[pd.DataFrame] = []
     for name, fit in fits.items():

@@ -21,8 +21,9 @@ from exresearch.study import Study, Variable
 # Every subset of the players is fitted by iteration, so that a larger study is sampled.
 _MOST_SHEETS = 5000
 _PROMOTER, _WEIGHT = "(promoter)", "(weight)"
-# Players: the two named sides, and all other drivers of each block as one.
-_NAMED = {FIRST: "(first)", SECOND: "(second)"}
+# Named drivers are players of their own, and the other drivers of each block are one; with more players than this the
+# models take too long.
+_MOST_PLAYERS = 10
 MODELS = {
     "logistic": "promoter or not (logistic)",
     "ordinal": "in their order (ordinal)",
@@ -58,8 +59,8 @@ def likelihood_check(
 ) -> LikelihoodCheck:
     """Compare the named drivers by general dominance of models for categories.
 
-    There are at most five players, whatever the number of drivers: the named employee-first and customer-first
-    drivers, and the other drivers of the two blocks and of neither. Every outcome gets a model of proportional odds,
+    The players are few whatever the number of drivers: each named one, and together the other drivers of the two
+    blocks and of neither. Every outcome gets a model of proportional odds,
     and recommending also a logistic one of promoters against all others.
 
     Parameters
@@ -81,6 +82,11 @@ def likelihood_check(
     model = driver_model(study.codebook)
     if not all(model.side(block, named=True) for block in (FIRST, SECOND)):
         return LikelihoodCheck()
+    named = [player for block in (FIRST, SECOND) for player in model.side(block, named=True)]
+    others = {v.block for v in model.drivers if model.groups.get(v.column, v.column) not in named}
+    if len(named) + len(others) > _MOST_PLAYERS:
+        message = "The claim names too many drivers ({count:integer}) for models of categories."
+        return LikelihoodCheck(notes=[Note(message=message, values={"count": len(named)})])
     measured = [
         v for name in OUTCOMES for v in study.codebook.select("employees", role="outcome", construct=name)[:1]
     ]
@@ -141,10 +147,11 @@ def _promoter(outcome: Variable, cuts: Any) -> float | None:
 def _compared(
     complete: pd.DataFrame, outcome: str, kind: Literal["logistic", "ordinal"], model: DriverModel
 ) -> dict[str, Any] | None:
-    players = {
-        v.column: _NAMED[v.block] if v.named and v.block in _NAMED else f"(other {v.block})"
-        for v in model.drivers
-    }
+    players = {}
+    for v in model.drivers:
+        player = model.groups.get(v.column, v.column)
+        compared = v.block in (FIRST, SECOND) and model.named(player)
+        players[v.column] = player if compared else f"(other {v.block})"
     try:
         table = likelihood_importance(
             complete,
@@ -159,9 +166,9 @@ def _compared(
     found = table.set_index(["fit", "driver"])["importance"]
     row: dict[str, Any] = {"n": len(complete)}
     for fit in ("mcfadden", "nagelkerke"):
-        for side, player in (("first", _NAMED[FIRST]), ("second", _NAMED[SECOND])):
-            size = sum(name == player for name in players.values())
-            row[f"{fit}_{side}"] = float(found.loc[fit, player]) / size
+        for side, block in (("first", FIRST), ("second", SECOND)):
+            named = model.side(block, named=True)
+            row[f"{fit}_{side}"] = float(found.loc[[(fit, player) for player in named]].mean())
     return row
 
 

@@ -34,9 +34,9 @@ def performance_table(
     """Set the importance of each driver for each outcome beside how well it is doing.
 
     Performance is the weighted mean answer of everybody who answered the driver, 0 at the low end of its scale and 100
-    at the high end; of a group of drivers the mean. Its standard error is linearised over the groups that answers are
-    kept together in. What a reader compares is the distance of a driver from the mean of all drivers, so the interval is
-    that of this distance, laid around the performance.
+    at the high end; of a group of drivers the mean. What a reader compares is the distance of a driver from the mean of
+    all drivers, so the interval is that of this distance, laid around the performance; its standard error is linearised
+    over the groups that answers are kept together in.
 
     Parameters
     ----------

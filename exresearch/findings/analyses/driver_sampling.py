@@ -64,8 +64,8 @@ def sampled_orders(fits: Mapping[str, Fit], model: DriverModel) -> SampledOrders
         spread = float((fit.replicates.replicates[model.method] @ weights).std(ddof=1))
         if error > _NEGLIGIBLE * spread:
             message = (
-                "{outcome} is left out: there are so many drivers that importance rests on a sample of their orders, and "
-                "the error of that ({error:points2}) is not small against that of the answers ({spread:points2})."
+                "{outcome} is left out: there are so many drivers that importance rests on a sample of their orders, "
+                "and the error of that ({error:points2}) is not small against that of the answers ({spread:points2})."
             )
             values = {"outcome": fit.label, "error": error, "spread": spread}
             caveats.append(Note(message=message, values=dict(values)))
@@ -75,8 +75,8 @@ def sampled_orders(fits: Mapping[str, Fit], model: DriverModel) -> SampledOrders
     if kept:
         message = (
             "There are {count:integer} drivers, too many for all their orders: importance is the mean over "
-            "{orders:integer} orders drawn at random. The error of that is at most {error:points2}, small against that of "
-            "the answers."
+            "{orders:integer} orders drawn at random. The error of that is at most {error:points2}, small against that "
+            "of the answers."
         )
         values = {"count": len(model.players), "orders": N_ORDERS, "error": largest}
         caveats.insert(0, Note(message=message, values=dict(values)))

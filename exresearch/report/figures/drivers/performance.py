@@ -37,6 +37,8 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 0.14, 0.6, 0.5
 _SMALL, _GUTTER, _SMALL_TOP, _SMALL_BOTTOM = 1.5, 0.16, 0.58, 0.28
 _ACROSS = 3
 _MANY = 14
+# Drivers that a small panel names.
+_NAMED_SMALL = 2
 _TICKS = (0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 NO_PERFORMANCE = Note(
     message="No driver has a declared scale and enough answers, so there is no map of importance and performance."
@@ -81,7 +83,8 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
     lines = -(-len(others) // _ACROSS)
     below = lines * (_SMALL + _SMALL_TOP) + (_SMALL_BOTTOM if lines else 0.0)
     low, high = _range(frame)
-    ceiling = float(frame["conf_high"].max()) * 1.12
+    ceiling = float(first["conf_high"].max()) * 1.12
+    shared = max((float(rows["conf_high"].max()) for rows in others), default=0.0) * 1.12
     with style():
         figure = new_figure(large + _TOP + _BOTTOM + below)
         axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + below)
@@ -105,7 +108,7 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
                 top=top,
                 bottom=figure.get_figheight() - top - _SMALL,
             )
-            _panel(small, rows, texts, low=low, high=high, ceiling=ceiling, small=True)
+            _panel(small, rows, texts, low=low, high=high, ceiling=shared, small=True)
             if column:
                 small.set_yticklabels([])
             _name_low(small, rows, width=wide, height=_SMALL)
@@ -115,9 +118,9 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
     takeaway = _takeaway(panels, texts)
     caption = texts.say(
         "Each mark is a driver. Above the horizontal line: at least as important as the median driver. Left of the "
-        "vertical line: lower than the mean of the drivers. Shaded: what matters, and is low. Hollow: the distance from "
-        "one of the two lines may be chance. (−): goes with a worse outcome, so that low is no shortcoming. Thin lines: "
-        "interval of the importance, and of the distance from the mean performance. The vertical axis is stretched at "
+        "vertical line: lower than the mean of the drivers. Shaded: what matters, and is low. Hollow: the distance "
+        "from one of the two lines may be chance. (−): goes with a worse outcome, so that low is no shortcoming. Thin "
+        "lines: interval of the importance, and of the distance from the mean performance. The vertical axis is stretched at "
         "the bottom, where most drivers are."
     )
     return Picture(figure, caption, f"{takeaway} {_alt(first, texts)}", takeaway)
@@ -238,6 +241,7 @@ def _name_all(axes: Axes, rows: pd.DataFrame, texts: Texts, *, width: float, hei
 
 def _name_low(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> None:
     low = (rows["quadrant"] == "matters_low") & rows["clear"]
+    low &= rows["importance"].where(low).rank(ascending=False) <= _NAMED_SMALL
     if low.any():
         labels = [wrapped(text, width=17, lines=2) for text in rows["text"][low]]
         points = _inches(axes, rows[~low], width=width, height=height)
@@ -329,8 +333,8 @@ def _alt(rows: pd.DataFrame, texts: Texts) -> str:
     top = rows.loc[rows["importance"].idxmax()]
     lowest = rows.loc[rows["performance"].idxmin()]
     return texts.say(
-        "For {outcome} “{first}” is most important ({importance:percent1}) with a performance of {performance:number0}; "
-        "“{lowest}” has the lowest performance ({least:number0}).",
+        "For {outcome} “{first}” is most important ({importance:percent1}) with a performance of "
+        "{performance:number0}; “{lowest}” has the lowest performance ({least:number0}).",
         outcome=texts.pick(top["outcome_label"]),
         first=top["text"],
         importance=float(top["importance"]),
