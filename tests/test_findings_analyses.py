@@ -57,7 +57,17 @@ def first(study: Study, **change: Any) -> Any:
     """Notebook 03."""
     return employee_first(
         study,
-        **({"conf_level": 0.95, "n_boot": N_BOOT, "n_imputations": 0, "seed": 1, "rules": RULES} | change),
+        **(
+            {
+                "conf_level": 0.95,
+                "n_boot": N_BOOT,
+                "n_imputations": 0,
+                "n_splits": 0,
+                "seed": 1,
+                "rules": RULES,
+            }
+            | change
+        ),
     )
 
 

@@ -52,7 +52,13 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
 
 def analysed(study: Study, **change: Any) -> EmployeeFirst:
     """Notebook 03, with few replicates and imputations."""
-    given: dict[str, Any] = {"conf_level": 0.95, "n_boot": 200, "n_imputations": 5, "seed": 1} | change
+    given: dict[str, Any] = {
+        "conf_level": 0.95,
+        "n_boot": 200,
+        "n_imputations": 5,
+        "n_splits": 0,
+        "seed": 1,
+    } | change
     return employee_first(study, rules=RULES, **given)
 
 

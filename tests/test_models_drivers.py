@@ -447,18 +447,18 @@ DATA = pd.DataFrame(
         ),
         (
             {"drivers": ["a"], "cluster": "team"},
-            "intervals come from resampling units and need 10 or more of them, got 1: name a cluster with more units, "
+            "intervals come from resampling units and need 10 or more of them, got 1 in column 'team': name a cluster with more units, "
             "or leave cluster out to resample rows.",
         ),
         (
             {"drivers": ["a", "b"], "methods": ["lmg", "shapley"]},
             "methods must be a list of some of ['lmg', 'relative_weights', 'first', 'last', 'beta_squared', 'pratt', "
-            "'car'], got ['lmg', 'shapley'].",
+            "'car', 'owen', 'lmg_sampled'], got ['lmg', 'shapley'].",
         ),
         (
             {"drivers": ["a", "b"], "blocks": {"a": "g", "b": "g"}, "methods": ["pratt", "lmg", "car"]},
-            "methods ['pratt', 'car'] are not defined for blocks of drivers: use some of ['lmg', 'first', 'last'], "
-            "or leave out blocks.",
+            "methods ['pratt', 'car'] are not defined for blocks of drivers: use some of ['lmg', 'first', 'last', "
+            "'owen', 'lmg_sampled'], or leave out blocks.",
         ),
         (
             {"drivers": ["a", "b"], "blocks": {"c": "g"}},
@@ -504,22 +504,23 @@ def test_too_few_rows() -> None:
     with pytest.raises(NotEstimable) as caught:
         relative_importance(frame, outcome="y", drivers=[f"x{i}" for i in range(5)], seed=1)
     assert str(caught.value) == (
-        "5 drivers and covariates need more than 6 complete rows, got 5 (1 left out as incomplete): use fewer drivers."
+        "5 drivers and covariates need more than 6 complete rows, got 5 (1 left out as incomplete): use fewer of "
+        "['x0', 'x1', 'x2', 'x3', 'x4']."
     )
 
 
 def test_too_many_players_and_the_remedies() -> None:
-    frame = planted(n=100, drivers=22)
-    drivers = [f"x{i}" for i in range(22)]
+    frame = planted(n=100, drivers=26)
+    drivers = [f"x{i}" for i in range(26)]
     with pytest.raises(ValueError) as caught:
         relative_importance(frame, outcome="y", drivers=drivers, seed=1)
     assert str(caught.value) == (
-        "method 'lmg' needs all 2**players subsets, so at most 20 players, got 22: "
-        "put related drivers in blocks, or use method 'relative_weights'."
+        "method 'lmg' needs all 2**players subsets, so at most 24 players, got 26: "
+        "put related drivers in blocks, or use method 'relative_weights' or 'lmg_sampled'."
     )
     blocks = {name: f"block {index // 6}" for index, name in enumerate(drivers)}
     grouped = relative_importance(frame, outcome="y", drivers=drivers, blocks=blocks, n_boot=99, seed=1)
-    assert grouped["driver"].tolist() == ["block 0", "block 1", "block 2", "block 3"]
+    assert grouped["driver"].tolist() == ["block 0", "block 1", "block 2", "block 3", "block 4"]
     assert grouped["importance"].sum() == pytest.approx(grouped["r_squared"].iloc[0], abs=SAME)
     weights = relative_importance(
         frame, outcome="y", drivers=drivers, methods=["relative_weights"], n_boot=99, seed=1

@@ -354,8 +354,8 @@ def test_few_clusters_have_a_jackknife_beside_the_bootstrap() -> None:
     with pytest.raises(NotEstimable) as caught:
         relative_importance(planted(units=9), **options)
     assert str(caught.value) == (
-        "intervals come from resampling units and need 10 or more of them, got 9: name a cluster with more units, or "
-        "leave cluster out to resample rows."
+        "intervals come from resampling units and need 10 or more of them, got 9 in column 'team': name a cluster "
+        "with more units, or leave cluster out to resample rows."
     )
 
 

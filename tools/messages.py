@@ -44,7 +44,9 @@ IN_CELLS = (
     "sheets answered too fast", "sheets with an impossible duration", "sheets that repeat an earlier one",
     "rows for the analysis",
     "columns not in the codebook", "rows", "cells", "columns", "all waves", "only complete answer sheets",
-    "missing answers imputed",
+    "missing answers imputed", "as in the verdict", "with the marker in the model",
+    "drivers and outcome from different people, between units", "promoter or not (logistic)",
+    "in their order (ordinal)",
 )  # fmt: skip
 HEADER = (
     'msgid ""\nmsgstr ""\n"Language: nl\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'

@@ -8,6 +8,9 @@ from exresearch.models.bootstrap import (
     bootstrap_p_value,
     percentile_interval,
 )
+from exresearch.models.concordance import (
+    kendall_w,
+)
 from exresearch.models.drivers import (
     METHODS,
     DominanceAnalysis,
@@ -19,6 +22,8 @@ from exresearch.models.drivers import (
     importance_influence,
     importance_metrics,
     importance_replicates,
+    lmg_sampled,
+    owen_values,
     rank_interval,
     relative_importance,
     subset_r2,
@@ -114,10 +119,13 @@ __all__ = [
     "jackknife_interval",
     "jackknife_p_value",
     "katz_interval",
+    "kendall_w",
     "leader_contrast",
     "likelihood_importance",
     "linear_combinations",
     "linear_regression",
+    "lmg_sampled",
+    "owen_values",
     "percentile_interval",
     "pool_imputations",
     "proportional_odds_test",

@@ -10,8 +10,12 @@ from numpy.typing import NDArray
 #: Fewer independent units than this carry no interval worth printing.
 MIN_UNITS = 10
 
-# Draws are held as 64-bit integers, so this bounds the scratch memory of `count_chunks` to about 32 MB.
-_DRAWS_AT_ONCE = 2_000_000
+# Counts made at once: 16 MB of scratch memory, which stays near the processor.
+_CELLS_AT_ONCE = 2_000_000
+# Standard deviations by which the independent draws stay below the number of units (see `bootstrap_counts`).
+_MARGIN = 3.0
+# Equally likely values of the 16 random bits that a count is looked up by.
+_BITS = 2**16
 
 
 class NotEstimable(ValueError):
@@ -51,20 +55,47 @@ def count_chunks(
     """Yield the rows of `bootstrap_counts` in chunks of at most `max_cells` cells (at least one row)."""
     if n_units < 1:
         raise ValueError(f"n_units must be 1 or more, got {n_units!r}.")
-    rng = np.random.default_rng(seed)
+    # Three streams, each read in the order of the replicates, so that the size of a chunk changes nothing.
+    bits, refined, added = (np.random.default_rng(stream) for stream in np.random.SeedSequence(seed).spawn(3))
+    # Poisson counts of this rate sum to fewer than U but for 1 replicate in 740.
+    rate = max(0.0, 1.0 - _MARGIN / np.sqrt(n_units))
+    below, table = _poisson_table(rate)
+    words = -(-n_units // 4)
     per_chunk = max(1, max_cells // n_units)
-    per_draw = max(1, _DRAWS_AT_ONCE // n_units)
+    per_draw = max(1, _CELLS_AT_ONCE // n_units)
     for start in range(0, n_boot, per_chunk):
-        size = min(per_chunk, n_boot - start)
-        counts = np.empty((size, n_units), dtype=np.int32)
-        for first in range(0, size, per_draw):
-            rows = min(per_draw, size - first)
-            draws = rng.integers(n_units, size=(rows, n_units))
-            draws += np.arange(rows)[:, None] * n_units
-            counts[first : first + rows] = np.bincount(draws.ravel(), minlength=rows * n_units).reshape(
-                rows, n_units
-            )
+        counts = np.zeros((min(per_chunk, n_boot - start), n_units), dtype=np.int32)
+        for first in range(0, len(counts), per_draw):
+            part = counts[first : first + per_draw]
+            if rate > 0.0:
+                drawn = bits.integers(0, 2**64, size=(len(part), words), dtype=np.uint64)
+                # Little-endian on every machine, so that the same seed gives the same counts there.
+                halves = drawn.astype("<u8", copy=False).view("<u2")[:, :n_units]
+                looked_up = table.take(halves)
+                open_cells = np.flatnonzero(looked_up < 0)
+                share = (halves[np.divmod(open_cells, n_units)] + refined.random(len(open_cells))) / _BITS
+                looked_up.reshape(-1)[open_cells] = np.searchsorted(below, share, side="right")
+                part[...] = looked_up
+            left = n_units - part.sum(axis=1, dtype=np.int32)
+            part[left < 0] = 0
+            left[left < 0] = n_units
+            place = added.integers(n_units, size=int(left.sum()))
+            place += np.repeat(np.arange(len(part)) * n_units, left)
+            np.add.at(part.reshape(-1), place, np.int32(1))
         yield counts
+
+
+def _poisson_table(rate: float) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
+    """Poisson distribution function, and the count by 16 random bits, -1 where they do not settle it."""
+    probability, terms = np.exp(-rate), []
+    while probability > 1e-20:
+        terms.append(probability)
+        probability *= rate / len(terms)
+    below = np.cumsum(terms)
+    below[-1] = 1.0
+    lowest = np.searchsorted(below, np.arange(_BITS) / _BITS, side="right")
+    highest = np.searchsorted(below, np.arange(1, _BITS + 1) / _BITS, side="left")
+    return below, np.where(lowest == highest, lowest, -1).astype(np.int8)
 
 
 def bootstrap_counts(n_units: int, *, n_boot: int, seed: int) -> NDArray[np.int32]:
@@ -91,6 +122,13 @@ def bootstrap_counts(n_units: int, *, n_boot: int, seed: int) -> NDArray[np.int3
     ------
     ValueError
         `n_units` or `n_boot` is below 1.
+
+    Notes
+    -----
+    Counts of draws whose number is itself Poisson are independent Poisson counts, which are looked up by 16 random
+    bits each (by more bits for the few values that 16 do not settle); given their sum they are multinomial. The rate
+    is 1 - 3 / sqrt(U), so that the sum stays below U, and the rest are drawn one by one; a replicate whose sum is
+    above U is drawn one by one from the start. The distribution is exact.
 
     Examples
     --------

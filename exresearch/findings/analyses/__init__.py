@@ -1,5 +1,6 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
+from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
@@ -10,10 +11,12 @@ __all__ = [
     "EmployeeFirst",
     "EngagedMinority",
     "EngagementAndCx",
+    "LikelihoodCheck",
     "OutcomeAnswers",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
+    "likelihood_check",
     "outcome_answers",
     "set_apart_problem",
 ]

@@ -143,6 +143,7 @@ def imputed_differences(
                     outcome=fit.outcome.column,
                     drivers=model.columns,
                     blocks=model.groups or None,
+                    methods=[model.method],
                     n_boot=n_boot,
                     seed=own_seed,
                     influence=False,
@@ -212,8 +213,8 @@ def _named_difference(result: ImportanceReplicates, model: DriverModel) -> tuple
     for sign, block in ((1.0, FIRST), (-1.0, SECOND)):
         side = model.side(block, named=True)
         weights[[result.drivers.index(name) for name in side]] = sign / len(side)
-    variance = float((result.replicates["lmg"] @ weights).var(ddof=1))
-    return float(result.estimate["lmg"] @ weights), variance
+    variance = float((result.replicates[model.method] @ weights).var(ddof=1))
+    return float(result.estimate[model.method] @ weights), variance
 
 
 def _pooled(

@@ -14,15 +14,23 @@ from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 from exresearch.measures import Groups, dependence_groups
 from exresearch.measures.resampling import respondents
-from exresearch.models import NotEstimable, importance_replicates, summarise_differences
-from exresearch.models.drivers import ImportanceReplicates
+from exresearch.models import (
+    NotEstimable,
+    UnitMoments,
+    importance_replicates,
+    summarise_differences,
+    unit_moments,
+)
+from exresearch.models.drivers import MAX_PLAYERS, ImportanceReplicates
 from exresearch.study import Codebook, Variable
 
 FIRST, SECOND = "employee-first", "customer-first"
 OUTCOMES = ("enps", "stay", "effort", "promote")
-# Relative weights are not defined for groups of drivers.
-_METHODS = ("lmg", "relative_weights", "first", "last")
-_GROUPED_METHODS = ("lmg", "first", "last")
+# Beside the measure that decides; relative weights are not defined for groups of drivers.
+_CHECKS = ("relative_weights", "first", "last")
+_GROUPED_CHECKS = ("first", "last")
+# Orders of the drivers that are drawn where there are too many for all of them.
+N_ORDERS = 100_000
 # Names that no column of a client has.
 _WEIGHT, _GROUP = "(weight)", "(group)"
 
@@ -47,6 +55,16 @@ class DriverModel:
             players.setdefault(self.groups.get(variable.column, variable.column), variable)
         return players
 
+    @property
+    def method(self) -> str:
+        """The measure that decides: exact LMG, or LMG from a sample of the orders where there are too many players."""
+        return "lmg" if len(self.players) <= MAX_PLAYERS else "lmg_sampled"
+
+    @property
+    def sampling(self) -> dict[str, int]:
+        """Options of the measure that decides, for ``importance_replicates``."""
+        return {} if self.method == "lmg" else {"n_orders": N_ORDERS}
+
     def named(self, player: str) -> bool:
         """Whether the claim names this player, or a driver in it."""
         return any(v.named for v in self.drivers if self.groups.get(v.column, v.column) == player)
@@ -59,12 +77,16 @@ class DriverModel:
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """One outcome with its label, the bootstrap of the importances, and the groups that were resampled."""
+    """One outcome with its label, the bootstrap of the importances, and the groups and moments behind it.
+
+    The rows of ``groups.labels`` are the complete answer sheets.
+    """
 
     outcome: Variable
     label: dict[str, str]
     replicates: ImportanceReplicates
     groups: Groups
+    moments: UnitMoments
 
 
 def driver_model(codebook: Codebook) -> DriverModel:
@@ -97,20 +119,25 @@ def fit_importance(
     # Chosen among the complete sheets: the units of the others say nothing about this outcome.
     groups = dependence_groups(employees[complete])
     try:
-        replicates = importance_replicates(
+        moments = unit_moments(
             rows[complete].assign(**{_GROUP: groups.labels}),
-            outcome=outcome.column,
-            drivers=model.columns,
+            columns=columns,
             weights=_WEIGHT if _WEIGHT in rows else None,
             cluster=None if groups.by == "row" else _GROUP,
+        )
+        replicates = importance_replicates(
+            moments,
+            outcome=outcome.column,
+            drivers=model.columns,
             blocks=model.groups or None,
-            methods=_GROUPED_METHODS if model.groups else _METHODS,
+            methods=(model.method, *(_GROUPED_CHECKS if model.groups else _CHECKS)),
             n_boot=n_boot,
             seed=seed,
+            **model.sampling,
         )
     except NotEstimable:
         return _obstacle(rows.loc[complete, columns], label, codebook)
-    return Fit(outcome, label, replicates, groups)
+    return Fit(outcome, label, replicates, groups, moments)
 
 
 def _obstacle(rows: pd.DataFrame, label: dict[str, str], codebook: Codebook) -> Note:

@@ -13,6 +13,9 @@ from exresearch.models.drivers.dominance_bootstrap import (
     DominanceAnalysis,
     dominance_analysis,
 )
+from exresearch.models.drivers.doubling import (
+    MAX_PLAYERS,
+)
 from exresearch.models.drivers.importance import (
     relative_importance,
     summarise_importance,
@@ -24,6 +27,9 @@ from exresearch.models.drivers.metrics import (
     METHODS,
     importance_metrics,
 )
+from exresearch.models.drivers.owen import (
+    owen_values,
+)
 from exresearch.models.drivers.ranks import (
     rank_interval,
 )
@@ -32,8 +38,11 @@ from exresearch.models.drivers.replicates import (
     importance_from_counts,
     importance_replicates,
 )
+from exresearch.models.drivers.sampling import (
+    draw_orders,
+    lmg_sampled,
+)
 from exresearch.models.drivers.subsets import (
-    MAX_PLAYERS,
     lmg,
     shapley_values,
     subset_r2,
@@ -48,12 +57,15 @@ __all__ = [
     "complete_dominance",
     "conditional_dominance",
     "dominance_analysis",
+    "draw_orders",
     "importance_differences",
     "importance_from_counts",
     "importance_influence",
     "importance_metrics",
     "importance_replicates",
     "lmg",
+    "lmg_sampled",
+    "owen_values",
     "rank_interval",
     "relative_importance",
     "shapley_values",

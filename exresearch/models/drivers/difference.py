@@ -137,7 +137,9 @@ def importance_differences(
     if isinstance(drivers, str) or not drivers:
         raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
     # Refused before the bootstrap, which may take a while.
-    _weights(contrasts, list(players_of(drivers, blocks)), per_driver)
+    players = players_of(drivers, blocks)
+    named = list(drivers) if method == "owen" else list(players)
+    _weights(contrasts, named, per_driver)
     result = importance_replicates(
         data,
         outcome=outcome,
@@ -196,7 +198,7 @@ def summarise_differences(
     check_smallest_effect(smallest_effect)
     if method not in result.estimate:
         raise ValueError(f"method must be one of the replicates' {list(result.estimate)}, got {method!r}.")
-    combine = _weights(contrasts, result.drivers, per_driver)
+    combine = _weights(contrasts, result.names(method), per_driver)
     values = combined(result, method, combine, interval=interval)
     low, high = values.limits(conf_level)
     above, below = values.tails(0.0)

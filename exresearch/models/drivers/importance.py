@@ -10,6 +10,7 @@ import pandas as pd
 from exresearch.models.drivers.intervals import Interval, check_interval, check_smallest_effect, combined
 from exresearch.models.drivers.ranks import RankMethod, check_rank_method, rank_interval, ranks
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
+from exresearch.models.drivers.sampling import N_ORDERS
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
 
@@ -30,6 +31,7 @@ def relative_importance(
     rank_method: RankMethod = "pairwise",
     smallest_effect: float | None = None,
     seed: int,
+    n_orders: int = N_ORDERS,
 ) -> pd.DataFrame:
     """Share of an outcome's explained variance that belongs to each of a set of correlated drivers.
 
@@ -52,10 +54,11 @@ def relative_importance(
     covariates : sequence of str, optional
         Numeric columns that are in every model; importance is what drivers add to them.
     methods : sequence of str
-        Any of lmg, relative_weights, first, last, beta_squared, pratt, car (see `importance_metrics`). lmg takes at
-        most 20 players; blocks are defined for lmg, first and last.
+        Any of lmg, relative_weights, first, last, beta_squared, pratt, car, owen (see `importance_metrics`) and
+        lmg_sampled (see `lmg_sampled`). lmg takes at most 24 players, lmg_sampled any number; blocks are defined for
+        lmg, first, last and lmg_sampled, and owen shares them out among their drivers.
     n_boot, conf_level, seed : int, float, int
-        Replicates, coverage and seed of the bootstrap.
+        Replicates (0: estimates alone), coverage and seed of the bootstrap.
     interval : {'expanded', 'percentile', 'bca'}
         Interval of the importance: `expanded_interval`, which holds with few units as well, or those of R's relaimpo,
         `percentile_interval` and `bca_interval`.
@@ -63,10 +66,12 @@ def relative_importance(
         Interval of the rank, see `rank_interval`.
     smallest_effect : float, optional
         Smallest importance of interest, in units of R-squared; adds the test that a driver has less.
+    n_orders : int
+        Orders of entry that lmg_sampled draws with `seed`, an even number.
 
     Returns
     -------
-    DataFrame, one row per method and driver in the order given
+    DataFrame, one row per method and driver in the order given (owen: the drivers of a block together)
         driver, method, importance (in units of R-squared), share (of the sum over drivers; 0 when that is 0), rank (1
         is the most important), std_error, conf_low, conf_high, rank_low, rank_high (for each driver by itself),
         prob_first, prob_last (share of replicates with the highest, lowest importance), n (rows), n_clusters (resampled
@@ -98,7 +103,8 @@ def relative_importance(
     >>> table[["driver", "rank", "rank_low", "rank_high"]].values.tolist()
     [['needs', 1, 1, 1], ['pay', 2, 2, 2]]
     """
-    check_resampling(n_boot=n_boot, conf_level=conf_level, seed=seed)
+    # Without replicates there are no tails to have enough of them for.
+    check_resampling(n_boot=10**9 if n_boot == 0 else n_boot, conf_level=conf_level, seed=seed)
     check_interval(interval)
     check_rank_method(rank_method)
     check_smallest_effect(smallest_effect)
@@ -113,6 +119,7 @@ def relative_importance(
         methods=methods,
         n_boot=n_boot,
         seed=seed,
+        n_orders=n_orders,
         influence=True if interval == "bca" else None,
     )
     return summarise_importance(
@@ -157,6 +164,24 @@ def summarise_importance(
     frames = []
     for method, estimate in result.estimate.items():
         replicates = result.replicates[method]
+        total = estimate.sum()
+        columns: dict[str, object] = {
+            "driver": result.names(method),
+            "method": method,
+            "importance": estimate,
+            "share": estimate / total if total != 0.0 else np.zeros_like(estimate),
+            "rank": ranks(estimate[None, :])[0],
+        }
+        counts: dict[str, object] = {
+            "n": result.n,
+            "n_clusters": result.n_units,
+            "r_squared": result.r_squared,
+            "n_excluded": result.n_excluded,
+            "sampling_error": result.sampling_error.get(method, 0.0),
+        }
+        if not len(replicates):
+            frames.append(pd.DataFrame(columns | counts))
+            continue
         values = combined(result, method, None, interval=interval)
         low, high = values.limits(conf_level)
         rank_low, rank_high = rank_interval(
@@ -167,30 +192,17 @@ def summarise_importance(
             influence=values.influence,
             rank_method=rank_method,
         )
-        total = estimate.sum()
-        table = pd.DataFrame(
-            {
-                "driver": result.drivers,
-                "method": method,
-                "importance": estimate,
-                "share": estimate / total if total != 0.0 else np.zeros_like(estimate),
-                "rank": ranks(estimate[None, :])[0],
-                "std_error": values.std_error,
-                "conf_low": low,
-                "conf_high": high,
-                "rank_low": rank_low,
-                "rank_high": rank_high,
-                "prob_first": (replicates == replicates.max(axis=1, keepdims=True)).mean(axis=0),
-                "prob_last": (replicates == replicates.min(axis=1, keepdims=True)).mean(axis=0),
-                "n": result.n,
-                "n_clusters": result.n_units,
-                "r_squared": result.r_squared,
-                "n_excluded": result.n_excluded,
-                "conf_level": conf_level,
-            }
-        )
-        columns = [table, values.few_clusters(conf_level=conf_level, null=None)]
-        table = pd.concat(columns, axis=1)
+        spread: dict[str, object] = {
+            "std_error": values.std_error,
+            "conf_low": low,
+            "conf_high": high,
+            "rank_low": rank_low,
+            "rank_high": rank_high,
+            "prob_first": (replicates == replicates.max(axis=1, keepdims=True)).mean(axis=0),
+            "prob_last": (replicates == replicates.min(axis=1, keepdims=True)).mean(axis=0),
+        }
+        table = pd.DataFrame(columns | spread | counts | {"conf_level": conf_level})
+        table = pd.concat([table, values.few_clusters(conf_level=conf_level, null=None)], axis=1)
         if smallest_effect is not None:
             table["smallest_effect"] = smallest_effect
             table["p_equivalence"] = values.p_equivalence(smallest_effect)

@@ -115,11 +115,11 @@ def combined(
         )
 
     def mixed(values: dict[str, FloatArray] | None) -> FloatArray | None:
-        if values is None:
+        if values is None or method not in values:
             return None
         return values[method] if combine is None else values[method] @ combine
 
-    weights = np.eye(len(result.drivers)) if combine is None else combine
+    weights = np.eye(len(result.names(method))) if combine is None else combine
     return Combination(
         estimate=result.estimate[method] @ weights,
         replicates=result.replicates[method] @ weights,

@@ -7,14 +7,16 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from exresearch.models.drivers.subsets import DEPENDENT, lmg
+from exresearch.models.drivers.doubling import DEPENDENT
+from exresearch.models.drivers.owen import owen_values
+from exresearch.models.drivers.subsets import as_matrices, lmg
 
 FloatArray = NDArray[np.float64]
 
-#: Measures that are defined for a block of drivers entering as one player.
-BLOCK_METHODS = ("lmg", "first", "last")
-#: All measures, in the order of the documentation.
-METHODS = ("lmg", "relative_weights", "first", "last", "beta_squared", "pratt", "car")
+#: Measures that are defined for blocks of drivers: of a block that enters as one player, or of its drivers (owen).
+BLOCK_METHODS = ("lmg", "first", "last", "owen")
+#: All measures that follow from a correlation matrix, in the order of the documentation.
+METHODS = ("lmg", "relative_weights", "first", "last", "beta_squared", "pratt", "car", "owen")
 
 
 def partial_out(matrices: FloatArray, *, covariates: Sequence[int], keep: Sequence[int]) -> FloatArray:
@@ -115,11 +117,13 @@ def importance_metrics(
     Returns
     -------
     dict of method to ndarray [B, P]
+        For ``owen`` one value per column of the players, in their order.
 
     Raises
     ------
     ValueError
-        An unknown method, a method that is not defined for blocks, or more than 20 players for LMG.
+        An unknown method, a method that is not defined for blocks, or more than 24 players for LMG (for Owen values:
+        drivers of a block and other blocks).
 
     Notes
     -----
@@ -129,6 +133,7 @@ def importance_metrics(
     - ``relative_weights``: [R^1/2]^2 (R^-1/2 r)^2, Johnson (2000), doi:10.1207/S15327906MBR3501_1 = Genizi (1993).
     - ``first``: R-squared of the driver alone; ``last``: loss of R-squared when it leaves.
     - ``beta_squared``: b^2; ``pratt``: b r (may be negative), Pratt (1987).
+    - ``owen``: as ``lmg`` over the orders that keep a block's drivers together (see `owen_values`).
     - ``car``: (R^-1/2 r)^2, Zuber & Strimmer (2011), doi:10.2202/1544-6115.1730.
 
     In R: `relaimpo::calc.relimp(type = c("lmg", "genizi", "first", "last", "betasq", "pratt", "car"))`.
@@ -142,9 +147,7 @@ def importance_metrics(
     unknown = [method for method in methods if method not in METHODS]
     if unknown or not methods:
         raise ValueError(f"methods must be some of {list(METHODS)}, got {list(methods)}.")
-    matrices = np.asarray(correlations, dtype=np.float64)
-    if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2]:
-        raise ValueError(f"correlations must have the shape [B, q, q], got {matrices.shape}.")
+    matrices = as_matrices(correlations)
     in_blocks = any(len(player) > 1 for player in players)
     undefined = [method for method in methods if method not in BLOCK_METHODS]
     if in_blocks and undefined:
@@ -159,6 +162,8 @@ def importance_metrics(
     out: dict[str, FloatArray] = {}
     if "lmg" in methods:
         out["lmg"] = lmg(residual, players=inside)
+    if "owen" in methods:
+        out["owen"] = owen_values(residual, blocks=inside) if in_blocks or "lmg" not in out else out["lmg"]
     if in_blocks:
         if "first" in methods:
             out["first"] = np.column_stack([_explained(residual, player) for player in inside])

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.drivers.influence import importance_influence
-from exresearch.models.drivers.metrics import BLOCK_METHODS, METHODS, explained_variance, importance_metrics
-from exresearch.models.drivers.subsets import MAX_PLAYERS
+from exresearch.models.drivers.metrics import explained_variance, importance_metrics
+from exresearch.models.drivers.preconditions import check_methods, check_moments, check_names
+from exresearch.models.drivers.sampling import N_ORDERS, SAMPLED, draw_orders, lmg_sampled
 from exresearch.models.expanded import FEW_UNITS
 from exresearch.models.moments.accumulate import unit_moments
 from exresearch.models.moments.unit import UnitMoments
-from exresearch.models.resampling import MIN_UNITS, NotEstimable, count_chunks
+from exresearch.models.resampling import NotEstimable, count_chunks
 
 FloatArray = NDArray[np.float64]
+Measure = Callable[[FloatArray], dict[str, FloatArray]]
 
 # A tenth of the smallest tail of a 95 % interval: rarer replicates without variance cannot move a limit much.
 _MAX_CONSTANT_OUTCOME = 0.01
 # From this many rows on, which all weigh about the same, U - 1 degrees of freedom are as good as infinitely many.
 _ROWS_ALIKE = 1000
-# Correlations among the predictors with an eigenvalue below this are a combination, not collinearity.
-_SINGULAR = 1e-10
+# Orders in a replicate of a sampled method; see `_Sampler`.
+_REPLICATE_ORDERS = 100
+# Counts at once: 24 MB as floats, memory that is used again for the next chunk; and with very many rows, at least
+# so many replicates that forming the products of the rows is not what takes the time.
+_COUNT_CELLS = 3_000_000
+_LEAST_TOGETHER = 20
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -38,13 +45,17 @@ class ImportanceReplicates:
     estimate : dict of method to ndarray [P]
     replicates : dict of method to ndarray [B, P]
     influence : dict of method to ndarray [U, P], or None
-        Of each unit on each importance (`importance_influence`), where it was computed.
+        Of each unit on each importance (`importance_influence`), where it was computed; sampled methods have no entry.
     jackknife : dict of method to ndarray [U, P], or None
         Importance with each unit left out; None with 30 or more units, where nothing is taken from it.
     r_squared : float
         R-squared of the model with all drivers and covariates.
     n, n_units, n_excluded : int
         Complete rows, resampled units, rows left out.
+    members : tuple of str
+        The drivers, those of a block together: what the values of method 'owen' belong to.
+    sampling_error : dict of method to ndarray [P]
+        Monte Carlo standard error of an estimate over sampled orders; exact methods have no entry.
     """
 
     drivers: tuple[str, ...]
@@ -56,33 +67,12 @@ class ImportanceReplicates:
     n: int
     n_units: int
     n_excluded: int
+    members: tuple[str, ...] = ()
+    sampling_error: dict[str, FloatArray] = field(default_factory=dict)
 
-
-def _check_names(
-    outcome: str,
-    drivers: Sequence[str],
-    covariates: Sequence[str],
-    blocks: Mapping[str, str] | None,
-    methods: Sequence[str],
-) -> None:
-    if isinstance(drivers, str) or not drivers:
-        raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
-    if isinstance(covariates, str):
-        raise ValueError(f"covariates must be a list of column names, got {covariates!r}.")
-    if isinstance(methods, str) or not methods or any(method not in METHODS for method in methods):
-        raise ValueError(f"methods must be a list of some of {list(METHODS)}, got {methods!r}.")
-    named = [outcome, *drivers, *covariates]
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise ValueError(f"columns {twice} are named more than once among outcome, drivers and covariates.")
-    if blocks is not None:
-        strangers = [name for name in blocks if name not in drivers]
-        if strangers:
-            raise ValueError(f"blocks name {strangers}, which are not among the drivers {list(drivers)}.")
-        alone = [name for name in drivers if name not in blocks]
-        clash = sorted(set(blocks.values()) & set(alone))
-        if clash:
-            raise ValueError(f"blocks {clash} have the name of a driver outside the block: rename the block.")
+    def names(self, method: str) -> tuple[str, ...]:
+        """What the values of a method belong to: the drivers for 'owen', the players for the others."""
+        return self.members if method == "owen" and self.members else self.drivers
 
 
 def players_of(drivers: Sequence[str], blocks: Mapping[str, str] | None) -> dict[str, list[str]]:
@@ -93,44 +83,62 @@ def players_of(drivers: Sequence[str], blocks: Mapping[str, str] | None) -> dict
     return players
 
 
-def _check_moments(
-    moments: UnitMoments, outcome: str, predictors: Sequence[str], drivers: Sequence[str]
-) -> None:
-    """Refuse what has no unique answer, naming all the columns at once."""
-    if moments.n_rows <= len(predictors) + 1:
-        raise NotEstimable(
-            f"{len(predictors)} drivers and covariates need more than {len(predictors) + 1} complete rows, got "
-            f"{moments.n_rows} ({moments.n_excluded} left out as incomplete): use fewer drivers."
-        )
-    correlations = moments.correlations()[0]
-    constant = [name for name, one in zip(moments.columns, np.diag(correlations), strict=True) if one == 0.0]
-    if constant:
-        raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
-    place = {name: index for index, name in enumerate(moments.columns)}
-    copies = [name for name in drivers if 1.0 - abs(correlations[place[outcome], place[name]]) < _SINGULAR]
-    if copies:
-        raise NotEstimable(
-            f"drivers {copies} equal the outcome '{outcome}' up to scale: an outcome cannot be its own driver."
-        )
-    index = [place[name] for name in predictors]
-    eigenvalues, vectors = np.linalg.eigh(correlations[np.ix_(index, index)])
-    null = vectors[:, eigenvalues < _SINGULAR]
-    if null.size:
-        # A column takes part in an exact relation when it has weight in the null space.
-        involved = [name for name, row in zip(predictors, null, strict=True) if np.abs(row).max() > 1e-6]
-        raise NotEstimable(
-            f"columns {involved} are exact copies or linear combinations of one another, so their importance is "
-            "not unique: leave one of them out of each such set, or average them into one score."
-        )
-    if moments.n_units < MIN_UNITS:
-        raise NotEstimable(
-            f"intervals come from resampling units and need {MIN_UNITS} or more of them, got {moments.n_units}: "
-            "name a cluster with more units, or leave cluster out to resample rows."
-        )
+def _stack(parts: list[dict[str, FloatArray]]) -> dict[str, FloatArray]:
+    return {method: np.concatenate([part[method] for part in parts]) for method in parts[0]}
 
 
-def _stack(parts: list[dict[str, FloatArray]], methods: Sequence[str]) -> dict[str, FloatArray]:
-    return {method: np.concatenate([part[method] for part in parts]) for method in methods}
+class _Sampler:
+    """LMG over sampled orders, of the data and of their replicates.
+
+    All replicates use the same orders, a few of those of the estimate, so that the draw of orders adds next to
+    nothing to the differences between replicates; what those few orders miss on the data is added back.
+    """
+
+    def __init__(
+        self,
+        whole: FloatArray,
+        players: dict[str, list[int]],
+        covariates: list[int],
+        n_orders: int,
+        seed: int,
+    ) -> None:
+        # Orders are drawn over names, so that the order in which drivers are given changes nothing.
+        by_name = sorted(players)
+        self._place = [by_name.index(name) for name in players]
+        self._players = [players[name] for name in by_name]
+        self._covariates = covariates
+        orders = draw_orders(len(players), n_orders=n_orders, seed=seed)
+        self._few = orders[:_REPLICATE_ORDERS]
+        self.estimate, self.error = self._values(whole, orders)
+        self._missed = self.estimate - self._values(whole, self._few)[0]
+
+    def replicates(self, correlations: FloatArray) -> FloatArray:
+        return np.maximum(self._values(correlations, self._few)[0] + self._missed, 0.0)
+
+    def _values(self, correlations: FloatArray, orders: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        values, error = lmg_sampled(
+            correlations, players=self._players, orders=orders, covariates=self._covariates
+        )
+        return values[:, self._place], error[:, self._place]
+
+
+def _replicated(
+    moments: UnitMoments, counts: Iterable[NDArray[np.int32]], *, outcome: str, measure: Measure
+) -> dict[str, FloatArray]:
+    """Importance on the replicates; too many of them with an outcome that does not vary have no answer."""
+    place = moments.columns.index(outcome)
+    parts, flat, total = [], 0, 0
+    for chunk in counts:
+        correlations = moments.correlations(chunk)
+        flat += int((correlations[:, place, place] == 0.0).sum())
+        total += len(correlations)
+        parts.append(measure(correlations))
+    if flat > _MAX_CONSTANT_OUTCOME * total:
+        raise NotEstimable(
+            f"the outcome '{outcome}' takes one single value in {flat} of {total} bootstrap replicates: "
+            "too few units differ on it."
+        )
+    return _stack(parts)
 
 
 def importance_from_counts(
@@ -151,27 +159,14 @@ def importance_from_counts(
         there is nothing to explain.
     """
     place = {name: index for index, name in enumerate(moments.columns)}
-    columns = [[place[name] for name in names] for names in players.values()]
-    parts, flat, total = [], 0, 0
-    for chunk in counts:
-        correlations = moments.correlations(chunk)
-        flat += int((correlations[:, place[outcome], place[outcome]] == 0.0).sum())
-        total += len(correlations)
-        parts.append(
-            importance_metrics(
-                correlations,
-                methods=methods,
-                players=columns,
-                covariates=[place[name] for name in covariates],
-                outcome=place[outcome],
-            )
-        )
-    if flat > _MAX_CONSTANT_OUTCOME * total:
-        raise NotEstimable(
-            f"the outcome '{outcome}' takes one single value in {flat} of {total} bootstrap replicates: "
-            "too few units differ on it."
-        )
-    return _stack(parts, methods)
+    measure = partial(
+        importance_metrics,
+        methods=methods,
+        players=[[place[name] for name in names] for names in players.values()],
+        covariates=[place[name] for name in covariates],
+        outcome=place[outcome],
+    )
+    return _replicated(moments, counts, outcome=outcome, measure=measure)
 
 
 def importance_replicates(
@@ -186,6 +181,7 @@ def importance_replicates(
     methods: Sequence[str] = ("lmg",),
     n_boot: int = 2000,
     seed: int,
+    n_orders: int = N_ORDERS,
     influence: bool | None = None,
 ) -> ImportanceReplicates:
     """Importance on the data and on its bootstrap replicates, unsummarised.
@@ -193,7 +189,8 @@ def importance_replicates(
     Use it for a statistic of the importances that `relative_importance` and `importance_differences` lack. The
     parameters are those of `relative_importance`; `influence` says whether to compute influences (and, with few units,
     the jackknife): by default where an interval is the better for it, so not for 1,000 or more single rows; True for
-    BCa intervals of those, False where only the replicates are wanted.
+    BCa intervals of those, False where only the replicates are wanted; with ``n_boot=0`` there
+    are no replicates.
 
     Returns
     -------
@@ -205,19 +202,9 @@ def importance_replicates(
         As `relative_importance`.
     """
     covariates = covariates if covariates is not None else ()
-    _check_names(outcome, drivers, covariates, blocks, methods)
+    check_names(outcome, drivers, covariates, blocks, methods)
     players = players_of(drivers, blocks)
-    if "lmg" in methods and len(players) > MAX_PLAYERS:
-        raise ValueError(
-            f"method 'lmg' needs all 2**players subsets, so at most {MAX_PLAYERS} players, got {len(players)}: "
-            "put related drivers in blocks, or use method 'relative_weights'."
-        )
-    undefined = [method for method in methods if method not in BLOCK_METHODS]
-    if undefined and any(len(names) > 1 for names in players.values()):
-        raise ValueError(
-            f"methods {undefined} are not defined for blocks of drivers: use some of {list(BLOCK_METHODS)}, "
-            "or leave out blocks."
-        )
+    check_methods(methods, players)
     columns = [outcome, *drivers, *covariates]
     if isinstance(data, UnitMoments):
         if weights is not None or cluster is not None:
@@ -227,41 +214,61 @@ def importance_replicates(
         moments = data.select(columns)
     else:
         moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster)
-    _check_moments(moments, outcome, columns[1:], drivers)
-
+    check_moments(
+        moments,
+        outcome=outcome,
+        predictors=columns[1:],
+        drivers=drivers,
+        cluster=cluster,
+        resampled=n_boot > 0,
+    )
     place = {name: index for index, name in enumerate(columns)}
-
-    def measured(correlations: FloatArray) -> dict[str, FloatArray]:
-        return importance_metrics(
-            correlations,
-            methods=methods,
-            players=[[place[name] for name in names] for names in players.values()],
-            covariates=[place[name] for name in covariates],
-        )
-
+    inside = {player: [place[name] for name in names] for player, names in players.items()}
+    outside = [place[name] for name in covariates]
     whole = moments.correlations()
+    exact = [method for method in methods if method != SAMPLED]
+    sampler = _Sampler(whole, inside, outside, n_orders, seed) if SAMPLED in methods else None
+
+    def measure(correlations: FloatArray) -> dict[str, FloatArray]:
+        values = {}
+        if exact:
+            values = importance_metrics(
+                correlations, methods=exact, players=list(inside.values()), covariates=outside
+            )
+        if sampler is not None:
+            values[SAMPLED] = sampler.estimate if correlations is whole else sampler.replicates(correlations)
+        return {method: values[method] for method in methods}
+
+    estimate = measure(whole)
+    counts = count_chunks(
+        moments.n_units,
+        n_boot=n_boot,
+        seed=seed,
+        max_cells=max(_COUNT_CELLS, _LEAST_TOGETHER * moments.n_units),
+    )
     return ImportanceReplicates(
         drivers=tuple(players),
-        estimate={method: values[0] for method, values in measured(whole).items()},
-        replicates=importance_from_counts(
-            moments,
-            count_chunks(moments.n_units, n_boot=n_boot, seed=seed),
-            outcome=outcome,
-            players=players,
-            covariates=covariates,
-            methods=methods,
-        ),
+        estimate={method: values[0] for method, values in estimate.items()},
+        replicates=_replicated(moments, counts, outcome=outcome, measure=measure)
+        if n_boot
+        else {method: values[:0] for method, values in estimate.items()},
         influence=importance_influence(
-            moments, outcome=outcome, players=players, covariates=covariates, methods=methods
+            moments, outcome=outcome, players=players, covariates=covariates, methods=exact
         )
-        if influence
-        or (influence is None and (moments.matrices is not None or moments.n_units < _ROWS_ALIKE))
+        if n_boot
+        and exact
+        and (
+            influence
+            or (influence is None and (moments.matrices is not None or moments.n_units < _ROWS_ALIKE))
+        )
         else None,
-        jackknife=_stack([measured(part) for part in moments.leave_one_out()], methods)
-        if moments.n_units < FEW_UNITS and influence is not False
+        jackknife=_stack([measure(part) for part in moments.leave_one_out()])
+        if n_boot and moments.n_units < FEW_UNITS and influence is not False
         else None,
         r_squared=float(explained_variance(whole, predictors=range(1, len(columns)))[0]),
         n=moments.n_rows,
         n_units=moments.n_units,
         n_excluded=moments.n_excluded,
+        members=tuple(name for names in players.values() for name in names),
+        sampling_error={} if sampler is None else {SAMPLED: sampler.error[0]},
     )

@@ -2,100 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import factorial
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from exresearch.models.drivers.doubling import MAX_PLAYERS, subset_parts
+
 FloatArray = NDArray[np.float64]
-
-#: More players than this are refused: the work doubles with each (2**20 subsets per replicate).
-MAX_PLAYERS = 20
-
-# Residual variance (share of the column's own) under which a column is a combination of earlier ones.
-DEPENDENT = 1e-10
-# Doubles of working space per block of replicates; 4 MB, which stays in cache.
-_BLOCK_CELLS = 500_000
-
-Triangle = list[FloatArray]
-
-
-def _inverse(pivot: FloatArray) -> FloatArray:
-    """1 / pivot, and 0 where nothing is left to explain with: such a column adds nothing to a subset."""
-    usable = pivot > DEPENDENT
-    return np.divide(1.0, pivot, out=np.zeros_like(pivot), where=usable)
-
-
-def _sweep(rows: Triangle) -> Triangle:
-    """Schur complement: the first column is taken into the model and leaves the triangle."""
-    lead = rows[0][1:]
-    scaled = lead * _inverse(rows[0][0])
-    return [row - scaled[i] * lead[i:] for i, row in enumerate(rows[1:])]
-
-
-def _double(rows: Triangle, columns: int) -> Triangle:
-    """All states so far without the next player, followed by all of them with it."""
-    lanes = rows[0].shape[1]
-    out = [np.empty((len(row), 2 * lanes)) for row in rows[columns:]]
-    for new, row in zip(out, rows[columns:], strict=True):
-        new[:, :lanes] = row
-    if columns == 1:
-        lead = rows[0][1:]
-        scaled = lead * _inverse(rows[0][0])
-        for i, (new, row) in enumerate(zip(out, rows[1:], strict=True)):
-            half = new[:, lanes:]
-            np.multiply(scaled[i], lead[i:], out=half)
-            np.subtract(row, half, out=half)
-        return out
-    swept = rows
-    for _ in range(columns):
-        swept = _sweep(swept)
-    for new, row in zip(out, swept, strict=True):
-        new[:, lanes:] = row
-    return out
-
-
-def _check_players(
-    size: int, players: Sequence[Sequence[int]], covariates: Sequence[int], outcome: int
-) -> None:
-    named = [outcome, *covariates, *(column for player in players for column in player)]
-    if len(set(named)) != len(named) or any(not 0 <= column < size for column in named):
-        raise ValueError(
-            f"outcome, players and covariates must be different columns of 0 to {size - 1}, got {named}."
-        )
-    if not players or any(len(player) == 0 for player in players):
-        raise ValueError("players must name at least one column each, and there must be at least one player.")
-    if len(players) > MAX_PLAYERS:
-        raise ValueError(
-            f"exact importance needs 2**players subsets, so at most {MAX_PLAYERS} players, got {len(players)}: "
-            "put related drivers in blocks, or use method 'relative_weights'."
-        )
-
-
-def subset_blocks(
-    correlations: FloatArray, *, players: Sequence[Sequence[int]], covariates: Sequence[int], outcome: int
-) -> Iterator[tuple[slice, FloatArray]]:
-    """Yield (replicates, explained variance [2**P, b]) in blocks of bounded memory; see `subset_r2`."""
-    _check_players(correlations.shape[1], players, covariates, outcome)
-    order = [*covariates, *(column for player in players for column in player), outcome]
-    size = len(order)
-    peak, left = 1, size - len(covariates)
-    for index, player in enumerate(players):
-        left -= len(player)
-        peak = max(peak, 2 ** (index + 1) * left * (left + 1) // 2)
-    step = max(1, _BLOCK_CELLS // peak)
-    for start in range(0, len(correlations), step):
-        part = slice(start, min(start + step, len(correlations)))
-        block = correlations[part]
-        # Replicates lie in the last axis, so that every operation runs over all states and replicates at once.
-        rows = [np.ascontiguousarray(block[:, order[i], order[i:]].T) for i in range(size)]
-        for _ in covariates:
-            rows = _sweep(rows)
-        for player in players:
-            rows = _double(rows, len(player))
-        total = block[:, outcome, outcome]
-        yield part, total - rows[0][0].reshape(-1, len(block))
 
 
 def subset_r2(
@@ -129,7 +44,7 @@ def subset_r2(
     Raises
     ------
     ValueError
-        A column is named twice or does not exist, or there are more than 20 players.
+        A column is named twice or does not exist, or there are more than 24 players.
 
     Notes
     -----
@@ -142,13 +57,41 @@ def subset_r2(
     >>> subset_r2(r, players=[[1], [2]]).round(2).tolist()
     [[0.0, 0.25, 0.16, 0.41]]
     """
+    matrices = as_matrices(correlations)
+    total = matrices[:, outcome, outcome]
+    out = np.empty((len(matrices), 2 ** len(players)) if len(players) <= MAX_PLAYERS else (0, 0))
+    for part in subset_parts(matrices, players=players, covariates=covariates, outcome=outcome):
+        last, states, lanes = part.unexplained.shape
+        cells = out[part.part].reshape(lanes, last, 2**part.first)
+        explained = total[part.part] - part.unexplained
+        cells[:, :, part.start : part.start + states] = explained.transpose(2, 0, 1)
+    return out
+
+
+def as_matrices(correlations: ArrayLike) -> FloatArray:
+    """The matrices as floats; ValueError unless they have the shape [B, q, q]."""
     matrices = np.asarray(correlations, dtype=np.float64)
     if matrices.ndim != 3 or matrices.shape[1] != matrices.shape[2]:
         raise ValueError(f"correlations must have the shape [B, q, q], got {matrices.shape}.")
-    out = np.empty((len(matrices), 2 ** len(players)) if len(players) <= MAX_PLAYERS else (0, 0))
-    for part, values in subset_blocks(matrices, players=players, covariates=covariates, outcome=outcome):
-        out[part] = values.T
+    return matrices
+
+
+def _by_player(sums: FloatArray) -> FloatArray:
+    """Sums [k, b] over the subsets with each of k players, from one value per subset, [2**k, b]."""
+    out = np.empty((len(sums).bit_length() - 1, sums.shape[1]))
+    for player in reversed(range(len(out))):
+        with_player, without = sums[2**player :], sums[: 2**player]
+        out[player] = with_player.sum(axis=0)
+        sums = without + with_player
     return out
+
+
+def order_weights(players: int) -> tuple[FloatArray, FloatArray]:
+    """Shapley weights by the size of a subset: of its worth for a player in it, and for one outside."""
+    orders = factorial(players)
+    inside = [0.0] + [factorial(s - 1) * factorial(players - s) / orders for s in range(1, players + 1)]
+    outside = [factorial(s) * factorial(players - s - 1) / orders for s in range(players)] + [0.0]
+    return np.array(inside), np.array(outside)
 
 
 def shapley_values(values: ArrayLike) -> FloatArray:
@@ -172,8 +115,8 @@ def shapley_values(values: ArrayLike) -> FloatArray:
     Notes
     -----
     phi_j = sum over S with j of (s-1)!(P-s)!/P! v(S) - sum over S without j of s!(P-s-1)!/P! v(S). Both weights
-    depend on the size s only, so after weighting, a player's value is a sum over its subsets: one product of the
-    matrix of subset membership, taken for the low and the high half of the bits apart to keep it small.
+    depend on the size s only, so after weighting by their sum, a player's value is a sum over its subsets less a
+    constant, which is the same for all players and follows from sum(phi) = v(all) - v(none).
 
     References
     ----------
@@ -189,21 +132,66 @@ def shapley_values(values: ArrayLike) -> FloatArray:
     players = int(worth.shape[0]).bit_length() - 1 if worth.ndim == 2 else 0
     if players < 1 or worth.shape[0] != 2**players:
         raise ValueError(f"values must have the shape [2**P, b], got {worth.shape}.")
-    all_orders = factorial(players)
-    with_player = [0.0] + [
-        factorial(s - 1) * factorial(players - s) / all_orders for s in range(1, players + 1)
-    ]
-    without = [factorial(s) * factorial(players - s - 1) / all_orders for s in range(players)] + [0.0]
-    sizes = np.bitwise_count(np.arange(2**players))
-    weighted = worth * (np.array(with_player) + np.array(without))[sizes][:, None]
-    low = players // 2
-    cube = weighted.reshape(2 ** (players - low), 2**low, -1)
-    membership = [
-        (np.arange(2**bits)[None, :] >> np.arange(bits)[:, None] & 1).astype(np.float64)
-        for bits in (low, players - low)
-    ]
-    sums = np.concatenate([membership[0] @ cube.sum(axis=0), membership[1] @ cube.sum(axis=1)])
-    return np.asarray((sums - np.array(without)[sizes] @ worth).T)
+    weights = np.add(*order_weights(players))[np.bitwise_count(np.arange(2**players))]
+    return spread(_by_player(worth * weights[:, None]).T, worth[-1] - worth[0])
+
+
+def spread(sums: FloatArray, total: FloatArray) -> FloatArray:
+    """Values [b, k] that differ from one another as `sums` do and add up to `total` [b]."""
+    return np.asarray(sums - (sums.sum(axis=1) - total)[:, None] / sums.shape[1])
+
+
+def _cells(masks: NDArray[np.int64], outer: int, table: FloatArray) -> NDArray[np.intp]:
+    """Cell of the flat table [a, b] for subsets of a of the first `outer` players and b others."""
+    first = np.bitwise_count(masks & (1 << outer) - 1).astype(np.intp)
+    return np.asarray(first * table.shape[1] + np.bitwise_count(masks >> outer))
+
+
+def weighted_sums(
+    correlations: FloatArray,
+    *,
+    players: Sequence[Sequence[int]],
+    weights: FloatArray,
+    outer: int = 0,
+    covariates: Sequence[int] = (),
+    outcome: int = 0,
+) -> tuple[FloatArray, FloatArray]:
+    """Sums [B, P] of weight times explained variance over the subsets with each player, and the total gain [B].
+
+    A subset of a of the first `outer` players and b of the others has the weight weights[a, b]. The sums are less a
+    constant that is the same for all players with the same weights (see `shapley_values`), as it is for unexplained
+    variance with its sign turned.
+    """
+    count = len(players)
+    sums, gain = np.empty((len(correlations), count)), np.empty(len(correlations))
+    by_state, by_last = np.empty((0, 0)), np.empty((0, 0))
+    # The part a subset's size owes to where it stands in its part, which is the same in all parts.
+    place: NDArray[np.intp] = np.empty((0, 0), dtype=np.intp)
+    known: dict[int, FloatArray] = {}
+    table = np.ascontiguousarray(weights)
+    for part in subset_parts(correlations, players=players, covariates=covariates, outcome=outcome):
+        last, states, lanes = part.unexplained.shape
+        if part.start == 0:
+            by_state, by_last = np.empty((2**part.first, lanes)), np.zeros((last, lanes))
+            gain[part.part] = part.unexplained[0, 0]
+            if place.shape != (last, states):
+                known, place = (
+                    {},
+                    _cells(np.arange(last) << part.first, outer, table)[:, None]
+                    + _cells(np.arange(states), outer, table),
+                )
+        here = int(_cells(np.array([part.start]), outer, table)[0])
+        if here not in known:
+            known[here] = table.ravel()[here:].take(place)[:, :, None]
+        if part.start + states == 2**part.first:
+            gain[part.part] -= part.unexplained[-1, -1]
+        weighted = part.unexplained
+        weighted *= known[here]
+        by_state[part.start : part.start + states] = weighted.sum(axis=0)
+        by_last += weighted.sum(axis=1)
+        if part.start + states == 2**part.first:
+            sums[part.part] = -np.concatenate([_by_player(by_state), _by_player(by_last)]).T
+    return sums, gain
 
 
 def lmg(
@@ -214,7 +202,7 @@ def lmg(
     outcome: int = 0,
 ) -> FloatArray:
     """LMG importance [B, P] of players: `shapley_values` of `subset_r2`, in bounded memory."""
-    out = np.empty((len(correlations), len(players)))
-    for part, values in subset_blocks(correlations, players=players, covariates=covariates, outcome=outcome):
-        out[part] = shapley_values(values)
-    return out
+    weights = np.add(*order_weights(len(players)))[None, :]
+    return spread(
+        *weighted_sums(correlations, players=players, weights=weights, covariates=covariates, outcome=outcome)
+    )

@@ -89,7 +89,9 @@ class UnitMoments:
         -------
         ndarray [B, q + 1, q + 1]
         """
-        times = np.ones((1, self.n_units)) if counts is None else np.asarray(counts)
+        if counts is None:
+            return self._total()[None]
+        times = np.asarray(counts)
         if times.ndim != 2 or times.shape[1] != self.n_units:
             raise ValueError(f"counts must have the shape [B, {self.n_units}], got {times.shape}.")
         size = len(self.columns) + 1
@@ -97,6 +99,20 @@ class UnitMoments:
         for start, stop, block in self._blocks():
             packed += times[:, start:stop].astype(np.float64) @ block
         return unpack(packed, size)
+
+    def _total(self) -> FloatArray:
+        """Sum of all unit matrices."""
+        if self.matrices is not None:
+            return np.asarray(self.matrices.sum(axis=0))
+        size = len(self.columns) + 1
+        total = np.zeros((size, size))
+        # Products too small to be shared out over threads: faster so, and the same bytes with any number of them.
+        step = max(64, 2**18 // size**2)
+        for start in range(0, self.n_units, step):
+            centred = self._centred(start, min(start + step, self.n_units))
+            total += centred.T @ (centred * self.weight_sums[start : start + step, None])
+        # The product is symmetric up to rounding; the sums are exactly so.
+        return np.triu(total) + np.triu(total, 1).T
 
     def covariances(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted covariance matrices [B, q, q] with the sum of weights as divisor."""
@@ -208,14 +224,16 @@ def _shifted(moments: UnitMoments, origin: FloatArray) -> UnitMoments:
 def products(centred: FloatArray, weights: FloatArray) -> FloatArray:
     """Weighted products of all pairs of columns per row, upper triangle, [rows, T]."""
     size = centred.shape[1]
-    out = np.empty((len(centred), size * (size + 1) // 2))
-    weighted = centred * weights[:, None]
+    columns = np.ascontiguousarray(centred.T)
+    weighted = columns * weights
+    # A pair lies in one piece, which is several times faster to fill than a row.
+    out = np.empty((size * (size + 1) // 2, len(centred)))
     start = 0
     for column in range(size):
         width = size - column
-        np.multiply(weighted[:, column, None], centred[:, column:], out=out[:, start : start + width])
+        np.multiply(weighted[column], columns[column:], out=out[start : start + width])
         start += width
-    return out
+    return out.T
 
 
 def unpack(packed: FloatArray, size: int) -> FloatArray:
@@ -247,6 +265,21 @@ def _correlations(sums: FloatArray) -> FloatArray:
     return np.asarray(correlations)
 
 
+def _row_order(keys: Sequence[FloatArray]) -> NDArray[np.intp]:
+    """Order of rows by the first key, then the second and so on: `numpy.lexsort`, but a later key sorts only ties."""
+    order = np.argsort(keys[0], kind="stable")
+    apart = np.diff(keys[0][order]) != 0.0
+    for key in keys[1:]:
+        tied = np.flatnonzero(~np.append(apart, True) | ~np.insert(apart, 0, True))
+        if not tied.size:
+            break
+        rows = order[tied]
+        group = np.insert(np.cumsum(apart), 0, 0)[tied]
+        order[tied] = rows[np.lexsort([key[rows], group])]
+        apart |= np.diff(key[order]) != 0.0
+    return order
+
+
 def sorted_rows(
     columns: tuple[str, ...],
     units: pd.Index,
@@ -257,7 +290,7 @@ def sorted_rows(
 ) -> UnitMoments:
     """Rows in an order of their own, so that neither row nor column order of the file reaches the bootstrap."""
     by_name = sorted(range(len(columns)), key=lambda index: columns[index], reverse=True)
-    order = np.lexsort([weights, *(rows[:, index] for index in by_name)])
+    order = _row_order([*(rows[:, index] for index in reversed(by_name)), weights])
     return UnitMoments(
         columns=columns,
         units=units[order],

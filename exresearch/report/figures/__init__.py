@@ -1,6 +1,6 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
-from exresearch.report.figures.drivers import driver_forest
+from exresearch.report.figures.drivers import driver_forest, method_agreement, performance_map
 from exresearch.report.figures.engagement import (
     engaged_share_benchmarks,
     engagement_bands,
@@ -35,10 +35,12 @@ __all__ = [
     "group_response",
     "item_answers",
     "leaders_laggards",
+    "method_agreement",
     "missing_map",
     "odd_columns",
     "outcome_distribution",
     "overview_forest",
+    "performance_map",
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",

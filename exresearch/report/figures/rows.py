@@ -14,6 +14,8 @@ from exresearch.report.theme import COLOURS, add_axes, new_figure
 
 # Inches: a line of a label, and the least height of a row.
 LINE, ROW = 0.168, 0.40
+# Inches between the labels of two rows.
+AIR = 0.16
 
 
 def rows_axes(
@@ -25,6 +27,7 @@ def rows_axes(
     bottom: float = 0.62,
     wrap: int = 25,
     least: float = ROW,
+    air: float = AIR,
     bold: Sequence[bool] | None = None,
 ) -> tuple[Figure, Axes, list[float]]:
     """Make a figure of labelled rows.
@@ -37,6 +40,8 @@ def rows_axes(
         Margins in inches; labels stand in the left one.
     least : float
         Least height of a row in inches, for rows whose value takes several lines.
+    air : float
+        Inches between the labels of two rows.
     bold : sequence of bool, optional
         Rows whose label is emphasised.
 
@@ -46,7 +51,7 @@ def rows_axes(
         Figure, axes and the y of each row (in inches from the top of the axes).
     """
     figure, panels = rows_panels(
-        [labels], left=left, right=right, top=top, bottom=bottom, wrap=wrap, least=least, bold=bold
+        [labels], left=left, right=right, top=top, bottom=bottom, wrap=wrap, least=least, air=air, bold=bold
     )
     return figure, *panels[0]
 
@@ -60,6 +65,7 @@ def rows_panels(
     bottom: float = 0.62,
     wrap: int = 25,
     least: float = ROW,
+    air: float = AIR,
     bold: Sequence[bool] | None = None,
 ) -> tuple[Figure, list[tuple[Axes, list[float]]]]:
     """Make a figure of several panels of labelled rows below each other, each with an axis of its own.
@@ -79,7 +85,7 @@ def rows_panels(
         [textwrap.wrap(label, wrap, max_lines=4, placeholder=" …") or [""] for label in labels]
         for labels in groups
     ]
-    heights = [[max(least, LINE * len(lines) + 0.16) for lines in panel] for panel in wrapped]
+    heights = [[max(least, LINE * len(lines) + air) for lines in panel] for panel in wrapped]
     totals = [sum(panel) + top + bottom for panel in heights]
     figure = new_figure(sum(totals))
     panels = []

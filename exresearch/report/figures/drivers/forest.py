@@ -6,18 +6,15 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from matplotlib.lines import Line2D
 
 from exresearch.report.columns import REVERSED_NOTE, driver_labels
+from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes
-from exresearch.report.text import Texts, mark
+from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
 
-_BLOCKS = {
-    "employee-first": (mark("employee-first"), COLOURS["blue"], "o"),
-    "customer-first": (mark("customer-first"), COLOURS["orange"], "s"),
-    "other": (mark("other"), COLOURS["grey"], "D"),
-}
+# More rows than this are set closer together.
+_MANY = 14
 
 
 def driver_forest(
@@ -50,17 +47,17 @@ def driver_forest(
     """
     columns = ["driver", "block", "importance", "conf_low", "conf_high", "rank", "rank_low", "rank_high"]
     require(frame, columns, figure="driver_forest")
-    blocks = frame["block"].astype(object).where(frame["block"].notna(), "other")
-    unknown = sorted({str(block) for block in blocks} - set(_BLOCKS))
-    if unknown:
-        raise ValueError(f"driver_forest knows the blocks {', '.join(_BLOCKS)}; got {', '.join(unknown)}.")
+    blocks = known_blocks(frame, figure="driver_forest")
     ordered = frame.assign(block=blocks).sort_values("importance", ascending=False, kind="stable")
     named = (
         ordered["named"].fillna(False).astype(bool).tolist() if "named" in ordered else [False] * len(ordered)
     )
     labels = driver_labels(ordered.assign(label=ordered["driver"]), texts)
     with style():
-        figure, axes, y = rows_axes(labels, left=2.0, right=1.12, top=0.52, wrap=26, bold=named)
+        room: dict[str, Any] = {"left": 2.0, "wrap": 26}
+        if len(labels) > _MANY:
+            room = {"left": 2.35, "wrap": 32, "least": 0.25, "air": 0.06}
+        figure, axes, y = rows_axes(labels, right=1.12, top=0.52, bold=named, **room)
         high, low = (
             float(np.nanmax(ordered[["importance", "conf_high"]].astype(float).to_numpy())),
             float(ordered["conf_low"].min()),
@@ -68,18 +65,15 @@ def driver_forest(
         axes.set_xlim(min(0.0, low * 1.05), max(high * 1.05, 1e-6))
         axes.axvline(0, color=COLOURS["grey"], linewidth=1)
         for position, row in zip(y, rows_of(ordered), strict=True):
-            _, colour, marker = _BLOCKS[row.block]
+            _, colour, marker = BLOCKS[row.block]
             draw_interval(
                 axes, position, row.importance, row.conf_low, row.conf_high, colour=colour, marker=marker
             )
             row_value(axes, position, _value(row, texts), colour=COLOURS["ink"])
         number_axis(axes.xaxis, "percent0" if high > 0.05 else "percent1", texts, ticks=4)
         axes.set_xlabel(texts.say("importance: share of variance explained"))
-        present = [name for name in _BLOCKS if (ordered["block"] == name).any()]
-        handles = [Line2D([], [], linestyle="none", marker=_BLOCKS[name][2], color=_BLOCKS[name][1], markersize=7,
-                          label=texts.say(_BLOCKS[name][0])) for name in present]  # fmt: skip
         figure.legend(
-            handles=handles,
+            handles=block_handles(ordered["block"], texts),
             loc="upper left",
             bbox_to_anchor=(0, 1),
             ncols=3,

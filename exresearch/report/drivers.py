@@ -1,0 +1,185 @@
+"""Tables and figures about drivers: what the frames of the analysis look like on a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pandas as pd
+
+from exresearch.findings.analyses import EmployeeFirst
+from exresearch.report.columns import driver_labels
+from exresearch.report.figures.drivers import driver_forest
+from exresearch.report.figures.forests import difference_forest
+from exresearch.report.tables import Column
+from exresearch.report.text import Texts, mark
+from exresearch.report.theme import Picture, rows_of
+
+_INFLUENCE = {"little": mark("little"), "more": mark("more"), "open": mark("undecided")}
+INTERACTION: dict[str, Column | None] = {
+    "label": Column(mark("Outcome")),
+    "slope_low": Column(mark("Customer-first low"), "number2"),
+    "slope_mean": Column(mark("Customer-first average"), "number2"),
+    "slope_high": Column(mark("Customer-first high"), "number2"),
+    "estimate": Column(mark("Interplay"), "number2"),
+    "conf_low": Column(mark("Interval"), "number2"),
+    "p_adjusted": None,
+    "n": None,
+}
+SOURCE: dict[str, Column | None] = {
+    "label": Column(mark("Outcome")),
+    "handling": Column(mark("Based on"), "message"),
+    "estimate": Column(mark("Difference"), "estimate"),
+    "conf_low": None,
+    "n": None,
+    "n_units": None,
+}
+LIKELIHOOD: dict[str, Column | None] = {
+    "label": Column(mark("Outcome")),
+    "model": Column(mark("Model"), "message"),
+    "mcfadden_first": Column(mark("Employee-first, McFadden"), "percent1"),
+    "mcfadden_second": Column(mark("Customer-first, McFadden"), "percent1"),
+    "nagelkerke_first": Column(mark("Employee-first, Nagelkerke"), "percent1"),
+    "nagelkerke_second": Column(mark("Customer-first, Nagelkerke"), "percent1"),
+    "n": None,
+}
+
+
+def forests(importance: pd.DataFrame, *, texts: Texts) -> Iterator[Picture]:
+    """Draw the importance of every driver, one figure per outcome.
+
+    Parameters
+    ----------
+    importance : pandas.DataFrame
+        Of :func:`exresearch.findings.analyses.employee_first`; none where it is empty.
+    texts : Texts
+        Language of the reader.
+    """
+    if importance.empty:
+        return
+    for _, rows in importance.groupby("outcome", sort=False):
+        name = texts.pick(rows["outcome_label"].iloc[0])
+        yield driver_forest(rows.assign(driver=rows["label"]), texts=texts, outcome=name)
+
+
+def difference_picture(result: EmployeeFirst, *, texts: Texts) -> Picture:
+    """Draw the difference between the named drivers per outcome, with what is too small to matter.
+
+    Parameters
+    ----------
+    result : EmployeeFirst
+        Tested, with differences.
+    texts : Texts
+        Language of the reader.
+    """
+    finding = result.finding
+    return difference_forest(
+        result.differences.assign(outcome=result.differences["label"]),
+        texts=texts,
+        null=finding.null,
+        smallest_effect=(finding.smallest_effect.low, finding.smallest_effect.high),
+    )
+
+
+def influence_rows(influence: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
+    """Return which drivers are shown to have little influence: a row per driver, a word per outcome.
+
+    Parameters
+    ----------
+    influence : pandas.DataFrame
+        Of :func:`exresearch.findings.analyses.employee_first`.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``label, detail`` (whether the claim names the driver), one column per outcome and ``n``, the smallest number of
+        answers behind one of them.
+    """
+    return (
+        _by_driver(influence, influence["influence"].map(_INFLUENCE), texts) if len(influence) else influence
+    )
+
+
+def influence_columns(influence: pd.DataFrame) -> dict[str, Column | None]:
+    """Return the columns of that table."""
+    return (
+        {"label": Column(mark("Driver")), "detail": None}
+        | _outcome_columns(influence, "message")
+        | {"n": None}
+    )
+
+
+def performance_rows(performance: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
+    """Return importance and performance as a table: a row per driver, the importance for each outcome.
+
+    Parameters
+    ----------
+    performance : pandas.DataFrame
+        Of :func:`exresearch.findings.analyses.employee_first`.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``label, detail, performance``, one column per outcome and ``respondents``, in the order of performance.
+    """
+    if performance.empty:
+        return performance
+    rows = _by_driver(performance, performance["importance"], texts)
+    same = performance.drop_duplicates("driver").set_index("driver")[["performance", "respondents"]]
+    return rows.join(same, on="driver").sort_values("performance", kind="stable")
+
+
+def performance_columns(performance: pd.DataFrame) -> dict[str, Column | None]:
+    """Return the columns of that table."""
+    return (
+        {
+            "label": Column(mark("Driver")),
+            "detail": None,
+            "performance": Column(mark("Performance"), "number1"),
+        }
+        | _outcome_columns(performance, "percent1")
+        | {"respondents": Column(mark("People"), "integer")}
+    )
+
+
+def interaction_rows(interaction: pd.DataFrame) -> pd.DataFrame:
+    """Return slopes and product as one row per outcome.
+
+    Parameters
+    ----------
+    interaction : pandas.DataFrame
+        Of :func:`exresearch.findings.analyses.employee_first`.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The rows of the products, with ``slope_low, slope_mean, slope_high``.
+    """
+    products = interaction[interaction["term"] == "product"] if len(interaction) else interaction
+    if products.empty:
+        return products
+    slopes = interaction.pivot(index="outcome", columns="term", values="estimate")
+    return products.join(slopes[["slope_low", "slope_mean", "slope_high"]], on="outcome")
+
+
+def _by_driver(frame: pd.DataFrame, values: pd.Series, texts: Texts) -> pd.DataFrame:
+    outcomes = list(frame["outcome"].unique())
+    wide = frame.assign(value=values).pivot(index="driver", columns="outcome", values="value")[outcomes]
+    own = frame.drop_duplicates("driver").set_index("driver")
+    rows = own.assign(
+        label=driver_labels(own, texts),
+        detail=[texts.say("named by the claim") if row.named else "" for row in rows_of(own)],
+        n=frame.groupby("driver")["n"].min(),
+    )
+    return rows[["label", "detail", "n"]].join(wide).reset_index()
+
+
+def _outcome_columns(frame: pd.DataFrame, spec: str) -> dict[str, Column | None]:
+    if frame.empty:
+        return {}
+    return {
+        str(row.outcome): Column(row.outcome_label, spec) for row in rows_of(frame.drop_duplicates("outcome"))
+    }

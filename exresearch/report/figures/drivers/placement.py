@@ -1,0 +1,166 @@
+"""Labels beside points, so that none covers another label or a point."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.font_manager import FontProperties
+from matplotlib.textpath import TextPath
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+_POINT, _INCH, _LEADING = 0.055, 72.0, 1.22
+_ROUNDS = 6
+# Inches that other points keep from a label, and what it costs, in inches, to lie on a line.
+_CLEAR, _ON_LINE = 0.14, 0.07
+_ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+_DISTANCES = (0.09, 0.15, 0.24, 0.36, 0.5, 0.7, 0.95, 1.25, 1.6)
+
+
+def wrapped(label: str, *, width: int, lines: int) -> str:
+    """Break a label into at most ``lines`` lines of ``width`` characters; what is left over becomes an ellipsis."""
+    return "\n".join(textwrap.wrap(label, width, max_lines=lines, placeholder=" …", break_long_words=False))
+
+
+def text_size(text: str, *, points: float, bold: bool = False) -> tuple[float, float]:
+    """Width and height in inches of text in matplotlib's own font, which is wider than the reader's."""
+    face = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
+    parts = text.split("\n")
+    width = max(TextPath((0, 0), part or " ", size=points, prop=face).get_extents().width for part in parts)
+    return float(width) / _INCH + 0.04, len(parts) * points * _LEADING / _INCH
+
+
+def place_labels(
+    points: FloatArray,
+    sizes: Sequence[tuple[float, float]],
+    *,
+    width: float,
+    height: float,
+    taken: Sequence[tuple[float, float, float, float]] = (),
+    thin: Sequence[tuple[float, float, float, float]] = (),
+) -> FloatArray:
+    """Find room for one label per point.
+
+    Every label starts at the nearest free place around its point, the most crowded point first; then each is taken up
+    and put down again where it costs least, a few times over. The same points always give the same places.
+
+    Parameters
+    ----------
+    points : array [n, 2]
+        Inches from the lower left corner of the panel.
+    sizes : sequence of (width, height)
+        Of each label, in inches.
+    width, height : float
+        Of the panel, in inches.
+    taken : sequence of (left, bottom, right, top)
+        Where no label may be.
+    thin : sequence of (left, bottom, right, top)
+        Lines that a label had better not lie on.
+
+    Returns
+    -------
+    ndarray [n, 4]
+        Left, bottom, right and top of each label.
+    """
+    count = len(points)
+    boxes = np.full((count, 4), np.nan)
+    marks = np.column_stack([points - _POINT, points + _POINT])
+    fixed = np.vstack([marks, np.asarray(taken, dtype=float).reshape(-1, 4)])
+    lines = np.asarray(thin, dtype=float).reshape(-1, 4)
+    gaps = np.linalg.norm(points[:, None, :] - points[None, :, :], axis=2)
+    order = np.lexsort([np.arange(count), np.sort(gaps, axis=1)[:, : min(4, count)].sum(axis=1)])
+    for round_ in range(_ROUNDS):
+        moved = False
+        for index in order:
+            candidates = _candidates(points[index], sizes[index], width, height)
+            others = np.delete(boxes, index, axis=0)
+            others = others[~np.isnan(others[:, 0])]
+            costs = _cost(candidates, points[index], fixed, others, np.delete(points, index, axis=0))
+            costs += _ON_LINE * (overlap(candidates, lines) > 0).sum(axis=1)
+            best = candidates[int(costs.argmin())]
+            moved |= bool(round_ == 0 or not np.allclose(best, boxes[index]))
+            boxes[index] = best
+        if not moved:
+            break
+    return boxes
+
+
+def overlap(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Area that each of the boxes [a, 4] has in common with each of the boxes [b, 4]."""
+    across = np.minimum(first[:, None, 2], second[None, :, 2]) - np.maximum(
+        first[:, None, 0], second[None, :, 0]
+    )
+    along = np.minimum(first[:, None, 3], second[None, :, 3]) - np.maximum(
+        first[:, None, 1], second[None, :, 1]
+    )
+    return np.asarray(np.clip(across, 0, None) * np.clip(along, 0, None))
+
+
+def nearest(box: FloatArray, point: FloatArray) -> FloatArray:
+    """The place on a box that is nearest to a point, where a line from the point ends."""
+    return np.array([np.clip(point[0], box[0], box[2]), np.clip(point[1], box[1], box[3])])
+
+
+def _candidates(point: FloatArray, size: tuple[float, float], width: float, height: float) -> FloatArray:
+    """Boxes around the point, and all over the panel for when it is crowded there."""
+    wide, high = size
+    around = []
+    for distance in _DISTANCES:
+        for angle in _ANGLES:
+            x, y = point[0] + distance * np.cos(angle), point[1] + distance * np.sin(angle)
+            # The side of the box that faces the point touches the circle.
+            left = x - wide * (0.5 - 0.5 * np.clip(1.6 * np.cos(angle), -1, 1))
+            bottom = y - high * (0.5 - 0.5 * np.clip(1.6 * np.sin(angle), -1, 1))
+            around.append((left, bottom))
+    grid = [(x, y) for x in np.arange(0, width - wide, 0.12) for y in np.arange(0, height - high, 0.09)]
+    corners = np.array(around + grid)
+    boxes = np.column_stack([corners, corners + np.array(size)])
+    inside = (boxes[:, 0] >= 0) & (boxes[:, 1] >= 0) & (boxes[:, 2] <= width) & (boxes[:, 3] <= height)
+    return boxes[inside] if inside.any() else boxes[:1]
+
+
+def _cost(
+    boxes: FloatArray, point: FloatArray, fixed: FloatArray, labels: FloatArray, points: FloatArray
+) -> FloatArray:
+    ends = np.column_stack(
+        [np.clip(point[0], boxes[:, 0], boxes[:, 2]), np.clip(point[1], boxes[:, 1], boxes[:, 3])]
+    )
+    distance = np.linalg.norm(ends - point, axis=1)
+    cost = distance + 1000.0 * overlap(boxes, fixed).sum(axis=1)
+    if len(labels):
+        # A sliver of air between labels.
+        padded = labels + np.array([-0.03, -0.015, 0.03, 0.015])
+        cost += 1000.0 * overlap(boxes, padded).sum(axis=1)
+    # A label that is nearer to another point reads as if it were that one's.
+    apart = np.hypot(
+        np.clip(
+            np.maximum(boxes[:, None, 0] - points[None, :, 0], points[None, :, 0] - boxes[:, None, 2]),
+            0,
+            None,
+        ),
+        np.clip(
+            np.maximum(boxes[:, None, 1] - points[None, :, 1], points[None, :, 1] - boxes[:, None, 3]),
+            0,
+            None,
+        ),
+    )
+    cost += 5.0 * np.clip(_CLEAR - apart, 0, None).sum(axis=1)
+    # A line that runs over another point or label reads as if it belonged there.
+    for share in (0.25, 0.5, 0.75):
+        way = point + share * (ends - point)
+        near = np.linalg.norm(way[:, None, :] - points[None, :, :], axis=2)
+        cost += 0.6 * (near < 0.07).sum(axis=1)
+        if len(labels):
+            spot = np.column_stack([way, way])
+            inside = (
+                (spot[:, None, 0] > labels[None, :, 0])
+                & (spot[:, None, 0] < labels[None, :, 2])
+                & (spot[:, None, 1] > labels[None, :, 1])
+                & (spot[:, None, 1] < labels[None, :, 3])
+            )
+            cost += 0.6 * inside.sum(axis=1)
+    # To the right reads best.
+    return np.asarray(cost + 0.03 * (boxes[:, 0] < point[0]))
