@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
 from numpy.typing import NDArray
-from threadpoolctl import threadpool_limits
 
 from exresearch.models import importance_metrics, relative_importance, subset_r2, unit_moments
 from exresearch.models.drivers import lmg, shapley_values
@@ -200,6 +199,7 @@ def test_a_constant_or_a_copy_in_some_replicates_of_many_players() -> None:
 
 
 def test_same_bytes_with_any_number_of_threads() -> None:
+    threadpoolctl = pytest.importorskip("threadpoolctl", reason="threadpoolctl sets the number of threads")
     rng = np.random.default_rng(2)
     frame = pd.DataFrame(rng.normal(size=(3000, 13)), columns=["y", *(f"x{i}" for i in range(12))])
     frame["y"] += frame["x1"] + frame["x2"]
@@ -207,7 +207,7 @@ def test_same_bytes_with_any_number_of_threads() -> None:
     for cluster in (None, "team"):
         tables = []
         for threads in (1, 2):
-            with threadpool_limits(threads):
+            with threadpoolctl.threadpool_limits(threads):
                 tables.append(
                     relative_importance(
                         frame,

@@ -249,8 +249,8 @@ def add_product(out: FloatArray, times: NDArray[np.generic], block: FloatArray) 
     for start in range(0, len(block), width):
         counted = times[:, start : start + width].astype(np.float64)
         part = block[start : start + width]
-        tiles = counted[:whole].reshape(-1, _TILE_ROWS, counted.shape[1]) @ part
-        out[:whole] += tiles.reshape(whole, -1)
+        tiles = counted[:whole].reshape(whole // _TILE_ROWS, _TILE_ROWS, len(part)) @ part
+        out[:whole] += tiles.reshape(whole, block.shape[1])
         out[whole:] += counted[whole:] @ part
 
 
