@@ -13,6 +13,9 @@ FloatArray = NDArray[np.float64]
 
 #: Cells of 8 bytes in a block of products of rows (32 MB).
 BLOCK_CELLS = 4_000_000
+# Rows, and multiplications, of a matrix product that BLAS does not share out over threads.
+_TILE_ROWS = 8
+_TILE = 2**18
 # A variance below this share of the mean square is rounding, so the column is constant.
 _ROUNDING = 1e-12
 
@@ -97,7 +100,7 @@ class UnitMoments:
         size = len(self.columns) + 1
         packed = np.zeros((times.shape[0], size * (size + 1) // 2))
         for start, stop, block in self._blocks():
-            packed += times[:, start:stop].astype(np.float64) @ block
+            add_product(packed, times[:, start:stop], block)
         return unpack(packed, size)
 
     def _total(self) -> FloatArray:
@@ -107,7 +110,7 @@ class UnitMoments:
         size = len(self.columns) + 1
         total = np.zeros((size, size))
         # Products too small to be shared out over threads: faster so, and the same bytes with any number of them.
-        step = max(64, 2**18 // size**2)
+        step = max(1, _TILE // size**2)
         for start in range(0, self.n_units, step):
             centred = self._centred(start, min(start + step, self.n_units))
             total += centred.T @ (centred * self.weight_sums[start : start + step, None])
@@ -234,6 +237,21 @@ def products(centred: FloatArray, weights: FloatArray) -> FloatArray:
         np.multiply(weighted[column], columns[column:], out=out[start : start + width])
         start += width
     return out.T
+
+
+def add_product(out: FloatArray, times: NDArray[np.generic], block: FloatArray) -> None:
+    """Add times [B, U] @ block [U, T] to `out`, the same bytes with any number of BLAS threads.
+
+    In tiles so small that BLAS computes each with one thread and without packing, which is also faster.
+    """
+    width = max(1, _TILE // (_TILE_ROWS * block.shape[1]))
+    whole = len(times) - len(times) % _TILE_ROWS
+    for start in range(0, len(block), width):
+        counted = times[:, start : start + width].astype(np.float64)
+        part = block[start : start + width]
+        tiles = counted[:whole].reshape(whole // _TILE_ROWS, _TILE_ROWS, len(part)) @ part
+        out[:whole] += tiles.reshape(whole, block.shape[1])
+        out[whole:] += counted[whole:] @ part
 
 
 def unpack(packed: FloatArray, size: int) -> FloatArray:
