@@ -133,9 +133,7 @@ def truth(nested: bool) -> np.ndarray:
     rng = np.random.default_rng([SEED, 0, int(nested)])
     parts = []
     for _ in range(10):
-        frame = simulate(
-            rng, sizes=np.full(20_000, 20 if nested else 1) * (1 if nested else 20), nested=nested
-        )
+        frame = simulate(rng, sizes=np.full(20_000, 20), nested=nested)
         moments = unit_moments(frame, columns=["y", *DRIVERS])
         parts.append(lmg(moments.correlations(), players=[[i] for i in range(1, len(DRIVERS) + 1)])[0])
     values = np.mean(parts, axis=0)
