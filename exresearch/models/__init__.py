@@ -20,7 +20,16 @@ from exresearch.models.drivers import (
 )
 from exresearch.models.imputation import imputations, pool_imputations
 from exresearch.models.linkage import change_on_change, katz_interval, leader_contrast, unit_association
-from exresearch.models.moments import UnitMoments, unit_moments
+from exresearch.models.moments import (
+    PairwiseMoments,
+    UnitMoments,
+    cluster_moments,
+    merge_moments,
+    parquet_moments,
+    read_moments,
+    unit_moments,
+    write_moments,
+)
 from exresearch.models.power import (
     detectable_correlation,
     detectable_difference,
@@ -33,11 +42,13 @@ __all__ = [
     "METHODS",
     "MIN_UNITS",
     "NotEstimable",
+    "PairwiseMoments",
     "UnitMoments",
     "bca_interval",
     "bootstrap_counts",
     "bootstrap_p_value",
     "change_on_change",
+    "cluster_moments",
     "clustered_proportion",
     "detectable_correlation",
     "detectable_difference",
@@ -48,8 +59,11 @@ __all__ = [
     "imputations",
     "katz_interval",
     "leader_contrast",
+    "merge_moments",
+    "parquet_moments",
     "percentile_interval",
     "pool_imputations",
+    "read_moments",
     "relative_importance",
     "subset_r2",
     "summarise_differences",
@@ -57,4 +71,5 @@ __all__ = [
     "unit_association",
     "unit_moments",
     "units_needed",
+    "write_moments",
 ]
