@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from exresearch.models.bootstrap import bca_interval, percentile_interval
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
+from exresearch.models.moments.accumulate import Missing
+from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
 
@@ -30,7 +32,7 @@ def _ranks(values: FloatArray) -> NDArray[np.int64]:
 
 
 def relative_importance(
-    data: pd.DataFrame | UnitMoments,
+    data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
     drivers: Sequence[str],
@@ -39,6 +41,7 @@ def relative_importance(
     blocks: Mapping[str, str] | None = None,
     covariates: Sequence[str] | None = None,
     methods: Sequence[str] = ("lmg",),
+    missing: Missing = "listwise",
     n_boot: int = 2000,
     conf_level: float = 0.95,
     interval: Interval = "percentile",
@@ -51,7 +54,7 @@ def relative_importance(
 
     Parameters
     ----------
-    data : DataFrame or UnitMoments
+    data : DataFrame or moments
         One row per answer sheet, or the moments made from it (then without `weights` and `cluster`). A row missing
         outcome, driver, covariate, weight or cluster is left out and counted.
     outcome, drivers : str and sequence of str
@@ -67,6 +70,9 @@ def relative_importance(
     methods : sequence of str
         Any of lmg, relative_weights, first, last, beta_squared, pratt, car (see `importance_metrics`). lmg takes at
         most 20 players; blocks are defined for lmg, first and last.
+    missing : {'listwise', 'pairwise'}
+        With 'pairwise' every correlation rests on the rows that have its two columns, and n is the smallest of their
+        numbers.
     n_boot, conf_level, seed : int, float, int
         Replicates, coverage and seed of the bootstrap.
     interval : {'percentile', 'bca'}
@@ -114,6 +120,7 @@ def relative_importance(
         blocks=blocks,
         covariates=covariates,
         methods=methods,
+        missing=missing,
         n_boot=n_boot,
         seed=seed,
         jackknife=interval == "bca",

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from exresearch.models.drivers.metrics import BLOCK_METHODS, METHODS, explained_variance, importance_metrics
 from exresearch.models.drivers.subsets import MAX_PLAYERS
-from exresearch.models.moments.accumulate import unit_moments
+from exresearch.models.moments.accumulate import Missing, unit_moments
+from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import NotEstimable, count_chunks
 
@@ -86,7 +87,7 @@ def players_of(drivers: Sequence[str], blocks: Mapping[str, str] | None) -> dict
 
 
 def _check_moments(
-    moments: UnitMoments, outcome: str, predictors: Sequence[str], drivers: Sequence[str]
+    moments: UnitMoments | PairwiseMoments, outcome: str, predictors: Sequence[str], drivers: Sequence[str]
 ) -> None:
     """Refuse what has no unique answer, naming all the columns at once."""
     if moments.n_units < 2:
@@ -103,6 +104,11 @@ def _check_moments(
     constant = [name for name, one in zip(moments.columns, np.diag(correlations), strict=True) if one == 0.0]
     if constant:
         raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
+    if isinstance(moments, PairwiseMoments) and moments.smallest_eigenvalue < -_SINGULAR:
+        raise NotEstimable(
+            f"the pairwise correlations of columns {list(moments.columns)} contradict one another (smallest eigenvalue "
+            f"{moments.smallest_eigenvalue:.3g}): use missing='listwise', or impute."
+        )
     place = {name: index for index, name in enumerate(moments.columns)}
     copies = [name for name in drivers if 1.0 - abs(correlations[place[outcome], place[name]]) < _SINGULAR]
     if copies:
@@ -126,7 +132,7 @@ def _stack(parts: list[dict[str, FloatArray]], methods: Sequence[str]) -> dict[s
 
 
 def importance_from_counts(
-    moments: UnitMoments,
+    moments: UnitMoments | PairwiseMoments,
     counts: Iterable[NDArray[np.int32]],
     *,
     outcome: str,
@@ -139,14 +145,18 @@ def importance_from_counts(
     Raises
     ------
     NotEstimable
-        The outcome does not vary in more than 1 % of the replicates. In rarer ones its importances are zero, as
-        there is nothing to explain.
+        The outcome does not vary in more than 1 % of the replicates, or pairwise correlations contradict one another
+        in as many. In rarer ones its importances are zero, as there is nothing to explain.
     """
     place = {name: index for index, name in enumerate(moments.columns)}
     columns = [[place[name] for name in names] for names in players.values()]
-    parts, flat, total = [], 0, 0
+    parts, flat, total, impossible = [], 0, 0, 0
     for chunk in counts:
         correlations = moments.correlations(chunk)
+        if isinstance(moments, PairwiseMoments):
+            wrong = np.linalg.eigvalsh(correlations)[:, 0] < -_SINGULAR
+            impossible += int(wrong.sum())
+            correlations[wrong, place[outcome], :] = correlations[wrong, :, place[outcome]] = 0.0
         flat += int((correlations[:, place[outcome], place[outcome]] == 0.0).sum())
         total += len(correlations)
         parts.append(
@@ -158,7 +168,12 @@ def importance_from_counts(
                 outcome=place[outcome],
             )
         )
-    if flat > _MAX_CONSTANT_OUTCOME * total:
+    if impossible > _MAX_CONSTANT_OUTCOME * total:
+        raise NotEstimable(
+            f"the pairwise correlations contradict one another in {impossible} of {total} bootstrap replicates: "
+            "use missing='listwise', or impute."
+        )
+    if flat - impossible > _MAX_CONSTANT_OUTCOME * total:
         raise NotEstimable(
             f"the outcome '{outcome}' takes one single value in {flat} of {total} bootstrap replicates: "
             "too few units differ on it."
@@ -167,7 +182,7 @@ def importance_from_counts(
 
 
 def importance_replicates(
-    data: pd.DataFrame | UnitMoments,
+    data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
     drivers: Sequence[str],
@@ -176,6 +191,7 @@ def importance_replicates(
     blocks: Mapping[str, str] | None = None,
     covariates: Sequence[str] | None = None,
     methods: Sequence[str] = ("lmg",),
+    missing: Missing = "listwise",
     n_boot: int = 2000,
     seed: int,
     jackknife: bool = False,
@@ -209,14 +225,18 @@ def importance_replicates(
             "or leave out blocks."
         )
     columns = [outcome, *drivers, *covariates]
-    if isinstance(data, UnitMoments):
+    if isinstance(data, (UnitMoments, PairwiseMoments)):
         if weights is not None or cluster is not None:
             raise ValueError(
                 "weights and cluster are already in the moments: give them to unit_moments instead."
             )
+        if missing == "pairwise" and isinstance(data, UnitMoments):
+            raise ValueError(
+                "these moments are listwise already: give missing='pairwise' to unit_moments instead."
+            )
         moments = data.select(columns)
     else:
-        moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster)
+        moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster, missing=missing)
     _check_moments(moments, outcome, columns[1:], drivers)
 
     place = {name: index for index, name in enumerate(columns)}

@@ -70,8 +70,8 @@ def write_moments(moments: UnitMoments, path: str | Path, *, least_rows: int | N
     small = int((moments.n < least).sum())
     if small:
         raise ValueError(
-            f"{small} of {moments.n_units} units have fewer than {least} rows, and the sums of few rows tell the answers "
-            "of people: join small units, take fewer columns, or lower least_rows knowingly."
+            f"{small} of {moments.n_units} units have fewer than {least} rows, and the sums of few rows tell the "
+            "answers of people: join small units, take fewer columns, or lower least_rows knowingly."
         )
     upper, other = np.triu_indices(len(moments.columns) + 1)
     arrays: dict[str, NDArray[Any]] = {
@@ -139,7 +139,7 @@ def _moments(header: dict[str, Any], arrays: dict[str, NDArray[Any]]) -> UnitMom
     columns = tuple(str(name) for name in header["columns"])
     size = len(columns) + 1
     units = pd.Index(header["units"])
-    shapes = {"n": (len(units),), "origin": (len(columns),)}
+    shapes: dict[str, tuple[int, ...]] = {"n": (len(units),), "origin": (len(columns),)}
     shapes |= {
         name: (len(units), size * (size + 1) // 2) for name in ("matrices", "squared") if name in arrays
     }
