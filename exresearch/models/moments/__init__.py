@@ -1,10 +1,8 @@
 """Weighted cross-products per unit: one pass over the rows, and everything after works on small matrices."""
 
 from exresearch.models.moments.accumulate import unit_moments
-from exresearch.models.moments.distributed import cluster_moments
-from exresearch.models.moments.files import read_moments, write_moments
 from exresearch.models.moments.pairwise import PairwiseMoments
-from exresearch.models.moments.parquet import parquet_moments
+from exresearch.models.moments.storage import cluster_moments, parquet_moments, read_moments, write_moments
 from exresearch.models.moments.unit import UnitMoments, merge_moments
 
 __all__ = [

@@ -15,6 +15,8 @@ AnyArray = NDArray[Any]
 BLOCK_CELLS = 4_000_000
 #: A variance below this share of the mean square is rounding, so the column is constant.
 ROUNDING = 1e-12
+#: Rows in one piece of `total_products`.
+PIECE_ROWS = 64
 # Digits of one key of `row_order`: signed whole numbers of 64 bits.
 _KEY_VALUES = 2**62
 
@@ -22,7 +24,9 @@ _KEY_VALUES = 2**62
 def products(centred: FloatArray, weights: FloatArray) -> FloatArray:
     """Weighted products of all pairs of columns per row, upper triangle, [rows, T]."""
     size = centred.shape[1]
-    out = np.empty((len(centred), size * (size + 1) // 2))
+    # Column by column in memory: one long product each.
+    centred = np.asfortranarray(centred)
+    out = np.empty((len(centred), size * (size + 1) // 2), order="F")
     weighted = centred * weights[:, None]
     start = 0
     for column in range(size):
@@ -30,6 +34,17 @@ def products(centred: FloatArray, weights: FloatArray) -> FloatArray:
         np.multiply(weighted[:, column, None], centred[:, column:], out=out[:, start : start + width])
         start += width
     return out
+
+
+def total_products(centred: FloatArray, weights: FloatArray) -> FloatArray:
+    """Weighted products of all pairs of columns, added over the rows, [size, size]."""
+    # In pieces that the linear algebra library takes on one thread, so that no number of cores changes the sum.
+    whole = len(centred) // PIECE_ROWS * PIECE_ROWS
+    weighted = centred * weights[:, None]
+    shape = (-1, PIECE_ROWS, centred.shape[1])
+    pieces = centred[:whole].reshape(shape).swapaxes(1, 2) @ weighted[:whole].reshape(shape)
+    total = pieces.sum(axis=0) + centred[whole:].T @ weighted[whole:]
+    return np.asarray((total + total.T) / 2.0)
 
 
 def unpack(packed: FloatArray, size: int) -> FloatArray:

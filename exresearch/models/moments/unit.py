@@ -11,10 +11,12 @@ from numpy.typing import ArrayLike, NDArray
 
 from exresearch.models.moments.algebra import (
     BLOCK_CELLS,
+    PIECE_ROWS,
     correlations_of,
     covariances_of,
     products,
     row_order,
+    total_products,
     unpack,
 )
 
@@ -96,7 +98,9 @@ class UnitMoments:
         -------
         ndarray [B, q + 1, q + 1]
         """
-        times = np.ones((1, self.n_units)) if counts is None else np.asarray(counts)
+        if counts is None:
+            return self._total()[None]
+        times = np.asarray(counts)
         if times.ndim != 2 or times.shape[1] != self.n_units:
             raise ValueError(f"counts must have the shape [B, {self.n_units}], got {times.shape}.")
         size = len(self.columns) + 1
@@ -104,6 +108,16 @@ class UnitMoments:
         for start, stop, block in self._blocks():
             packed += times[:, start:stop].astype(np.float64) @ block
         return unpack(packed, size)
+
+    def _total(self) -> FloatArray:
+        if self.matrices is not None:
+            return np.asarray(self.matrices.sum(axis=0))
+        step = max(1, BLOCK_CELLS // (len(self.columns) + 1) // PIECE_ROWS) * PIECE_ROWS
+        total = np.zeros((len(self.columns) + 1, len(self.columns) + 1))
+        for start in range(0, self.n_units, step):
+            stop = min(start + step, self.n_units)
+            total += total_products(self._centred(start, stop), self.weight_sums[start:stop])
+        return total
 
     def covariances(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted covariance matrices [B, q, q] with the sum of weights as divisor."""

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exresearch.models.moments.accumulate import Missing
-from exresearch.models.moments.parquet import (
+from exresearch.models.moments.storage.batches import Moments
+from exresearch.models.moments.storage.parquet import (
     BATCH_ROWS,
     FAN_IN,
-    Moments,
     add_parts,
     check_parquet,
     file_moments,
