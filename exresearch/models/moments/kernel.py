@@ -27,6 +27,8 @@ Products = list[tuple[AnyArray, AnyArray, FloatArray]]
 _SMALL_PRODUCT = 250_000
 # Rows in one product, and in the batch of products that one task makes.
 _PRODUCT_ROWS, _BATCH_ROWS = 128, 8192
+# Cells of the sums that one task makes, of many small units: they stay in the cache.
+_BATCH_CELLS = 250_000
 # Rows that are put side by side at a time.
 _FILL_ROWS = 16_384
 
@@ -161,7 +163,7 @@ def add_products(
     tasks = []
     for start, stop in zip([0, *changes], [*changes, len(units)], strict=True):
         if start < stop:
-            many = max(1, _BATCH_ROWS // int(pieces[start] * rows[start]))
+            many = max(1, min(_BATCH_ROWS // int(pieces[start] * rows[start]), _BATCH_CELLS // width))
             tasks += [(first, min(first + many, stop)) for first in range(int(start), int(stop), many)]
 
     def task(number: int) -> None:
