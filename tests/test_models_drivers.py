@@ -447,7 +447,8 @@ DATA = pd.DataFrame(
         ),
         (
             {"drivers": ["a"], "cluster": "team"},
-            "intervals come from resampling units and need 10 or more of them, got 1 in column 'team': name a cluster with more units, "
+            "intervals come from resampling units and need 10 or more of them, got 1 in column 'team': "
+            "name a cluster with more units, "
             "or leave cluster out to resample rows.",
         ),
         (

@@ -166,8 +166,8 @@ def test_estimates_alone() -> None:
             {"team": lambda frame: "only"},
             {"cluster": "team", "n_boot": 99},
             NotEstimable,
-            "intervals come from resampling units and need 10 or more of them, got 1 in column 'team': name a cluster with "
-            "more units, or leave cluster out to resample rows.",
+            "intervals come from resampling units and need 10 or more of them, got 1 in column 'team': name a cluster "
+            "with more units, or leave cluster out to resample rows.",
         ),
         (
             {"w": lambda frame: np.where(np.arange(len(frame)) < 3, 0.0, 1.0)},

@@ -61,8 +61,14 @@ from exresearch.models.linkage import (
     unit_association,
 )
 from exresearch.models.moments import (
+    PairwiseMoments,
     UnitMoments,
+    cluster_moments,
+    merge_moments,
+    parquet_moments,
+    read_moments,
     unit_moments,
+    write_moments,
 )
 from exresearch.models.power import (
     detectable_correlation,
@@ -92,6 +98,7 @@ __all__ = [
     "LikelihoodImportance",
     "LinearFit",
     "NotEstimable",
+    "PairwiseMoments",
     "ProportionalOddsTest",
     "UnitMoments",
     "adjusted_p_values",
@@ -100,6 +107,7 @@ __all__ = [
     "bootstrap_counts",
     "bootstrap_p_value",
     "change_on_change",
+    "cluster_moments",
     "clustered_proportion",
     "complete_dominance",
     "conditional_dominance",
@@ -125,11 +133,14 @@ __all__ = [
     "linear_combinations",
     "linear_regression",
     "lmg_sampled",
+    "merge_moments",
     "owen_values",
+    "parquet_moments",
     "percentile_interval",
     "pool_imputations",
     "proportional_odds_test",
     "rank_interval",
+    "read_moments",
     "regression_influence",
     "relative_importance",
     "subset_r2",
@@ -140,4 +151,5 @@ __all__ = [
     "units_needed",
     "wald_test",
     "wild_cluster_test",
+    "write_moments",
 ]

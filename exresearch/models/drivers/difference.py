@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 
 from exresearch.models.drivers.intervals import Interval, check_interval, check_smallest_effect, combined
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates, players_of
+from exresearch.models.moments.accumulate import Missing
+from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
 from exresearch.models.simultaneous import adjusted_p_values
@@ -60,7 +62,7 @@ def _weights(contrasts: Contrasts, players: Sequence[str], per_driver: bool) -> 
 
 
 def importance_differences(
-    data: pd.DataFrame | UnitMoments,
+    data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
     drivers: Sequence[str],
@@ -72,6 +74,7 @@ def importance_differences(
     method: str = "lmg",
     per_driver: bool = False,
     smallest_effect: float | None = None,
+    missing: Missing = "listwise",
     n_boot: int = 2000,
     conf_level: float = 0.95,
     interval: Interval = "expanded",
@@ -84,7 +87,7 @@ def importance_differences(
 
     Parameters
     ----------
-    data, outcome, drivers, weights, cluster, blocks, covariates, n_boot, conf_level, interval, seed
+    data, outcome, drivers, weights, cluster, blocks, covariates, missing, n_boot, conf_level, interval, seed
         As in `relative_importance`.
     contrasts : mapping of name to (first, second)
         Two lists of drivers (of blocks, by block name, where `blocks` makes them one player); `all_pairs` makes those
@@ -149,6 +152,7 @@ def importance_differences(
         blocks=blocks,
         covariates=covariates,
         methods=[method],
+        missing=missing,
         n_boot=n_boot,
         seed=seed,
         influence=True if interval == "bca" else None,

@@ -11,12 +11,14 @@ from exresearch.models.drivers.intervals import Interval, check_interval, check_
 from exresearch.models.drivers.ranks import RankMethod, check_rank_method, rank_interval, ranks
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
 from exresearch.models.drivers.sampling import N_ORDERS
+from exresearch.models.moments.accumulate import Missing
+from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import check_resampling
 
 
 def relative_importance(
-    data: pd.DataFrame | UnitMoments,
+    data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
     drivers: Sequence[str],
@@ -25,6 +27,7 @@ def relative_importance(
     blocks: Mapping[str, str] | None = None,
     covariates: Sequence[str] | None = None,
     methods: Sequence[str] = ("lmg",),
+    missing: Missing = "listwise",
     n_boot: int = 2000,
     conf_level: float = 0.95,
     interval: Interval = "expanded",
@@ -40,7 +43,7 @@ def relative_importance(
 
     Parameters
     ----------
-    data : DataFrame or UnitMoments
+    data : DataFrame or moments
         One row per answer sheet, or the moments made from it (then without `weights` and `cluster`). A row missing
         outcome, driver, covariate, weight or cluster is left out and counted.
     outcome, drivers : str and sequence of str
@@ -57,6 +60,9 @@ def relative_importance(
         Any of lmg, relative_weights, first, last, beta_squared, pratt, car, owen (see `importance_metrics`) and
         lmg_sampled (see `lmg_sampled`). lmg takes at most 24 players, lmg_sampled any number; blocks are defined for
         lmg, first, last and lmg_sampled, and owen shares them out among their drivers.
+    missing : {'listwise', 'pairwise'}
+        With 'pairwise' every correlation rests on the rows that have its two columns, and n is the smallest of their
+        numbers.
     n_boot, conf_level, seed : int, float, int
         Replicates (0: estimates alone), coverage and seed of the bootstrap.
     interval : {'expanded', 'percentile', 'bca'}
@@ -117,6 +123,7 @@ def relative_importance(
         blocks=blocks,
         covariates=covariates,
         methods=methods,
+        missing=missing,
         n_boot=n_boot,
         seed=seed,
         n_orders=n_orders,

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exresearch.models.drivers.metrics import importance_metrics
-from exresearch.models.moments.unit import BLOCK_CELLS, UnitMoments
+from exresearch.models.moments.algebra import BLOCK_CELLS
+from exresearch.models.moments.unit import UnitMoments
 
 FloatArray = NDArray[np.float64]
 

@@ -10,11 +10,12 @@ from exresearch.models.drivers.doubling import MAX_PLAYERS
 from exresearch.models.drivers.metrics import BLOCK_METHODS, METHODS
 from exresearch.models.drivers.owen import check_blocks
 from exresearch.models.drivers.sampling import SAMPLED
+from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import MIN_UNITS, NotEstimable
 
 # Correlations among the predictors with an eigenvalue below this are a combination, not collinearity.
-_SINGULAR = 1e-10
+SINGULAR = 1e-10
 
 
 def check_names(
@@ -64,7 +65,7 @@ def check_methods(methods: Sequence[str], players: Mapping[str, Sequence[str]]) 
 
 
 def check_moments(
-    moments: UnitMoments,
+    moments: UnitMoments | PairwiseMoments,
     *,
     outcome: str,
     predictors: Sequence[str],
@@ -82,15 +83,20 @@ def check_moments(
     constant = [name for name, one in zip(moments.columns, np.diag(correlations), strict=True) if one == 0.0]
     if constant:
         raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
+    if isinstance(moments, PairwiseMoments) and moments.smallest_eigenvalue < -SINGULAR:
+        raise NotEstimable(
+            f"the pairwise correlations of columns {list(moments.columns)} contradict one another (smallest eigenvalue "
+            f"{moments.smallest_eigenvalue:.3g}): use missing='listwise', or impute."
+        )
     place = {name: index for index, name in enumerate(moments.columns)}
-    copies = [name for name in drivers if 1.0 - abs(correlations[place[outcome], place[name]]) < _SINGULAR]
+    copies = [name for name in drivers if 1.0 - abs(correlations[place[outcome], place[name]]) < SINGULAR]
     if copies:
         raise NotEstimable(
             f"drivers {copies} equal the outcome '{outcome}' up to scale: an outcome cannot be its own driver."
         )
     index = [place[name] for name in predictors]
     eigenvalues, vectors = np.linalg.eigh(correlations[np.ix_(index, index)])
-    null = vectors[:, eigenvalues < _SINGULAR]
+    null = vectors[:, eigenvalues < SINGULAR]
     if null.size:
         # A column takes part in an exact relation when it has weight in the null space.
         involved = [name for name, row in zip(predictors, null, strict=True) if np.abs(row).max() > 1e-6]

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from exresearch.models.drivers.influence import importance_influence
 from exresearch.models.drivers.metrics import explained_variance, importance_metrics
-from exresearch.models.drivers.preconditions import check_methods, check_moments, check_names
+from exresearch.models.drivers.preconditions import SINGULAR, check_methods, check_moments, check_names
 from exresearch.models.drivers.sampling import N_ORDERS, SAMPLED, draw_orders, lmg_sampled
 from exresearch.models.expanded import FEW_UNITS
-from exresearch.models.moments.accumulate import unit_moments
+from exresearch.models.moments.accumulate import Missing, unit_moments
+from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.resampling import NotEstimable, count_chunks
 
@@ -123,17 +124,30 @@ class _Sampler:
 
 
 def _replicated(
-    moments: UnitMoments, counts: Iterable[NDArray[np.int32]], *, outcome: str, measure: Measure
+    moments: UnitMoments | PairwiseMoments,
+    counts: Iterable[NDArray[np.int32]],
+    *,
+    outcome: str,
+    measure: Measure,
 ) -> dict[str, FloatArray]:
     """Importance on the replicates; too many of them with an outcome that does not vary have no answer."""
     place = moments.columns.index(outcome)
-    parts, flat, total = [], 0, 0
+    parts, flat, total, impossible = [], 0, 0, 0
     for chunk in counts:
         correlations = moments.correlations(chunk)
+        if isinstance(moments, PairwiseMoments):
+            wrong = np.linalg.eigvalsh(correlations)[:, 0] < -SINGULAR
+            impossible += int(wrong.sum())
+            correlations[wrong, place, :] = correlations[wrong, :, place] = 0.0
         flat += int((correlations[:, place, place] == 0.0).sum())
         total += len(correlations)
         parts.append(measure(correlations))
-    if flat > _MAX_CONSTANT_OUTCOME * total:
+    if impossible > _MAX_CONSTANT_OUTCOME * total:
+        raise NotEstimable(
+            f"the pairwise correlations contradict one another in {impossible} of {total} bootstrap replicates: "
+            "use missing='listwise', or impute."
+        )
+    if flat - impossible > _MAX_CONSTANT_OUTCOME * total:
         raise NotEstimable(
             f"the outcome '{outcome}' takes one single value in {flat} of {total} bootstrap replicates: "
             "too few units differ on it."
@@ -141,8 +155,15 @@ def _replicated(
     return _stack(parts)
 
 
+def _wants_influence(moments: UnitMoments, asked: bool | None) -> bool:
+    """Whether influences are computed: as asked, and by default where an interval is the better for them."""
+    if asked is None:
+        return moments.matrices is not None or moments.n_units < _ROWS_ALIKE
+    return asked
+
+
 def importance_from_counts(
-    moments: UnitMoments,
+    moments: UnitMoments | PairwiseMoments,
     counts: Iterable[NDArray[np.int32]],
     *,
     outcome: str,
@@ -155,8 +176,8 @@ def importance_from_counts(
     Raises
     ------
     NotEstimable
-        The outcome does not vary in more than 1 % of the replicates. In rarer ones its importances are zero, as
-        there is nothing to explain.
+        The outcome does not vary in more than 1 % of the replicates, or pairwise correlations contradict one another
+        in as many. In rarer ones its importances are zero, as there is nothing to explain.
     """
     place = {name: index for index, name in enumerate(moments.columns)}
     measure = partial(
@@ -170,7 +191,7 @@ def importance_from_counts(
 
 
 def importance_replicates(
-    data: pd.DataFrame | UnitMoments,
+    data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
     drivers: Sequence[str],
@@ -179,6 +200,7 @@ def importance_replicates(
     blocks: Mapping[str, str] | None = None,
     covariates: Sequence[str] | None = None,
     methods: Sequence[str] = ("lmg",),
+    missing: Missing = "listwise",
     n_boot: int = 2000,
     seed: int,
     n_orders: int = N_ORDERS,
@@ -206,14 +228,18 @@ def importance_replicates(
     players = players_of(drivers, blocks)
     check_methods(methods, players)
     columns = [outcome, *drivers, *covariates]
-    if isinstance(data, UnitMoments):
+    if isinstance(data, (UnitMoments, PairwiseMoments)):
         if weights is not None or cluster is not None:
             raise ValueError(
                 "weights and cluster are already in the moments: give them to unit_moments instead."
             )
+        if missing == "pairwise" and isinstance(data, UnitMoments):
+            raise ValueError(
+                "these moments are listwise already: give missing='pairwise' to unit_moments instead."
+            )
         moments = data.select(columns)
     else:
-        moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster)
+        moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster, missing=missing)
     check_moments(
         moments,
         outcome=outcome,
@@ -222,6 +248,11 @@ def importance_replicates(
         cluster=cluster,
         resampled=n_boot > 0,
     )
+    if influence and isinstance(moments, PairwiseMoments):
+        raise ValueError(
+            "influences, and BCa intervals with them, need rows that are complete: use missing='listwise', or "
+            "another interval."
+        )
     place = {name: index for index, name in enumerate(columns)}
     inside = {player: [place[name] for name in names] for player, names in players.items()}
     outside = [place[name] for name in covariates]
@@ -255,12 +286,7 @@ def importance_replicates(
         influence=importance_influence(
             moments, outcome=outcome, players=players, covariates=covariates, methods=exact
         )
-        if n_boot
-        and exact
-        and (
-            influence
-            or (influence is None and (moments.matrices is not None or moments.n_units < _ROWS_ALIKE))
-        )
+        if isinstance(moments, UnitMoments) and n_boot and exact and _wants_influence(moments, influence)
         else None,
         jackknife=_stack([measure(part) for part in moments.leave_one_out()])
         if n_boot and moments.n_units < FEW_UNITS and influence is not False

@@ -3,50 +3,99 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.models.columns import check_columns, check_positive, numeric_columns
-from exresearch.models.moments.unit import BLOCK_CELLS, UnitMoments, products, sorted_rows, unpack
+from exresearch.models.moments.batch import Batch, Present, add_listwise, add_pairwise, layout_of
+from exresearch.models.moments.kernel import AnyArray, IntArray, unit_order
+from exresearch.models.moments.pairwise import PairwiseMoments, check_pairs, pairwise_rows
+from exresearch.models.moments.unit import UnitMoments, sorted_rows
 from exresearch.models.resampling import NotEstimable
 
+Missing = Literal["listwise", "pairwise"]
 
+
+@overload
 def unit_moments(
-    frame: pd.DataFrame, *, columns: Sequence[str], weights: str | None = None, cluster: str | None = None
-) -> UnitMoments:
+    frame: pd.DataFrame,
+    *,
+    columns: Sequence[str],
+    weights: str | None = ...,
+    cluster: str | None = ...,
+    missing: Literal["listwise"] = ...,
+    squared_weights: bool = ...,
+) -> UnitMoments: ...
+@overload
+def unit_moments(
+    frame: pd.DataFrame,
+    *,
+    columns: Sequence[str],
+    weights: str | None = ...,
+    cluster: str | None = ...,
+    missing: Literal["pairwise"],
+    squared_weights: bool = ...,
+) -> PairwiseMoments: ...
+@overload
+def unit_moments(
+    frame: pd.DataFrame,
+    *,
+    columns: Sequence[str],
+    weights: str | None = ...,
+    cluster: str | None = ...,
+    missing: Missing,
+    squared_weights: bool = ...,
+) -> UnitMoments | PairwiseMoments: ...
+def unit_moments(
+    frame: pd.DataFrame,
+    *,
+    columns: Sequence[str],
+    weights: str | None = None,
+    cluster: str | None = None,
+    missing: Missing = "listwise",
+    squared_weights: bool = False,
+) -> UnitMoments | PairwiseMoments:
     """One pass over the rows: weighted cross-products per unit.
 
-    Use it when several analyses share their columns, when rows come in parts (`UnitMoments.merge`), or when the
-    answers may not travel and their sums may.
+    Use it when several analyses share their columns, when rows come in parts (`merge_moments`), or when the
+    answers may not travel and their sums may. For files larger than memory: `parquet_moments`.
 
     Parameters
     ----------
     frame : DataFrame
         One row per answer sheet.
     columns : sequence of str
-        Numeric columns; a row missing one of them is left out (listwise) and counted.
+        Numeric columns.
     weights : str, optional
         Column with positive weights.
     cluster : str, optional
         Column with the unit; without it every row is a unit of its own.
+    missing : {'listwise', 'pairwise'}
+        A row missing one of the columns is left out and counted; or it counts for the pairs of columns that it has.
+    squared_weights : bool
+        Also keep the sums with squared weights, which cluster-robust corrections of weighted regressions need.
 
     Returns
     -------
-    UnitMoments
+    UnitMoments, or PairwiseMoments with ``missing="pairwise"``
 
     Raises
     ------
     ValueError
         Columns that are missing, named twice, not numeric or infinite (all of them at once), weights of zero or
-        below.
+        below, an unknown way with missing answers, squared weights of pairs.
     NotEstimable
-        No row is complete.
+        No row is complete; no row has both columns of a pair.
 
     Notes
     -----
-    Columns are centred before products are formed (two passes), since sums of squares of raw values lose all
-    digits at a mean of 1e8: Chan, Golub & LeVeque (1983), doi:10.1080/00031305.1983.10483115
+    Columns are centred before products are formed, since sums of squares of raw values lose all digits at a mean of
+    1e8: Chan, Golub & LeVeque (1983), doi:10.1080/00031305.1983.10483115. Whole numbers on a scale of up to 724 steps
+    are centred at its middle, so that without weights every sum is exact and no order of rows can change it; other
+    columns at their mean.
 
     Examples
     --------
@@ -56,48 +105,129 @@ def unit_moments(
     ([2, 2], [[1.25, 2.75], [2.75, 6.5]])
     """
     columns = tuple(columns)
-    if not columns:
-        raise ValueError("columns must name at least one column, got none.")
+    check_options(columns, missing, squared_weights=squared_weights)
     weighted = () if weights is None else (weights,)
     check_columns(frame, numeric=[*columns, *weighted], other=() if cluster is None else (cluster,))
+    weight = None
+    usable = np.ones(len(frame), dtype=bool)
     if weights is not None:
         check_positive(frame, argument="weights", column=weights)
-    values = numeric_columns(frame, columns)
-    weight = numeric_columns(frame, [weights])[:, 0] if weights is not None else np.ones(len(frame))
-    complete = np.isfinite(values).all(axis=1) & np.isfinite(weight)
+        weight = numeric_columns(frame, [weights])[:, 0]
+        usable = np.isfinite(weight)
+        weight = np.where(usable, weight, 0.0)
+    codes, units = np.zeros(len(frame), dtype=np.int64), pd.Index([])
     if cluster is not None:
-        complete &= frame[cluster].notna().to_numpy()
-    n_excluded = int((~complete).sum())
-    if not complete.any():
-        raise NotEstimable(
-            f"no row is complete on the columns {list(columns)} ({n_excluded} rows left out): "
-            "leave out a column that is mostly missing."
-        )
-    values, weight = values[complete], weight[complete]
-    # Relative to the first row, so that the mean itself is exact to the spread of the data.
-    origin = values[0] + (values - values[0]).mean(axis=0)
-    values -= origin
+        codes, units = unit_codes(frame[cluster])
+        usable &= codes >= 0
+    values = [_native(frame[name]) for name in columns]
+    present: Present = [_present(column) for column in values]
+    rows = usable & used_rows(present, len(frame), missing)
+    n_excluded = int((~rows).sum())
+    if not rows.any():
+        raise NotEstimable(nothing_left(columns, n_excluded, missing))
+    layout = layout_of(values, present, rows)
     if cluster is None:
-        return sorted_rows(columns, frame.index[complete], values, weight, origin, n_excluded)
-    codes, units = pd.factorize(frame[cluster].to_numpy(dtype=object)[complete], sort=True)
-    order = np.argsort(codes, kind="stable")
-    codes = codes[order]
+        single = np.ones(len(frame)) if weight is None else weight
+        centred = np.column_stack(
+            [column[rows] - origin for column, origin in zip(values, layout.origin, strict=True)]
+        )
+        if missing == "listwise":
+            return sorted_rows(columns, frame.index[rows], centred, single[rows], layout.origin, n_excluded)
+        result = pairwise_rows(columns, frame.index[rows], centred, single[rows], layout.origin, n_excluded)
+        check_pairs(result)
+        return result
+
+    codes = np.where(rows, codes, -1)
+    order = unit_order(codes, len(units))
+    # A unit all of whose rows are left out is no unit.
+    if not order.counts.all():
+        kept = np.flatnonzero(order.counts)
+        place = np.full(len(units) + 1, -1)
+        place[kept] = np.arange(len(kept))
+        codes, units = place[codes], units[kept]
+        order = unit_order(codes, len(units))
+    batch = Batch(columns=values, present=present, weights=weight, codes=codes)
+    if missing == "pairwise":
+        tables = np.empty((len(units), len(columns), 4 * len(columns)))
+        pairs = None if weight is None else np.empty((len(units), len(columns), len(columns)))
+        add_pairwise(batch, layout, order, tables, pairs, fresh=True)
+        return PairwiseMoments.of_units(
+            columns, units, order.counts, layout.origin, tables, pairs, n_excluded
+        )
     size = len(columns) + 1
-    packed = np.zeros((len(units), size * (size + 1) // 2))
-    step = max(1, BLOCK_CELLS // packed.shape[1])
-    for start in range(0, len(codes), step):
-        rows = order[start : start + step]
-        centred = np.column_stack([np.ones(len(rows)), values[rows]])
-        here, first = np.unique(codes[start : start + step], return_index=True)
-        packed[here] += np.add.reduceat(products(centred, weight[rows]), first, axis=0)
-    matrices = unpack(packed, size)
+    matrices = np.empty((len(units), size, size))
+    squared = np.empty_like(matrices) if squared_weights and weight is not None else None
+    add_listwise(batch, layout, order, matrices, squared, fresh=True)
     return UnitMoments(
         columns=columns,
-        units=pd.Index(units),
-        n=np.bincount(codes, minlength=len(units)).astype(np.int64),
+        units=units,
+        n=order.counts,
         weight_sums=matrices[:, 0, 0].copy(),
-        origin=origin,
+        origin=layout.origin,
         matrices=matrices,
         rows=None,
         n_excluded=n_excluded,
+        squared=matrices if squared_weights and weight is None else squared,
     )
+
+
+def check_options(columns: tuple[str, ...], missing: str, *, squared_weights: bool) -> None:
+    """Raise ValueError for no columns, or options that do not exist or do not go together."""
+    if not columns:
+        raise ValueError("columns must name at least one column, got none.")
+    if missing not in ("listwise", "pairwise"):
+        raise ValueError(f"missing must be 'listwise' or 'pairwise', got {missing!r}.")
+    if squared_weights and missing == "pairwise":
+        raise ValueError(
+            "squared_weights serve regressions, which need complete rows: leave them out, or use missing='listwise'."
+        )
+
+
+def used_rows(present: Present, n: int, missing: Missing) -> NDArray[np.bool_]:
+    """The rows that have every column, or with 'pairwise' any."""
+    rows = np.ones(n, dtype=bool)
+    if missing == "listwise":
+        for there in present:
+            if there is not None:
+                rows &= there
+    elif all(there is not None for there in present):
+        rows = np.logical_or.reduce([there for there in present if there is not None])
+    return rows
+
+
+def nothing_left(columns: tuple[str, ...], n_excluded: int, missing: Missing) -> str:
+    """The message when every row is left out."""
+    what = "is complete on" if missing == "listwise" else "has any of"
+    return (
+        f"no row {what} the columns {list(columns)} ({n_excluded} rows left out): "
+        "leave out a column that is mostly missing."
+    )
+
+
+def unit_codes(labels: pd.Series) -> tuple[IntArray, pd.Index]:
+    """Number of the unit of each row, -1 where it is missing, and the labels in their order."""
+    if isinstance(labels.dtype, pd.CategoricalDtype):
+        # In the order of their labels, as any other column, not of their categories.
+        inner, units = pd.factorize(labels.cat.categories, sort=True)
+        codes = np.append(inner, -1)[labels.cat.codes]
+        return codes.astype(np.int64), units
+    codes, found = pd.factorize(labels, sort=True)
+    return codes.astype(np.int64, copy=False), pd.Index(found)
+
+
+def _native(series: pd.Series) -> AnyArray:
+    """Values without a copy where they are numbers already; missing ones are NaN."""
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind in "iuf":
+        return np.ascontiguousarray(series.to_numpy())
+    if isinstance(series.dtype, np.dtype) and series.dtype.kind == "b":
+        return np.ascontiguousarray(series.to_numpy()).view(np.uint8)
+    if pd.api.types.is_integer_dtype(series.dtype) and not series.isna().any():
+        return np.asarray(series.to_numpy(dtype=np.int64))
+    return np.asarray(series.to_numpy(dtype=np.float64, na_value=np.nan))
+
+
+def _present(column: AnyArray) -> NDArray[np.bool_] | None:
+    if column.dtype.kind != "f":
+        return None
+    there: NDArray[np.bool_] = ~np.isnan(column)
+    return None if there.all() else there

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-FloatArray = NDArray[np.float64]
+from exresearch.models.moments.algebra import (
+    BLOCK_CELLS,
+    PIECE_ROWS,
+    add_product,
+    correlations_of,
+    covariances_of,
+    products,
+    row_order,
+    total_products,
+    unpack,
+)
 
-#: Cells of 8 bytes in a block of products of rows (32 MB).
-BLOCK_CELLS = 4_000_000
-# Rows, and multiplications, of a matrix product that BLAS does not share out over threads.
-_TILE_ROWS = 8
-_TILE = 2**18
-# A variance below this share of the mean square is rounding, so the column is constant.
-_ROUNDING = 1e-12
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,6 +47,8 @@ class UnitMoments:
         x - origin per row where every row is its own unit. Exactly one of `matrices` and `rows` is set.
     n_excluded : int
         Rows left out because a column, the weight or the cluster was missing.
+    squared : ndarray [U, q + 1, q + 1] or None
+        Per unit the sum of w**2 z z', where it was asked for.
     """
 
     columns: tuple[str, ...]
@@ -53,6 +59,7 @@ class UnitMoments:
     matrices: FloatArray | None
     rows: FloatArray | None
     n_excluded: int
+    squared: FloatArray | None = None
 
     @property
     def n_units(self) -> int:
@@ -104,26 +111,22 @@ class UnitMoments:
         return unpack(packed, size)
 
     def _total(self) -> FloatArray:
-        """Sum of all unit matrices."""
         if self.matrices is not None:
             return np.asarray(self.matrices.sum(axis=0))
-        size = len(self.columns) + 1
-        total = np.zeros((size, size))
-        # Products too small to be shared out over threads: faster so, and the same bytes with any number of them.
-        step = max(1, _TILE // size**2)
+        step = max(1, BLOCK_CELLS // (len(self.columns) + 1) // PIECE_ROWS) * PIECE_ROWS
+        total = np.zeros((len(self.columns) + 1, len(self.columns) + 1))
         for start in range(0, self.n_units, step):
-            centred = self._centred(start, min(start + step, self.n_units))
-            total += centred.T @ (centred * self.weight_sums[start : start + step, None])
-        # The product is symmetric up to rounding; the sums are exactly so.
-        return np.triu(total) + np.triu(total, 1).T
+            stop = min(start + step, self.n_units)
+            total += total_products(self._centred(start, stop), self.weight_sums[start:stop])
+        return total
 
     def covariances(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted covariance matrices [B, q, q] with the sum of weights as divisor."""
-        return _covariances(self.sums(counts))
+        return covariances_of(self.sums(counts))
 
     def correlations(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted correlation matrices [B, q, q]; the row and column of a constant column are zero."""
-        return _correlations(self.sums(counts))
+        return correlations_of(self.sums(counts))
 
     def leave_one_out(self) -> Iterator[FloatArray]:
         """Correlation matrices with each unit left out in turn, in chunks [u, q, q] that add up to U."""
@@ -132,7 +135,7 @@ class UnitMoments:
         for _, _, block in self._blocks():
             # Unpacking quadruples a block, so it goes in slices.
             for first in range(0, len(block), 2000):
-                yield _correlations(total - unpack(block[first : first + 2000], size))
+                yield correlations_of(total - unpack(block[first : first + 2000], size))
 
     def select(self, columns: Sequence[str]) -> UnitMoments:
         """The moments of some of the columns; the rows are those complete on all of them."""
@@ -144,158 +147,127 @@ class UnitMoments:
             )
         keep = np.array([self.columns.index(name) for name in columns], dtype=np.intp)
         wide = np.concatenate([[0], keep + 1])
-        return UnitMoments(
+        inside = (slice(None), wide[:, None], wide[None, :])
+        return replace(
+            self,
             columns=tuple(columns),
-            units=self.units,
-            n=self.n,
-            weight_sums=self.weight_sums,
             origin=self.origin[keep],
-            matrices=None if self.matrices is None else self.matrices[:, wide[:, None], wide[None, :]],
+            matrices=None if self.matrices is None else self.matrices[inside],
             rows=None if self.rows is None else self.rows[:, keep],
-            n_excluded=self.n_excluded,
+            squared=None if self.squared is None else self.squared[inside],
         )
 
     def merge(self, other: UnitMoments) -> UnitMoments:
-        """The moments of both sets of rows; units with the same label are added up.
+        """The moments of both sets of rows: `merge_moments` of the two."""
+        return merge_moments([self, other])
 
-        Give units of different clients different labels first.
 
-        Raises
-        ------
-        ValueError
-            The columns differ, or one holds clusters and the other single rows.
-        """
-        if self.columns != other.columns:
+def merge_moments(parts: Sequence[UnitMoments]) -> UnitMoments:
+    """The moments of all the rows behind some moments; units with the same label are added up.
+
+    Use it for files read apart, machines, or clients whose answers may not meet. Give units of different clients
+    different labels first.
+
+    Parameters
+    ----------
+    parts : sequence of UnitMoments
+        Of the same columns in the same order. They are added in the order given.
+
+    Returns
+    -------
+    UnitMoments
+        Around the weighted mean of the origins, rounded where all of them are whole, so that sums of whole answers stay
+        exact.
+
+    Raises
+    ------
+    ValueError
+        There are no parts, their columns differ, some hold clusters and others single rows, or only some hold
+        squared weights.
+
+    Examples
+    --------
+    >>> from exresearch.models.moments import unit_moments
+    >>> data = pd.DataFrame({"x": [1.0, 2.0, 3.0, 5.0], "team": list("abab")})
+    >>> halves = [unit_moments(part, columns=["x"], cluster="team") for part in (data[:3], data[3:])]
+    >>> merge_moments(halves).n.tolist()
+    [2, 2]
+    """
+    if not parts:
+        raise ValueError("merge_moments needs the moments of at least one part, got none.")
+    first = parts[0]
+    for part in parts[1:]:
+        if part.columns != first.columns:
             raise ValueError(
-                f"only moments of the same columns in the same order can be merged, got {list(self.columns)} "
-                f"and {list(other.columns)}: use select."
+                f"only moments of the same columns in the same order can be merged, got {list(first.columns)} "
+                f"and {list(part.columns)}: use select."
             )
-        if (self.matrices is None) != (other.matrices is None):
+        if (part.matrices is None) != (first.matrices is None):
             raise ValueError(
                 "moments per cluster and moments per row cannot be merged: give both a cluster, or neither."
             )
-        share = other.weight_sums.sum() / (self.weight_sums.sum() + other.weight_sums.sum())
-        origin = self.origin + share * (other.origin - self.origin)
-        left, right = _shifted(self, origin), _shifted(other, origin)
-        if left.rows is not None and right.rows is not None:
-            return sorted_rows(
-                self.columns,
-                self.units.append(other.units),
-                np.concatenate([left.rows, right.rows]),
-                np.concatenate([self.weight_sums, other.weight_sums]),
-                origin,
-                self.n_excluded + other.n_excluded,
+        if (part.squared is None) != (first.squared is None):
+            raise ValueError(
+                "moments with and without squared weights cannot be merged: compute all with squared_weights, or none."
             )
-        codes, units = pd.factorize(self.units.append(other.units), sort=True)
-        matrices = np.zeros((len(units), len(origin) + 1, len(origin) + 1))
-        np.add.at(matrices, codes, np.concatenate([_matrices(left), _matrices(right)]))
-        return UnitMoments(
-            columns=self.columns,
-            units=pd.Index(units),
-            n=np.bincount(codes, weights=np.concatenate([self.n, other.n])).astype(np.int64),
-            weight_sums=matrices[:, 0, 0].copy(),
-            origin=origin,
-            matrices=matrices,
-            rows=None,
-            n_excluded=self.n_excluded + other.n_excluded,
+    origin = common_origin([part.origin for part in parts], [part.weight_sums.sum() for part in parts])
+    steps = [part.origin - origin for part in parts]
+    n_excluded = sum(part.n_excluded for part in parts)
+    labels = parts[0].units.append([part.units for part in parts[1:]])
+    if first.rows is not None:
+        return sorted_rows(
+            first.columns,
+            labels,
+            np.concatenate(
+                [part.rows + step for part, step in zip(parts, steps, strict=True) if part.rows is not None]
+            ),
+            np.concatenate([part.weight_sums for part in parts]),
+            origin,
+            n_excluded,
         )
+    codes, units = pd.factorize(labels, sort=True)
+    places = np.split(codes, np.cumsum([part.n_units for part in parts])[:-1])
+    matrices = np.zeros((len(units), len(origin) + 1, len(origin) + 1))
+    squared = None if first.squared is None else np.zeros_like(matrices)
+    n = np.zeros(len(units), dtype=np.int64)
+    for part, step, place in zip(parts, steps, places, strict=True):
+        n[place] += part.n
+        # Units are distinct within a part.
+        if part.matrices is not None:
+            matrices[place] += _shifted(part.matrices, step)
+        if squared is not None and part.squared is not None:
+            squared[place] += _shifted(part.squared, step)
+    return UnitMoments(
+        columns=first.columns,
+        units=pd.Index(units),
+        n=n,
+        weight_sums=matrices[:, 0, 0].copy(),
+        origin=origin,
+        matrices=matrices,
+        rows=None,
+        n_excluded=n_excluded,
+        squared=squared,
+    )
 
 
-def _matrices(moments: UnitMoments) -> FloatArray:
-    if moments.matrices is None:
-        raise ValueError("these moments hold rows, not clusters.")
-    return moments.matrices
+def common_origin(origins: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
+    """Weighted mean of origins; whole where all of them are, and themselves where they agree."""
+    first = origins[0]
+    total = float(np.sum(weights))
+    origin = first.copy()
+    for other, weight in zip(origins[1:], weights[1:], strict=True):
+        origin += (weight / total) * (other - first)
+    whole = np.all([one == np.rint(one) for one in origins], axis=0)
+    return np.where(whole, np.rint(origin), origin)
 
 
-def _shifted(moments: UnitMoments, origin: FloatArray) -> UnitMoments:
-    """The same moments around another origin: z' = T z, so M' = T M T'."""
-    step = moments.origin - origin
+def _shifted(matrices: FloatArray, step: FloatArray) -> FloatArray:
+    """The same sums around another origin: z' = T z, so M' = T M T'."""
+    if not step.any():
+        return matrices
     change = np.eye(len(step) + 1)
     change[1:, 0] = step
-    return UnitMoments(
-        columns=moments.columns,
-        units=moments.units,
-        n=moments.n,
-        weight_sums=moments.weight_sums,
-        origin=origin,
-        matrices=None if moments.matrices is None else change @ moments.matrices @ change.T,
-        rows=None if moments.rows is None else moments.rows + step,
-        n_excluded=moments.n_excluded,
-    )
-
-
-def products(centred: FloatArray, weights: FloatArray) -> FloatArray:
-    """Weighted products of all pairs of columns per row, upper triangle, [rows, T]."""
-    size = centred.shape[1]
-    columns = np.ascontiguousarray(centred.T)
-    weighted = columns * weights
-    # A pair lies in one piece, which is several times faster to fill than a row.
-    out = np.empty((size * (size + 1) // 2, len(centred)))
-    start = 0
-    for column in range(size):
-        width = size - column
-        np.multiply(weighted[column], columns[column:], out=out[start : start + width])
-        start += width
-    return out.T
-
-
-def add_product(out: FloatArray, times: NDArray[np.generic], block: FloatArray) -> None:
-    """Add times [B, U] @ block [U, T] to `out`, the same bytes with any number of BLAS threads.
-
-    In tiles so small that BLAS computes each with one thread and without packing, which is also faster.
-    """
-    width = max(1, _TILE // (_TILE_ROWS * block.shape[1]))
-    whole = len(times) - len(times) % _TILE_ROWS
-    for start in range(0, len(block), width):
-        counted = times[:, start : start + width].astype(np.float64)
-        part = block[start : start + width]
-        tiles = counted[:whole].reshape(whole // _TILE_ROWS, _TILE_ROWS, len(part)) @ part
-        out[:whole] += tiles.reshape(whole, block.shape[1])
-        out[whole:] += counted[whole:] @ part
-
-
-def unpack(packed: FloatArray, size: int) -> FloatArray:
-    """Symmetric matrices [B, size, size] from their packed upper triangles [B, T]."""
-    upper, other = np.triu_indices(size)
-    full = np.empty((len(packed), size, size))
-    full[:, upper, other] = packed
-    full[:, other, upper] = packed
-    return full
-
-
-def _covariances(sums: FloatArray) -> FloatArray:
-    total = sums[:, :1, :1]
-    means = sums[:, 1:, :1] / total
-    return np.asarray(sums[:, 1:, 1:] / total - means * means.swapaxes(1, 2))
-
-
-def _correlations(sums: FloatArray) -> FloatArray:
-    covariances = _covariances(sums)
-    variances = np.einsum("bii->bi", covariances)
-    mean_squares = np.einsum("bii->bi", sums)[:, 1:] / sums[:, :1, 0]
-    varies = variances > _ROUNDING * mean_squares
-    inverse = np.divide(
-        1.0, np.sqrt(np.where(varies, variances, 1.0)), where=varies, out=np.zeros_like(variances)
-    )
-    correlations = covariances * inverse[:, :, None] * inverse[:, None, :]
-    diagonal = np.arange(correlations.shape[1])
-    correlations[:, diagonal, diagonal] = varies
-    return np.asarray(correlations)
-
-
-def _row_order(keys: Sequence[FloatArray]) -> NDArray[np.intp]:
-    """Order of rows by the first key, then the second and so on: `numpy.lexsort`, but a later key sorts only ties."""
-    order = np.argsort(keys[0], kind="stable")
-    apart = np.diff(keys[0][order]) != 0.0
-    for key in keys[1:]:
-        tied = np.flatnonzero(~np.append(apart, True) | ~np.insert(apart, 0, True))
-        if not tied.size:
-            break
-        rows = order[tied]
-        group = np.insert(np.cumsum(apart), 0, 0)[tied]
-        order[tied] = rows[np.lexsort([key[rows], group])]
-        apart |= np.diff(key[order]) != 0.0
-    return order
+    return np.asarray(change @ matrices @ change.T)
 
 
 def sorted_rows(
@@ -307,8 +279,8 @@ def sorted_rows(
     n_excluded: int,
 ) -> UnitMoments:
     """Rows in an order of their own, so that neither row nor column order of the file reaches the bootstrap."""
-    by_name = sorted(range(len(columns)), key=lambda index: columns[index], reverse=True)
-    order = _row_order([*(rows[:, index] for index in reversed(by_name)), weights])
+    by_name = sorted(range(len(columns)), key=lambda index: columns[index])
+    order = row_order([*(rows[:, index] for index in by_name), weights])
     return UnitMoments(
         columns=columns,
         units=units[order],

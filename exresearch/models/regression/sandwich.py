@@ -8,7 +8,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from exresearch.models.moments.unit import BLOCK_CELLS
+from exresearch.models.moments.algebra import BLOCK_CELLS
 from exresearch.models.regression.design import Design
 from exresearch.models.resampling import NotEstimable
 
