@@ -96,7 +96,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
                     )
             for method, (_, marker, colour, size) in reversed(_METHODS.items()):
                 own = rows[rows["method"] == method]
-                lines = [order.get_loc(driver) for driver in own["driver"]]
+                lines = order.get_indexer(own["driver"])
                 axes.plot(
                     own["rank"],
                     lines,
@@ -180,18 +180,18 @@ def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
     names = frame.drop_duplicates("driver").set_index("driver")["text"]
     outcomes = frame.drop_duplicates("outcome").set_index("outcome")
     kept = []
-    for (driver, rank), rows in steady.sort_values("min", kind="stable").groupby(
-        ["driver", "min"], sort=False
-    ):
-        listed = ", ".join(texts.pick(outcomes.loc[outcome, "outcome_label"]) for outcome in rows["outcome"])
-        kept.append(
-            texts.say(
-                "“{driver}” (rank {rank} for {outcomes})",
-                driver=names[driver],
-                rank=int(rank),
-                outcomes=listed,
+    for driver in dict.fromkeys(steady.sort_values("min", kind="stable")["driver"]):
+        own = steady[steady["driver"] == driver]
+        for rank, rows in own.groupby("min"):
+            listed = ", ".join(texts.pick(outcomes.loc[name, "outcome_label"]) for name in rows["outcome"])
+            kept.append(
+                texts.say(
+                    "“{driver}” (rank {rank} for {outcomes})",
+                    driver=names[str(driver)],
+                    rank=str(rank),
+                    outcomes=listed,
+                )
             )
-        )
     takeaway = texts.say("No driver has the same rank by all measures.")
     if kept:
         takeaway = texts.say("The same rank by all measures: {drivers}.", drivers="; ".join(kept))
