@@ -26,7 +26,6 @@ INTERACTION: dict[str, Column | None] = {
     "estimate": Column(mark("Interplay"), "number2"),
     "conf_low": Column(mark("Interval"), "number2"),
     "p_adjusted": None,
-    "n": None,
 }
 SOURCE: dict[str, Column | None] = {
     "label": Column(mark("Outcome")),

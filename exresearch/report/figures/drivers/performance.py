@@ -325,7 +325,10 @@ def _takeaway(panels: list[pd.DataFrame], texts: Texts) -> str:
             found.setdefault(text, []).append(texts.pick(rows["outcome_label"].iloc[0]))
     if not found:
         return texts.say("No driver clearly matters more than most and is clearly lower than the others.")
-    listed = "; ".join(f"“{driver}” ({', '.join(outcomes)})" for driver, outcomes in found.items())
+    listed = "; ".join(
+        texts.say("“{driver}” ({outcomes})", driver=driver, outcomes=", ".join(outcomes))
+        for driver, outcomes in found.items()
+    )
     return texts.say("Matters, and is low: {drivers}.", drivers=listed)
 
 
