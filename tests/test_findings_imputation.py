@@ -233,8 +233,8 @@ def test_variances_within_are_those_of_the_bootstrap_and_units_give_the_degrees_
     part = analysed(demo).finding.components[0]
     variances, df = given[0]
     assert (variances.shape, df) == ((5, 1), 19)
-    # The interval on complete sheets, of about the same n, is four standard errors wide.
-    assert np.sqrt(variances.mean()) == pytest.approx((part.conf_high - part.conf_low) / 3.92, rel=0.3)
+    # The difference on complete sheets, of about the same n, has about the same standard error.
+    assert np.sqrt(variances.mean()) == pytest.approx(part.std_error, rel=0.3)
 
 
 def test_sheets_are_helped_by_the_others_of_their_unit_and_by_their_weight(demo: Study) -> None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import pandas as pd
 
-from exresearch.findings.analyses import EmployeeFirst
-from exresearch.report.columns import driver_labels
+from exresearch.findings.analyses import EmployeeFirst, LikelihoodCheck
+from exresearch.findings.note import Note
+from exresearch.report.columns import MISSING_ANSWERS, REVERSED_NOTE, correlation_columns, driver_labels
 from exresearch.report.figures.drivers import driver_forest
 from exresearch.report.figures.forests import difference_forest
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture, rows_of
+from exresearch.study import Codebook
 
 _INFLUENCE = {"little": mark("little"), "more": mark("more"), "open": mark("undecided")}
 INTERACTION: dict[str, Column | None] = {
@@ -23,7 +26,6 @@ INTERACTION: dict[str, Column | None] = {
     "estimate": Column(mark("Interplay"), "number2"),
     "conf_low": Column(mark("Interval"), "number2"),
     "p_adjusted": None,
-    "n": None,
 }
 SOURCE: dict[str, Column | None] = {
     "label": Column(mark("Outcome")),
@@ -61,23 +63,111 @@ def forests(importance: pd.DataFrame, *, texts: Texts) -> Iterator[Picture]:
         yield driver_forest(rows.assign(driver=rows["label"]), texts=texts, outcome=name)
 
 
-def difference_picture(result: EmployeeFirst, *, texts: Texts) -> Picture:
-    """Draw the difference between the named drivers per outcome, with what is too small to matter.
+def difference_picture(result: EmployeeFirst, *, texts: Texts) -> Picture | Note:
+    """Draw the difference between the named drivers per outcome, or say why there is none.
 
     Parameters
     ----------
     result : EmployeeFirst
-        Tested, with differences.
+        Of :func:`exresearch.findings.analyses.employee_first`.
     texts : Texts
         Language of the reader.
     """
     finding = result.finding
+    if result.differences.empty:
+        return finding.reason
     return difference_forest(
         result.differences.assign(outcome=result.differences["label"]),
         texts=texts,
         null=finding.null,
         smallest_effect=(finding.smallest_effect.low, finding.smallest_effect.high),
     )
+
+
+def tables(
+    result: EmployeeFirst, check: LikelihoodCheck, *, texts: Texts, codebook: Codebook
+) -> dict[str, dict[str, Any]]:
+    """Return the tables of the page by name, as arguments of :meth:`exresearch.report.page.Page.table`.
+
+    Parameters
+    ----------
+    result : EmployeeFirst
+        Of :func:`exresearch.findings.analyses.employee_first`; where it is not testable every table says why.
+    check : LikelihoodCheck
+        Of :func:`exresearch.findings.analyses.likelihood_check`.
+    texts : Texts
+        Language of the reader.
+    codebook : Codebook
+        Labels the outcomes.
+
+    Returns
+    -------
+    dict of str to dict
+        ``signs, influence, interaction, performance, likelihood, source, missing``.
+    """
+    signs = result.correlations
+    if len(signs):
+        signs = signs.assign(label=driver_labels(signs, texts))
+    turned = len(signs) > 0 and bool(signs["reversed"].any())
+    made: dict[str, tuple[pd.DataFrame, str, dict[str, Column | None], str | Note | None]] = {
+        "signs": (
+            signs,
+            mark("Correlation of drivers and outcomes"),
+            correlation_columns(codebook),
+            REVERSED_NOTE if turned else None,
+        ),
+        "influence": (
+            influence_rows(result.influence, texts=texts),
+            mark("Is the importance of a driver shown to be below what matters?"),
+            influence_columns(result.influence),
+            next(iter(result.sentences.get("influence", [])), None),
+        ),
+        "interaction": (
+            interaction_rows(result.interaction),
+            mark("Slope of the employee-first driver, by how high the customer-first driver is"),
+            INTERACTION,
+            None,
+        ),
+        "performance": (
+            performance_rows(result.performance, texts=texts),
+            mark("Performance of each driver, and its importance for each outcome"),
+            performance_columns(result.performance),
+            None,
+        ),
+        "likelihood": (
+            check.table,
+            mark("Importance of a named driver where answers are categories"),
+            LIKELIHOOD,
+            _together(check.notes, texts),
+        ),
+        "source": (
+            result.source.table,
+            mark("Difference between the named drivers, by who answered what"),
+            SOURCE,
+            _together(result.source.notes, texts),
+        ),
+        "missing": (
+            result.missing_answers,
+            mark("Difference between the named drivers, by what was done with missing answers"),
+            MISSING_ANSWERS,
+            None,
+        ),
+    }
+    return {
+        name: {
+            "frame": frame,
+            "count": "respondents" if name == "performance" else "n",
+            "caption": caption,
+            "columns": columns,
+            "note": note if result.finding.tested else result.finding.reason,
+        }
+        for name, (frame, caption, columns, note) in made.items()
+    }
+
+
+def _together(notes: Sequence[Note], texts: Texts) -> Note | None:
+    """One note of several, for the small print below a table."""
+    return Note(message="{notes}", values={"notes": " ".join(map(texts.note, notes))}) if notes else None
 
 
 def influence_rows(influence: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pandas as pd
 from exresearch.findings.analyses.driver_models import SECOND, Fit
 from exresearch.findings.decision import error_rate
 from exresearch.findings.multiplicity import holm
-from exresearch.findings.note import Note
+from exresearch.findings.note import Note, NoteValue
 from exresearch.models import summarise_importance
 
 LITTLE, MORE, OPEN = "little", "more", "open"
@@ -86,7 +86,7 @@ def named_influence(influence: pd.DataFrame, labels: Mapping[str, dict[str, str]
     named = influence[influence["named"] & (influence["block"] == SECOND)]
     shown = (named["influence"] == LITTLE).groupby(named["outcome"], sort=False).all()
     drivers = named.drop_duplicates("driver")["label"]
-    values = {
+    values: dict[str, NoteValue] = {
         "driver": {language: ", ".join(label[language] for label in drivers) for language in ("nl", "en")},
         "limit": float(named["smallest_effect"].iloc[0]),
     }

@@ -50,12 +50,12 @@ def interaction_table(
     Returns
     -------
     pandas.DataFrame
-        Six rows per outcome: ``outcome, label, term, estimate`` (standard deviations of the outcome), ``std_error`` (CR2,
-        by the groups that answers were kept together in), ``statistic, df`` (Satterthwaite), ``p_value, p_adjusted`` (of
-        the products, by Holm's method over the outcomes), ``conf_low, conf_high, conf_level, n, n_clusters``. The terms are
-        ``first`` and ``second`` (each at the mean of the other), ``product``, and ``slope_low, slope_mean, slope_high``:
-        slope of the employee-first driver one standard deviation below the mean of the customer-first one, at it and
-        above it. An outcome that cannot be analysed so is left out.
+        Six rows per outcome: ``outcome, label, term, estimate`` (standard deviations of the outcome), ``std_error``
+        (CR2, by the groups that answers were kept together in), ``statistic, df`` (Satterthwaite), ``p_value,
+        p_adjusted`` (of the products, by Holm's method over the outcomes), ``conf_low, conf_high, conf_level, n,
+        n_clusters``. The terms are ``first`` and ``second`` (each at the mean of the other), ``product``, and
+        ``slope_low, slope_mean, slope_high``: slope of the employee-first driver one standard deviation below the mean
+        of the customer-first one, at it and above it. An outcome that cannot be analysed so is left out.
     """
     rows: list[pd.DataFrame] = []
     for name, fit in fits.items():
@@ -75,7 +75,7 @@ def interaction_table(
             found = linear_combinations(fitted, combinations=wanted)
         except NotEstimable:
             continue
-        rows.append(found.assign(outcome=name, label=[fit.label] * len(found)))
+        rows.append(found.assign(outcome=name, label=pd.Series([fit.label] * len(found), dtype="object")))
     if not rows:
         return pd.DataFrame(columns=INTERACTION_COLUMNS)
     table = pd.concat(rows, ignore_index=True)
@@ -96,7 +96,7 @@ def _standardised(
     def scaled(values: pd.Series) -> pd.Series:
         mean = np.average(values, weights=weights)
         spread = np.sqrt(np.average((values - mean) ** 2, weights=weights))
-        return (values - mean) / spread if spread > 0 else values - mean
+        return pd.Series((values - mean) / spread if spread > 0 else values - mean)
 
     frame = pd.DataFrame({_OUTCOME: scaled(rows[fit.outcome.column]), _GROUP: fit.groups.labels})
     named = {block: _columns(model, block) for block in (FIRST, SECOND)}

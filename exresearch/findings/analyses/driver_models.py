@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ class DriverModel:
         return "lmg" if len(self.players) <= MAX_PLAYERS else "lmg_sampled"
 
     @property
-    def sampling(self) -> dict[str, int]:
+    def sampling(self) -> dict[str, Any]:
         """Options of the measure that decides, for ``importance_replicates``."""
         return {} if self.method == "lmg" else {"n_orders": N_ORDERS}
 

@@ -112,18 +112,18 @@ def _performances(
     if not players:
         return pd.DataFrame(columns=["driver", "performance", "cut_performance", "clear", "respondents"])
     members = {player: [c for c in means if _in(c, player, model)] for player in players}
-    mean = np.array([np.mean([means[c] for c in members[player]]) for player in players])
+    middle = np.array([np.mean([means[c] for c in members[player]]) for player in players])
     moved = np.column_stack([np.mean([influence[c] for c in members[player]], axis=0) for player in players])
     quantile = float(stdtrit(len(moved) - 1, (1 + conf_level) / 2))
     apart = quantile * _errors(moved - moved.mean(axis=1, keepdims=True))
     return pd.DataFrame(
         {
             "driver": players,
-            "performance": mean,
-            "performance_low": mean - apart,
-            "performance_high": mean + apart,
-            "cut_performance": mean.mean(),
-            "clear": np.abs(mean - mean.mean()) > apart,
+            "performance": middle,
+            "performance_low": middle - apart,
+            "performance_high": middle + apart,
+            "cut_performance": middle.mean(),
+            "clear": np.abs(middle - middle.mean()) > apart,
             "respondents": [min(people[c] for c in members[player]) for player in players],
         }
     )
@@ -136,7 +136,7 @@ def _in(column: str, player: str, model: DriverModel) -> bool:
 def _errors(influence: FloatArray) -> FloatArray:
     """Standard errors from the influence of each group [G, p], whose columns sum to zero."""
     count = len(influence)
-    return np.sqrt(count / max(count - 1, 1) * (influence**2).sum(axis=0))
+    return np.asarray(np.sqrt(count / max(count - 1, 1) * (influence**2).sum(axis=0)))
 
 
 def _direction(

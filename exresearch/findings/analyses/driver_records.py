@@ -97,7 +97,7 @@ def importance_table(fit: Fit, codebook: Codebook, model: DriverModel, *, conf_l
     }
     return table.assign(
         outcome=fit.outcome.name,
-        outcome_label=[fit.label] * len(table),
+        outcome_label=pd.Series([fit.label] * len(table), index=table.index, dtype="object"),
         label=table["driver"].map(labels),
         block=table["driver"].map({name: v.block for name, v in players.items()}),
         named=table["driver"].map({name: model.named(name) for name in players}),

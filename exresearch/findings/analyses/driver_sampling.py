@@ -67,8 +67,9 @@ def sampled_orders(fits: Mapping[str, Fit], model: DriverModel) -> SampledOrders
                 "{outcome} is left out: there are so many drivers that importance rests on a sample of their orders, "
                 "and the error of that ({error:points2}) is not small against that of the answers ({spread:points2})."
             )
-            values = {"outcome": fit.label, "error": error, "spread": spread}
-            caveats.append(Note(message=message, values=dict(values)))
+            caveats.append(
+                Note(message=message, values={"outcome": fit.label, "error": error, "spread": spread})
+            )
             continue
         kept[name] = fit
         largest = max(largest, float(fit.replicates.sampling_error[model.method].max()))
@@ -78,6 +79,11 @@ def sampled_orders(fits: Mapping[str, Fit], model: DriverModel) -> SampledOrders
             "{orders:integer} orders drawn at random. The error of that is at most {error:points2}, small against that "
             "of the answers."
         )
-        values = {"count": len(model.players), "orders": N_ORDERS, "error": largest}
-        caveats.insert(0, Note(message=message, values=dict(values)))
+        caveats.insert(
+            0,
+            Note(
+                message=message,
+                values={"count": len(model.players), "orders": N_ORDERS, "error": largest},
+            ),
+        )
     return SampledOrders(kept, caveats)

@@ -138,8 +138,9 @@ def _people(sheets: pd.DataFrame, employees: pd.DataFrame) -> pd.Series:
     order = np.lexsort(
         [*sheets.drop(columns="unit").to_numpy(dtype="float64").T, pd.factorize(sheets["unit"], sort=True)[0]]
     )
-    number = pd.Series(0, index=sheets.index)
-    number.iloc[order] = np.arange(len(sheets))
+    places = np.empty(len(sheets), dtype=np.int64)
+    places[order] = np.arange(len(sheets))
+    number = pd.Series(places, index=sheets.index)
     return known.where(known.notna(), " sheet " + number.astype(str).str.zfill(9)).astype(str)
 
 

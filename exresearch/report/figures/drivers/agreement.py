@@ -31,7 +31,9 @@ _METHODS = {
     "pratt": (mark("coefficient times correlation (Pratt)"), "x", COLOURS["grey"], 4.4),
     "car": (mark("CAR scores"), "+", COLOURS["grey"], 5.4),
 }
-_LEFT, _RIGHT, _TOP, _BOTTOM, _GUTTER = 1.8, 0.12, 1.5, 0.5, 0.16
+_LEFT, _RIGHT, _BOTTOM, _GUTTER = 1.8, 0.12, 0.5, 0.16
+# Inches above the panels: a line of the legend, and the headings.
+_LEGEND, _HEADINGS = 0.19, 0.74
 _MANY = 14
 NO_IMPORTANCE = Note(message="No importance was computed, so there is nothing for methods to agree about.")
 
@@ -74,13 +76,14 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     row = 0.25 if many else 0.34
     outcomes = list(frame["outcome"].unique())
     with style():
-        figure = new_figure(_TOP + row * len(order) + _BOTTOM)
+        top = _LEGEND * -(-frame["method"].nunique() // 2) + _HEADINGS
+        figure = new_figure(top + row * len(order) + _BOTTOM)
         width = (figure.get_figwidth() - _LEFT - _RIGHT - (len(outcomes) - 1) * _GUTTER) / len(outcomes)
         for place, outcome in enumerate(outcomes):
             rows = frame[frame["outcome"] == outcome]
             left = _LEFT + place * (width + _GUTTER)
             axes = add_axes(
-                figure, left=left, right=figure.get_figwidth() - left - width, top=_TOP, bottom=_BOTTOM
+                figure, left=left, right=figure.get_figwidth() - left - width, top=top, bottom=_BOTTOM
             )
             axes.set_ylim(len(order) - 0.5, -0.5)
             axes.set_xlim(0.4 - 0.02 * len(order), len(order) * 1.02 + 0.6)
@@ -96,7 +99,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
                     )
             for method, (_, marker, colour, size) in reversed(_METHODS.items()):
                 own = rows[rows["method"] == method]
-                lines = [order.get_loc(driver) for driver in own["driver"]]
+                lines = order.get_indexer(own["driver"])
                 axes.plot(
                     own["rank"],
                     lines,
@@ -180,18 +183,18 @@ def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
     names = frame.drop_duplicates("driver").set_index("driver")["text"]
     outcomes = frame.drop_duplicates("outcome").set_index("outcome")
     kept = []
-    for (driver, rank), rows in steady.sort_values("min", kind="stable").groupby(
-        ["driver", "min"], sort=False
-    ):
-        listed = ", ".join(texts.pick(outcomes.loc[outcome, "outcome_label"]) for outcome in rows["outcome"])
-        kept.append(
-            texts.say(
-                "“{driver}” (rank {rank} for {outcomes})",
-                driver=names[driver],
-                rank=int(rank),
-                outcomes=listed,
+    for driver in dict.fromkeys(steady.sort_values("min", kind="stable")["driver"]):
+        own = steady[steady["driver"] == driver]
+        for rank, rows in own.groupby("min"):
+            listed = ", ".join(texts.pick(outcomes.loc[name, "outcome_label"]) for name in rows["outcome"])
+            kept.append(
+                texts.say(
+                    "“{driver}” (rank {rank} for {outcomes})",
+                    driver=names[str(driver)],
+                    rank=str(rank),
+                    outcomes=listed,
+                )
             )
-        )
     takeaway = texts.say("No driver has the same rank by all measures.")
     if kept:
         takeaway = texts.say("The same rank by all measures: {drivers}.", drivers="; ".join(kept))

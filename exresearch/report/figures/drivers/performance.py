@@ -120,8 +120,8 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         "Each mark is a driver. Above the horizontal line: at least as important as the median driver. Left of the "
         "vertical line: lower than the mean of the drivers. Shaded: what matters, and is low. Hollow: the distance "
         "from one of the two lines may be chance. (−): goes with a worse outcome, so that low is no shortcoming. Thin "
-        "lines: interval of the importance, and of the distance from the mean performance. The vertical axis is stretched at "
-        "the bottom, where most drivers are."
+        "lines: interval of the importance, and of the distance from the mean performance. The vertical axis is "
+        "stretched at the bottom, where most drivers are."
     )
     return Picture(figure, caption, f"{takeaway} {_alt(first, texts)}", takeaway)
 
@@ -325,13 +325,16 @@ def _takeaway(panels: list[pd.DataFrame], texts: Texts) -> str:
             found.setdefault(text, []).append(texts.pick(rows["outcome_label"].iloc[0]))
     if not found:
         return texts.say("No driver clearly matters more than most and is clearly lower than the others.")
-    listed = "; ".join(f"“{driver}” ({', '.join(outcomes)})" for driver, outcomes in found.items())
+    listed = "; ".join(
+        texts.say("“{driver}” ({outcomes})", driver=driver, outcomes=", ".join(outcomes))
+        for driver, outcomes in found.items()
+    )
     return texts.say("Matters, and is low: {drivers}.", drivers=listed)
 
 
 def _alt(rows: pd.DataFrame, texts: Texts) -> str:
-    top = rows.loc[rows["importance"].idxmax()]
-    lowest = rows.loc[rows["performance"].idxmin()]
+    top = rows.iloc[int(rows["importance"].to_numpy().argmax())]
+    lowest = rows.iloc[int(rows["performance"].to_numpy().argmin())]
     return texts.say(
         "For {outcome} “{first}” is most important ({importance:percent1}) with a performance of "
         "{performance:number0}; “{lowest}” has the lowest performance ({least:number0}).",
