@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,19 @@ from exresearch.models.drivers.sampling import N_ORDERS
 from exresearch.models.moments.accumulate import Missing
 from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
-from exresearch.models.resampling import check_resampling
+from exresearch.models.resampling import check_resampling, is_whole
 
 
 def relative_importance(
     data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
-    drivers: Sequence[str],
+    drivers: Iterable[str],
     weights: str | None = None,
     cluster: str | None = None,
     blocks: Mapping[str, str] | None = None,
-    covariates: Sequence[str] | None = None,
-    methods: Sequence[str] = ("lmg",),
+    covariates: Iterable[str] | None = None,
+    methods: Iterable[str] = ("lmg",),
     missing: Missing = "listwise",
     n_boot: int = 2000,
     conf_level: float = 0.95,
@@ -47,7 +47,7 @@ def relative_importance(
         One row per answer sheet, or the moments made from it (then without `weights` and `cluster`). A row missing
         outcome, driver, covariate, weight or cluster is left out and counted.
     outcome, drivers : str and sequence of str
-        Numeric columns.
+        Numeric columns, by name; a list, tuple, index, array or series of names.
     weights : str, optional
         Column with positive survey weights.
     cluster : str, optional
@@ -110,7 +110,9 @@ def relative_importance(
     [['needs', 1, 1, 1], ['pay', 2, 2, 2]]
     """
     # Without replicates there are no tails to have enough of them for.
-    check_resampling(n_boot=10**9 if n_boot == 0 else n_boot, conf_level=conf_level, seed=seed)
+    check_resampling(
+        n_boot=10**9 if is_whole(n_boot) and n_boot == 0 else n_boot, conf_level=conf_level, seed=seed
+    )
     check_interval(interval)
     check_rank_method(rank_method)
     check_smallest_effect(smallest_effect)
