@@ -428,13 +428,15 @@ DATA = pd.DataFrame(
         ),
         (
             {"drivers": ["b", "a", "copy"]},
-            "columns ['a', 'copy'] are copies or linear combinations among themselves (to 1e-10 of their variance), "
-            "so their importance is not unique: leave one of them out of each such set, or average them into one score.",
+            "columns ['a', 'copy'] are copies or linear combinations among themselves (to 1e-10 of their "
+            "variance), so their importance is not unique: leave one of them out of each such set, or average them "
+            "into one score.",
         ),
         (
             {"drivers": ["a", "sum"], "covariates": ["b"]},
-            "columns ['a', 'sum', 'b'] are copies or linear combinations among themselves (to 1e-10 of their variance), "
-            "so their importance is not unique: leave one of them out of each such set, or average them into one score.",
+            "columns ['a', 'sum', 'b'] are copies or linear combinations among themselves (to 1e-10 of their "
+            "variance), so their importance is not unique: leave one of them out of each such set, or average them "
+            "into one score.",
         ),
         (
             {"drivers": ["a", "twice"]},

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.names import one_name, repeated
+from exresearch.models.names import optional_name, repeated
 
 FloatArray = NDArray[np.float64]
 
@@ -46,7 +46,7 @@ def check_columns(frame: pd.DataFrame, *, numeric: Sequence[str], other: Sequenc
     """
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"data must be a pandas DataFrame, got {type(frame).__name__}.")
-    asked = [one_name("every column", name) for name in (*numeric, *other)]
+    asked = [optional_name("every column", name) for name in (*numeric, *other)]
     twice = repeated(asked)
     if twice:
         raise ValueError(f"columns {twice} are named more than once: give every column one role.")
