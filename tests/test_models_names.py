@@ -226,6 +226,10 @@ def test_moments_refuse_what_is_no_list_of_names(missing: str) -> None:
     assert refusal(unit_moments, lists, columns=["a"], cluster="team", missing=missing) == (
         "cluster column 'team' holds values that cannot be labels, such as lists: give each unit a number or a text."
     )
+    by_likelihood = {"outcome": "yes", "drivers": ["a"], "model": "logistic", "cluster": "team"}
+    assert refusal(likelihood_importance, lists, **by_likelihood) == (
+        "cluster column 'team' holds values that cannot be labels, such as lists: give each unit a number or a text."
+    )
 
 
 @pytest.mark.parametrize("missing", ["listwise", "pairwise"])

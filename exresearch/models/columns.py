@@ -46,7 +46,9 @@ def check_columns(frame: pd.DataFrame, *, numeric: Sequence[str], other: Sequenc
     """
     if not isinstance(frame, pd.DataFrame):
         raise ValueError(f"data must be a pandas DataFrame, got {type(frame).__name__}.")
-    asked = [optional_name("every column", name) for name in (*numeric, *other)]
+    asked = [*numeric, *other]
+    for name in asked:
+        optional_name("every column", name)
     twice = repeated(asked)
     if twice:
         raise ValueError(f"columns {twice} are named more than once: give every column one role.")
@@ -102,6 +104,18 @@ def _limits(series: pd.Series) -> tuple[float, float]:
     # Without a word about missing values, which min and max would pass on.
     low, high = float(np.fmin.reduce(values)), float(np.fmax.reduce(values))
     return (0.0, 0.0) if np.isnan(low) else (low, high)
+
+
+def label_codes(labels: pd.Series, *, argument: str) -> tuple[NDArray[np.int64], pd.Index]:
+    """Number of the label of each row, -1 where it is missing, and the different labels, sorted."""
+    try:
+        codes, found = pd.factorize(labels, sort=True)
+    except TypeError as error:
+        raise ValueError(
+            f"{argument} column '{labels.name}' holds values that cannot be labels, such as lists: give each unit a "
+            "number or a text."
+        ) from error
+    return codes.astype(np.int64, copy=False), pd.Index(found)
 
 
 def check_positive(frame: pd.DataFrame, *, argument: str, column: str) -> None:

@@ -53,7 +53,8 @@ def relative_importance(
     cluster : str, optional
         Column with the unit that the bootstrap resamples; rows without it.
     blocks : mapping of driver to block name, optional
-        The drivers of a block are one player that enters as a whole and appears under the block's name.
+        The drivers of a block are one player that enters as a whole and appears under the block's name. Copies within
+        a block do no harm.
     covariates : sequence of str, optional
         Numeric columns that are in every model; importance is what drivers add to them.
     methods : sequence of str
@@ -64,7 +65,7 @@ def relative_importance(
         With 'pairwise' every correlation rests on the rows that have its two columns, and n is the smallest of their
         numbers.
     n_boot, conf_level, seed : int, float, int
-        Replicates (0: estimates alone), coverage and seed of the bootstrap.
+        Replicates (0: estimates alone, without intervals of any kind), coverage and seed of the bootstrap.
     interval : {'expanded', 'percentile', 'bca'}
         Interval of the importance: `expanded_interval`, which holds with few units as well, or those of R's relaimpo,
         `percentile_interval` and `bca_interval`.
@@ -92,9 +93,10 @@ def relative_importance(
         Columns that are missing, named twice, not numeric or infinite (all at once); weights of zero or below; too
         many players; an unknown or undefined method; options out of range.
     NotEstimable
-        The data have no answer: columns that are constant, exact combinations of one another or equal to the outcome
-        (all at once), too few complete rows, fewer than ten units, or an outcome that does not vary in more than 1 %
-        of the replicates.
+        The data have no answer: columns that are constant, exact combinations of one another (but within one block
+        or among the covariates) or equal to the outcome (all at once), an outcome that is an exact combination of
+        them, too few complete rows, fewer than ten units, or an outcome that does not vary in more than 1 % of the
+        replicates.
 
     References
     ----------

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.columns import check_columns, check_positive, label_codes, numeric_columns
 from exresearch.models.names import name_order, optional_name, read_roles
 from exresearch.models.relations import not_unique, null_space, related_sets
 from exresearch.models.resampling import NotEstimable
@@ -136,7 +136,7 @@ def read_design(
             "drivers."
         )
     kept = values[complete]
-    unit = None if cluster is None else pd.factorize(data[cluster][complete], sort=True)[0]
+    unit = None if cluster is None else label_codes(data[cluster][complete], argument="cluster")[0]
     # An order of its own, so that neither row nor column order of the file reaches a result.
     by_name = sorted(range(1, size + 1), key=lambda index: name_order(numeric[index]), reverse=True)
     keys = [kept[:, index] for index in [*by_name, 0]]
@@ -159,7 +159,7 @@ def read_design(
         means=means,
         scales=scales,
         weights=weight,
-        units=np.arange(n) if unit is None else unit[order].astype(np.int64),
+        units=np.arange(n) if unit is None else unit[order],
         n_excluded=len(data) - n,
     )
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.columns import check_columns, check_positive, label_codes, numeric_columns
 from exresearch.models.moments.batch import Batch, Present, add_listwise, add_pairwise, layout_of
 from exresearch.models.moments.kernel import AnyArray, IntArray, unit_order
 from exresearch.models.moments.pairwise import PairwiseMoments, check_pairs, pairwise_rows
@@ -119,7 +119,7 @@ def unit_moments(
         weight = np.where(usable, weight, 0.0)
     codes, units = np.zeros(len(frame), dtype=np.int64), pd.Index([])
     if cluster is not None:
-        codes, units = unit_codes(frame[cluster], cluster)
+        codes, units = unit_codes(frame[cluster])
         usable &= codes >= 0
     values = [_native(frame[name]) for name in columns]
     present: Present = [_present(column) for column in values]
@@ -225,21 +225,14 @@ def nothing_left(
     return f"{what} ({n_excluded} rows left out): {remedy}."
 
 
-def unit_codes(labels: pd.Series, name: str) -> tuple[IntArray, pd.Index]:
+def unit_codes(labels: pd.Series) -> tuple[IntArray, pd.Index]:
     """Number of the unit of each row, -1 where it is missing, and the labels in their order."""
     if isinstance(labels.dtype, pd.CategoricalDtype):
         # In the order of their labels, as any other column, not of their categories.
         inner, units = pd.factorize(labels.cat.categories, sort=True)
         codes = np.append(inner, -1)[labels.cat.codes]
         return codes.astype(np.int64), units
-    try:
-        codes, found = pd.factorize(labels, sort=True)
-    except TypeError as error:
-        raise ValueError(
-            f"cluster column '{name}' holds values that cannot be labels, such as lists: give each unit a number or a "
-            "text."
-        ) from error
-    return codes.astype(np.int64, copy=False), pd.Index(found)
+    return label_codes(labels, argument="cluster")
 
 
 def _native(series: pd.Series) -> AnyArray:
