@@ -428,13 +428,15 @@ DATA = pd.DataFrame(
         ),
         (
             {"drivers": ["b", "a", "copy"]},
-            "columns ['a', 'copy'] are exact copies or linear combinations of one another, so their importance is "
-            "not unique: leave one of them out of each such set, or average them into one score.",
+            "columns ['a', 'copy'] are copies or linear combinations among themselves (to 1e-10 of their "
+            "variance), so their importance is not unique: leave one of them out of each such set, or average them "
+            "into one score.",
         ),
         (
             {"drivers": ["a", "sum"], "covariates": ["b"]},
-            "columns ['a', 'sum', 'b'] are exact copies or linear combinations of one another, so their importance is "
-            "not unique: leave one of them out of each such set, or average them into one score.",
+            "columns ['a', 'sum', 'b'] are copies or linear combinations among themselves (to 1e-10 of their "
+            "variance), so their importance is not unique: leave one of them out of each such set, or average them "
+            "into one score.",
         ),
         (
             {"drivers": ["a", "twice"]},
@@ -505,7 +507,7 @@ def test_too_few_rows() -> None:
     with pytest.raises(NotEstimable) as caught:
         relative_importance(frame, outcome="y", drivers=[f"x{i}" for i in range(5)], seed=1)
     assert str(caught.value) == (
-        "5 drivers and covariates need more than 6 complete rows, got 5 (1 left out as incomplete): use fewer of "
+        "5 drivers need more than 6 complete rows, got 5 (1 left out as incomplete): use fewer of "
         "['x0', 'x1', 'x2', 'x3', 'x4']."
     )
 

@@ -141,8 +141,8 @@ def test_estimates_alone() -> None:
             {"b": lambda frame: frame["a"] * 1e-8 - 4},
             {},
             NotEstimable,
-            "columns ['a', 'b'] are exact copies or linear combinations of one another, so their importance is not "
-            "unique: leave one of them out of each such set, or average them into one score.",
+            "columns ['a', 'b'] are copies or linear combinations among themselves (to 1e-10 of their variance), so "
+            "their importance is not unique: leave one of them out of each such set, or average them into one score.",
         ),
         (
             {"b": lambda frame: 1e8},
@@ -194,8 +194,8 @@ def test_estimates_alone() -> None:
             {"w": lambda frame: np.nan},
             {"weights": "w"},
             NotEstimable,
-            "no row is complete on the columns ['y', 'a', 'b', 'c', 'd'] (90 rows left out): leave out a column that "
-            "is mostly missing.",
+            "no row is complete on the columns ['y', 'a', 'b', 'c', 'd', 'w'] (90 rows left out): columns ['w'] are "
+            "missing throughout.",
         ),
     ],
 )
@@ -214,7 +214,7 @@ def test_as_many_drivers_as_rows() -> None:
     with pytest.raises(NotEstimable) as caught:
         importance(frame)
     assert str(caught.value) == (
-        "4 drivers and covariates need more than 5 complete rows, got 5 (0 left out as incomplete): use fewer of "
+        "4 drivers need more than 5 complete rows, got 5 (0 left out as incomplete): use fewer of "
         "['a', 'b', 'c', 'd']."
     )
 

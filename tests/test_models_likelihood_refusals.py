@@ -191,8 +191,8 @@ def test_columns_without_an_answer() -> None:
     )
     data["copy"] = 3.0 * data["needs"] + 1.0
     assert message(NotEstimable, data=data, drivers=["needs", "pay", "copy"]) == (
-        "columns ['needs', 'copy'] are exact copies or linear combinations of one another, so their importance is not "
-        "unique: leave one of them out of each such set, or average them into one score."
+        "columns ['needs', 'copy'] are copies or linear combinations among themselves (to 1e-10 of their variance), so "
+        "their importance is not unique: leave one of them out of each such set, or average them into one score."
     )
     assert message(NotEstimable, data=data.iloc[:6].assign(enps=[0.0, 1, 2, 3, 4, 2])) == (
         "2 drivers and covariates and 5 categories of 'enps' need more than 6 complete rows, got 6 (0 left out as "

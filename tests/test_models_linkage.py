@@ -470,7 +470,8 @@ def test_planted_change_link_is_found() -> None:
         (
             lambda units: units.assign(size=range(30), double=range(0, 60, 2)),
             {"covariates": ["size", "double"]},
-            "covariates ['size', 'double'] are exact copies or linear combinations of one another: leave one out.",
+            "columns ['size', 'double'] are copies or linear combinations among themselves (to 1e-10 of their "
+            "variance), so their coefficients are not unique: leave one of them out of each such set.",
         ),
         (
             lambda units: units.assign(size=units["ex"] + 1),

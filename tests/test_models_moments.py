@@ -384,7 +384,7 @@ def test_several_files_are_one(tmp_path: Path) -> None:
     with pytest.raises(NotEstimable) as caught:
         parquet_moments(tmp_path / "none.parquet", columns=ITEMS, cluster="unit")
     assert str(caught.value) == (
-        "no row is complete on the columns ['a', 'b', 'c', 'd'] (20 rows left out): "
+        "no row is complete on the columns ['a', 'b', 'c', 'd', 'unit'] (20 rows left out): "
         "leave out a column that is mostly missing."
     )
 
@@ -396,7 +396,7 @@ def test_parquet_refuses(tmp_path: Path) -> None:
     broken.write_bytes(path.read_bytes()[:500])
     usual = {"columns": ITEMS, "cluster": "unit"}
     cases = [
-        (path, {"columns": []}, "columns must name at least one column, got none."),
+        (path, {"columns": []}, "columns must be a list of one or more column names, got []."),
         (path, {"columns": ["a", "no", "nope"]},
          f"columns ['no', 'nope'] are not in '{path}': check the spelling, or leave them out."),
         (path, {"columns": ["a", "a"]}, "columns ['a'] are named more than once: give every column one role."),

@@ -65,7 +65,8 @@ def test_a_cluster_gives_what_one_process_gives(client: object, tmp_path: Path) 
     with pytest.raises(NotEstimable) as caught:
         cluster_moments(tmp_path / "empty", client=client, columns=["q00"], cluster="unit")
     assert str(caught.value) == (
-        "no row is complete on the columns ['q00'] (5 rows left out): leave out a column that is mostly missing."
+        "no row is complete on the columns ['q00', 'unit'] (5 rows left out): leave out a column that is mostly "
+        "missing."
     )
 
 

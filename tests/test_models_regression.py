@@ -469,8 +469,8 @@ def test_data_without_an_answer_are_refused_by_name() -> None:
         return refusal(linear_regression, frame, **({"outcome": "y", "predictors": predictors} | more))
 
     assert refused(["x", "z", "size", "copy"]) == (
-        "NotEstimable: columns ['x', 'z', 'copy'] are exact copies or linear combinations of one another, so their "
-        "coefficients are not unique: leave one of them out of each such set."
+        "NotEstimable: columns ['x', 'z', 'copy'] are copies or linear combinations among themselves (to "
+        "1e-10 of their variance), so their coefficients are not unique: leave one of them out of each such set."
     )
     assert refused(["x", "flat", "zero"]) == (
         "NotEstimable: columns ['flat', 'zero'] are constant over the complete rows: leave them out."

@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr, stdtrit
 
 from exresearch.models.influence import effective_df
+from exresearch.models.resampling import check_conf_level
 
 FloatArray = NDArray[np.float64]
 
@@ -64,10 +65,7 @@ def jackknife_interval(
     >>> round(float(low), 2), round(float(high), 2)
     (3.33, 7.67)
     """
-    if not 0.0 < conf_level < 1.0:
-        raise ValueError(
-            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
-        )
+    check_conf_level(conf_level)
     centre, std_error, df = _spread(estimate, left_out)
     half = stdtrit(df, (1.0 + conf_level) / 2.0) * std_error
     return centre - half, centre + half

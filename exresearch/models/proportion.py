@@ -7,7 +7,7 @@ import pandas as pd
 from scipy.special import betainc, betaincinv, ndtri, stdtrit
 
 from exresearch.models.columns import check_columns, check_positive, numeric_columns
-from exresearch.models.resampling import MIN_UNITS, NotEstimable
+from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_conf_level
 
 
 def clustered_proportion(
@@ -63,10 +63,7 @@ def clustered_proportion(
     >>> clustered_proportion(units, events="engaged", n="n", null=0.13)[["estimate", "n"]].values.tolist()
     [[0.145, 200.0]]
     """
-    if not 0.0 < conf_level < 1.0:
-        raise ValueError(
-            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
-        )
+    check_conf_level(conf_level)
     against = 0.5 if null is None else null
     if not 0.0 < against < 1.0:
         raise ValueError(f"null must be a share strictly between 0 and 1, got {null!r}.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from numbers import Real
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,30 @@ class NotEstimable(ValueError):
     """
 
 
+def is_whole(value: object) -> bool:
+    """Whether a value is a whole number and no truth value."""
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+
+
+def check_whole(argument: str, value: int, *, least: int) -> None:
+    """Raise ValueError unless the argument is a whole number of at least `least`."""
+    if not is_whole(value) or value < least:
+        raise ValueError(f"{argument} must be an integer of {least} or more, got {value!r}.")
+
+
+def is_real(value: object) -> bool:
+    """Whether a value is a number, and neither NaN nor a truth value."""
+    return isinstance(value, Real) and not isinstance(value, (bool, np.bool_)) and not np.isnan(float(value))
+
+
+def check_conf_level(conf_level: float) -> None:
+    """Raise ValueError unless `conf_level` lies in (0, 1)."""
+    if not is_real(conf_level) or not 0.0 < conf_level < 1.0:
+        raise ValueError(
+            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
+        )
+
+
 def check_resampling(*, n_boot: int, conf_level: float, seed: int) -> None:
     """Check the three options that every bootstrap here shares.
 
@@ -34,15 +59,11 @@ def check_resampling(*, n_boot: int, conf_level: float, seed: int) -> None:
         `conf_level` is not inside (0, 1), `seed` is negative or not an integer, or `n_boot` is too small
         for the tails of `conf_level`.
     """
-    if not 0.0 < conf_level < 1.0:
-        raise ValueError(
-            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
-        )
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed must be an integer of 0 or more, got {seed!r}.")
+    check_conf_level(conf_level)
+    check_whole("seed", seed, least=0)
     # The smallest B for which the (B + 1) * alpha / 2-th order statistic exists.
     least = int(np.ceil(2.0 / (1.0 - conf_level) - 1e-9)) - 1
-    if isinstance(n_boot, bool) or not isinstance(n_boot, (int, np.integer)) or n_boot < least:
+    if not is_whole(n_boot) or n_boot < least:
         raise ValueError(
             f"n_boot must be an integer of at least {least} for conf_level={conf_level!r}, got {n_boot!r}: "
             "use 1000 or more for a printed interval."

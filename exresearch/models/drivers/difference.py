@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import combinations
 
 import numpy as np
@@ -10,14 +10,15 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.drivers.intervals import Interval, check_interval, check_smallest_effect, combined
-from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates, players_of
+from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
 from exresearch.models.moments.accumulate import Missing
 from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
+from exresearch.models.names import as_list, read_roles, repeated, shown
 from exresearch.models.resampling import check_resampling
 from exresearch.models.simultaneous import adjusted_p_values
 
-Contrasts = Mapping[str, tuple[Sequence[str], Sequence[str]]]
+Contrasts = Mapping[str, tuple[Iterable[str], Iterable[str]]]
 _NAMES = {"expanded": "expanded percentile", "percentile": "percentile", "bca": "BCa"}
 
 
@@ -34,24 +35,40 @@ def all_pairs(players: Sequence[str]) -> dict[str, tuple[list[str], list[str]]]:
     return {f"{one} - {other}": ([one], [other]) for one, other in combinations(players, 2)}
 
 
-def _weights(contrasts: Contrasts, players: Sequence[str], per_driver: bool) -> NDArray[np.float64]:
-    """One column of player weights per contrast."""
+def _sides(contrasts: object) -> dict[str, tuple[list[str], list[str]]]:
+    """The two sides of each contrast as lists, so that what can be read only once is read once."""
+    if not isinstance(contrasts, Mapping):
+        raise ValueError(
+            "contrasts must map names to two lists of drivers, as in {'pay - team': (['pay'], ['team'])}, got "
+            f"{contrasts!r}."
+        )
     if not contrasts:
         raise ValueError("contrasts must name at least one pair of sets of drivers, got none.")
+    out = {}
+    for term, given in contrasts.items():
+        pair = as_list(given)
+        # The order within a side changes nothing, so that a set is as good as a list.
+        lists = [list(side) if isinstance(side, (set, frozenset)) else as_list(side) for side in pair or ()]
+        first, second = lists if len(lists) == 2 else (None, None)
+        if not first or not second:
+            got = given if pair is None else tuple(one or side for one, side in zip(lists, pair, strict=True))
+            raise ValueError(f"contrast '{term}' must be two non-empty lists of drivers, got {got!r}.")
+        out[term] = (first, second)
+    return out
+
+
+def _weights(
+    contrasts: Mapping[str, tuple[list[str], list[str]]], players: Sequence[str], per_driver: bool
+) -> NDArray[np.float64]:
+    """One column of player weights per contrast."""
     weights = np.zeros((len(players), len(contrasts)))
     for column, (term, sides) in enumerate(contrasts.items()):
-        if (
-            isinstance(sides, str)
-            or len(sides) != 2
-            or any(isinstance(side, str) or not side for side in sides)
-        ):
-            raise ValueError(f"contrast '{term}' must be two non-empty lists of drivers, got {sides!r}.")
         named = [name for side in sides for name in side]
         unknown = [name for name in named if name not in players]
         if unknown:
-            raise ValueError(f"contrast '{term}' names {unknown}, which are not among {list(players)}.")
-        if len(set(named)) != len(named):
-            twice = sorted({name for name in named if named.count(name) > 1})
+            raise ValueError(f"contrast '{term}' names {unknown}, which are not among {shown(players)}.")
+        twice = repeated(named)
+        if twice:
             raise ValueError(
                 f"contrast '{term}' names {twice} more than once: a driver is on one side, once."
             )
@@ -65,12 +82,12 @@ def importance_differences(
     data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
-    drivers: Sequence[str],
+    drivers: Iterable[str],
     contrasts: Contrasts,
     weights: str | None = None,
     cluster: str | None = None,
     blocks: Mapping[str, str] | None = None,
-    covariates: Sequence[str] | None = None,
+    covariates: Iterable[str] | None = None,
     method: str = "lmg",
     per_driver: bool = False,
     smallest_effect: float | None = None,
@@ -137,20 +154,18 @@ def importance_differences(
     check_resampling(n_boot=n_boot, conf_level=conf_level, seed=seed)
     check_interval(interval)
     check_smallest_effect(smallest_effect)
-    if isinstance(drivers, str) or not drivers:
-        raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
     # Refused before the bootstrap, which may take a while.
-    players = players_of(drivers, blocks)
-    named = list(drivers) if method == "owen" else list(players)
-    _weights(contrasts, named, per_driver)
+    roles = read_roles(outcome, drivers, covariates, blocks)
+    sides = _sides(contrasts)
+    _weights(sides, roles.drivers if method == "owen" else list(roles.players), per_driver)
     result = importance_replicates(
         data,
-        outcome=outcome,
-        drivers=drivers,
+        outcome=roles.outcome,
+        drivers=roles.drivers,
         weights=weights,
         cluster=cluster,
         blocks=blocks,
-        covariates=covariates,
+        covariates=roles.covariates,
         methods=[method],
         missing=missing,
         n_boot=n_boot,
@@ -159,7 +174,7 @@ def importance_differences(
     )
     return summarise_differences(
         result,
-        contrasts=contrasts,
+        contrasts=sides,
         method=method,
         per_driver=per_driver,
         smallest_effect=smallest_effect,
@@ -202,7 +217,8 @@ def summarise_differences(
     check_smallest_effect(smallest_effect)
     if method not in result.estimate:
         raise ValueError(f"method must be one of the replicates' {list(result.estimate)}, got {method!r}.")
-    combine = _weights(contrasts, result.names(method), per_driver)
+    sides = _sides(contrasts)
+    combine = _weights(sides, result.names(method), per_driver)
     values = combined(result, method, combine, interval=interval)
     low, high = values.limits(conf_level)
     above, below = values.tails(0.0)
@@ -211,7 +227,7 @@ def summarise_differences(
     estimate, std_error = values.estimate, values.std_error
     table = pd.DataFrame(
         {
-            "term": list(contrasts),
+            "term": list(sides),
             "estimate": estimate,
             "std_error": std_error,
             "statistic": np.divide(estimate, std_error, out=np.zeros_like(estimate), where=std_error > 0.0),
@@ -223,7 +239,7 @@ def summarise_differences(
             "n_units": result.n_units,
             "n_excluded": result.n_excluded,
             "method": f"difference in {method}, {_NAMES[interval]} bootstrap",
-            "p_adjusted": p_value if len(contrasts) == 1 else np.maximum(p_value, together),
+            "p_adjusted": p_value if len(sides) == 1 else np.maximum(p_value, together),
         }
     )
     table = pd.concat([table, values.few_clusters(conf_level=conf_level, null=0.0)], axis=1)

@@ -17,6 +17,7 @@ from exresearch.models.drivers.dominance import (
 from exresearch.models.drivers.importance import relative_importance
 from exresearch.models.drivers.subsets import subset_r2
 from exresearch.models.moments import UnitMoments, unit_moments
+from exresearch.models.names import read_roles
 from exresearch.models.resampling import check_resampling, count_chunks
 
 FloatArray = NDArray[np.float64]
@@ -57,10 +58,10 @@ def dominance_analysis(
     data: pd.DataFrame | UnitMoments,
     *,
     outcome: str,
-    drivers: Sequence[str],
+    drivers: Iterable[str],
     weights: str | None = None,
     cluster: str | None = None,
-    covariates: Sequence[str] | None = None,
+    covariates: Iterable[str] | None = None,
     blocks: Mapping[str, str] | None = None,
     n_boot: int = 2000,
     conf_level: float = 0.95,
@@ -108,31 +109,26 @@ def dominance_analysis(
     ['needs', 'pay', 'complete', 1, 1.0]
     """
     check_resampling(n_boot=n_boot, conf_level=conf_level, seed=seed)
-    if isinstance(drivers, str) or not drivers:
-        raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
-    others = list(covariates) if covariates is not None and not isinstance(covariates, str) else []
-    players: dict[str, list[str]] = {}
-    for name in drivers:
-        players.setdefault((blocks or {}).get(name, name), []).append(name)
+    roles = read_roles(outcome, drivers, covariates, blocks)
+    players, columns = roles.players, roles.columns
     if not 2 <= len(players) <= MAX_DOMINANCE_PLAYERS:
         raise ValueError(
             f"dominance compares 2 to {MAX_DOMINANCE_PLAYERS} players, got {len(players)}: put related drivers in "
             "blocks, or use relative_importance."
         )
-    # Names, columns and what has no answer are checked here, in the words of relative_importance.
+    # Columns and what has no answer are checked here, in the words of relative_importance.
     general = relative_importance(
         data,
-        outcome=outcome,
-        drivers=drivers,
+        outcome=roles.outcome,
+        drivers=roles.drivers,
         weights=weights,
         cluster=cluster,
-        covariates=covariates,
+        covariates=roles.covariates,
         blocks=blocks,
         n_boot=n_boot,
         conf_level=conf_level,
         seed=seed,
     )
-    columns = [outcome, *drivers, *others]
     moments = (
         data.select(columns)
         if isinstance(data, UnitMoments)
@@ -140,7 +136,7 @@ def dominance_analysis(
     )
     place = {name: index for index, name in enumerate(columns)}
     inside = [[place[name] for name in names] for names in players.values()]
-    always = [place[name] for name in others]
+    always = [place[name] for name in roles.covariates]
     worth = subset_r2(moments.correlations(), players=inside, covariates=always).T
     counted = _counted(
         moments,

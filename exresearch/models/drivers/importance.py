@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,19 +14,19 @@ from exresearch.models.drivers.sampling import N_ORDERS
 from exresearch.models.moments.accumulate import Missing
 from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
-from exresearch.models.resampling import check_resampling
+from exresearch.models.resampling import check_resampling, is_whole
 
 
 def relative_importance(
     data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
-    drivers: Sequence[str],
+    drivers: Iterable[str],
     weights: str | None = None,
     cluster: str | None = None,
     blocks: Mapping[str, str] | None = None,
-    covariates: Sequence[str] | None = None,
-    methods: Sequence[str] = ("lmg",),
+    covariates: Iterable[str] | None = None,
+    methods: Iterable[str] = ("lmg",),
     missing: Missing = "listwise",
     n_boot: int = 2000,
     conf_level: float = 0.95,
@@ -47,13 +47,14 @@ def relative_importance(
         One row per answer sheet, or the moments made from it (then without `weights` and `cluster`). A row missing
         outcome, driver, covariate, weight or cluster is left out and counted.
     outcome, drivers : str and sequence of str
-        Numeric columns.
+        Numeric columns, by name; a list, tuple, index, array or series of names.
     weights : str, optional
         Column with positive survey weights.
     cluster : str, optional
         Column with the unit that the bootstrap resamples; rows without it.
     blocks : mapping of driver to block name, optional
-        The drivers of a block are one player that enters as a whole and appears under the block's name.
+        The drivers of a block are one player that enters as a whole and appears under the block's name. Copies within
+        a block do no harm.
     covariates : sequence of str, optional
         Numeric columns that are in every model; importance is what drivers add to them.
     methods : sequence of str
@@ -64,7 +65,7 @@ def relative_importance(
         With 'pairwise' every correlation rests on the rows that have its two columns, and n is the smallest of their
         numbers.
     n_boot, conf_level, seed : int, float, int
-        Replicates (0: estimates alone), coverage and seed of the bootstrap.
+        Replicates (0: estimates alone, without intervals of any kind), coverage and seed of the bootstrap.
     interval : {'expanded', 'percentile', 'bca'}
         Interval of the importance: `expanded_interval`, which holds with few units as well, or those of R's relaimpo,
         `percentile_interval` and `bca_interval`.
@@ -92,9 +93,10 @@ def relative_importance(
         Columns that are missing, named twice, not numeric or infinite (all at once); weights of zero or below; too
         many players; an unknown or undefined method; options out of range.
     NotEstimable
-        The data have no answer: columns that are constant, exact combinations of one another or equal to the outcome
-        (all at once), too few complete rows, fewer than ten units, or an outcome that does not vary in more than 1 %
-        of the replicates.
+        The data have no answer: columns that are constant, exact combinations of one another (but within one block
+        or among the covariates) or equal to the outcome (all at once), an outcome that is an exact combination of
+        them, too few complete rows, fewer than ten units, or an outcome that does not vary in more than 1 % of the
+        replicates.
 
     References
     ----------
@@ -110,7 +112,9 @@ def relative_importance(
     [['needs', 1, 1, 1], ['pay', 2, 2, 2]]
     """
     # Without replicates there are no tails to have enough of them for.
-    check_resampling(n_boot=10**9 if n_boot == 0 else n_boot, conf_level=conf_level, seed=seed)
+    check_resampling(
+        n_boot=10**9 if is_whole(n_boot) and n_boot == 0 else n_boot, conf_level=conf_level, seed=seed
+    )
     check_interval(interval)
     check_rank_method(rank_method)
     check_smallest_effect(smallest_effect)

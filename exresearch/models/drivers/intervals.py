@@ -14,6 +14,7 @@ from exresearch.models.drivers.replicates import ImportanceReplicates
 from exresearch.models.expanded import FEW_UNITS, expanded_interval, expanded_tail
 from exresearch.models.influence import effective_df
 from exresearch.models.jackknife import jackknife_interval, jackknife_p_value
+from exresearch.models.resampling import is_real
 
 FloatArray = NDArray[np.float64]
 Interval = Literal["expanded", "percentile", "bca"]
@@ -27,7 +28,9 @@ def check_interval(interval: str) -> None:
 
 def check_smallest_effect(smallest_effect: float | None) -> None:
     """Raise ValueError unless `smallest_effect` is a positive number or None."""
-    if smallest_effect is not None and not (np.isfinite(smallest_effect) and smallest_effect > 0.0):
+    if smallest_effect is None:
+        return
+    if not is_real(smallest_effect) or not 0.0 < smallest_effect < np.inf:
         raise ValueError(
             f"smallest_effect must be a positive difference in R-squared, for example 0.02, got {smallest_effect!r}."
         )

@@ -12,13 +12,15 @@ from numpy.typing import NDArray
 
 from exresearch.models.drivers.influence import importance_influence
 from exresearch.models.drivers.metrics import explained_variance, importance_metrics
-from exresearch.models.drivers.preconditions import SINGULAR, check_methods, check_moments, check_names
-from exresearch.models.drivers.sampling import N_ORDERS, SAMPLED, draw_orders, lmg_sampled
+from exresearch.models.drivers.preconditions import check_methods, check_moments, method_list
+from exresearch.models.drivers.sampling import N_ORDERS, SAMPLED, OrderSample
 from exresearch.models.expanded import FEW_UNITS
 from exresearch.models.moments.accumulate import Missing, unit_moments
 from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
-from exresearch.models.resampling import NotEstimable, count_chunks
+from exresearch.models.names import read_roles
+from exresearch.models.relations import SINGULAR
+from exresearch.models.resampling import NotEstimable, check_whole, count_chunks
 
 FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray], dict[str, FloatArray]]
@@ -27,8 +29,6 @@ Measure = Callable[[FloatArray], dict[str, FloatArray]]
 _MAX_CONSTANT_OUTCOME = 0.01
 # From this many rows on, which all weigh about the same, U - 1 degrees of freedom are as good as infinitely many.
 _ROWS_ALIKE = 1000
-# Orders in a replicate of a sampled method; see `_Sampler`.
-_REPLICATE_ORDERS = 100
 # Counts at once: 24 MB as floats, memory that is used again for the next chunk; and with very many rows, at least
 # so many replicates that forming the products of the rows is not what takes the time.
 _COUNT_CELLS = 3_000_000
@@ -76,51 +76,8 @@ class ImportanceReplicates:
         return self.members if method == "owen" and self.members else self.drivers
 
 
-def players_of(drivers: Sequence[str], blocks: Mapping[str, str] | None) -> dict[str, list[str]]:
-    """Player name to its drivers, in the order of the drivers; a driver without a block is its own player."""
-    players: dict[str, list[str]] = {}
-    for name in drivers:
-        players.setdefault(blocks.get(name, name) if blocks else name, []).append(name)
-    return players
-
-
 def _stack(parts: list[dict[str, FloatArray]]) -> dict[str, FloatArray]:
     return {method: np.concatenate([part[method] for part in parts]) for method in parts[0]}
-
-
-class _Sampler:
-    """LMG over sampled orders, of the data and of their replicates.
-
-    All replicates use the same orders, a few of those of the estimate, so that the draw of orders adds next to
-    nothing to the differences between replicates; what those few orders miss on the data is added back.
-    """
-
-    def __init__(
-        self,
-        whole: FloatArray,
-        players: dict[str, list[int]],
-        covariates: list[int],
-        n_orders: int,
-        seed: int,
-    ) -> None:
-        # Orders are drawn over names, so that the order in which drivers are given changes nothing.
-        by_name = sorted(players)
-        self._place = [by_name.index(name) for name in players]
-        self._players = [players[name] for name in by_name]
-        self._covariates = covariates
-        orders = draw_orders(len(players), n_orders=n_orders, seed=seed)
-        self._few = orders[:_REPLICATE_ORDERS]
-        self.estimate, self.error = self._values(whole, orders)
-        self._missed = self.estimate - self._values(whole, self._few)[0]
-
-    def replicates(self, correlations: FloatArray) -> FloatArray:
-        return np.maximum(self._values(correlations, self._few)[0] + self._missed, 0.0)
-
-    def _values(self, correlations: FloatArray, orders: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-        values, error = lmg_sampled(
-            correlations, players=self._players, orders=orders, covariates=self._covariates
-        )
-        return values[:, self._place], error[:, self._place]
 
 
 def _replicated(
@@ -194,12 +151,12 @@ def importance_replicates(
     data: pd.DataFrame | UnitMoments | PairwiseMoments,
     *,
     outcome: str,
-    drivers: Sequence[str],
+    drivers: Iterable[str],
     weights: str | None = None,
     cluster: str | None = None,
     blocks: Mapping[str, str] | None = None,
-    covariates: Sequence[str] | None = None,
-    methods: Sequence[str] = ("lmg",),
+    covariates: Iterable[str] | None = None,
+    methods: Iterable[str] = ("lmg",),
     missing: Missing = "listwise",
     n_boot: int = 2000,
     seed: int,
@@ -223,11 +180,12 @@ def importance_replicates(
     ValueError
         As `relative_importance`.
     """
-    covariates = covariates if covariates is not None else ()
-    check_names(outcome, drivers, covariates, blocks, methods)
-    players = players_of(drivers, blocks)
-    check_methods(methods, players)
-    columns = [outcome, *drivers, *covariates]
+    check_whole("n_boot", n_boot, least=0)
+    check_whole("seed", seed, least=0)
+    methods = method_list(methods)
+    roles = read_roles(outcome, drivers, covariates, blocks)
+    check_methods(methods, roles.players)
+    columns = roles.columns
     if isinstance(data, (UnitMoments, PairwiseMoments)):
         if weights is not None or cluster is not None:
             raise ValueError(
@@ -240,25 +198,22 @@ def importance_replicates(
         moments = data.select(columns)
     else:
         moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster, missing=missing)
-    check_moments(
-        moments,
-        outcome=outcome,
-        predictors=columns[1:],
-        drivers=drivers,
-        cluster=cluster,
-        resampled=n_boot > 0,
-    )
+    without = check_moments(moments, roles=roles, methods=methods, cluster=cluster, resampled=n_boot > 0)
     if influence and isinstance(moments, PairwiseMoments):
         raise ValueError(
             "influences, and BCa intervals with them, need rows that are complete: use missing='listwise', or "
             "another interval."
         )
+    players = {
+        player: [name for name in names if name not in without] for player, names in roles.players.items()
+    }
+    others = [name for name in roles.covariates if name not in without]
     place = {name: index for index, name in enumerate(columns)}
     inside = {player: [place[name] for name in names] for player, names in players.items()}
-    outside = [place[name] for name in covariates]
+    outside = [place[name] for name in others]
     whole = moments.correlations()
     exact = [method for method in methods if method != SAMPLED]
-    sampler = _Sampler(whole, inside, outside, n_orders, seed) if SAMPLED in methods else None
+    sampler = OrderSample(whole, inside, outside, n_orders, seed) if SAMPLED in methods else None
 
     def measure(correlations: FloatArray) -> dict[str, FloatArray]:
         values = {}
@@ -280,11 +235,11 @@ def importance_replicates(
     return ImportanceReplicates(
         drivers=tuple(players),
         estimate={method: values[0] for method, values in estimate.items()},
-        replicates=_replicated(moments, counts, outcome=outcome, measure=measure)
+        replicates=_replicated(moments, counts, outcome=roles.outcome, measure=measure)
         if n_boot
         else {method: values[:0] for method, values in estimate.items()},
         influence=importance_influence(
-            moments, outcome=outcome, players=players, covariates=covariates, methods=exact
+            moments, outcome=roles.outcome, players=players, covariates=others, methods=exact
         )
         if isinstance(moments, UnitMoments) and n_boot and exact and _wants_influence(moments, influence)
         else None,
@@ -295,6 +250,6 @@ def importance_replicates(
         n=moments.n_rows,
         n_units=moments.n_units,
         n_excluded=moments.n_excluded,
-        members=tuple(name for names in players.values() for name in names),
+        members=tuple(name for names in roles.players.values() for name in names),
         sampling_error={} if sampler is None else {SAMPLED: sampler.error[0]},
     )

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 from scipy.stats import t as student_t
 
-from exresearch.models.resampling import NotEstimable
+from exresearch.models.resampling import NotEstimable, check_conf_level
 
 
 def pool_imputations(
@@ -95,10 +95,7 @@ def pool_imputations(
         raise ValueError("estimates must be finite, and variances finite and not negative.")
     if not df_complete > 0.0:
         raise ValueError(f"df_complete must be above 0, got {df_complete!r}.")
-    if not 0.0 < conf_level < 1.0:
-        raise ValueError(
-            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
-        )
+    check_conf_level(conf_level)
     centre, inside, between = values.mean(axis=0), within.mean(axis=0), values.var(axis=0, ddof=1)
     added = (1.0 + 1.0 / m) * between
     total = inside + added

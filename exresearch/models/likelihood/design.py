@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,7 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.columns import check_columns, check_positive, label_codes, numeric_columns
+from exresearch.models.names import name_order, optional_name, read_roles
+from exresearch.models.relations import not_unique, null_space, related_sets
 from exresearch.models.resampling import NotEstimable
 
 FloatArray = NDArray[np.float64]
@@ -18,8 +20,6 @@ Model = Literal["logistic", "ordinal"]
 
 #: More categories than this are refused: treat the outcome as a number instead.
 MAX_CATEGORIES = 20
-# Variance, and eigenvalue of the correlations, below which a column is constant or a combination of others.
-_SINGULAR = 1e-10
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,25 +63,6 @@ class Design:
     n_excluded: int
 
 
-def _check_names(
-    outcome: str, drivers: Sequence[str], covariates: Sequence[str], blocks: Mapping[str, str] | None
-) -> None:
-    if isinstance(drivers, str) or not drivers:
-        raise ValueError(f"drivers must be a list of one or more column names, got {drivers!r}.")
-    if isinstance(covariates, str):
-        raise ValueError(f"covariates must be a list of column names, got {covariates!r}.")
-    named = [outcome, *drivers, *covariates]
-    twice = sorted({name for name in named if named.count(name) > 1})
-    if twice:
-        raise ValueError(f"columns {twice} are named more than once among outcome, drivers and covariates.")
-    strangers = [name for name in blocks or {} if name not in drivers]
-    if strangers:
-        raise ValueError(f"blocks name {strangers}, which are not among the drivers {list(drivers)}.")
-    clash = sorted(set((blocks or {}).values()) & {name for name in drivers if name not in (blocks or {})})
-    if clash:
-        raise ValueError(f"blocks {clash} have the name of a driver outside the block: rename the block.")
-
-
 def _categories(outcome: str, model: Model, values: FloatArray, complete: NDArray[np.bool_]) -> FloatArray:
     """Values of the outcome in the complete rows, where they suit the model."""
     answered = np.unique(values[~np.isnan(values)])
@@ -115,10 +96,10 @@ def read_design(
     data: pd.DataFrame,
     *,
     outcome: str,
-    drivers: Sequence[str],
+    drivers: Iterable[str],
     model: Model,
     blocks: Mapping[str, str] | None = None,
-    covariates: Sequence[str] | None = None,
+    covariates: Iterable[str] | None = None,
     weights: str | None = None,
     cluster: str | None = None,
 ) -> Design:
@@ -135,11 +116,10 @@ def read_design(
     """
     if model not in ("logistic", "ordinal"):
         raise ValueError(f"model must be 'logistic' or 'ordinal', got {model!r}.")
-    extra = list(covariates) if covariates is not None and not isinstance(covariates, str) else covariates
-    extra = extra or []
-    _check_names(outcome, drivers, extra, blocks)
-    predictors = [*extra, *drivers]
-    numeric = [outcome, *predictors, *([weights] if weights is not None else [])]
+    roles = read_roles(outcome, drivers, covariates, blocks)
+    weights, cluster = optional_name("weights", weights), optional_name("cluster", cluster)
+    predictors = [*roles.covariates, *roles.drivers]
+    numeric = [roles.outcome, *predictors, *([weights] if weights is not None else [])]
     check_columns(data, numeric=numeric, other=[cluster] if cluster is not None else [])
     if weights is not None:
         check_positive(data, argument="weights", column=weights)
@@ -147,7 +127,7 @@ def read_design(
     complete: NDArray[np.bool_] = np.asarray(~np.isnan(values).any(axis=1))
     if cluster is not None:
         complete = complete & data[cluster].notna().to_numpy(dtype=np.bool_)
-    categories = _categories(outcome, model, values[:, 0], complete)
+    categories = _categories(roles.outcome, model, values[:, 0], complete)
     n, size = int(complete.sum()), len(predictors)
     if n <= size + len(categories) - 1:
         raise NotEstimable(
@@ -156,9 +136,9 @@ def read_design(
             "drivers."
         )
     kept = values[complete]
-    unit = None if cluster is None else pd.factorize(data[cluster][complete], sort=True)[0]
+    unit = None if cluster is None else label_codes(data[cluster][complete], argument="cluster")[0]
     # An order of its own, so that neither row nor column order of the file reaches a result.
-    by_name = sorted(range(1, size + 1), key=lambda index: numeric[index], reverse=True)
+    by_name = sorted(range(1, size + 1), key=lambda index: name_order(numeric[index]), reverse=True)
     keys = [kept[:, index] for index in [*by_name, 0]]
     order = np.lexsort([*(() if unit is None else (unit,)), kept[:, -1], *keys])
     kept = kept[order]
@@ -168,13 +148,10 @@ def read_design(
     x = x - means
     scales = np.sqrt(np.average(x * x, axis=0, weights=weight))
     _check_columns_vary(predictors, means, scales, x, weight)
-    first = len(extra)
-    players: dict[str, list[int]] = {}
-    for index, name in enumerate(drivers):
-        players.setdefault((blocks or {}).get(name, name), []).append(first + index)
+    place = {name: index for index, name in enumerate(predictors)}
     return Design(
-        players=players,
-        n_covariates=first,
+        players={player: [place[name] for name in names] for player, names in roles.players.items()},
+        n_covariates=len(roles.covariates),
         columns=tuple(predictors),
         categories=categories,
         levels=np.searchsorted(categories, kept[:, 0]).astype(np.int64),
@@ -182,7 +159,7 @@ def read_design(
         means=means,
         scales=scales,
         weights=weight,
-        units=np.arange(n) if unit is None else unit[order].astype(np.int64),
+        units=np.arange(n) if unit is None else unit[order],
         n_excluded=len(data) - n,
     )
 
@@ -197,12 +174,8 @@ def _check_columns_vary(
         raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
     scaled = centred / scales
     correlations = (scaled * weights[:, None]).T @ scaled / weights.sum()
-    eigenvalues, vectors = np.linalg.eigh(correlations)
-    null = vectors[:, eigenvalues < _SINGULAR]
+    null = null_space(correlations)
     if null.size:
-        # A column takes part in an exact relation when it has weight in the null space.
-        involved = [name for name, row in zip(names, null, strict=True) if np.abs(row).max() > 1e-6]
         raise NotEstimable(
-            f"columns {involved} are exact copies or linear combinations of one another, so their importance is "
-            "not unique: leave one of them out of each such set, or average them into one score."
+            not_unique(related_sets(null, names), "importance is") + ", or average them into one score."
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +20,8 @@ from exresearch.models.likelihood.tables import (
     importance_values,
     subsets_table,
 )
-from exresearch.models.resampling import NotEstimable
+from exresearch.models.names import as_list
+from exresearch.models.resampling import NotEstimable, check_conf_level, is_whole
 
 FloatArray = NDArray[np.float64]
 
@@ -73,12 +74,12 @@ def likelihood_importance(
     data: pd.DataFrame,
     *,
     outcome: str,
-    drivers: Sequence[str],
+    drivers: Iterable[str],
     model: Model,
     blocks: Mapping[str, str] | None = None,
-    covariates: Sequence[str] | None = None,
+    covariates: Iterable[str] | None = None,
     weights: str | None = None,
-    fits: Sequence[str] = FITS,
+    fits: Iterable[str] = FITS,
     cluster: str | None = None,
     n_groups: int | None = None,
     conf_level: float = 0.95,
@@ -157,8 +158,12 @@ def likelihood_importance(
     >>> result.table[["driver", "fit", "rank", "n"]].values.tolist()[:2]
     [['needs', 'mcfadden', 1, 300], ['pay', 'mcfadden', 2, 300]]
     """
-    if isinstance(fits, str) or not fits or any(fit not in FITS for fit in fits):
-        raise ValueError(f"fits must be a list of some of {list(FITS)}, got {fits!r}.")
+    asked = as_list(fits)
+    if not asked or any(fit not in FITS for fit in asked):
+        raise ValueError(
+            f"fits must be a list of some of {list(FITS)}, got {fits if asked is None else asked!r}."
+        )
+    fits = asked
     design = read_design(
         data,
         outcome=outcome,
@@ -216,14 +221,11 @@ def _groups(
     """Group of each row: units in a random order, dealt out one by one."""
     if n_groups is None:
         return None
-    if not 0.0 < conf_level < 1.0:
-        raise ValueError(
-            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
-        )
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
+    check_conf_level(conf_level)
+    if seed is None or not is_whole(seed) or seed < 0:
         raise ValueError(f"seed must be an integer of 0 or more where n_groups is given, got {seed!r}.")
     n_units = int(design.units.max()) + 1
-    if isinstance(n_groups, bool) or not isinstance(n_groups, (int, np.integer)) or n_groups < 2:
+    if not is_whole(n_groups) or n_groups < 2:
         raise ValueError(f"n_groups must be an integer of 2 or more, got {n_groups!r}: use 20.")
     if n_groups > n_units:
         raise NotEstimable(

@@ -12,13 +12,11 @@ from scipy.special import stdtr, stdtrit
 from exresearch.models.columns import check_columns, numeric_columns
 from exresearch.models.linkage.correlation import correlation_row
 from exresearch.models.moments.accumulate import unit_moments
+from exresearch.models.relations import not_unique, null_space, related_sets
 from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_resampling
 
 FloatArray = NDArray[np.float64]
 
-# Eigenvalue of the covariates' correlations below which they hold an exact relation, and the weight in it of a
-# covariate that takes part.
-_SINGULAR, _INVOLVED = 1e-10, 1e-6
 # A leverage this close to 1 means that one unit alone decides a coefficient.
 _LEVERAGE = 1e-8
 
@@ -134,13 +132,9 @@ def _check_covariates(correlations: FloatArray, columns: Sequence[str]) -> None:
     constant = [name for name, one in zip(columns, np.diag(inner), strict=True) if one == 0.0]
     if constant:
         raise NotEstimable(f"covariates {constant} are constant over the complete rows: leave them out.")
-    eigenvalues, vectors = np.linalg.eigh(inner)
-    null = vectors[:, eigenvalues < _SINGULAR]
+    null = null_space(inner)
     if null.size:
-        involved = [name for name, row in zip(columns, null, strict=True) if np.abs(row).max() > _INVOLVED]
-        raise NotEstimable(
-            f"covariates {involved} are exact copies or linear combinations of one another: leave one out."
-        )
+        raise NotEstimable(not_unique(related_sets(null, columns), "coefficients are") + ".")
 
 
 def unit_association(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import ndtri
 
-from exresearch.models.resampling import NotEstimable
+from exresearch.models.resampling import NotEstimable, check_conf_level
 
 
 def katz_interval(
@@ -45,10 +45,7 @@ def katz_interval(
     >>> [round(value, 2) for value in katz_interval(75, 100, 49, 100)]
     [1.53, 1.22, 1.93]
     """
-    if not 0.0 < conf_level < 1.0:
-        raise ValueError(
-            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
-        )
+    check_conf_level(conf_level)
     if not (n1 > 0 and n0 > 0 and 0 <= a <= n1 and 0 <= c <= n0):
         raise ValueError(
             f"events must lie between 0 and the size of their group, got {a!r} of {n1!r} and {c!r} of {n0!r}."

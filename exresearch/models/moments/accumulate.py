@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Literal, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.columns import check_columns, check_positive, label_codes, numeric_columns
 from exresearch.models.moments.batch import Batch, Present, add_listwise, add_pairwise, layout_of
 from exresearch.models.moments.kernel import AnyArray, IntArray, unit_order
 from exresearch.models.moments.pairwise import PairwiseMoments, check_pairs, pairwise_rows
 from exresearch.models.moments.unit import UnitMoments, sorted_rows
+from exresearch.models.names import name_list, optional_name, shown
 from exresearch.models.resampling import NotEstimable
 
 Missing = Literal["listwise", "pairwise"]
@@ -23,7 +24,7 @@ Missing = Literal["listwise", "pairwise"]
 def unit_moments(
     frame: pd.DataFrame,
     *,
-    columns: Sequence[str],
+    columns: Iterable[str],
     weights: str | None = ...,
     cluster: str | None = ...,
     missing: Literal["listwise"] = ...,
@@ -33,7 +34,7 @@ def unit_moments(
 def unit_moments(
     frame: pd.DataFrame,
     *,
-    columns: Sequence[str],
+    columns: Iterable[str],
     weights: str | None = ...,
     cluster: str | None = ...,
     missing: Literal["pairwise"],
@@ -43,7 +44,7 @@ def unit_moments(
 def unit_moments(
     frame: pd.DataFrame,
     *,
-    columns: Sequence[str],
+    columns: Iterable[str],
     weights: str | None = ...,
     cluster: str | None = ...,
     missing: Missing,
@@ -52,7 +53,7 @@ def unit_moments(
 def unit_moments(
     frame: pd.DataFrame,
     *,
-    columns: Sequence[str],
+    columns: Iterable[str],
     weights: str | None = None,
     cluster: str | None = None,
     missing: Missing = "listwise",
@@ -104,8 +105,9 @@ def unit_moments(
     >>> moments.n.tolist(), moments.covariances()[0].round(3).tolist()
     ([2, 2], [[1.25, 2.75], [2.75, 6.5]])
     """
-    columns = tuple(columns)
-    check_options(columns, missing, squared_weights=squared_weights)
+    columns = tuple(name_list("columns", columns))
+    weights, cluster = optional_name("weights", weights), optional_name("cluster", cluster)
+    check_options(missing, squared_weights=squared_weights)
     weighted = () if weights is None else (weights,)
     check_columns(frame, numeric=[*columns, *weighted], other=() if cluster is None else (cluster,))
     weight = None
@@ -124,7 +126,11 @@ def unit_moments(
     rows = usable & used_rows(present, len(frame), missing)
     n_excluded = int((~rows).sum())
     if not rows.any():
-        raise NotEstimable(nothing_left(columns, n_excluded, missing))
+        asked = [name for name in (*columns, weights, cluster) if name is not None]
+        gone = [name for name in asked if frame[name].isna().all()]
+        raise NotEstimable(
+            nothing_left(columns, n_excluded, missing, weights=weights, cluster=cluster, gone=gone)
+        )
     layout = layout_of(values, present, rows)
     if cluster is None:
         single = np.ones(len(frame)) if weight is None else weight
@@ -171,10 +177,8 @@ def unit_moments(
     )
 
 
-def check_options(columns: tuple[str, ...], missing: str, *, squared_weights: bool) -> None:
-    """Raise ValueError for no columns, or options that do not exist or do not go together."""
-    if not columns:
-        raise ValueError("columns must name at least one column, got none.")
+def check_options(missing: str, *, squared_weights: bool) -> None:
+    """Raise ValueError for options that do not exist or do not go together."""
     if missing not in ("listwise", "pairwise"):
         raise ValueError(f"missing must be 'listwise' or 'pairwise', got {missing!r}.")
     if squared_weights and missing == "pairwise":
@@ -195,13 +199,30 @@ def used_rows(present: Present, n: int, missing: Missing) -> NDArray[np.bool_]:
     return rows
 
 
-def nothing_left(columns: tuple[str, ...], n_excluded: int, missing: Missing) -> str:
-    """The message when every row is left out."""
-    what = "is complete on" if missing == "listwise" else "has any of"
-    return (
-        f"no row {what} the columns {list(columns)} ({n_excluded} rows left out): "
-        "leave out a column that is mostly missing."
+def nothing_left(
+    columns: tuple[str, ...],
+    n_excluded: int,
+    missing: Missing,
+    *,
+    weights: str | None,
+    cluster: str | None,
+    gone: Sequence[str] = (),
+) -> str:
+    """The message when every row is left out; `gone` are columns known to be missing throughout."""
+    if n_excluded == 0:
+        return "the data have no rows: check what was filtered out before."
+    roles = [name for name in (weights, cluster) if name is not None]
+    if missing == "listwise":
+        what = f"no row is complete on the columns {shown([*columns, *roles])}"
+    else:
+        also = f", with {roles}" if roles else ""
+        what = f"no row has any of the columns {shown(columns)}{also}"
+    remedy = (
+        f"columns {shown(gone)} are missing throughout"
+        if gone
+        else "leave out a column that is mostly missing"
     )
+    return f"{what} ({n_excluded} rows left out): {remedy}."
 
 
 def unit_codes(labels: pd.Series) -> tuple[IntArray, pd.Index]:
@@ -211,8 +232,7 @@ def unit_codes(labels: pd.Series) -> tuple[IntArray, pd.Index]:
         inner, units = pd.factorize(labels.cat.categories, sort=True)
         codes = np.append(inner, -1)[labels.cat.codes]
         return codes.astype(np.int64), units
-    codes, found = pd.factorize(labels, sort=True)
-    return codes.astype(np.int64, copy=False), pd.Index(found)
+    return label_codes(labels, argument="cluster")
 
 
 def _native(series: pd.Series) -> AnyArray:

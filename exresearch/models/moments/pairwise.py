@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from exresearch.models.moments.algebra import BLOCK_CELLS, ROUNDING, add_product, row_order
-from exresearch.models.moments.unit import common_origin
+from exresearch.models.moments.algebra import BLOCK_CELLS, ROUNDING, add_product
+from exresearch.models.moments.joining import (
+    as_counts,
+    check_alike,
+    check_totals,
+    column_places,
+    common_origin,
+    joined_labels,
+    joined_units,
+    ordered_rows,
+)
 from exresearch.models.resampling import NotEstimable
 
 FloatArray = NDArray[np.float64]
@@ -118,22 +127,27 @@ class PairwiseMoments:
 
     def sums(self, counts: ArrayLike | None = None) -> FloatArray:
         """Sum of the unit tables [B, q, 4 q], each unit taken `counts` [B, U] times (once without)."""
-        times = np.ones((1, self.n_units)) if counts is None else np.asarray(counts)
-        if times.ndim != 2 or times.shape[1] != self.n_units:
-            raise ValueError(f"counts must have the shape [B, {self.n_units}], got {times.shape}.")
+        times = np.ones((1, self.n_units)) if counts is None else as_counts(counts, self.n_units)
         size = len(self.columns)
         total = np.zeros((times.shape[0], 4 * size * size))
         for start, stop, block in self._blocks():
             add_product(total, times[:, start:stop], block)
         return total.reshape(-1, size, 4 * size)
 
+    def _some(self, counts: ArrayLike | None) -> FloatArray:
+        """Sums of replicates that hold a unit."""
+        sums = self.sums(counts)
+        if counts is not None:
+            check_totals(sums[:, :, : len(self.columns)].max(axis=(1, 2)))
+        return sums
+
     def covariances(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted covariances [B, q, q] of each pair over its own rows, with their sum of weights as divisor."""
-        return _pair_moments(self.sums(counts))[0]
+        return _pair_moments(self._some(counts))[0]
 
     def correlations(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted correlations [B, q, q] of each pair over its own rows; zero where a column is constant on them."""
-        return _correlations(self.sums(counts))
+        return _correlations(self._some(counts))
 
     def leave_one_out(self) -> Iterator[FloatArray]:
         """Correlation matrices with each unit left out in turn, in chunks [u, q, q] that add up to U."""
@@ -141,19 +155,13 @@ class PairwiseMoments:
         for _, _, block in self._blocks():
             yield _correlations(total - block.reshape(-1, *total.shape[1:]))
 
-    def select(self, columns: Sequence[str]) -> PairwiseMoments:
+    def select(self, columns: Iterable[str]) -> PairwiseMoments:
         """The moments of some of the columns."""
-        missing = [name for name in columns if name not in self.columns]
-        if missing:
-            raise ValueError(
-                f"columns {missing} are not in these moments, which hold {list(self.columns)}: "
-                "compute unit_moments again with all columns."
-            )
-        keep = np.array([self.columns.index(name) for name in columns], dtype=np.intp)
+        names, keep = column_places(self.columns, columns)
         wide = np.concatenate([keep + table * len(self.columns) for table in range(4)])
         return replace(
             self,
-            columns=tuple(columns),
+            columns=names,
             origin=self.origin[keep],
             matrices=None if self.matrices is None else self.matrices[:, keep[:, None], wide[None, :]],
             rows=None if self.rows is None else self.rows[:, keep],
@@ -174,33 +182,23 @@ class PairwiseMoments:
 def merge_pairwise(parts: Sequence[PairwiseMoments]) -> PairwiseMoments:
     """The pairwise moments of all the rows behind some pairwise moments; see `merge_moments`."""
     first = parts[0]
-    for part in parts[1:]:
-        if part.columns != first.columns:
-            raise ValueError(
-                f"only moments of the same columns in the same order can be merged, got {list(first.columns)} "
-                f"and {list(part.columns)}: use select."
-            )
-        if (part.matrices is None) != (first.matrices is None):
-            raise ValueError(
-                "moments per cluster and moments per row cannot be merged: give both a cluster, or neither."
-            )
-    origin = common_origin([part.origin for part in parts], [float(part.weight_sums.sum()) for part in parts])
+    check_alike(parts)
+    origin = common_origin(parts)
     steps = [part.origin - origin for part in parts]
     n_excluded = sum(part.n_excluded for part in parts)
-    labels = first.units.append([part.units for part in parts[1:]])
     if first.rows is not None:
         rows = [part.rows + step for part, step in zip(parts, steps, strict=True) if part.rows is not None]
         weights = np.concatenate([part.weight_sums for part in parts])
+        labels = joined_labels(parts)
         return pairwise_rows(first.columns, labels, np.concatenate(rows), weights, origin, n_excluded)
-    codes, units = pd.factorize(labels, sort=True)
-    places = np.split(codes, np.cumsum([part.n_units for part in parts])[:-1])
+    units, places = joined_units(parts)
     matrices = np.zeros((len(units), len(origin), 4 * len(origin)))
     n = np.zeros(len(units), dtype=np.int64)
     for part, step, place in zip(parts, steps, places, strict=True):
         n[place] += part.n
         if part.matrices is not None:
             matrices[place] += _shifted(part.matrices, step)
-    whole = PairwiseMoments.of_units(first.columns, pd.Index(units), n, origin, matrices, None, n_excluded)
+    whole = PairwiseMoments.of_units(first.columns, units, n, origin, matrices, None, n_excluded)
     return replace(whole, n_pairs=np.sum([part.n_pairs for part in parts], axis=0))
 
 
@@ -212,9 +210,8 @@ def pairwise_rows(
     origin: FloatArray,
     n_excluded: int,
 ) -> PairwiseMoments:
-    """Rows in an order of their own, so that neither row nor column order of the file reaches the bootstrap."""
-    by_name = sorted(range(len(columns)), key=lambda index: columns[index])
-    order = row_order([*(rows[:, index] for index in by_name), weights])
+    """The pairwise moments of single rows, in the order of `ordered_rows`."""
+    order = ordered_rows(columns, rows, weights)
     there = (~np.isnan(rows)).astype(np.float64)
     return PairwiseMoments(
         columns=columns,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,9 +16,18 @@ from exresearch.models.moments.algebra import (
     correlations_of,
     covariances_of,
     products,
-    row_order,
     total_products,
     unpack,
+)
+from exresearch.models.moments.joining import (
+    as_counts,
+    check_alike,
+    check_totals,
+    column_places,
+    common_origin,
+    joined_labels,
+    joined_units,
+    ordered_rows,
 )
 
 FloatArray = NDArray[np.float64]
@@ -98,17 +107,28 @@ class UnitMoments:
         Returns
         -------
         ndarray [B, q + 1, q + 1]
+
+        Raises
+        ------
+        ValueError
+            Counts of another shape, or that are negative or no numbers; for covariances and correlations also a
+            replicate that holds no unit.
         """
         if counts is None:
             return self._total()[None]
-        times = np.asarray(counts)
-        if times.ndim != 2 or times.shape[1] != self.n_units:
-            raise ValueError(f"counts must have the shape [B, {self.n_units}], got {times.shape}.")
+        times = as_counts(counts, self.n_units)
         size = len(self.columns) + 1
         packed = np.zeros((times.shape[0], size * (size + 1) // 2))
         for start, stop, block in self._blocks():
             add_product(packed, times[:, start:stop], block)
         return unpack(packed, size)
+
+    def _some(self, counts: ArrayLike | None) -> FloatArray:
+        """Sums of replicates that hold a unit."""
+        sums = self.sums(counts)
+        if counts is not None:
+            check_totals(sums[:, 0, 0])
+        return sums
 
     def _total(self) -> FloatArray:
         if self.matrices is not None:
@@ -122,11 +142,11 @@ class UnitMoments:
 
     def covariances(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted covariance matrices [B, q, q] with the sum of weights as divisor."""
-        return covariances_of(self.sums(counts))
+        return covariances_of(self._some(counts))
 
     def correlations(self, counts: ArrayLike | None = None) -> FloatArray:
         """Weighted correlation matrices [B, q, q]; the row and column of a constant column are zero."""
-        return correlations_of(self.sums(counts))
+        return correlations_of(self._some(counts))
 
     def leave_one_out(self) -> Iterator[FloatArray]:
         """Correlation matrices with each unit left out in turn, in chunks [u, q, q] that add up to U."""
@@ -137,20 +157,14 @@ class UnitMoments:
             for first in range(0, len(block), 2000):
                 yield correlations_of(total - unpack(block[first : first + 2000], size))
 
-    def select(self, columns: Sequence[str]) -> UnitMoments:
+    def select(self, columns: Iterable[str]) -> UnitMoments:
         """The moments of some of the columns; the rows are those complete on all of them."""
-        missing = [name for name in columns if name not in self.columns]
-        if missing:
-            raise ValueError(
-                f"columns {missing} are not in these moments, which hold {list(self.columns)}: "
-                "compute unit_moments again with all columns."
-            )
-        keep = np.array([self.columns.index(name) for name in columns], dtype=np.intp)
+        names, keep = column_places(self.columns, columns)
         wide = np.concatenate([[0], keep + 1])
         inside = (slice(None), wide[:, None], wide[None, :])
         return replace(
             self,
-            columns=tuple(columns),
+            columns=names,
             origin=self.origin[keep],
             matrices=None if self.matrices is None else self.matrices[inside],
             rows=None if self.rows is None else self.rows[:, keep],
@@ -196,37 +210,22 @@ def merge_moments(parts: Sequence[UnitMoments]) -> UnitMoments:
     if not parts:
         raise ValueError("merge_moments needs the moments of at least one part, got none.")
     first = parts[0]
+    check_alike(parts)
     for part in parts[1:]:
-        if part.columns != first.columns:
-            raise ValueError(
-                f"only moments of the same columns in the same order can be merged, got {list(first.columns)} "
-                f"and {list(part.columns)}: use select."
-            )
-        if (part.matrices is None) != (first.matrices is None):
-            raise ValueError(
-                "moments per cluster and moments per row cannot be merged: give both a cluster, or neither."
-            )
         if (part.squared is None) != (first.squared is None):
             raise ValueError(
                 "moments with and without squared weights cannot be merged: compute all with squared_weights, or none."
             )
-    origin = common_origin([part.origin for part in parts], [part.weight_sums.sum() for part in parts])
+    origin = common_origin(parts)
     steps = [part.origin - origin for part in parts]
     n_excluded = sum(part.n_excluded for part in parts)
-    labels = parts[0].units.append([part.units for part in parts[1:]])
     if first.rows is not None:
+        rows = [part.rows + step for part, step in zip(parts, steps, strict=True) if part.rows is not None]
+        weights = np.concatenate([part.weight_sums for part in parts])
         return sorted_rows(
-            first.columns,
-            labels,
-            np.concatenate(
-                [part.rows + step for part, step in zip(parts, steps, strict=True) if part.rows is not None]
-            ),
-            np.concatenate([part.weight_sums for part in parts]),
-            origin,
-            n_excluded,
+            first.columns, joined_labels(parts), np.concatenate(rows), weights, origin, n_excluded
         )
-    codes, units = pd.factorize(labels, sort=True)
-    places = np.split(codes, np.cumsum([part.n_units for part in parts])[:-1])
+    units, places = joined_units(parts)
     matrices = np.zeros((len(units), len(origin) + 1, len(origin) + 1))
     squared = None if first.squared is None else np.zeros_like(matrices)
     n = np.zeros(len(units), dtype=np.int64)
@@ -239,7 +238,7 @@ def merge_moments(parts: Sequence[UnitMoments]) -> UnitMoments:
             squared[place] += _shifted(part.squared, step)
     return UnitMoments(
         columns=first.columns,
-        units=pd.Index(units),
+        units=units,
         n=n,
         weight_sums=matrices[:, 0, 0].copy(),
         origin=origin,
@@ -248,17 +247,6 @@ def merge_moments(parts: Sequence[UnitMoments]) -> UnitMoments:
         n_excluded=n_excluded,
         squared=squared,
     )
-
-
-def common_origin(origins: Sequence[FloatArray], weights: Sequence[float]) -> FloatArray:
-    """Weighted mean of origins; whole where all of them are, and themselves where they agree."""
-    first = origins[0]
-    total = float(np.sum(weights))
-    origin = first.copy()
-    for other, weight in zip(origins[1:], weights[1:], strict=True):
-        origin += (weight / total) * (other - first)
-    whole = np.all([one == np.rint(one) for one in origins], axis=0)
-    return np.where(whole, np.rint(origin), origin)
 
 
 def _shifted(matrices: FloatArray, step: FloatArray) -> FloatArray:
@@ -278,9 +266,8 @@ def sorted_rows(
     origin: FloatArray,
     n_excluded: int,
 ) -> UnitMoments:
-    """Rows in an order of their own, so that neither row nor column order of the file reaches the bootstrap."""
-    by_name = sorted(range(len(columns)), key=lambda index: columns[index])
-    order = row_order([*(rows[:, index] for index in by_name), weights])
+    """The moments of single rows, in the order of `ordered_rows`."""
+    order = ordered_rows(columns, rows, weights)
     return UnitMoments(
         columns=columns,
         units=units[order],

@@ -10,9 +10,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc
 
-from exresearch.models.regression.linear import LinearFit, check_level, estimate_rows
+from exresearch.models.regression.linear import LinearFit, estimate_rows
 from exresearch.models.regression.sandwich import check_variances, hotelling_df
-from exresearch.models.resampling import NotEstimable
+from exresearch.models.resampling import NotEstimable, check_conf_level
 
 FloatArray = NDArray[np.float64]
 
@@ -97,7 +97,7 @@ def linear_combinations(
     [['slope', 294.0], ['curvature', 294.0]]
     """
     level = fit.conf_level if conf_level is None else conf_level
-    check_level(level)
+    check_conf_level(level)
     rows = combination_matrix(fit, combinations)
     return estimate_rows(
         list(combinations),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,18 +10,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns
 from exresearch.models.moments.accumulate import unit_moments
 from exresearch.models.moments.unit import UnitMoments
+from exresearch.models.names import name_list, one_name, optional_name, repeated
+from exresearch.models.relations import SINGULAR, not_unique, related_sets
 from exresearch.models.resampling import NotEstimable
 
 FloatArray = NDArray[np.float64]
 WorkingVariance = Literal["constant", "inverse_weights"]
 
 INTERCEPT = "intercept"
-# An eigenvalue of the predictors' correlations below this is an exact relation, and a column with less than this
-# weight in it takes no part.
-_SINGULAR, _INVOLVED = 1e-10, 1e-6
 # Residual variance below this share of the outcome's is rounding.
 _PERFECT = 1e-12
 
@@ -87,31 +85,11 @@ class Design:
 
 
 def _check_names(outcome: str, predictors: Sequence[str], intercept: bool) -> None:
-    if isinstance(predictors, str) or not predictors:
-        raise ValueError(f"predictors must be a list of one or more column names, got {predictors!r}.")
-    named = [outcome, *predictors]
-    twice = sorted({name for name in named if named.count(name) > 1})
+    twice = repeated([outcome, *predictors])
     if twice:
         raise ValueError(f"columns {twice} are named more than once among outcome and predictors.")
     if intercept and INTERCEPT in predictors:
         raise ValueError(f"a predictor is called '{INTERCEPT}', the name of the constant: rename the column.")
-
-
-def _three_moments(
-    frame: pd.DataFrame, columns: Sequence[str], weights: str, cluster: str
-) -> tuple[UnitMoments, UnitMoments, UnitMoments]:
-    """Moments of the same rows with the weights to the power 1, 0 and 2."""
-    check_columns(frame, numeric=[*columns, weights], other=[cluster])
-    weighted = unit_moments(frame, columns=columns, weights=weights, cluster=cluster)
-    part = frame.loc[frame[weights].notna(), [*columns, weights, cluster]]
-    plain = unit_moments(part, columns=columns, cluster=cluster)
-    squared = unit_moments(
-        part.assign(**{weights: part[weights].astype(np.float64) ** 2}),
-        columns=columns,
-        weights=weights,
-        cluster=cluster,
-    )
-    return weighted, plain, squared
 
 
 def _frame_of_reference(
@@ -145,13 +123,9 @@ def _frame_of_reference(
 def _whitening(normal: FloatArray, names: Sequence[str]) -> tuple[FloatArray, float]:
     """L with L L' = inverse of the normal matrix, and the condition number; refuses exact relations by name."""
     eigenvalues, vectors = np.linalg.eigh(normal)
-    null = vectors[:, eigenvalues < _SINGULAR * eigenvalues[-1]]
+    null = vectors[:, eigenvalues < SINGULAR * eigenvalues[-1]]
     if null.size:
-        involved = [name for name, row in zip(names, null, strict=True) if np.abs(row).max() > _INVOLVED]
-        raise NotEstimable(
-            f"columns {involved} are exact copies or linear combinations of one another, so their coefficients are "
-            "not unique: leave one of them out of each such set."
-        )
+        raise NotEstimable(not_unique(related_sets(null, names), "coefficients are") + ".")
     return vectors / np.sqrt(eigenvalues), float(eigenvalues[-1] / eigenvalues[0])
 
 
@@ -171,7 +145,7 @@ def build_design(
     data: pd.DataFrame | UnitMoments,
     *,
     outcome: str,
-    predictors: Sequence[str],
+    predictors: Iterable[str],
     weights: str | None = None,
     cluster: str | None = None,
     intercept: bool = True,
@@ -179,11 +153,13 @@ def build_design(
     working_variance: WorkingVariance = "constant",
 ) -> Design:
     """Fit by weighted least squares from moments; parameters and errors as in `linear_regression`."""
+    outcome, predictors = one_name("outcome", outcome), name_list("predictors", predictors)
+    weights, cluster = optional_name("weights", weights), optional_name("cluster", cluster)
     _check_names(outcome, predictors, intercept)
     if standardised and not intercept:
         raise ValueError("standardised=True needs an intercept: use intercept=True.")
     columns = [*predictors, outcome]
-    plain = squared = None
+    plain = None
     if isinstance(data, UnitMoments):
         if weights is not None or cluster is not None:
             raise ValueError(
@@ -200,7 +176,8 @@ def build_design(
                 "working_variance='inverse_weights'."
             )
     elif weights is not None and cluster is not None and working_variance == "constant":
-        moments, plain, squared = _three_moments(data, columns, weights, cluster)
+        moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster, squared_weights=True)
+        plain = unit_moments(data.loc[data[weights].notna()], columns=columns, cluster=cluster)
     else:
         moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster)
 
@@ -247,11 +224,13 @@ def build_design(
             generators = root[:, None] * design
             products = generators * (root * residual)[:, None]
     else:
-        first = _rotated(moments, onto, moments.origin) / mean_weight
+        first = _rotated(moments.matrices, onto) / mean_weight
         kernels, products = first[:, :size, :size], first[:, :size, size]
-        if plain is not None and squared is not None:
-            zeroth = _rotated(plain, onto, moments.origin)
-            second = _rotated(squared, onto, moments.origin) / mean_weight**2
+        if plain is not None:
+            move = np.eye(len(moments.origin) + 1)
+            move[1:, 0] = plain.origin - moments.origin
+            zeroth = _rotated(plain.matrices, move.T @ onto)
+            second = _rotated(moments.squared, onto) / mean_weight**2
             core = _constant_core(second[:, :size, :size].sum(axis=0))
             kernels = np.block([[zeroth[:, :size, :size], kernels], [kernels, second[:, :size, :size]]])
             products = np.concatenate([zeroth[:, :size, size], products], axis=1)
@@ -278,14 +257,11 @@ def build_design(
     )
 
 
-def _rotated(moments: UnitMoments, onto: FloatArray, origin: FloatArray) -> FloatArray:
-    """Unit matrices [G, k + 1, k + 1] of the rotated design and the residual; `onto` starts at (1, x - origin)."""
-    if moments.matrices is None:
+def _rotated(matrices: FloatArray | None, onto: FloatArray) -> FloatArray:
+    """Unit matrices [G, k + 1, k + 1] of the rotated design and the residual."""
+    if matrices is None:
         raise ValueError("these moments hold rows, not clusters.")
-    move = np.eye(len(origin) + 1)
-    move[1:, 0] = moments.origin - origin
-    there = move.T @ onto
-    return np.asarray(there.T @ moments.matrices @ there)
+    return np.asarray(onto.T @ matrices @ onto)
 
 
 def _constant_core(squared: FloatArray) -> FloatArray:

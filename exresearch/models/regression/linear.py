@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,6 +19,7 @@ from exresearch.models.regression.sandwich import (
     coefficient_covariance,
     satterthwaite,
 )
+from exresearch.models.resampling import check_conf_level
 
 FloatArray = NDArray[np.float64]
 
@@ -114,19 +115,11 @@ def estimate_rows(
     )
 
 
-def check_level(conf_level: float) -> None:
-    """Raise ValueError unless `conf_level` lies in (0, 1)."""
-    if not 0.0 < conf_level < 1.0:
-        raise ValueError(
-            f"conf_level must lie strictly between 0 and 1, got {conf_level!r}: use 0.95 for 95 %."
-        )
-
-
 def linear_regression(
     data: pd.DataFrame | UnitMoments,
     *,
     outcome: str,
-    predictors: Sequence[str],
+    predictors: Iterable[str],
     weights: str | None = None,
     cluster: str | None = None,
     covariance: Covariance | None = None,
@@ -212,7 +205,7 @@ def linear_regression(
     >>> fit.table[["term", "n", "n_clusters"]].values.tolist()
     [['intercept', 200, 20], ['ex', 200, 20]]
     """
-    check_level(conf_level)
+    check_conf_level(conf_level)
     if covariance is not None and covariance not in COVARIANCES:
         raise ValueError(f"covariance must be one of {list(COVARIANCES)}, got {covariance!r}.")
     if working_variance not in ("constant", "inverse_weights"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +17,7 @@ from exresearch.models.moments.storage.parquet import (
     finished,
     parquet_files,
 )
+from exresearch.models.names import name_list, one_name, optional_name
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -26,7 +27,7 @@ def cluster_moments(
     paths: str | Path | Sequence[str | Path],
     *,
     client: Client,
-    columns: Sequence[str],
+    columns: Iterable[str],
     cluster: str,
     weights: str | None = None,
     missing: Missing = "listwise",
@@ -68,13 +69,18 @@ def cluster_moments(
             moments = cluster_moments("answers/", client=client, columns=["enps", "needs"], cluster="unit")
     """
     _check_client(client)
-    columns = tuple(columns)
+    columns, cluster = tuple(name_list("columns", columns)), one_name("cluster", cluster)
+    weights = optional_name("weights", weights)
     files = parquet_files(paths)
     check_parquet(
-        files, columns, cluster=cluster, weights=weights, missing=missing, squared_weights=squared_weights
+        files,
+        columns,
+        cluster=cluster,
+        weights=weights,
+        missing=missing,
+        squared_weights=squared_weights,
+        batch_rows=batch_rows,
     )
-    if batch_rows < 1:
-        raise ValueError(f"batch_rows must be 1 or more, got {batch_rows!r}.")
     # Not pure: a file may have changed since a task of the same name.
     parts: list[Any] = [
         client.submit(
@@ -96,7 +102,7 @@ def cluster_moments(
             client.submit(add_parts, parts[first : first + FAN_IN], pure=False)
             for first in range(0, len(parts), FAN_IN)
         ]
-    return finished(columns, missing, *parts[0].result())
+    return finished(parts[0].result(), columns, missing=missing, weights=weights, cluster=cluster)
 
 
 def _check_client(client: object) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,6 +13,7 @@ from exresearch.models.moments.accumulate import Missing, check_options, nothing
 from exresearch.models.moments.pairwise import PairwiseMoments, check_pairs, merge_pairwise
 from exresearch.models.moments.storage.batches import FileSums, Moments
 from exresearch.models.moments.unit import UnitMoments, merge_moments
+from exresearch.models.names import name_list, one_name, optional_name, repeated
 from exresearch.models.resampling import NotEstimable
 
 OnProgress = Callable[[int, int], None]
@@ -24,7 +25,7 @@ BATCH_ROWS = 524_288
 def parquet_moments(
     paths: str | Path | Sequence[str | Path],
     *,
-    columns: Sequence[str],
+    columns: Iterable[str],
     cluster: str,
     weights: str | None = None,
     missing: Missing = "listwise",
@@ -78,13 +79,18 @@ def parquet_moments(
     >>> moments.n.tolist(), moments.covariances()[0].round(3).tolist()
     ([2, 2], [[1.25, 2.75], [2.75, 6.5]])
     """
-    columns = tuple(columns)
+    columns, cluster = tuple(name_list("columns", columns)), one_name("cluster", cluster)
+    weights = optional_name("weights", weights)
     files = parquet_files(paths)
     check_parquet(
-        files, columns, cluster=cluster, weights=weights, missing=missing, squared_weights=squared_weights
+        files,
+        columns,
+        cluster=cluster,
+        weights=weights,
+        missing=missing,
+        squared_weights=squared_weights,
+        batch_rows=batch_rows,
     )
-    if batch_rows < 1:
-        raise ValueError(f"batch_rows must be 1 or more, got {batch_rows!r}.")
     total = sum(pq.read_metadata(file).num_rows for file in files) if on_progress else 0
     done = 0
 
@@ -109,7 +115,7 @@ def parquet_moments(
     ]
     while len(parts) > 1:
         parts = [add_parts(parts[first : first + FAN_IN]) for first in range(0, len(parts), FAN_IN)]
-    return finished(columns, missing, *parts[0])
+    return finished(parts[0], columns, missing=missing, weights=weights, cluster=cluster)
 
 
 #: Parts that are added at once. In a tree, here as on many machines, so that both give the same to the last bit.
@@ -161,10 +167,13 @@ def add_parts(parts: Sequence[Part]) -> Part:
     return replace(total, n_excluded=n_excluded), n_excluded
 
 
-def finished(columns: tuple[str, ...], missing: Missing, moments: Moments | None, n_excluded: int) -> Moments:
+def finished(
+    part: Part, columns: tuple[str, ...], *, missing: Missing, weights: str | None, cluster: str
+) -> Moments:
     """The moments of all parts, or NotEstimable when there is nothing in them."""
+    moments, n_excluded = part
     if moments is None:
-        raise NotEstimable(nothing_left(columns, n_excluded, missing))
+        raise NotEstimable(nothing_left(columns, n_excluded, missing, weights=weights, cluster=cluster))
     if isinstance(moments, PairwiseMoments):
         check_pairs(moments)
     return moments
@@ -191,12 +200,15 @@ def check_parquet(
     weights: str | None,
     missing: Missing,
     squared_weights: bool,
+    batch_rows: int,
 ) -> None:
     """Refuse, before anything is read, what no file can give."""
-    check_options(columns, missing, squared_weights=squared_weights)
+    check_options(missing, squared_weights=squared_weights)
+    if batch_rows < 1:
+        raise ValueError(f"batch_rows must be 1 or more, got {batch_rows!r}.")
     numbers = [*columns, *([] if weights is None else [weights])]
     asked = [*numbers, cluster]
-    twice = sorted({name for name in asked if asked.count(name) > 1})
+    twice = repeated(asked)
     if twice:
         raise ValueError(f"columns {twice} are named more than once: give every column one role.")
     for file in files:
