@@ -9,11 +9,12 @@ from functools import partial
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from exresearch.models.drivers.influence import importance_influence
 from exresearch.models.drivers.metrics import explained_variance, importance_metrics
 from exresearch.models.drivers.preconditions import SINGULAR, check_methods, check_moments, check_names
-from exresearch.models.drivers.sampling import N_ORDERS, SAMPLED, draw_orders, lmg_sampled
+from exresearch.models.drivers.sampling import N_ORDERS, SAMPLED, draw_orders, lmg_sampled, pair_gains
 from exresearch.models.expanded import FEW_UNITS
 from exresearch.models.moments.accumulate import Missing, unit_moments
 from exresearch.models.moments.pairwise import PairwiseMoments
@@ -22,6 +23,7 @@ from exresearch.models.resampling import NotEstimable, count_chunks
 
 FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray], dict[str, FloatArray]]
+Sampled = Callable[[FloatArray], FloatArray]
 
 # A tenth of the smallest tail of a 95 % interval: rarer replicates without variance cannot move a limit much.
 _MAX_CONSTANT_OUTCOME = 0.01
@@ -45,6 +47,7 @@ class ImportanceReplicates:
         The P players: drivers, or blocks of drivers by their block name.
     estimate : dict of method to ndarray [P]
     replicates : dict of method to ndarray [B, P]
+        Those of sampled orders with a draw of the error of the sample in each.
     influence : dict of method to ndarray [U, P], or None
         Of each unit on each importance (`importance_influence`), where it was computed; sampled methods have no entry.
     jackknife : dict of method to ndarray [U, P], or None
@@ -92,7 +95,8 @@ class _Sampler:
     """LMG over sampled orders, of the data and of their replicates.
 
     All replicates use the same orders, a few of those of the estimate, so that the draw of orders adds next to
-    nothing to the differences between replicates; what those few orders miss on the data is added back.
+    nothing to the differences between replicates; what those few orders miss on the data is added back. The estimate
+    itself rests on a sample of orders too: every replicate gets a draw of that error, so that intervals know of it.
     """
 
     def __init__(
@@ -110,17 +114,33 @@ class _Sampler:
         self._covariates = covariates
         orders = draw_orders(len(players), n_orders=n_orders, seed=seed)
         self._few = orders[:_REPLICATE_ORDERS]
-        self.estimate, self.error = self._values(whole, orders)
-        self._missed = self.estimate - self._values(whole, self._few)[0]
+        (pairs,) = pair_gains(whole, players=self._players, orders=orders, covariates=self._covariates)
+        self.estimate = pairs.mean(axis=0)[None, self._place]
+        # The covariance of the mean over the drawn orders.
+        covariance = np.atleast_2d(np.cov(pairs, rowvar=False)) / len(pairs)
+        self.error = np.sqrt(np.diag(covariance))[None, self._place]
+        values, vectors = eigh(
+            covariance, driver="ev"
+        )  # one thread, as the sum below: the same bytes on any machine
+        self._root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+        self._rng = np.random.default_rng([seed, len(players), 1])
+        self._missed = self.estimate - self._values(whole)
+
+    def left_out(self, correlations: FloatArray) -> FloatArray:
+        return np.asarray(np.maximum(self._values(correlations) + self._missed, 0.0))
 
     def replicates(self, correlations: FloatArray) -> FloatArray:
-        return np.maximum(self._values(correlations, self._few)[0] + self._missed, 0.0)
+        drawn = self._rng.standard_normal((len(correlations), len(self._place)))
+        error = np.einsum("bi,ij->bj", drawn, self._root)[:, self._place]
+        error -= error.mean(
+            axis=1, keepdims=True
+        )  # the gains of any order sum to R2; the root only does so nearly
+        return np.asarray(np.maximum(self._values(correlations) + self._missed + error, 0.0))
 
-    def _values(self, correlations: FloatArray, orders: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-        values, error = lmg_sampled(
-            correlations, players=self._players, orders=orders, covariates=self._covariates
-        )
-        return values[:, self._place], error[:, self._place]
+    def _values(self, correlations: FloatArray) -> FloatArray:
+        return lmg_sampled(
+            correlations, players=self._players, orders=self._few, covariates=self._covariates
+        )[0][:, self._place]
 
 
 def _replicated(
@@ -138,16 +158,18 @@ def _replicated(
         if isinstance(moments, PairwiseMoments):
             wrong = np.linalg.eigvalsh(correlations)[:, 0] < -SINGULAR
             impossible += int(wrong.sum())
-            correlations[wrong, place, :] = correlations[wrong, :, place] = 0.0
+            total += int(wrong.sum())
+            correlations = correlations[~wrong]
         flat += int((correlations[:, place, place] == 0.0).sum())
         total += len(correlations)
-        parts.append(measure(correlations))
+        if len(correlations):
+            parts.append(measure(correlations))
     if impossible > _MAX_CONSTANT_OUTCOME * total:
         raise NotEstimable(
             f"the pairwise correlations contradict one another in {impossible} of {total} bootstrap replicates: "
             "use missing='listwise', or impute."
         )
-    if flat - impossible > _MAX_CONSTANT_OUTCOME * total:
+    if flat > _MAX_CONSTANT_OUTCOME * total:
         raise NotEstimable(
             f"the outcome '{outcome}' takes one single value in {flat} of {total} bootstrap replicates: "
             "too few units differ on it."
@@ -176,8 +198,8 @@ def importance_from_counts(
     Raises
     ------
     NotEstimable
-        The outcome does not vary in more than 1 % of the replicates, or pairwise correlations contradict one another
-        in as many. In rarer ones its importances are zero, as there is nothing to explain.
+        The outcome does not vary in more than 1 % of the replicates (in rarer ones its importances are zero, as there
+        is nothing to explain), or pairwise correlations contradict one another in as many (rarer ones are left out).
     """
     place = {name: index for index, name in enumerate(moments.columns)}
     measure = partial(
@@ -260,17 +282,17 @@ def importance_replicates(
     exact = [method for method in methods if method != SAMPLED]
     sampler = _Sampler(whole, inside, outside, n_orders, seed) if SAMPLED in methods else None
 
-    def measure(correlations: FloatArray) -> dict[str, FloatArray]:
+    def measure(correlations: FloatArray, sampled: Sampled | None) -> dict[str, FloatArray]:
         values = {}
         if exact:
             values = importance_metrics(
                 correlations, methods=exact, players=list(inside.values()), covariates=outside
             )
-        if sampler is not None:
-            values[SAMPLED] = sampler.estimate if correlations is whole else sampler.replicates(correlations)
+        if sampled is not None:
+            values[SAMPLED] = sampled(correlations)
         return {method: values[method] for method in methods}
 
-    estimate = measure(whole)
+    estimate = measure(whole, None if sampler is None else lambda _: sampler.estimate)
     counts = count_chunks(
         moments.n_units,
         n_boot=n_boot,
@@ -280,7 +302,12 @@ def importance_replicates(
     return ImportanceReplicates(
         drivers=tuple(players),
         estimate={method: values[0] for method, values in estimate.items()},
-        replicates=_replicated(moments, counts, outcome=outcome, measure=measure)
+        replicates=_replicated(
+            moments,
+            counts,
+            outcome=outcome,
+            measure=partial(measure, sampled=None if sampler is None else sampler.replicates),
+        )
         if n_boot
         else {method: values[:0] for method, values in estimate.items()},
         influence=importance_influence(
@@ -288,7 +315,9 @@ def importance_replicates(
         )
         if isinstance(moments, UnitMoments) and n_boot and exact and _wants_influence(moments, influence)
         else None,
-        jackknife=_stack([measure(part) for part in moments.leave_one_out()])
+        jackknife=_stack(
+            [measure(part, None if sampler is None else sampler.left_out) for part in moments.leave_one_out()]
+        )
         if n_boot and moments.n_units < FEW_UNITS and influence is not False
         else None,
         r_squared=float(explained_variance(whole, predictors=range(1, len(columns)))[0]),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -114,6 +114,23 @@ def lmg_sampled(
     >>> values.round(2).tolist(), error.round(2).tolist()
     ([[0.25, 0.16]], [[0.0, 0.0]])
     """
+    values, error = np.empty((len(correlations), len(players))), np.empty((len(correlations), len(players)))
+    sampled = pair_gains(correlations, players=players, orders=orders, covariates=covariates, outcome=outcome)
+    for replicate, pairs in enumerate(sampled):
+        values[replicate] = pairs.mean(axis=0)
+        error[replicate] = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
+    return values, error
+
+
+def pair_gains(
+    correlations: FloatArray,
+    *,
+    players: Sequence[Sequence[int]],
+    orders: Orders,
+    covariates: Sequence[int] = (),
+    outcome: int = 0,
+) -> Iterator[FloatArray]:
+    """Mean gain [N / 2, P] of each player in each order and its reverse, per matrix; parameters as in `lmg_sampled`."""
     columns = [column for player in players for column in player]
     residual = partial_out(correlations, covariates=covariates, keep=[outcome, *columns])
     sizes = np.array([len(player) for player in players])
@@ -122,13 +139,9 @@ def lmg_sampled(
     player = np.repeat(orders.ravel(), times := sizes[orders.ravel()])
     within = np.arange(len(player)) - np.repeat(np.cumsum(times) - times, times)
     entered = (starts[player] + within + 1).reshape(len(orders), -1)
-    values, error = np.empty((len(residual), len(players))), np.empty((len(residual), len(players)))
     step = max(2, _BLOCK_CELLS // (len(columns) + 1) ** 2 // 2 * 2)
-    for replicate, matrix in enumerate(residual):
+    for matrix in residual:
         gains = np.concatenate(
             [_gains(matrix, entered[first : first + step]) for first in range(0, len(entered), step)]
         )
-        pairs = np.add.reduceat(gains, starts, axis=1).reshape(-1, 2, len(players)).mean(axis=1)
-        values[replicate] = pairs.mean(axis=0)
-        error[replicate] = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
-    return values, error
+        yield np.add.reduceat(gains, starts, axis=1).reshape(-1, 2, len(players)).mean(axis=1)
