@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy import stats
 
 from exresearch.models import (
     adjusted_p_values,
@@ -21,6 +22,7 @@ from exresearch.models import (
     rank_interval,
     relative_importance,
     summarise_differences,
+    summarise_importance,
     unit_moments,
 )
 from exresearch.models.drivers import importance_from_counts
@@ -224,3 +226,90 @@ def test_cr2_of_rows_is_hc2_under_the_variance_that_it_is_unbiased_under() -> No
     constant = linear_regression(frame, covariance="CR2", **common)
     assert_allclose(inverse.covariance, hc2, rtol=1e-9)
     assert not np.allclose(constant.covariance, hc2, rtol=0.01)
+
+
+@pytest.mark.parametrize(
+    ("kind", "alike"), [("plain", True), ("rare", False), ("weights", False), ("light weights", True)]
+)
+def test_rows_of_which_few_carry_a_column_have_their_degrees_of_freedom(kind: str, alike: bool) -> None:
+    rng = np.random.default_rng(6)
+    frame = pd.DataFrame(rng.normal(size=(1200, 2)), columns=["a", "b"])
+    if kind == "rare":
+        frame["b"] = (np.arange(1200) < 10).astype(float)
+    frame["y"] = frame["a"] + 2.0 * frame["b"] + rng.normal(size=1200)
+    frame["w"] = np.exp((2.0 if kind == "weights" else 0.3) * rng.normal(size=1200))
+    result = importance_replicates(
+        frame,
+        outcome="y",
+        drivers=["a", "b"],
+        weights="w" if "weights" in kind else None,
+        n_boot=20,
+        seed=1,
+    )
+    assert (result.influence is None) == alike
+    if result.influence is not None:
+        assert effective_df(result.influence["lmg"])[1] < 100.0
+
+
+def test_standard_errors_of_standardised_slopes_take_the_scales_as_known() -> None:
+    # As the docstring says: sqrt((1 - r2) / n) where that of a correlation is (1 - r2) / sqrt(n).
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=40_000)
+    frame = pd.DataFrame({"x": x, "y": 0.8 * x + 0.6 * rng.normal(size=40_000)})
+    fit = linear_regression(frame, outcome="y", predictors=["x"], standardised=True)
+    r = float(frame.corr().iloc[0, 1])
+    assert fit.table["estimate"][0] == pytest.approx(r)
+    ratio = fit.table["std_error"][0] / ((1.0 - r**2) / 200.0)
+    assert ratio == pytest.approx(1.0 / np.sqrt(1.0 - r**2), rel=0.02)
+    assert ratio == pytest.approx(1.7, abs=0.05)
+
+
+def test_limits_of_squares_stop_at_zero() -> None:
+    rng = np.random.default_rng(3)
+    team = np.repeat(np.arange(10), [100, *[3] * 9])
+    frame = pd.DataFrame(rng.normal(size=(127, 2)), columns=["a", "b"])
+    frame["y"] = np.where(team == 0, 1.0, 0.0) * frame["a"] + rng.normal(size=127)
+    result = importance_replicates(
+        frame.assign(team=team), outcome="y", drivers=["a", "b"], cluster="team", n_boot=99, seed=1
+    )
+    assert result.influence is not None
+    low, high = expanded_interval(
+        result.replicates["lmg"], conf_level=0.95, n_units=10, df=effective_df(result.influence["lmg"])
+    )
+    assert low.min() < 0.0
+    table = summarise_importance(result)
+    assert table["conf_low"].tolist() == np.maximum(low, 0.0).tolist()
+    assert table["conf_high"].tolist() == high.tolist()
+
+
+def test_jackknife_columns_are_those_of_leaving_out_rows() -> None:
+    frame = unequal(12).assign(w=np.random.default_rng(1).lognormal(size=len(unequal(12))))
+    common = {"outcome": "y", "drivers": ["a", "b"], "weights": "w", "cluster": "team"}
+    table = relative_importance(frame, n_boot=39, seed=1, **common)
+    left = np.array(
+        [
+            relative_importance(frame[frame["team"] != unit], n_boot=0, seed=1, **common)["importance"]
+            for unit in range(12)
+        ]
+    )
+    spread = np.sqrt(11 / 12 * ((left - left.mean(axis=0)) ** 2).sum(axis=0))
+    half = stats.t.ppf(0.975, effective_df(left)) * spread
+    assert_allclose(table["conf_low_jackknife"], table["importance"] - half, rtol=1e-9)
+    assert_allclose(table["conf_high_jackknife"], table["importance"] + half, rtol=1e-9)
+    scaled = relative_importance(frame.assign(w=frame["w"] / frame["w"].sum()), n_boot=39, seed=1, **common)
+    pd.testing.assert_frame_equal(table, scaled, rtol=1e-9)
+
+
+def test_percentile_ranks_are_rounded_outwards() -> None:
+    # Of 59 replicates the limits at 95 % lie between the outermost and the next.
+    draws = np.tile([3.0, 2.0, 1.0], (59, 1))
+    draws[0] = [1.0, 2.0, 3.0]
+    low, high = rank_interval([3.0, 2.0, 1.0], draws, conf_level=0.95, n_units=50, rank_method="percentile")
+    assert low.tolist() == [1, 2, 1]
+    assert high.tolist() == [3, 2, 3]
+
+
+def test_every_replicate_draws_as_many_units_as_there_are() -> None:
+    # Some of 20,000 have too many independent draws, and are drawn anew.
+    for units in (10, 40, 100):
+        assert (bootstrap_counts(units, n_boot=20_000, seed=3).sum(axis=1) == units).all()

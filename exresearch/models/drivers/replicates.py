@@ -27,8 +27,9 @@ Sampled = Callable[[FloatArray], FloatArray]
 
 # A tenth of the smallest tail of a 95 % interval: rarer replicates without variance cannot move a limit much.
 _MAX_CONSTANT_OUTCOME = 0.01
-# From this many rows on, which all weigh about the same, U - 1 degrees of freedom are as good as infinitely many.
-_ROWS_ALIKE = 1000
+# From this many rows on U - 1 degrees of freedom are as good as infinitely many, where at least so many rows carry the
+# variance of each column: not for a driver that eight in a thousand have, nor for weights that a few rows share.
+_ROWS_ALIKE, _ROWS_CARRY = 1000, 100
 # Orders in a replicate of a sampled method; see `_Sampler`.
 _REPLICATE_ORDERS = 100
 # Counts at once: 24 MB as floats, memory that is used again for the next chunk; and with very many rows, at least
@@ -179,9 +180,17 @@ def _replicated(
 
 def _wants_influence(moments: UnitMoments, asked: bool | None) -> bool:
     """Whether influences are computed: as asked, and by default where an interval is the better for them."""
-    if asked is None:
-        return moments.matrices is not None or moments.n_units < _ROWS_ALIKE
-    return asked
+    if asked is not None:
+        return asked
+    if moments.rows is None or moments.n_units < _ROWS_ALIKE:
+        return True
+    weights = moments.weight_sums
+    for column in moments.rows.T:
+        share = weights * (column - np.average(column, weights=weights)) ** 2
+        # The number of equal rows whose squares would spread as much.
+        if share.sum() ** 2 < _ROWS_CARRY * (share**2).sum():
+            return True
+    return False
 
 
 def importance_from_counts(
@@ -232,8 +241,8 @@ def importance_replicates(
 
     Use it for a statistic of the importances that `relative_importance` and `importance_differences` lack. The
     parameters are those of `relative_importance`; `influence` says whether to compute influences (and, with few units,
-    the jackknife): by default where an interval is the better for it, so not for 1,000 or more single rows; True for
-    BCa intervals of those, False where only the replicates are wanted; with ``n_boot=0`` there
+    the jackknife): by default where an interval is the better for it, so not for 1,000 or more single rows that are
+    alike; True for BCa intervals of those, False where only the replicates are wanted; with ``n_boot=0`` there
     are no replicates.
 
     Returns
