@@ -19,6 +19,7 @@ from exresearch.models import (
     importance_metrics,
     importance_replicates,
     linear_regression,
+    proportional_odds_test,
     rank_interval,
     relative_importance,
     summarise_differences,
@@ -303,13 +304,24 @@ def test_jackknife_columns_are_those_of_leaving_out_rows() -> None:
 def test_percentile_ranks_are_rounded_outwards() -> None:
     # Of 59 replicates the limits at 95 % lie between the outermost and the next.
     draws = np.tile([3.0, 2.0, 1.0], (59, 1))
-    draws[0] = [1.0, 2.0, 3.0]
+    draws[0] = [3.0, 1.0, 2.0]
     low, high = rank_interval([3.0, 2.0, 1.0], draws, conf_level=0.95, n_units=50, rank_method="percentile")
-    assert low.tolist() == [1, 2, 1]
-    assert high.tolist() == [3, 2, 3]
+    assert low.tolist() == [1, 2, 2]
+    assert high.tolist() == [1, 3, 3]
 
 
 def test_every_replicate_draws_as_many_units_as_there_are() -> None:
     # Some of 20,000 have too many independent draws, and are drawn anew.
     for units in (10, 40, 100):
         assert (bootstrap_counts(units, n_boot=20_000, seed=3).sum(axis=1) == units).all()
+
+
+def test_slopes_at_thresholds_have_normal_intervals() -> None:
+    rng = np.random.default_rng(1)
+    frame = pd.DataFrame({"a": rng.normal(size=300)})
+    frame["y"] = np.digitize(frame["a"] + rng.logistic(size=300), [-1.0, 0.0, 1.0]).astype(float)
+    slopes = proportional_odds_test(frame, outcome="y", drivers=["a"]).slopes
+    half = stats.norm.ppf(0.975) * slopes["std_error"]
+    assert_allclose(slopes["conf_low"], slopes["estimate"] - half, rtol=1e-12)
+    assert_allclose(slopes["conf_high"], slopes["estimate"] + half, rtol=1e-12)
+    assert_allclose(slopes["p_value"], 2.0 * stats.norm.sf(np.abs(slopes["estimate"] / slopes["std_error"])))
