@@ -97,7 +97,9 @@ def expanded_tail(
     outside = (ordered[0] - null, null - ordered[-1])
     levels = []
     for score, gap in zip(normal_scores(ordered, null), outside, strict=True):
-        further = np.divide(np.maximum(gap, 0.0), spread, out=np.zeros_like(spread), where=spread > 0.0)
+        # Replicates that never vary have an interval of one point, which leaves everything else out at any level.
+        never = np.where(gap > 0.0, np.inf, 0.0)
+        further = np.divide(np.maximum(gap, 0.0), spread, out=never, where=spread > 0.0)
         level = stdtr(degrees, (score - further) / short)
         levels.append(np.maximum(level, 1.0 / (len(values) + 1)).reshape(shape))
     return levels[0], levels[1]

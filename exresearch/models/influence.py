@@ -24,7 +24,7 @@ def effective_df(influence: ArrayLike) -> FloatArray:
     -------
     ndarray [K], or a number as an array [] for an array [U]
         2 (sum l^2)^2 / (sum l^4 - (sum l^2)^2 / U) with l the centred influences, between 1 and U - 1: about U - 1 for
-        normal influences, about 2 when one unit carries everything.
+        normal influences, a little over 2 when one unit carries everything.
 
     Raises
     ------
@@ -44,10 +44,10 @@ def effective_df(influence: ArrayLike) -> FloatArray:
     pull = np.asarray(influence, dtype=np.float64)
     if pull.ndim == 0 or len(pull) < 2 or not np.isfinite(pull).all():
         raise ValueError(f"influence must be finite, with two or more units as rows, got shape {pull.shape}.")
-    squares = (pull - pull.mean(axis=0)) ** 2
-    # Relative to the largest, so that the fourth power of a tiny influence does not underflow.
-    largest = squares.max(axis=0)
-    squares = np.divide(squares, largest, out=np.ones_like(squares), where=largest > 0.0)
+    pull = pull - pull.mean(axis=0)
+    # Relative to the largest, so that no fourth power underflows or overflows.
+    largest = np.abs(pull).max(axis=0)
+    squares = np.divide(pull, largest, out=np.ones_like(pull), where=largest > 0.0) ** 2
     total = squares.sum(axis=0)
     spread = (squares**2).sum(axis=0) - total**2 / len(pull)
     most = np.full_like(total, len(pull) - 1.0)

@@ -39,7 +39,8 @@ def relative_importance(
     """Share of an outcome's explained variance that belongs to each of a set of correlated drivers.
 
     Use it to rank drivers (what moves eNPS most?). It describes explained variance; it does not say what changing
-    a driver would do.
+    a driver would do. A lower limit above zero is no evidence of influence: squares are never below zero, so that
+    neither is their interval, also for a driver without any; see `smallest_effect`.
 
     Parameters
     ----------
@@ -63,18 +64,21 @@ def relative_importance(
         lmg, first, last and lmg_sampled, and owen shares them out among their drivers.
     missing : {'listwise', 'pairwise'}
         With 'pairwise' every correlation rests on the rows that have its two columns, and n is the smallest of their
-        numbers.
+        numbers. Intervals then have U - 1 degrees of freedom however unequal the units (as those of lmg_sampled).
     n_boot, conf_level, seed : int, float, int
         Replicates (0: estimates alone, without intervals of any kind), coverage and seed of the bootstrap.
     interval : {'expanded', 'percentile', 'bca'}
         Interval of the importance: `expanded_interval`, which holds with few units as well, or those of R's relaimpo,
         `percentile_interval` and `bca_interval`.
     rank_method : {'pairwise', 'percentile'}
-        Interval of the rank, see `rank_interval`.
+        Interval of the rank, see `rank_interval`. Near the border it may settle a pair that the difference of the two
+        (`importance_differences`) leaves open, or the reverse: one goes by the spread of the replicates, the other by
+        their quantiles.
     smallest_effect : float, optional
         Smallest importance of interest, in units of R-squared; adds the test that a driver has less.
     n_orders : int
-        Orders of entry that lmg_sampled draws with `seed`, an even number.
+        Orders of entry that lmg_sampled draws with `seed`, an even number. What that draw leaves uncertain is in
+        std_error and the intervals, and on its own in the column sampling_error.
 
     Returns
     -------
@@ -83,7 +87,8 @@ def relative_importance(
         is the most important), std_error, conf_low, conf_high, rank_low, rank_high (for each driver by itself),
         prob_first, prob_last (share of replicates with the highest, lowest importance), n (rows), n_clusters (resampled
         units), r_squared (drivers and covariates), n_excluded, conf_level, few_clusters (under 30 resampled units).
-        With `few_clusters` also conf_low_jackknife and conf_high_jackknife (`jackknife_interval`, no bootstrap). With
+        With `few_clusters` also conf_low_jackknife and conf_high_jackknife (`jackknife_interval`, no bootstrap;
+        symmetric, so that it may begin below zero). With
         `smallest_effect` also smallest_effect and p_equivalence: level of the test that the importance lies within plus
         and minus the smallest effect, for measures that are never negative the one-sided test that it is smaller.
 
@@ -195,6 +200,9 @@ def summarise_importance(
             continue
         values = combined(result, method, None, interval=interval)
         low, high = values.limits(conf_level)
+        if method != "pratt":
+            # The normal tail beyond the outermost replicate may leave the values that squares can have.
+            low = np.maximum(low, 0.0)
         rank_low, rank_high = rank_interval(
             estimate,
             replicates,

@@ -13,8 +13,9 @@ from exresearch.models.moments.unit import UnitMoments
 
 FloatArray = NDArray[np.float64]
 
-# Central differences of this share of the smallest eigenvalue: their own error and rounding are then both about 1e-8.
-_STEP = 1e-4
+# Central differences of this size in coordinates where the predictors are uncorrelated: their own error is then about
+# 1e-9 of the derivative, and rounding no more, however nearly equal two drivers are.
+_STEP = 1e-5
 
 
 def importance_influence(
@@ -28,7 +29,7 @@ def importance_influence(
     """Empirical influence of every unit on every importance.
 
     Use it for the acceleration of BCa intervals, for standard errors without a bootstrap, and to see which units carry
-    a result. It costs q (q - 1) evaluations of the importances of q columns, however many units or rows there are.
+    a result. It costs q (q + 1) evaluations of the importances of q columns, however many units or rows there are.
 
     Parameters
     ----------
@@ -48,12 +49,14 @@ def importance_influence(
 
     Notes
     -----
-    An importance T is a function of correlations r, and these of sums over units, so that by the chain rule
+    An importance T is a function of correlations R, and these of sums over units, so that by the chain rule
 
-    l_u = (U / W) sum over i < j of dT/dr_ij (s_uij - r_ij (s_uii + s_ujj) / 2),
+    l_u = (U / W) sum over i <= j of dT/dr_ij s_uij,
 
-    with s_uij the unit's weighted sum of products of the standardised columns i and j, and W the sum of weights. The
-    derivatives of r are exact, those of T are central differences.
+    with s_uij the unit's weighted sum of products of the standardised columns i and j, W the sum of weights, and T
+    taken of any covariances, whose scale it does not see. The sums are exact; the derivatives of T are central
+    differences along A E_ij A', with A the Cholesky factor of the predictors' correlations, and 1 for the outcome:
+    differences of single correlations lose all digits when two drivers are nearly equal.
 
     References
     ----------
@@ -71,46 +74,60 @@ def importance_influence(
     """
     place = {name: index for index, name in enumerate(moments.columns)}
     used = [outcome, *(name for names in players.values() for name in names), *covariates]
-    correlations = moments.correlations()[0]
-    inside = np.array([place[name] for name in used], dtype=np.intp)
-    smallest = np.linalg.eigvalsh(correlations[np.ix_(inside[1:], inside[1:])])[0]
-    step = _STEP * float(smallest)
-    pairs = [(i, j) for index, i in enumerate(inside) for j in inside[index + 1 :]]
+    inside = {name: index for index, name in enumerate(used)}
+    keep = np.array([place[name] for name in used], dtype=np.intp)
+    correlations = moments.correlations()[0][np.ix_(keep, keep)]
+    size = len(used)
+    root = np.eye(size)
+    root[1:, 1:] = np.linalg.cholesky(correlations[1:, 1:])
+    pairs = [(i, j) for i in range(size) for j in range(i, size)]
     tilted = np.repeat(correlations[None], 2 * len(pairs), axis=0)
     for index, (i, j) in enumerate(pairs):
+        change = np.outer(root[:, i], root[:, j])
+        change = change if i == j else change + change.T
         for half, sign in ((2 * index, 1.0), (2 * index + 1, -1.0)):
-            tilted[half, [i, j], [j, i]] += sign * step
+            tilted[half] += sign * _STEP * change
+    deviations = np.sqrt(np.einsum("nii->ni", tilted))
+    tilted /= deviations[:, :, None] * deviations[:, None, :]
     measured = importance_metrics(
         tilted,
         methods=methods,
-        players=[[place[name] for name in names] for names in players.values()],
-        covariates=[place[name] for name in covariates],
-        outcome=place[outcome],
+        players=[[inside[name] for name in names] for names in players.values()],
+        covariates=[inside[name] for name in covariates],
+        outcome=inside[outcome],
     )
-    return {
-        method: _chained(moments, correlations, pairs, (values[::2] - values[1::2]) / (2.0 * step))
+    # A unit's products in the coordinates of the steps are those of columns times this.
+    whiten: FloatArray = np.asarray(np.linalg.inv(root), dtype=np.float64)
+    influence = {
+        method: _chained(moments, keep, pairs, (values[::2] - values[1::2]) / (2.0 * _STEP), whiten)
         for method, values in measured.items()
     }
+    # The sum is the derivative along the scale of all columns: 0, but for the error of the differences.
+    return {method: values - values.mean(axis=0) for method, values in influence.items()}
 
 
 def _chained(
-    moments: UnitMoments, correlations: FloatArray, pairs: Sequence[tuple[int, int]], slopes: FloatArray
+    moments: UnitMoments,
+    keep: NDArray[np.intp],
+    pairs: Sequence[tuple[int, int]],
+    slopes: FloatArray,
+    whiten: FloatArray,
 ) -> FloatArray:
-    """Influence [U, P] from the derivatives [pairs, P] in the correlations: one quadratic form per player."""
-    size = len(correlations)
-    forms = np.zeros((slopes.shape[1], size, size))
+    """Influence [U, P] from the derivatives [pairs, P] along the steps: one quadratic form per player."""
+    forms = np.zeros((slopes.shape[1], len(keep), len(keep)))
     for (i, j), slope in zip(pairs, slopes, strict=True):
         forms[:, i, j] += slope / 2.0
         forms[:, j, i] += slope / 2.0
-        forms[:, i, i] -= slope * correlations[i, j] / 2.0
-        forms[:, j, j] -= slope * correlations[i, j] / 2.0
     sums = moments.sums()[0]
     total, means = sums[0, 0], sums[0, 1:] / sums[0, 0]
-    deviations = np.sqrt(np.maximum(np.diag(sums)[1:] / total - means**2, 0.0))
-    inverse = np.divide(1.0, deviations, out=np.zeros(size), where=np.diag(correlations) > 0.0)
-    # Columns (1, x - origin) to standardised columns.
-    standardise = np.column_stack([-means * inverse, np.diag(inverse)])
+    deviations = np.sqrt(np.maximum(np.diag(sums)[1:] / total - means**2, 0.0))[keep]
+    # Columns (1, x - origin) to standardised columns, to the coordinates of the steps.
+    standardise = np.zeros((len(keep), len(sums)))
+    standardise[np.arange(len(keep)), keep + 1] = 1.0 / deviations
+    standardise[:, 0] = -means[keep] / deviations
+    standardise = whiten @ standardise
     forms = np.einsum("ia,pij,jb->pab", standardise, forms, standardise)
+    size = len(sums) - 1
     scale = moments.n_units / total
     if moments.matrices is not None:
         flat = moments.matrices.reshape(moments.n_units, -1)

@@ -24,11 +24,13 @@ from exresearch.models.resampling import NotEstimable, check_whole, count_chunks
 
 FloatArray = NDArray[np.float64]
 Measure = Callable[[FloatArray], dict[str, FloatArray]]
+Sampled = Callable[[FloatArray], FloatArray]
 
 # A tenth of the smallest tail of a 95 % interval: rarer replicates without variance cannot move a limit much.
 _MAX_CONSTANT_OUTCOME = 0.01
-# From this many rows on, which all weigh about the same, U - 1 degrees of freedom are as good as infinitely many.
-_ROWS_ALIKE = 1000
+# From this many rows on U - 1 degrees of freedom are as good as infinitely many, where at least so many rows carry the
+# variance of each column: not for a driver that eight in a thousand have, nor for weights that a few rows share.
+_ROWS_ALIKE, _ROWS_CARRY = 1000, 100
 # Counts at once: 24 MB as floats, memory that is used again for the next chunk; and with very many rows, at least
 # so many replicates that forming the products of the rows is not what takes the time.
 _COUNT_CELLS = 3_000_000
@@ -45,6 +47,7 @@ class ImportanceReplicates:
         The P players: drivers, or blocks of drivers by their block name.
     estimate : dict of method to ndarray [P]
     replicates : dict of method to ndarray [B, P]
+        Those of sampled orders with a draw of the error of the sample in each.
     influence : dict of method to ndarray [U, P], or None
         Of each unit on each importance (`importance_influence`), where it was computed; sampled methods have no entry.
     jackknife : dict of method to ndarray [U, P], or None
@@ -95,16 +98,18 @@ def _replicated(
         if isinstance(moments, PairwiseMoments):
             wrong = np.linalg.eigvalsh(correlations)[:, 0] < -SINGULAR
             impossible += int(wrong.sum())
-            correlations[wrong, place, :] = correlations[wrong, :, place] = 0.0
+            total += int(wrong.sum())
+            correlations = correlations[~wrong]
         flat += int((correlations[:, place, place] == 0.0).sum())
         total += len(correlations)
-        parts.append(measure(correlations))
+        if len(correlations):
+            parts.append(measure(correlations))
     if impossible > _MAX_CONSTANT_OUTCOME * total:
         raise NotEstimable(
             f"the pairwise correlations contradict one another in {impossible} of {total} bootstrap replicates: "
             "use missing='listwise', or impute."
         )
-    if flat - impossible > _MAX_CONSTANT_OUTCOME * total:
+    if flat > _MAX_CONSTANT_OUTCOME * total:
         raise NotEstimable(
             f"the outcome '{outcome}' takes one single value in {flat} of {total} bootstrap replicates: "
             "too few units differ on it."
@@ -114,9 +119,17 @@ def _replicated(
 
 def _wants_influence(moments: UnitMoments, asked: bool | None) -> bool:
     """Whether influences are computed: as asked, and by default where an interval is the better for them."""
-    if asked is None:
-        return moments.matrices is not None or moments.n_units < _ROWS_ALIKE
-    return asked
+    if asked is not None:
+        return asked
+    if moments.rows is None or moments.n_units < _ROWS_ALIKE:
+        return True
+    weights = moments.weight_sums
+    for column in moments.rows.T:
+        share = weights * (column - np.average(column, weights=weights)) ** 2
+        # The number of equal rows whose squares would spread as much.
+        if share.sum() ** 2 < _ROWS_CARRY * (share**2).sum():
+            return True
+    return False
 
 
 def importance_from_counts(
@@ -133,8 +146,8 @@ def importance_from_counts(
     Raises
     ------
     NotEstimable
-        The outcome does not vary in more than 1 % of the replicates, or pairwise correlations contradict one another
-        in as many. In rarer ones its importances are zero, as there is nothing to explain.
+        The outcome does not vary in more than 1 % of the replicates (in rarer ones its importances are zero, as there
+        is nothing to explain), or pairwise correlations contradict one another in as many (rarer ones are left out).
     """
     place = {name: index for index, name in enumerate(moments.columns)}
     measure = partial(
@@ -167,8 +180,8 @@ def importance_replicates(
 
     Use it for a statistic of the importances that `relative_importance` and `importance_differences` lack. The
     parameters are those of `relative_importance`; `influence` says whether to compute influences (and, with few units,
-    the jackknife): by default where an interval is the better for it, so not for 1,000 or more single rows; True for
-    BCa intervals of those, False where only the replicates are wanted; with ``n_boot=0`` there
+    the jackknife): by default where an interval is the better for it, so not for 1,000 or more single rows that are
+    alike; True for BCa intervals of those, False where only the replicates are wanted; with ``n_boot=0`` there
     are no replicates.
 
     Returns
@@ -215,17 +228,17 @@ def importance_replicates(
     exact = [method for method in methods if method != SAMPLED]
     sampler = OrderSample(whole, inside, outside, n_orders, seed) if SAMPLED in methods else None
 
-    def measure(correlations: FloatArray) -> dict[str, FloatArray]:
+    def measure(correlations: FloatArray, sampled: Sampled | None) -> dict[str, FloatArray]:
         values = {}
         if exact:
             values = importance_metrics(
                 correlations, methods=exact, players=list(inside.values()), covariates=outside
             )
-        if sampler is not None:
-            values[SAMPLED] = sampler.estimate if correlations is whole else sampler.replicates(correlations)
+        if sampled is not None:
+            values[SAMPLED] = sampled(correlations)
         return {method: values[method] for method in methods}
 
-    estimate = measure(whole)
+    estimate = measure(whole, None if sampler is None else lambda _: sampler.estimate)
     counts = count_chunks(
         moments.n_units,
         n_boot=n_boot,
@@ -235,7 +248,12 @@ def importance_replicates(
     return ImportanceReplicates(
         drivers=tuple(players),
         estimate={method: values[0] for method, values in estimate.items()},
-        replicates=_replicated(moments, counts, outcome=roles.outcome, measure=measure)
+        replicates=_replicated(
+            moments,
+            counts,
+            outcome=roles.outcome,
+            measure=partial(measure, sampled=None if sampler is None else sampler.replicates),
+        )
         if n_boot
         else {method: values[:0] for method, values in estimate.items()},
         influence=importance_influence(
@@ -243,7 +261,9 @@ def importance_replicates(
         )
         if isinstance(moments, UnitMoments) and n_boot and exact and _wants_influence(moments, influence)
         else None,
-        jackknife=_stack([measure(part) for part in moments.leave_one_out()])
+        jackknife=_stack(
+            [measure(part, None if sampler is None else sampler.left_out) for part in moments.leave_one_out()]
+        )
         if n_boot and moments.n_units < FEW_UNITS and influence is not False
         else None,
         r_squared=float(explained_variance(whole, predictors=range(1, len(columns)))[0]),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg import eigh
 
 from exresearch.models.drivers.doubling import DEPENDENT
 from exresearch.models.drivers.metrics import partial_out
@@ -113,6 +114,23 @@ def lmg_sampled(
     >>> values.round(2).tolist(), error.round(2).tolist()
     ([[0.25, 0.16]], [[0.0, 0.0]])
     """
+    values, error = np.empty((len(correlations), len(players))), np.empty((len(correlations), len(players)))
+    sampled = pair_gains(correlations, players=players, orders=orders, covariates=covariates, outcome=outcome)
+    for replicate, pairs in enumerate(sampled):
+        values[replicate] = pairs.mean(axis=0)
+        error[replicate] = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
+    return values, error
+
+
+def pair_gains(
+    correlations: FloatArray,
+    *,
+    players: Sequence[Sequence[int]],
+    orders: Orders,
+    covariates: Sequence[int] = (),
+    outcome: int = 0,
+) -> Iterator[FloatArray]:
+    """Mean gain [N / 2, P] of each player in each order and its reverse, per matrix; parameters as in `lmg_sampled`."""
     columns = [column for player in players for column in player]
     residual = partial_out(correlations, covariates=covariates, keep=[outcome, *columns])
     sizes = np.array([len(player) for player in players])
@@ -121,23 +139,20 @@ def lmg_sampled(
     player = np.repeat(orders.ravel(), times := sizes[orders.ravel()])
     within = np.arange(len(player)) - np.repeat(np.cumsum(times) - times, times)
     entered = (starts[player] + within + 1).reshape(len(orders), -1)
-    values, error = np.empty((len(residual), len(players))), np.empty((len(residual), len(players)))
     step = max(2, _BLOCK_CELLS // (len(columns) + 1) ** 2 // 2 * 2)
-    for replicate, matrix in enumerate(residual):
+    for matrix in residual:
         gains = np.concatenate(
             [_gains(matrix, entered[first : first + step]) for first in range(0, len(entered), step)]
         )
-        pairs = np.add.reduceat(gains, starts, axis=1).reshape(-1, 2, len(players)).mean(axis=1)
-        values[replicate] = pairs.mean(axis=0)
-        error[replicate] = pairs.std(axis=0, ddof=1) / np.sqrt(len(pairs))
-    return values, error
+        yield np.add.reduceat(gains, starts, axis=1).reshape(-1, 2, len(players)).mean(axis=1)
 
 
 class OrderSample:
     """LMG over sampled orders, of the data and of their replicates.
 
     All replicates use the same orders, a few of those of the estimate, so that the draw of orders adds next to
-    nothing to the differences between replicates; what those few orders miss on the data is added back.
+    nothing to the differences between replicates; what those few orders miss on the data is added back. The estimate
+    itself rests on a sample of orders too: every replicate gets a draw of that error, so that intervals know of it.
     """
 
     def __init__(
@@ -155,15 +170,30 @@ class OrderSample:
         self._covariates = covariates
         orders = draw_orders(len(players), n_orders=n_orders, seed=seed)
         self._few = orders[:_REPLICATE_ORDERS]
-        self.estimate, self.error = self._values(whole, orders)
-        self._missed = self.estimate - self._values(whole, self._few)[0]
+        (pairs,) = pair_gains(whole, players=self._players, orders=orders, covariates=self._covariates)
+        self.estimate = pairs.mean(axis=0)[None, self._place]
+        # The covariance of the mean over the drawn orders.
+        covariance = np.atleast_2d(np.cov(pairs, rowvar=False)) / len(pairs)
+        self.error = np.sqrt(np.diag(covariance))[None, self._place]
+        # In one thread, as the sum in `replicates`: the same bytes on any machine.
+        values, vectors = eigh(covariance, driver="ev")
+        self._root = (vectors * np.sqrt(np.maximum(values, 0.0))) @ vectors.T
+        self._rng = np.random.default_rng([seed, len(players), 1])
+        self._missed = self.estimate - self._values(whole)
+
+    def left_out(self, correlations: FloatArray) -> FloatArray:
+        """LMG [B, P] with units left out, over the few orders, with what these miss on the data."""
+        return np.asarray(np.maximum(self._values(correlations) + self._missed, 0.0))
 
     def replicates(self, correlations: FloatArray) -> FloatArray:
-        """LMG [B, P] of replicates, over the few orders, with what these miss on the data."""
-        return np.maximum(self._values(correlations, self._few)[0] + self._missed, 0.0)
+        """LMG [B, P] of replicates, each with a draw of the error of the sample of orders."""
+        drawn = self._rng.standard_normal((len(correlations), len(self._place)))
+        error = np.einsum("bi,ij->bj", drawn, self._root)[:, self._place]
+        # The gains of any order sum to R-squared; the root only does so nearly.
+        error -= error.mean(axis=1, keepdims=True)
+        return np.asarray(np.maximum(self._values(correlations) + self._missed + error, 0.0))
 
-    def _values(self, correlations: FloatArray, orders: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
-        values, error = lmg_sampled(
-            correlations, players=self._players, orders=orders, covariates=self._covariates
-        )
-        return values[:, self._place], error[:, self._place]
+    def _values(self, correlations: FloatArray) -> FloatArray:
+        return lmg_sampled(
+            correlations, players=self._players, orders=self._few, covariates=self._covariates
+        )[0][:, self._place]
