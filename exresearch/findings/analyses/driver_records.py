@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from exresearch.findings.analyses.driver_models import (
+    N_ORDERS,
     DriverModel,
     Fit,
     named_and_block_differences,
@@ -142,3 +145,19 @@ def difference_table(finding: Finding, codebook: Codebook) -> pd.DataFrame:
             for part in finding.components
         ]
     )
+
+
+def sampled_orders_caveats(fits: Iterable[Fit], model: DriverModel) -> list[Note]:
+    """Say that importance rests on a sample of the orders, and how far that may be off; nothing where it is exact."""
+    errors = [
+        float(fit.replicates.sampling_error[model.method].max()) for fit in fits if model.method != "lmg"
+    ]
+    if not errors:
+        return []
+    message = (
+        "There are {count:integer} drivers, too many for all their orders: importance is the mean over "
+        "{orders:integer} orders drawn at random. The standard error of that is at most {error:points2}, and is part of "
+        "the intervals."
+    )
+    values = {"count": len(model.players), "orders": N_ORDERS, "error": max(errors)}
+    return [Note(message=message, values=values)]

@@ -33,8 +33,8 @@ from exresearch.findings.analyses.driver_records import (
     driver_record,
     importance_table,
     method_records,
+    sampled_orders_caveats,
 )
-from exresearch.findings.analyses.driver_sampling import sampled_orders
 from exresearch.findings.analyses.driver_source import OneSource, one_source
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.decision import error_rate
@@ -167,11 +167,10 @@ def employee_first(
             continue
         fitted[outcome.name] = result
         caveats += [note for note in few_units_caveat(result.groups) if note not in caveats]
-    sampled = sampled_orders(fitted, model)
-    fitted, caveats = sampled.fits, [*caveats, *sampled.caveats]
     if not fitted:
         reason = caveats[-1] if measured else Note(message="No outcome could be analysed.")
         return _untestable(reason, rules, ready.detectable_effect)
+    caveats += sampled_orders_caveats(fitted.values(), model)
     if len(fitted) * 2 / (n_boot + 1) > error_rate(conf_level):
         message = (
             "With {n_boot:integer} bootstrap replicates no p-value can be small enough to support the claim."
