@@ -156,8 +156,12 @@ def sampled_orders_caveats(fits: Iterable[Fit], model: DriverModel) -> list[Note
         return []
     message = (
         "There are {count:integer} drivers, too many for all their orders: importance is the mean over "
-        "{orders:integer} orders drawn at random. The standard error of that is at most {error:points2}, and is part of "
-        "the intervals."
+        "{orders:integer} orders drawn at random. The standard error of that is at most {error:points2}, and is "
+        "part of the intervals."
     )
-    values = {"count": len(model.players), "orders": N_ORDERS, "error": max(errors)}
-    return [Note(message=message, values=values)]
+    return [
+        Note(
+            message=message,
+            values={"count": len(model.players), "orders": N_ORDERS, "error": max(errors)},
+        )
+    ]

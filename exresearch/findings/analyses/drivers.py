@@ -170,7 +170,8 @@ def employee_first(
     if not fitted:
         reason = caveats[-1] if measured else Note(message="No outcome could be analysed.")
         return _untestable(reason, rules, ready.detectable_effect)
-    caveats += sampled_orders_caveats(fitted.values(), model)
+    sampled = sampled_orders_caveats(fitted.values(), model)
+    caveats += sampled
     if len(fitted) * 2 / (n_boot + 1) > error_rate(conf_level):
         message = (
             "With {n_boot:integer} bootstrap replicates no p-value can be small enough to support the claim."
@@ -231,7 +232,7 @@ def employee_first(
         ),
         agreement_table(fitted, importance, model),
         source,
-        {"importance": sampled.caveats, "influence": [named_influence(influence, labels)]},
+        {"importance": sampled, "influence": [named_influence(influence, labels)]},
     )
 
 
