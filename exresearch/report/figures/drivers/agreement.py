@@ -177,11 +177,21 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
 
 
 def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
-    """Takeaway and alternative text: who keeps a place by every measure, and how far the measures agree."""
+    """Takeaway and alternative text: who comes first by every measure, who keeps a place, and how far they agree."""
     spans = frame.groupby(["driver", "outcome"], sort=False)["rank"].agg(["min", "max"])
     steady = spans[spans["min"] == spans["max"]].reset_index()
     names = frame.drop_duplicates("driver").set_index("driver")["text"]
     outcomes = frame.drop_duplicates("outcome").set_index("outcome")
+    first = steady.loc[steady["min"] == 1, "driver"].value_counts(sort=False)
+    takeaway = texts.say("The measures do not agree on which driver comes first.")
+    if len(first):
+        driver = str(first.index[int(first.to_numpy().argmax())])
+        takeaway = texts.say(
+            "All measures put “{driver}” first, for {count:integer} of {total:integer} outcomes.",
+            driver=names[driver],
+            count=int(first.max()),
+            total=len(outcomes),
+        )
     kept = []
     for driver in dict.fromkeys(steady.sort_values("min", kind="stable")["driver"]):
         own = steady[steady["driver"] == driver]
@@ -195,9 +205,9 @@ def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
                     outcomes=listed,
                 )
             )
-    takeaway = texts.say("No driver has the same rank by all measures.")
+    same = texts.say("No driver has the same rank by all measures.")
     if kept:
-        takeaway = texts.say("The same rank by all measures: {drivers}.", drivers="; ".join(kept))
+        same = texts.say("The same rank by all measures: {drivers}.", drivers="; ".join(kept))
     agreement = [
         texts.say(
             "{outcome}: W = {w:number2}.", outcome=texts.pick(row.outcome_label), w=float(row.kendall_w)
@@ -205,4 +215,4 @@ def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
         for row in rows_of(outcomes)
         if not np.isnan(row.kendall_w)
     ]
-    return takeaway, " ".join([takeaway, *agreement])
+    return takeaway, " ".join([takeaway, same, *agreement])
