@@ -30,7 +30,7 @@ _MANY, _FAR = 14, 0.44
 _FURTHEST = 1.0
 # Characters per line of a name, tried in turn; half the width of a mark in inches.
 _WIDTHS, _MARK = (26, 22), 0.05
-_POINTS, _NUMBER_POINTS, _SMALL_POINTS = 8.8, 8.5, 8.0
+_POINTS, _NUMBER_POINTS, _SMALL_POINTS = 8.8, 9.0, 8.2
 # Drivers that a small panel names.
 _NAMED_SMALL = 2
 _LEADER = 0.13
@@ -178,8 +178,12 @@ def label_small(panel: Panel, *, numbered: bool) -> None:
     )
     chosen = ((low & first) | (rows["importance"] == rows["importance"].max())).to_numpy(dtype=bool)
     texts = rows["number"].astype(str) if numbered else rows["short"]
-    room = max(int(min(panel.width, 2.4) / 0.083), 8)
-    labels = [balanced(text, width=room, lines=2) for text in texts[chosen]]
+    # Characters on the side of the dividing line that the mark is on.
+    sides = np.where(panel.spots[:, 0] < panel.cuts[0], panel.cuts[0], panel.width - panel.cuts[0])
+    room = np.clip(sides[chosen] / 0.08, 10, 26).astype(int)
+    labels = [
+        balanced(text, width=int(width), lines=2) for text, width in zip(texts[chosen], room, strict=True)
+    ]
     boxes = panel.place(chosen, labels, points=_SMALL_POINTS, taken=[])
     panel.write(chosen, labels, boxes, points=_SMALL_POINTS)
 

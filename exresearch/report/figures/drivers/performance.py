@@ -53,6 +53,8 @@ _ACROSS = 3
 _SMALL = {1: 2.4, 2: 1.9, 3: 1.6}
 # Room left and right of the drivers, as shares of their spread, tried in turn until every name finds a place.
 _AIR = ((0.15, 0.2), (0.1, 0.45))
+# A sign stays on the line of the word before it.
+_HARD = "\N{NO-BREAK SPACE}"
 _TICKS = (0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 NO_PERFORMANCE = Note(
     message="No driver has a declared scale and enough answers, so there is no map of importance and performance."
@@ -122,7 +124,7 @@ def _short(frame: pd.DataFrame, texts: Texts) -> list[str]:
     turned = frame["reversed"] if "reversed" in frame else [False] * len(frame)
     rows = zip(frame["label"], turned, frame["quadrant"] == "against", strict=True)
     return [
-        texts.pick(label) + f" {TURNED}" * bool(is_turned) + f" {AGAINST}" * bool(against)
+        texts.pick(label) + f"{_HARD}{TURNED}" * bool(is_turned) + f"{_HARD}{AGAINST}" * bool(against)
         for label, is_turned, against in rows
     ]
 
