@@ -33,7 +33,7 @@ _METHODS = {
 }
 _LEFT, _RIGHT, _BOTTOM, _GUTTER = 1.8, 0.12, 0.5, 0.16
 # Inches above the panels: a line of the legend, and the headings.
-_LEGEND, _HEADINGS = 0.19, 0.74
+_LEGEND, _HEADINGS = 0.2, 0.78
 _MANY = 14
 NO_IMPORTANCE = Note(message="No importance was computed, so there is nothing for methods to agree about.")
 
@@ -114,21 +114,21 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
             number_axis(axes.xaxis, "integer", texts, ticks=4)
             axes.set_xticks(sorted({1, round((1 + len(order)) / 2), len(order)}))
             heading = wrapped(
-                texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width / 0.058), 8), lines=4
+                texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width / 0.062), 8), lines=4
             )
             concordance = float(rows["kendall_w"].iloc[0])
             if not np.isnan(concordance):
                 heading += "\n" + texts.say("W = {w:number2}", w=concordance)
             axes.annotate(
                 heading, (0, 1), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", va="bottom",
-                fontsize=7.4, color=COLOURS["ink"],
+                fontsize=7.9, color=COLOURS["ink"],
             )  # fmt: skip
             if place == 0:
                 for line, driver in enumerate(order):
                     axes.annotate(
                         wrapped(
                             str(texts_of.loc[driver, "text"]),
-                            width=30 if many else 24,
+                            width=28 if many else 23,
                             lines=1 if many else 2,
                         ),
                         (0, line),
@@ -136,7 +136,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
                         xytext=(2, 0),
                         textcoords="offset points",
                         va="center",
-                        fontsize=7.6 if many else 8.6,
+                        fontsize=8 if many else 8.8,
                         weight="bold" if texts_of.loc[driver, "named"] else "normal",
                         annotation_clip=False,
                     )
@@ -160,7 +160,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
             bbox_to_anchor=(0, 1),
             ncols=2,
             frameon=False,
-            fontsize=8,
+            fontsize=8.6,
             handletextpad=0.1,
             borderaxespad=0.1,
             columnspacing=1.0,
