@@ -7,6 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
 from scipy.stats import friedmanchisquare
 
 from exresearch.disclosure import DisclosureRules
@@ -46,7 +49,7 @@ def performance(count: int, *, seed: int = 1) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-@pytest.mark.parametrize("count", [8, 30])
+@pytest.mark.parametrize("count", [8, 16])
 @pytest.mark.parametrize("spread", [0.3, 2.0])
 def test_labels_cover_neither_each_other_nor_a_point(count: int, spread: float) -> None:
     rng = np.random.default_rng(count)
@@ -66,16 +69,154 @@ def test_labels_cover_neither_each_other_nor_a_point(count: int, spread: float) 
     assert np.array_equal(boxes, place_labels(points, sizes, width=width, height=height))
 
 
+# Two studies: label, block, performance and half its interval, importance and its interval in thousandths, reversed.
+CROWDED = [
+    ("My needs are understood and acted on", "employee-first", 59.8, 0.5, 200, 190, 209, False),
+    ("Recognition", "employee-first", 59.5, 0.4, 52, 47, 57, False),
+    ("Being appreciated", "employee-first", 59.4, 0.4, 50, 45, 55, False),
+    ("Growth", "employee-first", 59.6, 0.4, 62, 57, 68, False),
+    ("Care for well-being", "employee-first", 59.5, 0.4, 53, 46, 61, False),
+    ("Customers and stakeholders decide", "customer-first", 58.8, 0.4, 8, 6, 11, False),
+    ("Customer voice", "customer-first", 58.8, 0.4, 19, 16, 22, False),
+    ("Pride in what customers get", "customer-first", 58.9, 0.3, 30, 25, 35, False),
+    ("Tools", "other", 59.1, 0.4, 36, 31, 42, False),
+    ("Rules", "other", 57.5, 1.4, 33, 28, 38, False),
+]
+LONG = [
+    ("Being recognised for one's contribution", "employee-first", 65.1, 0.4, 47, 44, 52, True),
+    ("Being asked and heard about decisions", "employee-first", 62.9, 0.4, 48, 44, 52, True),
+    ("Commitment to health and well-being", "employee-first", 65.8, 0.4, 77, 72, 83, True),
+    ("Support for balance of work and life", "employee-first", 66.1, 0.4, 58, 53, 62, True),
+    ("Access to flexible work", "employee-first", 67.6, 0.4, 34, 31, 37, True),
+    ("Technology for better service to customers", "customer-first", 62.3, 0.4, 39, 36, 43, True),
+    ("Colleagues committed to excellent customer service", "customer-first", 85.7, 0.4, 10, 8, 12, True),
+    ("The work itself", "other", 81.5, 0.3, 50, 46, 55, False),
+    ("Career and training", "other", 62.1, 0.3, 77, 73, 83, False),
+    ("Management of the agency", "other", 60.5, 0.3, 139, 132, 147, False),
+    ("The supervisor", "other", 71.8, 0.3, 33, 30, 36, False),
+    ("The work group", "other", 79.2, 0.3, 18, 16, 20, False),
+    ("Diversity", "other", 78.7, 0.3, 42, 38, 47, False),
+    ("Integrity", "other", 77.5, 0.3, 45, 42, 50, False),
+]
+APART = [
+    row
+    for row in LONG
+    if row[0] in ("The work itself", "Management of the agency", "The work group", LONG[2][0])
+]
+
+
+def study(rows: list[tuple[Any, ...]], outcomes: int) -> pd.DataFrame:
+    """A frame for the map, the same for every outcome."""
+    columns = ["label", "block", "performance", "half", "importance", "conf_low", "conf_high", "reversed"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame[["importance", "conf_low", "conf_high"]] /= 1000
+    middle, mean = frame["importance"].median(), frame["performance"].mean()
+    low = (frame["importance"] >= middle) & (frame["performance"] < mean)
+    frame = frame.assign(
+        driver=frame["label"], performance_low=frame["performance"] - frame["half"],
+        performance_high=frame["performance"] + frame["half"], cut_importance=middle, cut_performance=mean,
+        quadrant=low.map({True: "matters_low", False: "less_high"}), clear=True, respondents=500, n=500,
+        named=frame["block"] != "other",
+    )  # fmt: skip
+    return pd.concat(
+        [
+            frame.assign(
+                outcome=f"y{i}", outcome_label=[{"nl": f"Uitkomst {i}", "en": f"Outcome {i}"}] * len(frame)
+            )
+            for i in range(outcomes)
+        ],
+        ignore_index=True,
+    )
+
+
+def boxes_of(figure: Figure, axes: Axes) -> tuple[list[str], Any, Any]:
+    """Labels in a panel with their boxes, and the boxes of its marks, in pixels."""
+    renderer = FigureCanvasAgg(figure).get_renderer()
+    heading = [text for text in axes.texts if text.get_position()[1] > 1]
+    written = [
+        text for text in axes.texts if text not in heading and text.get_text() != "matters, and is low"
+    ]
+    labels = np.array([text.get_window_extent(renderer).extents for text in written])
+    spots = [line for line in axes.lines if line.get_marker() not in ("None", "", None)]
+    marks = np.vstack([axes.transData.transform(np.column_stack(line.get_data())) for line in spots])
+    return [text.get_text() for text in written], labels, np.column_stack([marks - 3, marks + 3])
+
+
+@pytest.mark.parametrize("rows", [CROWDED, LONG, APART], ids=["crowded", "long", "apart"])
+@pytest.mark.parametrize("outcomes", [2, 4])
+def test_what_the_map_names_stands_clear(rows: list[tuple[Any, ...]], outcomes: int) -> None:
+    texts = Texts("en", strict=True)
+    frame = study(rows, outcomes)
+    picture = draw.performance_map(frame, texts=texts, rules=RULES)
+    assert isinstance(picture, Picture)
+    panels = picture.figure.axes
+    for axes in panels:
+        names, labels, marks = boxes_of(picture.figure, axes)
+        among = overlap(labels, labels)
+        np.fill_diagonal(among, 0.0)
+        # Lines of one label share the hair that their descenders need.
+        assert among.max() < 20, names
+        assert overlap(labels, marks).max() < 2, names
+    numbered = rows is not APART
+    names, labels, _ = boxes_of(picture.figure, panels[0])
+    assert (set(names) == {str(i + 1) for i in range(len(rows))}) == numbered
+    assert ("Outcome 0" in picture.caption) == numbered
+    assert ("(R)" in picture.caption) == (rows is not CROWDED)
+    assert "(−)" not in picture.caption
+    if not numbered:
+        # Nothing lies on a line that divides the map.
+        x, y = panels[0].transData.transform((frame["cut_performance"][0], frame["cut_importance"][0]))
+        assert not ((labels[:, 0] < x) & (labels[:, 2] > x)).any()
+        assert not ((labels[:, 1] < y) & (labels[:, 3] > y)).any()
+    # Small panels share the width.
+    small = [axes.get_position() for axes in panels[1:]]
+    if small:
+        assert small[-1].x1 == pytest.approx(panels[0].get_position().x1)
+        assert small[0].x0 == pytest.approx(panels[0].get_position().x0)
+
+
+def test_the_key_is_in_order_of_importance_and_whole(texts: Texts) -> None:
+    picture = draw.performance_map(study(LONG, 2), texts=texts, rules=RULES)
+    assert isinstance(picture, Picture)
+    written = [text.get_text() for text in picture.figure.texts]
+    assert [int(text) for text in written if text.isdigit()] == list(range(1, 15))
+    listed = " ".join(text for text in written if not text.isdigit()).replace("\N{NO-BREAK SPACE}", " ")
+    order = sorted(LONG, key=lambda row: -row[4])
+    assert listed == " ".join(row[0] + " (R)" * row[7] for row in order)
+
+
+def test_headings_stay_within_two_lines(texts: Texts) -> None:
+    picture = draw.performance_map(study(LONG, 4), texts=texts, rules=RULES)
+    assert isinstance(picture, Picture)
+    assert len(picture.takeaway) <= 146
+    # What the heading leaves out, the alternative text says.
+    for label in (LONG[2][0], LONG[3][0], "Management of the agency", "Career and training"):
+        assert picture.alt.count(label) >= 4
+    steady = draw.method_agreement(agreement(8), texts=texts)
+    assert isinstance(steady, Picture)
+    assert steady.takeaway == texts.say(
+        "All measures put “{driver}” first, for {count:integer} of {total:integer} outcomes.",
+        driver="Driver 0", count=1, total=1,
+    )  # fmt: skip
+    assert texts.say("The measures do not agree on which driver comes first.") == (
+        draw.method_agreement(
+            agreement(3).assign(
+                rank=lambda frame: frame["rank"].where(frame["method"] == "lmg", 4 - frame["rank"])
+            ),
+            texts=texts,
+        ).takeaway  # type: ignore[union-attr]
+    )
+
+
 @pytest.mark.parametrize("count", [1, 8, 30])
 def test_the_map_says_what_matters_and_is_low(texts: Texts, count: int) -> None:
     picture = draw.performance_map(performance(count), texts=texts, rules=RULES)
     assert isinstance(picture, Picture)
     name = NAME[texts.language]
-    assert (
-        f"Driver number 0 of many{'”' if texts.language == 'en' else '’'} ({name}, {name})"
-        in picture.takeaway
-    )
-    assert picture.takeaway in picture.alt
+    first = texts.say("“{driver}”", driver="Driver number 0 of many")
+    said = texts.say("Matters and is low for {outcome}: {drivers}.", outcome=name, drivers=first)
+    assert picture.takeaway == f"{said} {texts.say('Some for {outcomes} too.', outcomes=name)}"
+    assert picture.alt.startswith(f"{said} {said} ")
     drawn = svg(picture.figure)
     assert drawn.count("Driver number") >= count
     assert drawn == svg(draw.performance_map(performance(count), texts=texts, rules=RULES).figure)  # type: ignore[union-attr]
@@ -116,7 +257,7 @@ def test_agreement_names_who_keeps_a_place(texts: Texts, count: int) -> None:
     picture = draw.method_agreement(agreement(count), texts=texts)
     assert isinstance(picture, Picture)
     assert "Driver 0" in picture.takeaway
-    assert ("Driver 1 " in picture.takeaway.replace("”", " ").replace("’", " ")) == (count == 2)
+    assert ("Driver 1 " in picture.alt.replace("”", " ").replace("’", " ")) == (count == 2)
     assert texts.number(0.5, "number2") in picture.alt
     assert svg(picture.figure).count("Driver") >= count
 

@@ -120,7 +120,7 @@ def tables(
             influence_rows(result.influence, texts=texts),
             mark("Is the importance of a driver shown to be below what matters?"),
             influence_columns(result.influence),
-            next(iter(result.sentences.get("influence", [])), None),
+            _together([*result.sentences.get("influence", []), *_answers(result.influence)], texts),
         ),
         "interaction": (
             interaction_rows(result.interaction),
@@ -170,6 +170,13 @@ def _together(notes: Sequence[Note], texts: Texts) -> Note | None:
     return Note(message="{notes}", values={"notes": " ".join(map(texts.note, notes))}) if notes else None
 
 
+def _answers(influence: pd.DataFrame) -> list[Note]:
+    """On how many answers each outcome rests, at least: the same for all its drivers, so no column of the table."""
+    if influence.empty:
+        return []
+    return [Note(message="{n:integer} answers or more per outcome.", values={"n": int(influence["n"].min())})]
+
+
 def influence_rows(influence: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
     """Return which drivers are shown to have little influence: a row per driver, a word per outcome.
 
@@ -193,11 +200,7 @@ def influence_rows(influence: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
 
 def influence_columns(influence: pd.DataFrame) -> dict[str, Column | None]:
     """Return the columns of that table."""
-    return (
-        {"label": Column(mark("Driver")), "detail": None}
-        | _outcome_columns(influence, "message")
-        | {"n": None}
-    )
+    return {"label": Column(mark("Driver")), "detail": None} | _outcome_columns(influence, "message")
 
 
 def performance_rows(performance: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:

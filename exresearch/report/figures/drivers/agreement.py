@@ -33,7 +33,7 @@ _METHODS = {
 }
 _LEFT, _RIGHT, _BOTTOM, _GUTTER = 1.8, 0.12, 0.5, 0.16
 # Inches above the panels: a line of the legend, and the headings.
-_LEGEND, _HEADINGS = 0.19, 0.74
+_LEGEND, _HEADINGS = 0.2, 0.78
 _MANY = 14
 NO_IMPORTANCE = Note(message="No importance was computed, so there is nothing for methods to agree about.")
 
@@ -114,21 +114,21 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
             number_axis(axes.xaxis, "integer", texts, ticks=4)
             axes.set_xticks(sorted({1, round((1 + len(order)) / 2), len(order)}))
             heading = wrapped(
-                texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width / 0.058), 8), lines=4
+                texts.pick(rows["outcome_label"].iloc[0]), width=max(int(width / 0.062), 8), lines=4
             )
             concordance = float(rows["kendall_w"].iloc[0])
             if not np.isnan(concordance):
                 heading += "\n" + texts.say("W = {w:number2}", w=concordance)
             axes.annotate(
                 heading, (0, 1), xycoords="axes fraction", xytext=(0, 4), textcoords="offset points", va="bottom",
-                fontsize=7.4, color=COLOURS["ink"],
+                fontsize=7.9, color=COLOURS["ink"],
             )  # fmt: skip
             if place == 0:
                 for line, driver in enumerate(order):
                     axes.annotate(
                         wrapped(
                             str(texts_of.loc[driver, "text"]),
-                            width=30 if many else 24,
+                            width=28 if many else 23,
                             lines=1 if many else 2,
                         ),
                         (0, line),
@@ -136,7 +136,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
                         xytext=(2, 0),
                         textcoords="offset points",
                         va="center",
-                        fontsize=7.6 if many else 8.6,
+                        fontsize=8 if many else 8.8,
                         weight="bold" if texts_of.loc[driver, "named"] else "normal",
                         annotation_clip=False,
                     )
@@ -160,7 +160,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
             bbox_to_anchor=(0, 1),
             ncols=2,
             frameon=False,
-            fontsize=8,
+            fontsize=8.6,
             handletextpad=0.1,
             borderaxespad=0.1,
             columnspacing=1.0,
@@ -177,11 +177,21 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
 
 
 def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
-    """Takeaway and alternative text: who keeps a place by every measure, and how far the measures agree."""
+    """Takeaway and alternative text: who comes first by every measure, who keeps a place, and how far they agree."""
     spans = frame.groupby(["driver", "outcome"], sort=False)["rank"].agg(["min", "max"])
     steady = spans[spans["min"] == spans["max"]].reset_index()
     names = frame.drop_duplicates("driver").set_index("driver")["text"]
     outcomes = frame.drop_duplicates("outcome").set_index("outcome")
+    first = steady.loc[steady["min"] == 1, "driver"].value_counts(sort=False)
+    takeaway = texts.say("The measures do not agree on which driver comes first.")
+    if len(first):
+        driver = str(first.index[int(first.to_numpy().argmax())])
+        takeaway = texts.say(
+            "All measures put “{driver}” first, for {count:integer} of {total:integer} outcomes.",
+            driver=names[driver],
+            count=int(first.max()),
+            total=len(outcomes),
+        )
     kept = []
     for driver in dict.fromkeys(steady.sort_values("min", kind="stable")["driver"]):
         own = steady[steady["driver"] == driver]
@@ -195,9 +205,9 @@ def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
                     outcomes=listed,
                 )
             )
-    takeaway = texts.say("No driver has the same rank by all measures.")
+    same = texts.say("No driver has the same rank by all measures.")
     if kept:
-        takeaway = texts.say("The same rank by all measures: {drivers}.", drivers="; ".join(kept))
+        same = texts.say("The same rank by all measures: {drivers}.", drivers="; ".join(kept))
     agreement = [
         texts.say(
             "{outcome}: W = {w:number2}.", outcome=texts.pick(row.outcome_label), w=float(row.kendall_w)
@@ -205,4 +215,4 @@ def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
         for row in rows_of(outcomes)
         if not np.isnan(row.kendall_w)
     ]
-    return takeaway, " ".join([takeaway, *agreement])
+    return takeaway, " ".join([takeaway, same, *agreement])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,18 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings.note import Note
 from exresearch.report.columns import driver_labels
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
-from exresearch.report.figures.drivers.placement import nearest, place_labels, text_size, wrapped
+from exresearch.report.figures.drivers.map_words import AGAINST, TURNED, map_alt, map_caption, map_takeaway
+from exresearch.report.figures.drivers.naming import (
+    Box,
+    Panel,
+    key_height,
+    key_lines,
+    label_small,
+    name_all,
+    number_all,
+    write_key,
+)
+from exresearch.report.figures.drivers.placement import text_size, wrapped
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
     COLOURS,
@@ -33,12 +45,16 @@ _COLUMNS = [
     "outcome", "outcome_label", "label", "block", "named", "importance", "conf_low", "conf_high", "performance",
     "performance_low", "performance_high", "cut_importance", "cut_performance", "quadrant", "clear", "respondents",
 ]  # fmt: skip
-_LEFT, _RIGHT, _TOP, _BOTTOM = 0.7, 0.14, 0.6, 0.5
-_SMALL, _GUTTER, _SMALL_TOP, _SMALL_BOTTOM = 1.5, 0.16, 0.58, 0.28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 0.62, 0.1, 0.6, 0.5
+_LARGE, _LARGE_NUMBERED = 4.6, 4.8
+_GUTTER, _SMALL_TOP, _SMALL_BOTTOM = 0.16, 0.58, 0.28
 _ACROSS = 3
-_MANY = 14
-# Drivers that a small panel names.
-_NAMED_SMALL = 2
+# Height of the small panels, by how many stand beside each other.
+_SMALL = {1: 2.4, 2: 1.9, 3: 1.6}
+# Room left and right of the drivers, as shares of their spread, tried in turn until every name finds a place.
+_AIR = ((0.15, 0.2), (0.1, 0.45))
+# A sign stays on the line of the word before it.
+_HARD = "\N{NO-BREAK SPACE}"
 _TICKS = (0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 NO_PERFORMANCE = Note(
     message="No driver has a declared scale and enough answers, so there is no map of importance and performance."
@@ -47,6 +63,9 @@ NO_PERFORMANCE = Note(
 
 def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
     """Draw importance against performance: the first outcome with every driver named, the others small.
+
+    Where names do not find room beside their marks, the marks are numbered in order of importance and a key below
+    the map lists the names.
 
     Parameters
     ----------
@@ -76,69 +95,100 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
     frame = frame[frame["respondents"] >= rules.min_respondents]
     if frame.empty:
         return NO_PERFORMANCE
-    frame = frame.assign(text=_names(frame, texts))
+    frame = frame.assign(text=driver_labels(frame, texts), short=_short(frame, texts), number=_numbers(frame))
     panels = [rows for _, rows in frame.groupby("outcome", sort=False)]
-    first, others = panels[0], panels[1:]
-    large = 4.0 if len(first) <= _MANY else 5.6
-    lines = -(-len(others) // _ACROSS)
-    below = lines * (_SMALL + _SMALL_TOP) + (_SMALL_BOTTOM if lines else 0.0)
-    low, high = _range(frame)
-    ceiling = float(first["conf_high"].max()) * 1.12
-    shared = max((float(rows["conf_high"].max()) for rows in others), default=0.0) * 1.12
     with style():
-        figure = new_figure(large + _TOP + _BOTTOM + below)
-        axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + below)
-        _panel(axes, first, texts, low=low, high=high, ceiling=ceiling)
-        _name_all(axes, first, texts, width=figure.get_figwidth() - _LEFT - _RIGHT, height=large)
-        axes.set_xlabel(
-            texts.say("performance: mean answer, 0 = low end of the scale, 100 = high end"), fontsize=9
-        )
-        axes.set_ylabel(texts.say("importance: share of variance explained"), fontsize=9)
-        _legend(figure, frame, texts)
-        _heading(axes, texts.pick(first["outcome_label"].iloc[0]), height=large)
-        wide = (figure.get_figwidth() - _LEFT - _RIGHT - (_ACROSS - 1) * _GUTTER) / _ACROSS
-        for place, rows in enumerate(others):
-            line, column = divmod(place, _ACROSS)
-            left = _LEFT + column * (wide + _GUTTER)
-            top = _TOP + large + _BOTTOM + line * (_SMALL + _SMALL_TOP) + _SMALL_TOP
-            small = add_axes(
-                figure,
-                left=left,
-                right=figure.get_figwidth() - left - wide,
-                top=top,
-                bottom=figure.get_figheight() - top - _SMALL,
-            )
-            _panel(small, rows, texts, low=low, high=high, ceiling=shared, small=True)
-            if column:
-                small.set_yticklabels([])
-            _name_low(small, rows, width=wide, height=_SMALL)
-            _heading(
-                small, wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=24, lines=2), height=_SMALL
-            )
-    takeaway = _takeaway(panels, texts)
-    caption = texts.say(
-        "Each mark is a driver. Above the horizontal line: at least as important as the median driver. Left of the "
-        "vertical line: lower than the mean of the drivers. Shaded: what matters, and is low. Hollow: the distance "
-        "from one of the two lines may be chance. (−): goes with a worse outcome, so that low is no shortcoming. Thin "
-        "lines: interval of the importance, and of the distance from the mean performance. The vertical axis is "
-        "stretched at the bottom, where most drivers are."
+        figure, numbered = _named_or_numbered(panels, texts)
+    return Picture(
+        figure,
+        map_caption(frame, texts, numbered=numbered),
+        map_alt(panels, texts),
+        map_takeaway(panels, texts),
     )
-    return Picture(figure, caption, f"{takeaway} {_alt(first, texts)}", takeaway)
 
 
-def _names(frame: pd.DataFrame, texts: Texts) -> list[str]:
-    labels = driver_labels(frame, texts)
+class _NoRoomError(Exception):
+    """Not every name finds a place."""
+
+
+def _named_or_numbered(panels: list[pd.DataFrame], texts: Texts) -> tuple[Figure, bool]:
+    """Draw with names where they all find a place, else with numbers."""
+    for air in _AIR:
+        with suppress(_NoRoomError):
+            return _draw(panels, texts, air=air, numbered=False), False
+    return _draw(panels, texts, air=_AIR[0], numbered=True), True
+
+
+def _short(frame: pd.DataFrame, texts: Texts) -> list[str]:
+    """Names for the map, with signs in the place of words."""
+    turned = frame["reversed"] if "reversed" in frame else [False] * len(frame)
+    rows = zip(frame["label"], turned, frame["quadrant"] == "against", strict=True)
     return [
-        f"{label} (−)" if quadrant == "against" else label
-        for label, quadrant in zip(labels, frame["quadrant"], strict=True)
+        texts.pick(label) + f"{_HARD}{TURNED}" * bool(is_turned) + f"{_HARD}{AGAINST}" * bool(against)
+        for label, is_turned, against in rows
     ]
 
 
-def _range(frame: pd.DataFrame) -> tuple[float, float]:
+def _numbers(frame: pd.DataFrame) -> pd.Series:
+    """Number of each driver, by its importance for the first outcome that has it."""
+    first = frame.drop_duplicates("driver")
+    place = first["outcome"].map({name: i for i, name in enumerate(frame["outcome"].unique())})
+    order = first.assign(place=place).sort_values(
+        ["place", "importance"], ascending=[True, False], kind="stable"
+    )
+    return frame["driver"].map({driver: i for i, driver in enumerate(order["driver"], start=1)})
+
+
+def _draw(panels: list[pd.DataFrame], texts: Texts, *, air: tuple[float, float], numbered: bool) -> Figure:
+    """Draw all panels; the names of the first must fit."""
+    first, others = panels[0], panels[1:]
+    every = pd.concat(panels)
+    large = _LARGE_NUMBERED if numbered else _LARGE
+    key = key_lines(every.drop_duplicates("driver")) if numbered else []
+    across = min(len(others), _ACROSS)
+    lines = -(-len(others) // _ACROSS)
+    below = lines * (_SMALL.get(across, 0.0) + _SMALL_TOP) + (_SMALL_BOTTOM if lines else 0.0)
+    key_room = key_height(key) if numbered else 0.0
+    figure = new_figure(large + _TOP + _BOTTOM + key_room + below)
+    width = figure.get_figwidth() - _LEFT - _RIGHT
+    low, high = _range(every, air)
+    axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + key_room + below)
+    _panel(axes, first, texts, low=low, high=high, ceiling=float(first["conf_high"].max()) * 1.12)
+    panel = Panel(axes, first, width=width, height=large)
+    taken = [_name_corner(panel, texts)]
+    if numbered:
+        number_all(panel, taken=taken)
+        write_key(figure, key, top=_TOP + large + _BOTTOM)
+    elif not name_all(panel, taken=taken):
+        raise _NoRoomError
+    axes.set_xlabel(
+        texts.say("performance: mean answer, 0 = low end of the scale, 100 = high end"), fontsize=9
+    )
+    axes.set_ylabel(texts.say("importance: share of variance explained"), fontsize=9)
+    _legend(figure, every, texts)
+    _heading(axes, texts.pick(first["outcome_label"].iloc[0]), height=large)
+    shared = max((float(rows["conf_high"].max()) for rows in others), default=0.0) * 1.12
+    for place, rows in enumerate(others):
+        line, column = divmod(place, _ACROSS)
+        wide, high_of = (width - (across - 1) * _GUTTER) / across, _SMALL[across]
+        left = _LEFT + column * (wide + _GUTTER)
+        top = _TOP + large + _BOTTOM + key_room + line * (high_of + _SMALL_TOP) + _SMALL_TOP
+        right, bottom = figure.get_figwidth() - left - wide, figure.get_figheight() - top - high_of
+        small = add_axes(figure, left=left, right=right, top=top, bottom=bottom)
+        _panel(small, rows, texts, low=low, high=high, ceiling=shared, small=True)
+        if column:
+            small.set_yticklabels([])
+        label_small(Panel(small, rows, width=wide, height=high_of), numbered=numbered)
+        name = wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=max(int(wide / 0.06), 8), lines=2)
+        _heading(small, name, height=high_of)
+    return figure
+
+
+def _range(frame: pd.DataFrame, air: tuple[float, float]) -> tuple[float, float]:
     """Limits of performance: what is there, with room for labels, within 0 to 100."""
     low, high = float(frame["performance_low"].min()), float(frame["performance_high"].max())
-    pad = max(0.18 * (high - low), 0.5)
-    return max(low - pad, 0.0), min(high + pad, 100.0)
+    left, right = (max(share * (high - low), 0.5) for share in air)
+    return max(low - left, 0.0), min(high + right, 100.0)
 
 
 def _panel(
@@ -186,46 +236,17 @@ def _panel(
     axes.yaxis.set_minor_formatter(NullFormatter())
     number_axis(axes.xaxis, "number0" if high - low > 3 else "number1", texts, ticks=3 if small else 5)
     if small:
-        axes.tick_params(labelsize=7.5)
+        axes.tick_params(labelsize=8)
 
 
-def _inches(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> np.ndarray[Any, Any]:
-    (left, right), (_, top) = axes.get_xlim(), axes.get_ylim()
-    across = (rows["performance"].to_numpy(dtype=float) - left) / (right - left) * width
-    along = np.sqrt(rows["importance"].to_numpy(dtype=float).clip(0) / top) * height
-    return np.column_stack([across, along])
-
-
-def _lines(
-    axes: Axes, rows: pd.DataFrame, *, width: float, height: float
-) -> list[tuple[float, float, float, float]]:
-    """The cut lines and the intervals, as boxes without width."""
-    hair = 0.004
-
-    def spot(performance: float, importance: float) -> tuple[float, float]:
-        frame = pd.DataFrame({"performance": [performance], "importance": [importance]})
-        return tuple(_inches(axes, frame, width=width, height=height)[0])
-
-    x, y = spot(float(rows["cut_performance"].iloc[0]), float(rows["cut_importance"].iloc[0]))
-    lines = [(x - hair, 0.0, x + hair, height), (0.0, y - hair, width, y + hair)]
-    for row in rows_of(rows):
-        x, y = spot(row.performance, row.importance)
-        bottom, top = spot(row.performance, row.conf_low)[1], spot(row.performance, row.conf_high)[1]
-        left, right = (
-            spot(row.performance_low, row.importance)[0],
-            spot(row.performance_high, row.importance)[0],
-        )
-        lines += [(x - hair, bottom, x + hair, top), (left, y - hair, right, y + hair)]
-    return lines
-
-
-def _name_all(axes: Axes, rows: pd.DataFrame, texts: Texts, *, width: float, height: float) -> None:
-    many = len(rows) > _MANY
-    points = 7.0 if many else 8.2
-    labels = [wrapped(text, width=21 if many else 24, lines=2 if many else 3) for text in rows["text"]]
+def _name_corner(panel: Panel, texts: Texts) -> Box:
+    """Name the shaded corner, and return the room that takes."""
     corner = texts.say("matters, and is low")
     wide, high = text_size(corner, points=8.5)
-    axes.annotate(
+    if wide + 0.1 > panel.cuts[0]:
+        corner = wrapped(corner, width=max(int(panel.cuts[0] / 0.085), 8), lines=3)
+        wide, high = text_size(corner, points=8.5)
+    panel.axes.annotate(
         corner,
         (0, 1),
         xycoords="axes fraction",
@@ -236,59 +257,7 @@ def _name_all(axes: Axes, rows: pd.DataFrame, texts: Texts, *, width: float, hei
         style="italic",
         color=COLOURS["grey"],
     )
-    _write(axes, rows, labels, points, width, height, taken=[(0.0, height - high - 0.1, wide + 0.1, height)])
-
-
-def _name_low(axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> None:
-    low = (rows["quadrant"] == "matters_low") & rows["clear"]
-    low &= rows["importance"].where(low).rank(ascending=False) <= _NAMED_SMALL
-    if low.any():
-        labels = [wrapped(text, width=17, lines=2) for text in rows["text"][low]]
-        points = _inches(axes, rows[~low], width=width, height=height)
-        marks = [(x - 0.05, y - 0.05, x + 0.05, y + 0.05) for x, y in points]
-        _write(axes, rows[low], labels, 6.8, width, height, taken=marks)
-
-
-def _write(
-    axes: Axes,
-    rows: pd.DataFrame,
-    labels: list[str],
-    points: float,
-    width: float,
-    height: float,
-    *,
-    taken: list[tuple[float, float, float, float]],
-) -> None:
-    spots = _inches(axes, rows, width=width, height=height)
-    sizes = [
-        text_size(label, points=points, bold=bool(named))
-        for label, named in zip(labels, rows["named"], strict=True)
-    ]
-    thin = _lines(axes, rows, width=width, height=height)
-    boxes = place_labels(spots, sizes, width=width, height=height, taken=taken, thin=thin)
-    for spot, box, label, named in zip(spots, boxes, labels, rows["named"], strict=True):
-        end = nearest(box, spot)
-        if np.linalg.norm(end - spot) > 0.17:
-            axes.plot(
-                [spot[0] / width, end[0] / width],
-                [spot[1] / height, end[1] / height],
-                transform=axes.transAxes,
-                color=COLOURS["light"],
-                linewidth=0.8,
-                zorder=2,
-            )
-        axes.text(
-            (box[0] + box[2]) / 2 / width,
-            (box[1] + box[3]) / 2 / height,
-            label,
-            transform=axes.transAxes,
-            ha="center",
-            va="center",
-            fontsize=points,
-            linespacing=1.1,
-            weight="bold" if named else "normal",
-            zorder=5,
-        )
+    return 0.0, panel.height - high - 0.1, wide + 0.1, panel.height
 
 
 def _heading(axes: Axes, text: str, *, height: float) -> None:
@@ -313,35 +282,3 @@ def _legend(figure: Figure, frame: pd.DataFrame, texts: Texts) -> None:
         borderaxespad=0.1,
         columnspacing=1.0,
     )  # fmt: skip
-
-
-def _takeaway(panels: list[pd.DataFrame], texts: Texts) -> str:
-    found: dict[str, list[str]] = {}
-    for rows in panels:
-        low = rows[(rows["quadrant"] == "matters_low") & rows["clear"]].sort_values(
-            "importance", ascending=False
-        )
-        for text in low["text"]:
-            found.setdefault(text, []).append(texts.pick(rows["outcome_label"].iloc[0]))
-    if not found:
-        return texts.say("No driver clearly matters more than most and is clearly lower than the others.")
-    listed = "; ".join(
-        texts.say("“{driver}” ({outcomes})", driver=driver, outcomes=", ".join(outcomes))
-        for driver, outcomes in found.items()
-    )
-    return texts.say("Matters, and is low: {drivers}.", drivers=listed)
-
-
-def _alt(rows: pd.DataFrame, texts: Texts) -> str:
-    top = rows.iloc[int(rows["importance"].to_numpy().argmax())]
-    lowest = rows.iloc[int(rows["performance"].to_numpy().argmin())]
-    return texts.say(
-        "For {outcome} “{first}” is most important ({importance:percent1}) with a performance of "
-        "{performance:number0}; “{lowest}” has the lowest performance ({least:number0}).",
-        outcome=texts.pick(top["outcome_label"]),
-        first=top["text"],
-        importance=float(top["importance"]),
-        performance=float(top["performance"]),
-        lowest=lowest["text"],
-        least=float(lowest["performance"]),
-    )

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
+from functools import lru_cache
 
 import numpy as np
 from matplotlib.font_manager import FontProperties
-from matplotlib.textpath import TextPath
+from matplotlib.textpath import text_to_path
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 
 _POINT, _INCH, _LEADING = 0.055, 72.0, 1.22
 _ROUNDS = 6
-# Inches that other points keep from a label, and what it costs, in inches, to lie on a line.
-_CLEAR, _ON_LINE = 0.14, 0.07
+# Inches that other points keep from a label; and what it costs, in inches, to lie on a thin line, to lie on a line that
+# divides the panel, and to stand on the other side of it than the point.
+_CLEAR, _ON_LINE, _ON_CUT, _ACROSS = 0.13, 0.2, 2.0, 1.0
 _ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
-_DISTANCES = (0.09, 0.15, 0.24, 0.36, 0.5, 0.7, 0.95, 1.25, 1.6)
+_DISTANCES = (0.08, 0.11, 0.15, 0.19, 0.24, 0.3, 0.36, 0.43, 0.5, 0.7, 0.95, 1.25, 1.6)
 
 
 def wrapped(label: str, *, width: int, lines: int) -> str:
@@ -25,11 +27,24 @@ def wrapped(label: str, *, width: int, lines: int) -> str:
     return "\n".join(textwrap.wrap(label, width, max_lines=lines, placeholder=" …", break_long_words=False))
 
 
+def balanced(label: str, *, width: int, lines: int) -> str:
+    """Break a label as :func:`wrapped` does, into lines of about the same length."""
+    best = wrapped(label, width=width, lines=lines)
+    count = best.count("\n")
+    for narrower in range(width - 1, len(label) // (count + 1) - 1, -1):
+        tried = wrapped(label, width=max(narrower, 1), lines=lines)
+        if tried.count("\n") > count or tried.split() != best.split():
+            break
+        best = tried
+    return best
+
+
+@lru_cache(maxsize=4096)
 def text_size(text: str, *, points: float, bold: bool = False) -> tuple[float, float]:
     """Width and height in inches of text in matplotlib's own font, which is wider than the reader's."""
-    face = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal")
+    face = FontProperties(family="DejaVu Sans", weight="bold" if bold else "normal", size=points)
     parts = text.split("\n")
-    width = max(TextPath((0, 0), part or " ", size=points, prop=face).get_extents().width for part in parts)
+    width = max(text_to_path.get_text_width_height_descent(part or " ", face, False)[0] for part in parts)
     return float(width) / _INCH + 0.04, len(parts) * points * _LEADING / _INCH
 
 
@@ -41,11 +56,14 @@ def place_labels(
     height: float,
     taken: Sequence[tuple[float, float, float, float]] = (),
     thin: Sequence[tuple[float, float, float, float]] = (),
+    cuts: tuple[float, float] | None = None,
+    reach: float | None = None,
 ) -> FloatArray:
     """Find room for one label per point.
 
-    Every label starts at the nearest free place around its point, the most crowded point first; then each is taken up
-    and put down again where it costs least, a few times over. The same points always give the same places.
+    Every label starts at the nearest free place around its point; then each is taken up and put down again where it
+    costs least, a few times over. That is done with the most crowded point first, from below and from above, and the
+    cheapest of the three stays. The same points always give the same places.
 
     Parameters
     ----------
@@ -59,6 +77,10 @@ def place_labels(
         Where no label may be.
     thin : sequence of (left, bottom, right, top)
         Lines that a label had better not lie on.
+    cuts : (x, y), optional
+        A vertical and a horizontal line that divide the panel: labels stay on the side of their point where they can.
+    reach : float, optional
+        Inches from its point that a label may be; anywhere in the panel when left out.
 
     Returns
     -------
@@ -66,26 +88,53 @@ def place_labels(
         Left, bottom, right and top of each label.
     """
     count = len(points)
-    boxes = np.full((count, 4), np.nan)
     marks = np.column_stack([points - _POINT, points + _POINT])
     fixed = np.vstack([marks, np.asarray(taken, dtype=float).reshape(-1, 4)])
     lines = np.asarray(thin, dtype=float).reshape(-1, 4)
     gaps = np.linalg.norm(points[:, None, :] - points[None, :, :], axis=2)
-    order = np.lexsort([np.arange(count), np.sort(gaps, axis=1)[:, : min(4, count)].sum(axis=1)])
-    for round_ in range(_ROUNDS):
-        moved = False
-        for index in order:
-            candidates = _candidates(points[index], sizes[index], width, height)
-            others = np.delete(boxes, index, axis=0)
-            others = others[~np.isnan(others[:, 0])]
-            costs = _cost(candidates, points[index], fixed, others, np.delete(points, index, axis=0))
-            costs += _ON_LINE * (overlap(candidates, lines) > 0).sum(axis=1)
-            best = candidates[int(costs.argmin())]
-            moved |= bool(round_ == 0 or not np.allclose(best, boxes[index]))
-            boxes[index] = best
-        if not moved:
-            break
-    return boxes
+    crowded = np.lexsort([np.arange(count), np.sort(gaps, axis=1)[:, : min(4, count)].sum(axis=1)])
+    upwards = np.lexsort([points[:, 0], points[:, 1]])
+
+    def costs_of(index: int, candidates: FloatArray, boxes: FloatArray) -> FloatArray:
+        others = np.delete(boxes, index, axis=0)
+        others = others[~np.isnan(others[:, 0])]
+        costs = _cost(candidates, points[index], fixed, others, np.delete(points, index, axis=0))
+        costs += _ON_LINE * (overlap(candidates, lines) > 0).sum(axis=1)
+        return costs if cuts is None else costs + _cut_cost(candidates, points[index], cuts)
+
+    candidates = [
+        _candidates(point, size, width, height, reach) for point, size in zip(points, sizes, strict=True)
+    ]
+    best, least = np.full((count, 4), np.nan), np.inf
+    for order in (crowded, upwards, upwards[::-1]):
+        boxes = np.full((count, 4), np.nan)
+        for _ in range(_ROUNDS):
+            before = boxes.copy()
+            for index in order:
+                costs = costs_of(index, candidates[index], boxes)
+                boxes[index] = candidates[index][int(costs.argmin())]
+            if np.array_equal(before, boxes):
+                break
+        total = sum(float(costs_of(index, boxes[[index]], boxes)[0]) for index in range(count))
+        if total < least - 1e-9:
+            best, least = boxes, total
+    return best
+
+
+def astray(boxes: FloatArray, point: FloatArray, cuts: tuple[float, float]) -> FloatArray:
+    """How many of the two dividing lines keep each of the boxes [a, 4] from its point: across or on the line."""
+    count = np.zeros(len(boxes))
+    for axis, cut in enumerate(cuts):
+        beyond = boxes[:, axis] < cut if point[axis] >= cut else boxes[:, axis + 2] > cut
+        count += beyond
+    return count
+
+
+def _cut_cost(boxes: FloatArray, point: FloatArray, cuts: tuple[float, float]) -> FloatArray:
+    on = sum(
+        ((boxes[:, axis] < cut) & (boxes[:, axis + 2] > cut)).astype(float) for axis, cut in enumerate(cuts)
+    )
+    return np.asarray(_ACROSS * astray(boxes, point, cuts) + (_ON_CUT - _ACROSS) * on)
 
 
 def overlap(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -104,19 +153,24 @@ def nearest(box: FloatArray, point: FloatArray) -> FloatArray:
     return np.array([np.clip(point[0], box[0], box[2]), np.clip(point[1], box[1], box[3])])
 
 
-def _candidates(point: FloatArray, size: tuple[float, float], width: float, height: float) -> FloatArray:
-    """Boxes around the point, and all over the panel for when it is crowded there."""
+def _candidates(
+    point: FloatArray, size: tuple[float, float], width: float, height: float, reach: float | None
+) -> FloatArray:
+    """Boxes around the point and, without a limit, all over the panel for when it is crowded there."""
     wide, high = size
     around = []
-    for distance in _DISTANCES:
+    for distance in _DISTANCES if reach is None else [d for d in _DISTANCES if d <= reach]:
         for angle in _ANGLES:
             x, y = point[0] + distance * np.cos(angle), point[1] + distance * np.sin(angle)
             # The side of the box that faces the point touches the circle.
             left = x - wide * (0.5 - 0.5 * np.clip(1.6 * np.cos(angle), -1, 1))
             bottom = y - high * (0.5 - 0.5 * np.clip(1.6 * np.sin(angle), -1, 1))
             around.append((left, bottom))
-    grid = [(x, y) for x in np.arange(0, width - wide, 0.12) for y in np.arange(0, height - high, 0.09)]
-    corners = np.array(around + grid)
+    if reach is None:
+        around += [
+            (x, y) for x in np.arange(0, width - wide, 0.12) for y in np.arange(0, height - high, 0.09)
+        ]
+    corners = np.array(around)
     boxes = np.column_stack([corners, corners + np.array(size)])
     inside = (boxes[:, 0] >= 0) & (boxes[:, 1] >= 0) & (boxes[:, 2] <= width) & (boxes[:, 3] <= height)
     return boxes[inside] if inside.any() else boxes[:1]
