@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -132,6 +134,18 @@ def test_estimates_alone() -> None:
     assert_allclose(one["importance"], table["importance"][:4], rtol=0, atol=SAME)
     bca = relative_importance(frame, outcome="y", drivers=NAMES, interval="bca", n_boot=0, seed=1)
     pd.testing.assert_frame_equal(bca, table[:4])
+
+
+@pytest.mark.parametrize("missing", ["listwise", "pairwise"])
+def test_estimates_alone_of_rows_in_any_order_are_those_with_intervals(missing: str) -> None:
+    frame = planted(3).sample(frac=1.0, random_state=1)
+    frame["w"] = np.random.default_rng(4).uniform(0.5, 2.0, len(frame))
+    frame.loc[frame.index[:9], "a"] = np.nan
+    frame.loc[frame.index[5:20], "y"] = np.nan
+    common: dict[str, Any] = {"outcome": "y", "drivers": NAMES, "weights": "w", "missing": missing, "seed": 1}
+    table = relative_importance(frame, n_boot=0, **common)
+    full = relative_importance(frame, n_boot=99, **common)
+    pd.testing.assert_frame_equal(table, full[table.columns], rtol=0, atol=SAME)
 
 
 @pytest.mark.parametrize(

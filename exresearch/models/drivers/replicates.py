@@ -15,7 +15,7 @@ from exresearch.models.drivers.metrics import explained_variance, importance_met
 from exresearch.models.drivers.preconditions import check_methods, check_moments, method_list
 from exresearch.models.drivers.sampling import N_ORDERS, SAMPLED, OrderSample
 from exresearch.models.expanded import FEW_UNITS
-from exresearch.models.moments.accumulate import Missing, unit_moments
+from exresearch.models.moments.accumulate import Missing, total_moments, unit_moments
 from exresearch.models.moments.pairwise import PairwiseMoments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.names import read_roles
@@ -198,7 +198,7 @@ def importance_replicates(
     methods = method_list(methods)
     roles = read_roles(outcome, drivers, covariates, blocks)
     check_methods(methods, roles.players)
-    columns = roles.columns
+    columns, single_rows = roles.columns, False
     if isinstance(data, (UnitMoments, PairwiseMoments)):
         if weights is not None or cluster is not None:
             raise ValueError(
@@ -209,6 +209,9 @@ def importance_replicates(
                 "these moments are listwise already: give missing='pairwise' to unit_moments instead."
             )
         moments = data.select(columns)
+    elif n_boot == 0 and cluster is None:
+        moments = total_moments(data, columns=columns, weights=weights, missing=missing)
+        single_rows = True
     else:
         moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster, missing=missing)
     without = check_moments(moments, roles=roles, methods=methods, cluster=cluster, resampled=n_boot > 0)
@@ -268,7 +271,7 @@ def importance_replicates(
         else None,
         r_squared=float(explained_variance(whole, predictors=range(1, len(columns)))[0]),
         n=moments.n_rows,
-        n_units=moments.n_units,
+        n_units=int(moments.n.sum()) if single_rows else moments.n_units,
         n_excluded=moments.n_excluded,
         members=tuple(name for names in roles.players.values() for name in names),
         sampling_error={} if sampler is None else {SAMPLED: sampler.error[0]},

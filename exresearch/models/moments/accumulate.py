@@ -105,9 +105,46 @@ def unit_moments(
     >>> moments.n.tolist(), moments.covariances()[0].round(3).tolist()
     ([2, 2], [[1.25, 2.75], [2.75, 6.5]])
     """
-    columns = tuple(name_list("columns", columns))
     weights, cluster = optional_name("weights", weights), optional_name("cluster", cluster)
     check_options(missing, squared_weights=squared_weights)
+    return _accumulated(
+        frame,
+        tuple(name_list("columns", columns)),
+        weights=weights,
+        cluster=cluster,
+        missing=missing,
+        squared_weights=squared_weights,
+        apart=cluster is None,
+    )
+
+
+def total_moments(
+    frame: pd.DataFrame, *, columns: Iterable[str], weights: str | None, missing: Missing
+) -> UnitMoments | PairwiseMoments:
+    """The moments of all rows as one unit: for estimates that no interval goes with, as the rows need no order then."""
+    check_options(missing, squared_weights=False)
+    return _accumulated(
+        frame,
+        tuple(name_list("columns", columns)),
+        weights=optional_name("weights", weights),
+        cluster=None,
+        missing=missing,
+        squared_weights=False,
+        apart=False,
+    )
+
+
+def _accumulated(
+    frame: pd.DataFrame,
+    columns: tuple[str, ...],
+    *,
+    weights: str | None,
+    cluster: str | None,
+    missing: Missing,
+    squared_weights: bool,
+    apart: bool,
+) -> UnitMoments | PairwiseMoments:
+    """The moments of units, of single rows (`apart`), or of all rows as one unit (neither)."""
     weighted = () if weights is None else (weights,)
     check_columns(frame, numeric=[*columns, *weighted], other=() if cluster is None else (cluster,))
     weight = None
@@ -117,7 +154,7 @@ def unit_moments(
         weight = numeric_columns(frame, [weights])[:, 0]
         usable = np.isfinite(weight)
         weight = np.where(usable, weight, 0.0)
-    codes, units = np.zeros(len(frame), dtype=np.int64), pd.Index([])
+    codes, units = np.zeros(len(frame), dtype=np.int64), pd.Index([0])
     if cluster is not None:
         codes, units = unit_codes(frame[cluster])
         usable &= codes >= 0
@@ -132,7 +169,7 @@ def unit_moments(
             nothing_left(columns, n_excluded, missing, weights=weights, cluster=cluster, gone=gone)
         )
     layout = layout_of(values, present, rows)
-    if cluster is None:
+    if apart:
         single = np.ones(len(frame)) if weight is None else weight
         centred = np.column_stack(
             [column[rows] - origin for column, origin in zip(values, layout.origin, strict=True)]
