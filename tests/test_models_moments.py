@@ -521,7 +521,7 @@ def test_cluster_moments_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, t
     with pytest.raises(ImportError) as caught:
         cluster_moments(tmp_path, client=3, columns=ITEMS, cluster="unit")
     assert str(caught.value) == (
-        "cluster_moments needs the package distributed: pip install 'exresearch[cluster]', "
+        "cluster_moments needs the package distributed: pip install '.[cluster]', "
         "or use parquet_moments on one machine."
     )
 

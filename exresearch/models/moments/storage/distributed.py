@@ -110,7 +110,7 @@ def _check_client(client: object) -> None:
         from distributed import Client
     except ImportError as error:
         raise ImportError(
-            "cluster_moments needs the package distributed: pip install 'exresearch[cluster]', "
+            "cluster_moments needs the package distributed: pip install '.[cluster]', "
             "or use parquet_moments on one machine."
         ) from error
     if not isinstance(client, Client):
