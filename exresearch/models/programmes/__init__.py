@@ -1,9 +1,16 @@
 """Programmes that units start at different waves: effects, checks of the design, and the comparison to distrust."""
 
+from exresearch.models.programmes.checks import BaselineBalance, baseline_balance, placebo_effects
+from exresearch.models.programmes.comparison import TwoWayComparison, two_way_fixed_effects
 from exresearch.models.programmes.effects import FEW_TREATED, StaggeredEffects, staggered_effects
 
 __all__ = [
     "FEW_TREATED",
+    "BaselineBalance",
     "StaggeredEffects",
+    "TwoWayComparison",
+    "baseline_balance",
+    "placebo_effects",
     "staggered_effects",
+    "two_way_fixed_effects",
 ]

@@ -31,6 +31,8 @@ class Average:
     influence : ndarray [U]
     treated, controls : ndarray [U] of bool
         Units that are in one of its cells.
+    fitted : int
+        Slopes that were estimated among the controls.
     """
 
     term: str
@@ -38,6 +40,7 @@ class Average:
     influence: FloatArray
     treated: BoolArray
     controls: BoolArray
+    fitted: int
 
 
 def cell_average(cells: Sequence[Cell], panel: ProgrammePanel, *, term: str) -> Average:
@@ -76,10 +79,11 @@ def unit_average(cells: Sequence[Cell], panel: ProgrammePanel, *, term: str) -> 
     return Average(term, average, influence, *_roles(cells))
 
 
-def _roles(cells: Sequence[Cell]) -> tuple[BoolArray, BoolArray]:
+def _roles(cells: Sequence[Cell]) -> tuple[BoolArray, BoolArray, int]:
     return (
         np.any([cell.treated for cell in cells], axis=0),
         np.any([cell.controls for cell in cells], axis=0),
+        max(cell.fitted for cell in cells),
     )
 
 
@@ -89,7 +93,6 @@ def clustered_influence(averages: Sequence[Average], panel: ProgrammePanel) -> t
     NaN where fewer than two clusters are treated or fewer than two are not, or no degree of freedom is left.
     """
     labels, codes = np.unique(panel.clusters, return_inverse=True)
-    fitted = panel.covariates.shape[1]
     influence = np.zeros((len(labels), len(averages)))
     degrees = np.full(len(averages), np.nan)
     for column, one in enumerate(averages):
@@ -100,7 +103,7 @@ def clustered_influence(averages: Sequence[Average], panel: ProgrammePanel) -> t
         others[codes[one.controls]] = True
         others &= ~treated
         # As a variance divides by n - 1. Clusters that hold all controls also hold treated units.
-        n1, n0 = int(treated.sum()), int(others.sum()) - fitted
+        n1, n0 = int(treated.sum()), int(others.sum()) - one.fitted
         parts = [(treated, n1)] if not others.any() else [(treated, n1), (others, n0)]
         if min(size for _, size in parts) < 2:
             influence[:, column] = np.nan

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -31,6 +31,8 @@ class Cell:
     treated, controls : ndarray [U] of bool
     weight : float
         Weight of the treated units that were measured.
+    fitted : int
+        Slopes that were estimated among the controls.
     """
 
     cohort: int
@@ -40,6 +42,7 @@ class Cell:
     treated: BoolArray
     controls: BoolArray
     weight: float
+    fitted: int
 
     @property
     def event_time(self) -> int:
@@ -75,17 +78,43 @@ def group_time_cells(
             treated = there & (panel.start == cohort)
             if not treated.any():
                 continue
-            if control == "never":
-                controls = there & ~panel.treated
-            else:
-                still = (panel.start > max(wave, base) + anticipation) | ~panel.treated
-                controls = there & still & (panel.start != cohort)
+            controls = there & _untreated(panel, cohort, max(wave, base) + anticipation, control)
             cell = _cell(panel, cohort, wave, base, change, treated, controls, lag)
             if cell is None:
                 missing["cells without controls"] += 1
             else:
                 cells.append(cell)
     return cells, missing
+
+
+def base_wave_cells(
+    panel: ProgrammePanel, *, control: Control, anticipation: int, values: FloatArray | None = None
+) -> list[Cell]:
+    """Difference between the units of each cohort and its controls in the base wave itself.
+
+    It is that of the outcome, or of `values` [U]. The controls are those of the first wave of the programme.
+    """
+    bare = replace(panel, covariates=np.empty((len(panel.start), 0)))
+    cells = []
+    for cohort in np.unique(panel.start[panel.treated]).tolist():
+        base = cohort - 1 - anticipation
+        if base < 0:
+            continue
+        there = ~np.isnan(panel.outcome[:, base])
+        level = panel.outcome[:, base] if values is None else values
+        treated = there & (panel.start == cohort)
+        controls = there & _untreated(panel, cohort, cohort + anticipation, control)
+        cell = _cell(bare, cohort, base, base, level, treated, controls, "none")
+        if cell is not None:
+            cells.append(cell)
+    return cells
+
+
+def _untreated(panel: ProgrammePanel, cohort: int, wave: int, control: Control) -> BoolArray:
+    """Units outside the cohort that have not started by a wave, or never do."""
+    if control == "never":
+        return np.asarray(~panel.treated)
+    return np.asarray(((panel.start > wave) | ~panel.treated) & (panel.start != cohort))
 
 
 def _cell(
@@ -128,7 +157,14 @@ def _cell(
     pull = np.linalg.solve(gram, share @ design[treated])
     influence[controls] = -(x @ pull) * w * residual[controls]
     return Cell(
-        cohort, wave, estimate, influence, treated, controls, weight=float(panel.weights[treated].sum())
+        cohort=cohort,
+        wave=wave,
+        estimate=estimate,
+        influence=influence,
+        treated=treated,
+        controls=controls,
+        weight=float(panel.weights[treated].sum()),
+        fitted=k - 1,
     )
 
 
