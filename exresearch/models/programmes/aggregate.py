@@ -16,6 +16,8 @@ from exresearch.models.programmes.panel import ProgrammePanel
 FloatArray = NDArray[np.float64]
 BoolArray = NDArray[np.bool_]
 
+#: With fewer treated units (or clusters) than this the interval is flagged and a randomisation test stands beside it.
+FEW_TREATED = 10
 # Smallest share of the largest eigenvalue at which leads still say different things.
 _SINGULAR = 1e-10
 
@@ -79,6 +81,12 @@ def unit_average(cells: Sequence[Cell], panel: ProgrammePanel, *, term: str) -> 
     return Average(term, average, influence, *_roles(cells))
 
 
+def empty_average(panel: ProgrammePanel, *, term: str) -> Average:
+    """An average that cannot be had: a row of missing values."""
+    nobody = np.zeros(len(panel.start), dtype=bool)
+    return Average(term, np.nan, np.zeros(len(panel.start)), nobody, nobody, 0)
+
+
 def _roles(cells: Sequence[Cell]) -> tuple[BoolArray, BoolArray, int]:
     return (
         np.any([cell.treated for cell in cells], axis=0),
@@ -112,6 +120,14 @@ def clustered_influence(averages: Sequence[Average], panel: ProgrammePanel) -> t
         for members, size in parts:
             summed[members] *= np.sqrt(size / (size - 1.0))
             variances.append(float((summed[members] ** 2).sum()))
+        if others.any() and n1 < FEW_TREATED and variances[0] < variances[1] * n0 / n1:
+            # A few units that happen to be alike are no sign of certainty: no less than controls would vary.
+            least = variances[1] * n0 / n1
+            if variances[0] > 0.0:
+                summed[treated] *= np.sqrt(least / variances[0])
+            else:
+                summed[treated] = np.sqrt(least / n1)
+            variances[0] = least
         influence[:, column] = summed
         below = sum(v**2 / (size - 1) for v, (_, size) in zip(variances, parts, strict=True))
         # Welch: no more certain of the error than its larger part allows.
@@ -186,7 +202,8 @@ def joint_test(averages: Sequence[Average], panel: ProgrammePanel, *, n_boot: in
     rows: list[dict[str, object]] = []
     q = int(usable.sum())
     estimate = np.array([one.estimate for one in averages])[usable]
-    kept, degrees = influence[:, usable], float(df[usable].min()) if q else np.nan
+    kept = influence[:, usable]
+    degrees = _joint_df([one for one, keep in zip(averages, usable, strict=True) if keep], panel)
     f_value, p_value, df2 = np.nan, np.nan, degrees - q + 1.0
     if q:
         scaled = kept / error[usable]
@@ -204,5 +221,14 @@ def joint_test(averages: Sequence[Average], panel: ProgrammePanel, *, n_boot: in
         observed = float(np.max(-ndtri(stdtr(df[usable], -scores))))
         maxima = _maxima(kept, n_boot=n_boot, seed=seed)
         p_value = float((1 + (maxima >= observed).sum()) / (n_boot + 1))
-    rows.append({"test": "max_t", "statistic": largest, "df": q, "df2": degrees, "p_value": p_value})
+    rows.append({"test": "max_t", "statistic": largest, "df": q, "df2": np.nan, "p_value": p_value})
     return pd.DataFrame(rows)
+
+
+def _joint_df(averages: Sequence[Average], panel: ProgrammePanel) -> float:
+    """The smaller number, of treated clusters in any of the averages and of others, less 1; NaN without averages."""
+    if not averages:
+        return float("nan")
+    treated = set(panel.clusters[np.any([one.treated for one in averages], axis=0)].tolist())
+    others = set(panel.clusters[np.any([one.controls for one in averages], axis=0)].tolist()) - treated
+    return float(min(len(part) for part in (treated, others) if part) - 1)

@@ -111,7 +111,7 @@ def two_way_fixed_effects(
     >>> panel["ex"] = treated.clip(lower=0) ** 2 + panel["unit"] % 3 * panel["wave"] / 10
     >>> found = two_way_fixed_effects(panel, unit="unit", wave="wave", outcome="ex", start="start")
     >>> found.table["estimate"].round(2).tolist(), round(found.forbidden_share, 2)
-    ([-3.0], 0.67)
+    ([-7.33], 0.67)
     """
     check_conf_level(conf_level)
     panel = read_panel(

@@ -81,8 +81,8 @@ def read_panel(
     ------
     ValueError
         Columns missing or of the wrong kind, both or neither of `start` and `flag`, a unit twice in a wave, waves out
-        of the list, a start, cluster that is not the same in all rows of a unit, a flag that is not 0 or 1, missing or
-        turns back to 0 (unless `ends="absorbing"`).
+        of the list, a start or a cluster that is not the same in all rows of a unit, a flag that is missing, not 0
+        or 1, or turns back to 0 (unless `ends="absorbing"`).
     """
     if (start is None) == (flag is None):
         raise ValueError(
@@ -108,7 +108,8 @@ def read_panel(
         )
     codes, units = label_codes(frame[unit], argument="unit")
     order = _wave_order(frame[wave], waves)
-    columns = np.array([order.index(value) for value in frame[wave].tolist()], dtype=np.int64)
+    place = {value: index for index, value in enumerate(order)}
+    columns = np.array([place[value] for value in frame[wave].tolist()], dtype=np.int64)
     values = numeric_columns(frame, [outcome])[:, 0]
     wide = np.full((len(units), len(order)), np.nan)
     wide[codes, columns] = values
@@ -148,10 +149,10 @@ def read_panel(
 
 
 def _wave_order(column: pd.Series, waves: Sequence[Any] | None) -> list[Any]:
-    present = list(pd.unique(column))
+    present = list(dict.fromkeys(column.tolist()))
     if waves is None:
         try:
-            return sorted(value.item() if isinstance(value, np.generic) else value for value in present)
+            return sorted(present)
         except TypeError as error:
             raise ValueError(
                 f"wave column '{column.name}' holds values that have no order among themselves: give waves in order."
@@ -188,7 +189,7 @@ def _start_of_column(
 ) -> IntArray:
     """Place of the first wave at or after the start; the number of waves where there is none."""
     places = {}
-    for value in pd.unique(column.dropna()):
+    for value in dict.fromkeys(column.dropna().tolist()):
         if value in order:
             places[value] = order.index(value)
             continue
@@ -226,7 +227,7 @@ def blank_treated(panel: ProgrammePanel, *, anticipation: int) -> ProgrammePanel
 
 def baseline_deviation(panel: ProgrammePanel, *, outcome: str) -> float:
     """Standard deviation of the outcome between units at the first wave, when none had the programme."""
-    first = panel.outcome[:, 0]
+    first = panel.outcome[:, :1].ravel()
     first = first[~np.isnan(first)]
     deviation = float(first.std(ddof=1)) if len(first) > 1 else 0.0
     if not deviation > 0.0:
