@@ -60,6 +60,11 @@ from exresearch.models.linkage import (
     leader_contrast,
     unit_association,
 )
+from exresearch.models.mixed import (
+    RandomIntercept,
+    random_intercept,
+    unit_predictions,
+)
 from exresearch.models.moments import (
     PairwiseMoments,
     UnitMoments,
@@ -100,6 +105,7 @@ __all__ = [
     "NotEstimable",
     "PairwiseMoments",
     "ProportionalOddsTest",
+    "RandomIntercept",
     "UnitMoments",
     "adjusted_p_values",
     "all_pairs",
@@ -139,6 +145,7 @@ __all__ = [
     "percentile_interval",
     "pool_imputations",
     "proportional_odds_test",
+    "random_intercept",
     "rank_interval",
     "read_moments",
     "regression_influence",
@@ -148,6 +155,7 @@ __all__ = [
     "summarise_importance",
     "unit_association",
     "unit_moments",
+    "unit_predictions",
     "units_needed",
     "wald_test",
     "wild_cluster_test",

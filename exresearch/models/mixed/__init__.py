@@ -1,0 +1,6 @@
+"""Mixed models with a random intercept per unit, from unit moments."""
+
+from exresearch.models.mixed.intercept import RandomIntercept, random_intercept
+from exresearch.models.mixed.predictions import unit_predictions
+
+__all__ = ["RandomIntercept", "random_intercept", "unit_predictions"]
