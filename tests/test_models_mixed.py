@@ -564,6 +564,12 @@ def test_data_without_an_answer() -> None:
     )
     refused(
         NotEstimable,
+        "the variance between units is more than 1e+10 times that within them, which floats do not hold: aggregate to "
+        "one row per unit and use linear_regression.",
+        planted(18, sd=4e5),
+    )
+    refused(
+        NotEstimable,
         "2 units leave nothing to estimate the variance between them from, beside 2 coefficients (the intercept "
         "included) of columns that differ between units alone: use fewer of those.",
         frame[frame["unit"].isin(frame["unit"].value_counts().index[:2])],

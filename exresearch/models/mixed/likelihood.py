@@ -84,7 +84,8 @@ def best_ratio(profile: Profile) -> float:
     best = int(np.argmin(deviance))
     if best == len(grid) - 1:
         raise NotEstimable(
-            "the likelihood rises without end with the variance between units: nothing varies within them."
+            f"the variance between units is more than {_LARGEST:g} times that within them, which floats do not hold: "
+            "aggregate to one row per unit and use linear_regression."
         )
     low, high = grid[max(best - 1, 0)], grid[best + 1]
     # Below the first point of the grid the deviance is flat to its last digit, and its slope decides.
