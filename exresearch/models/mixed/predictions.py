@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from exresearch.models.mixed.intercept import RandomIntercept
+from exresearch.models.mixed.result import RandomIntercept
 from exresearch.models.resampling import check_conf_level
 
 
