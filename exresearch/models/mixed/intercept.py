@@ -121,8 +121,8 @@ def random_intercept(
     of cross-products by size of unit: rows and units cost nothing. Its maximum is found from the derivative.
     ICC = tau^2 / (tau^2 + s). R^2 marginal is the variance f of X b over f + tau^2 + s, conditional (f + tau^2) over
     the same. The test of tau^2 = 0 halves the p value of the likelihood ratio, as the null is at the edge. At the
-    boundary Satterthwaite's df are n - k for every coefficient, that of the unit as well, which claims too much where
-    units are few; those of Kenward-Roger are not.
+    boundary Satterthwaite's df are n - k for every coefficient, that of the unit as well; those of Kenward-Roger stay
+    few, and are cautious (`benchmarks/mixed.py`: with 6 units and no variance between them 99 % intervals for 95 %).
 
     Weights are refused: those of a survey are no precisions of rows, and a likelihood has no place for them.
 
