@@ -60,6 +60,11 @@ from exresearch.models.linkage import (
     leader_contrast,
     unit_association,
 )
+from exresearch.models.mixed import (
+    RandomIntercept,
+    random_intercept,
+    unit_predictions,
+)
 from exresearch.models.moments import (
     PairwiseMoments,
     UnitMoments,
@@ -112,6 +117,7 @@ __all__ = [
     "NotEstimable",
     "PairwiseMoments",
     "ProportionalOddsTest",
+    "RandomIntercept",
     "StaggeredEffects",
     "TwoWayComparison",
     "UnitMoments",
@@ -155,6 +161,7 @@ __all__ = [
     "placebo_effects",
     "pool_imputations",
     "proportional_odds_test",
+    "random_intercept",
     "rank_interval",
     "read_moments",
     "regression_influence",
@@ -166,6 +173,7 @@ __all__ = [
     "two_way_fixed_effects",
     "unit_association",
     "unit_moments",
+    "unit_predictions",
     "units_needed",
     "wald_test",
     "wild_cluster_test",

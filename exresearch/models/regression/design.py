@@ -84,7 +84,8 @@ class Design:
         return self.products[:, -self.size :]
 
 
-def _check_names(outcome: str, predictors: Sequence[str], intercept: bool) -> None:
+def check_names(outcome: str, predictors: Sequence[str], intercept: bool) -> None:
+    """Raise ValueError for columns with two roles, or the name of the constant."""
     twice = repeated([outcome, *predictors])
     if twice:
         raise ValueError(f"columns {twice} are named more than once among outcome and predictors.")
@@ -92,7 +93,7 @@ def _check_names(outcome: str, predictors: Sequence[str], intercept: bool) -> No
         raise ValueError(f"a predictor is called '{INTERCEPT}', the name of the constant: rename the column.")
 
 
-def _frame_of_reference(
+def frame_of_reference(
     moments: UnitMoments, sums: FloatArray, outcome: str, intercept: bool
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Map from (1, x - origin) to working coordinates, with the centres and scales of x it uses; the outcome is last.
@@ -120,7 +121,7 @@ def _frame_of_reference(
     return change, moments.origin + shift, scale
 
 
-def _whitening(normal: FloatArray, names: Sequence[str]) -> tuple[FloatArray, float]:
+def whitening(normal: FloatArray, names: Sequence[str]) -> tuple[FloatArray, float]:
     """L with L L' = inverse of the normal matrix, and the condition number; refuses exact relations by name."""
     eigenvalues, vectors = np.linalg.eigh(normal)
     null = vectors[:, eigenvalues < SINGULAR * eigenvalues[-1]]
@@ -129,7 +130,7 @@ def _whitening(normal: FloatArray, names: Sequence[str]) -> tuple[FloatArray, fl
     return vectors / np.sqrt(eigenvalues), float(eigenvalues[-1] / eigenvalues[0])
 
 
-def _raw_map(
+def raw_map(
     scale: FloatArray, centre: FloatArray, rotation: FloatArray, *, intercept: bool, standardised: bool
 ) -> FloatArray:
     """Coefficients on their own scale from those of the rotated design; the outcome's centre is added elsewhere."""
@@ -155,7 +156,7 @@ def build_design(
     """Fit by weighted least squares from moments; parameters and errors as in `linear_regression`."""
     outcome, predictors = one_name("outcome", outcome), name_list("predictors", predictors)
     weights, cluster = optional_name("weights", weights), optional_name("cluster", cluster)
-    _check_names(outcome, predictors, intercept)
+    check_names(outcome, predictors, intercept)
     if standardised and not intercept:
         raise ValueError("standardised=True needs an intercept: use intercept=True.")
     columns = [*predictors, outcome]
@@ -188,12 +189,12 @@ def build_design(
             f"({moments.n_excluded} left out as incomplete): use fewer predictors."
         )
     sums = moments.sums()[0]
-    change, centre, scale = _frame_of_reference(moments, sums, outcome, intercept)
+    change, centre, scale = frame_of_reference(moments, sums, outcome, intercept)
     # Weights of mean 1, so that sums with their powers 0, 1 and 2 are of one size.
     mean_weight = float(sums[0, 0]) / moments.n_rows
     used = slice(0, -1) if intercept else slice(1, -1)
     total = change @ (sums / mean_weight) @ change.T
-    rotation, condition = _whitening(total[used, used] / moments.n_rows, names)
+    rotation, condition = whitening(total[used, used] / moments.n_rows, names)
     rotation = rotation / np.sqrt(moments.n_rows)
     solution = rotation.T @ total[used, -1]
     whole = float(total[-1, -1])
@@ -234,7 +235,7 @@ def build_design(
             core = _constant_core(second[:, :size, :size].sum(axis=0))
             kernels = np.block([[zeroth[:, :size, :size], kernels], [kernels, second[:, :size, :size]]])
             products = np.concatenate([zeroth[:, :size, size], products], axis=1)
-    to_raw = _raw_map(scale, centre, rotation, intercept=intercept, standardised=standardised)
+    to_raw = raw_map(scale, centre, rotation, intercept=intercept, standardised=standardised)
     estimate = to_raw @ solution
     if intercept and not standardised:
         estimate[0] += centre[-1]
