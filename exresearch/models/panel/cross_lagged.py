@@ -131,7 +131,8 @@ def cross_lagged_panel(
     Raises
     ------
     ValueError
-        Columns missing, not numeric or infinite; rows without unit or wave; a unit twice in a wave; unknown options; robust with FIML.
+        Columns missing, not numeric or infinite; rows without unit or wave; a unit twice in a wave;
+        unknown options; robust with FIML.
     NotEstimable
         Fewer than 30 units or too few waves (three with random intercepts, else two), no convergence, effects that
         the data cannot tell apart, a variance below zero within units.

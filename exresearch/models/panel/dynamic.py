@@ -90,7 +90,8 @@ def dynamic_panel(
     Raises
     ------
     ValueError
-        Columns missing, not numeric or infinite; rows without unit or wave; a unit twice in a wave; unknown options; robust with FIML.
+        Columns missing, not numeric or infinite; rows without unit or wave; a unit twice in a wave;
+        unknown options; robust with FIML.
     NotEstimable
         Fewer than 30 units or three waves, no convergence, or effects that the data cannot tell apart.
 

@@ -63,6 +63,7 @@ def effects(solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool) 
 def correlations(
     solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool, between: bool
 ) -> FloatArray:
+    """Same-wave correlations: between units where asked for, within units, and of the residuals."""
     _, residual, total, everything = _within(solution, theta, n_waves, random=random)
     ex, cx = np.arange(n_waves), n_waves + np.arange(n_waves)
 
@@ -95,6 +96,7 @@ def normal_rows(estimate: FloatArray, std_error: FloatArray, conf_level: float) 
 def effect_rows(
     values: FloatArray, matrix: FloatArray, waves: Sequence[Any], *, constrained: bool, conf_level: float
 ) -> tuple[pd.DataFrame, dict[str, tuple[FloatArray, FloatArray]]]:
+    """The table of effects, and by scale the means over lags with their covariance."""
     lags, terms = len(waves) - 1, [term for term, _, _ in EFFECTS]
     mean = np.kron(np.eye(8), np.full((1, lags), 1.0 / lags))
     averages, spread = mean @ values, mean @ matrix @ mean.T
