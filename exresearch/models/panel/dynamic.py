@@ -16,7 +16,7 @@ from exresearch.models.panel.cross_lagged import refuse
 from exresearch.models.panel.diagrams import dynamic_model
 from exresearch.models.panel.frame import Panel, check_units, read_panel
 from exresearch.models.panel.quantities import normal_rows
-from exresearch.models.resampling import check_conf_level
+from exresearch.models.resampling import NotEstimable, check_conf_level
 
 FloatArray = NDArray[np.float64]
 
@@ -32,7 +32,8 @@ class DynamicPanel:
     cx_solution, ex_solution : SemFit
         The model with CX, and with EX, as outcome; variables are y1, y2, ..., x1, x2, ... and the fixed effect.
     n, n_waves, n_excluded : int
-        Units used, waves, units left out.
+        Units used, waves, units left out; of the direction with fewer units, where these differ (under FIML a unit
+        with nothing but the predictor at the last wave says nothing).
     conf_level : float
     """
 
@@ -128,11 +129,11 @@ def dynamic_panel(
             "errors 'robust' need complete units: set missing to 'listwise', or errors to 'model'."
         )
     panel = read_panel(data, unit=unit, wave=wave, ex=ex, cx=cx, waves=waves, least=3)
-    complete = ~np.isnan(np.hstack([panel.ex, panel.cx])).any(axis=1)
+    complete: NDArray[np.bool_] = np.isfinite(np.hstack([panel.ex, panel.cx])).all(axis=1)
     if missing == "listwise":
         panel = Panel(panel.ex[complete], panel.cx[complete], panel.waves)
         check_units(len(panel.ex), "with both values in all waves")
-    excluded = int((~complete).sum()) if missing == "listwise" else 0
+    outside = len(complete) - len(panel.ex)
     scale_ex, scale_cx = _within_sd(panel.ex), _within_sd(panel.cx)
     cx_solution, cx_spread = _solve(panel.cx, panel.ex, missing=missing, errors=errors)
     ex_solution, ex_spread = _solve(panel.ex, panel.cx, missing=missing, errors=errors)
@@ -147,9 +148,9 @@ def dynamic_panel(
         frames.append(rows)
     fits = [ex_solution, cx_solution, cx_solution, ex_solution] * 2
     table = pd.concat(frames, ignore_index=True).assign(
-        n=cx_solution.moments.n,
+        n=[fit.moments.n for fit in fits],
         n_waves=len(panel.waves),
-        n_excluded=excluded,
+        n_excluded=[outside + fit.moments.n_excluded for fit in fits],
         chisq=[float(fit.chisq) for fit in fits],
         df=[fit.df for fit in fits],
         conf_level=conf_level,
@@ -160,9 +161,9 @@ def dynamic_panel(
         table=table,
         cx_solution=cx_solution,
         ex_solution=ex_solution,
-        n=cx_solution.moments.n,
+        n=min(fit.moments.n for fit in fits),
         n_waves=len(panel.waves),
-        n_excluded=excluded,
+        n_excluded=max(outside + fit.moments.n_excluded for fit in fits),
         conf_level=conf_level,
     )
 
@@ -192,6 +193,12 @@ def _solve(
     check_units(moments.n, "with a value")
     solution = fit_model(model, moments)
     refuse(solution)
+    pairs = zip(model.parameters, solution.row_values, strict=True)
+    if any(p.op == "~~" and p.lhs == p.rhs and p.lhs.startswith("y") and value <= 0.0 for p, value in pairs):
+        raise NotEstimable(
+            "a variance within units is estimated at zero or below: the waves are too few, or the units change too "
+            "little, for this model."
+        )
     spread = solution.covariance if errors == "model" else robust_statistics(solution).covariance
     return solution, spread
 

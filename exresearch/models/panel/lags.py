@@ -205,7 +205,7 @@ def asymmetric_shocks(
         if lag:
             columns["own past"] = changes[target][:, :used]
         rows = _long(columns)
-        check_units(rows["unit"].nunique(), f"with changes {lag} waves apart" if lag else "with a change")
+        check_units(rows["unit"].nunique(), "with changes that far apart" if lag else "with a change")
         if not (rows["rise"] > 0.0).any() or not (rows["fall"] < 0.0).any():
             raise NotEstimable("all changes go in one direction, so that rises and falls cannot be compared.")
         dummies = _wave_dummies(rows)
