@@ -129,7 +129,7 @@ def dynamic_panel(
             "errors 'robust' need complete units: set missing to 'listwise', or errors to 'model'."
         )
     panel = read_panel(data, unit=unit, wave=wave, ex=ex, cx=cx, waves=waves, least=3)
-    complete: NDArray[np.bool_] = np.isfinite(np.hstack([panel.ex, panel.cx])).all(axis=1)
+    complete = np.asarray(np.isfinite(np.hstack([panel.ex, panel.cx])).all(axis=1), dtype=np.bool_)
     if missing == "listwise":
         panel = Panel(panel.ex[complete], panel.cx[complete], panel.waves)
         check_units(len(panel.ex), "with both values in all waves")
