@@ -47,6 +47,19 @@ def cross_lagged_difference(panel: CrossLaggedPanel, *, conf_level: float | None
     Notes
     -----
     Standard error: root of Var(a) + Var(b) - 2 Cov(a, b), of the means over lags of the standardised effects a and b.
+
+    Examples
+    --------
+    >>> from exresearch.models.panel import cross_lagged_panel
+    >>> rng = np.random.default_rng(1)
+    >>> now, rows = rng.normal(size=(200, 2)), []
+    >>> for wave in range(2):
+    ...     rows.append(pd.DataFrame(now, columns=["ex", "cx"]).assign(unit=range(200), wave=wave))
+    ...     now = now @ [[0.3, 0.5], [0.0, 0.3]] + rng.normal(size=(200, 2))
+    >>> roles = {"unit": "unit", "wave": "wave", "ex": "ex", "cx": "cx"}
+    >>> panel = cross_lagged_panel(pd.concat(rows), **roles, model="clpm")
+    >>> cross_lagged_difference(panel)[["term", "n"]].values.tolist()
+    [['cross_lagged_difference', 200]]
     """
     level = panel.conf_level if conf_level is None else conf_level
     check_conf_level(level)
@@ -91,6 +104,19 @@ def loop_gain(panel: CrossLaggedPanel, *, conf_level: float | None = None) -> pd
     ----------
     Tofighi & MacKinnon (2011), RMediation: an R package for mediation analysis confidence intervals,
     doi:10.3758/s13428-011-0076-x
+
+    Examples
+    --------
+    >>> from exresearch.models.panel import cross_lagged_panel
+    >>> rng = np.random.default_rng(1)
+    >>> now, rows = rng.normal(size=(200, 2)), []
+    >>> for wave in range(2):
+    ...     rows.append(pd.DataFrame(now, columns=["ex", "cx"]).assign(unit=range(200), wave=wave))
+    ...     now = now @ [[0.3, 0.5], [0.0, 0.3]] + rng.normal(size=(200, 2))
+    >>> roles = {"unit": "unit", "wave": "wave", "ex": "ex", "cx": "cx"}
+    >>> panel = cross_lagged_panel(pd.concat(rows), **roles, model="clpm")
+    >>> loop_gain(panel)[["term", "n"]].values.tolist()
+    [['loop_gain', 200]]
     """
     level = panel.conf_level if conf_level is None else conf_level
     check_conf_level(level)
@@ -105,7 +131,7 @@ def loop_gain(panel: CrossLaggedPanel, *, conf_level: float | None = None) -> pd
         "estimate": a * b,
         "std_error": std_error,
         "statistic": a * b / std_error,
-        "p_value": float(min(1.0, 2.0 * min(below, 1.0 - below))),
+        "p_value": float(np.clip(2.0 * min(below, 1.0 - below), 0.0, 1.0)),
         "conf_low": low,
         "conf_high": high,
     }
