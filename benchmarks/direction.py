@@ -3,7 +3,7 @@
 Units differ in stable levels, which correlate 0.6 between EX and CX; within units each goes back to its level (0.3 is
 left after a wave), shocks correlate 0.3, and an effect over a wave runs from EX, from CX, both ways, or not at all. In
 one more world nothing happens within units but noise. The random-intercept model is fitted with equal lags and the
-verdict follows the rule of `verdict`. Prints Markdown tables; ``--draws 50`` is a quick look.
+verdict follows the rule of `verdict`. Prints a Markdown table; ``--draws 50`` is a quick look.
 """
 
 from __future__ import annotations
@@ -136,31 +136,28 @@ def run(world: str, *, size: float, units: int, waves: int, draws: int, workers:
 
 
 def main() -> None:
-    """Print the tables."""
+    """Print the table, a row as soon as it is there."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=500)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--sizes", type=float, nargs="+", default=[0.3, 0.2, 0.1])
     parser.add_argument("--units", type=int, nargs="+", default=[UNITS])
     given = parser.parse_args()
-    rows = []
-    for units in given.units:
-        for size in given.sizes:
-            for world in WORLDS:
-                # Worlds without effects have no size.
-                if WORLDS[world][:2] == (0.0, 0.0) and size != given.sizes[0]:
-                    continue
-                rows.append(
-                    run(world, size=size, units=units, waves=WAVES, draws=given.draws, workers=given.workers)
-                )
-    rows.append(
-        run("EX first", size=given.sizes[0], units=UNITS, waves=2, draws=given.draws, workers=given.workers)
-    )
-    table = pd.DataFrame(rows).astype(str)
-    print("| " + " | ".join(table.columns) + " |")
-    print("|" + "---|" * len(table.columns))
-    for row in table.itertuples(index=False):
-        print("| " + " | ".join(row) + " |")
+    # Worlds without effects have no size.
+    settings = [
+        (world, size, units, WAVES)
+        for units in given.units
+        for size in given.sizes
+        for world in WORLDS
+        if size == given.sizes[0] or WORLDS[world][:2] != (0.0, 0.0)
+    ]
+    settings.append(("EX first", given.sizes[0], UNITS, 2))
+    for position, (world, size, units, waves) in enumerate(settings):
+        row = run(world, size=size, units=units, waves=waves, draws=given.draws, workers=given.workers)
+        if not position:
+            print("| " + " | ".join(row) + " |")
+            print("|" + "---|" * len(row))
+        print("| " + " | ".join(str(value) for value in row.values()) + " |", flush=True)
 
 
 if __name__ == "__main__":
