@@ -1,0 +1,369 @@
+"""Cox regression: hazard ratios with errors that hold within units, and the check that they are proportional."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import chi2, rankdata
+
+from exresearch.models.columns import label_codes
+from exresearch.models.events.columns import check_event, check_times, read_rows
+from exresearch.models.events.kaplan_meier import survival_steps
+from exresearch.models.events.maximum import maximise
+from exresearch.models.events.partial import PartialLikelihood, RiskSets, risk_sets
+from exresearch.models.events.ratios import ratio_rows
+from exresearch.models.names import name_list, one_name, optional_name
+from exresearch.models.resampling import NotEstimable, check_conf_level
+
+FloatArray = NDArray[np.float64]
+Ties = Literal["efron", "breslow"]
+TimeScale = Literal["km", "identity", "rank", "log"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CoxFit:
+    """A fitted Cox regression, for `proportional_hazards_test`.
+
+    Attributes
+    ----------
+    table : DataFrame
+        One row per predictor, see `cox_regression`.
+    overall : DataFrame
+        Tests of all predictors at once (term likelihood_ratio, wald and score; statistic, df, p_value). The Wald test
+        uses the covariance of the table, the others the model's.
+    coefficients : Series [p]
+        Log hazard ratios.
+    covariance, model_covariance : DataFrame [p, p]
+        Their covariance as in the table, and as the model has it.
+    log_likelihood, null_log_likelihood : float
+    concordance : float
+        Share of the pairs of which one had the event while the other was at risk, and in which the higher hazard was
+        predicted for who had it; equal predictions count half. 0.5 is chance.
+    n, n_events, n_clusters, n_excluded : int
+    likelihood : PartialLikelihood
+        At the maximum, of predictors with mean 0 and variance 1.
+    start, stop : ndarray [n]
+    event : ndarray [n] of bool
+    """
+
+    table: pd.DataFrame
+    overall: pd.DataFrame
+    coefficients: pd.Series
+    covariance: pd.DataFrame
+    model_covariance: pd.DataFrame
+    log_likelihood: float
+    null_log_likelihood: float
+    concordance: float
+    n: int
+    n_events: int
+    n_clusters: int
+    n_excluded: int
+    likelihood: PartialLikelihood
+    start: FloatArray
+    stop: FloatArray
+    event: NDArray[np.bool_]
+
+
+def cox_regression(
+    data: pd.DataFrame,
+    *,
+    duration: str,
+    event: str,
+    predictors: Iterable[str],
+    start: str | None = None,
+    strata: str | None = None,
+    cluster: str | None = None,
+    ties: Ties = "efron",
+    standardise: Sequence[str] | None = None,
+    conf_level: float = 0.95,
+) -> CoxFit:
+    """Hazard ratios of leaving (or another event) by Cox regression.
+
+    Use it for who leaves sooner. With one row per person and wave (`start` to `duration`, predictors as measured at
+    the start of the row) predictors may change over time; people already employed when observation began enter late,
+    by their `start`. Check `proportional_hazards_test`: a ratio that changes over time is an average.
+
+    Parameters
+    ----------
+    data : DataFrame
+        One row per person, or several that follow one another in time. Incomplete rows are left out and counted.
+    duration : str
+        Column with the time at which the row ends, on the person's own clock (time employed).
+    event : str
+        Column with 1 where the event happened then and 0 where it had not.
+    predictors : sequence of str
+        Numeric columns.
+    start : str, optional
+        Column with the time at which the row begins, on the same clock; 0 without it.
+    strata : str, optional
+        Column with groups that each have a baseline hazard of their own.
+    cluster : str, optional
+        Column with the unit within which people may go together.
+    ties : {'efron', 'breslow'}
+        How equal event times are treated.
+    standardise : sequence of str, optional
+        Predictors whose ratio is per standard deviation over units (of the clusters' means; of rows without
+        clusters), n - 1.
+    conf_level : float
+        Coverage of the intervals.
+
+    Returns
+    -------
+    CoxFit
+        Its `table` has one row per predictor: term, estimate (hazard ratio), std_error (of the ratio), statistic (log
+        ratio over its standard error), df (clusters - 1; infinite without clusters), p_value, conf_low, conf_high,
+        log_estimate, log_std_error, model_log_std_error (as if rows were independent and the model true), per (the
+        standard deviation that one step is; NaN for a step of 1), n (rows), n_events, n_clusters (rows where there is
+        no cluster), n_excluded, conf_level, method.
+
+    Raises
+    ------
+    ValueError
+        Columns that are missing, named twice, not numeric or infinite; events other than 0 and 1; rows that do not
+        take time; unknown options.
+    NotEstimable
+        No event; columns that are constant, related, or that do not vary among those at risk together; columns that
+        order who has the event perfectly (monotone likelihood, named); one cluster; no convergence.
+
+    Notes
+    -----
+    With clusters the covariance is I^-1 (sum of u_g u_g') I^-1 times G / (G - 1), u_g the sum of the score residuals
+    of cluster g (Lin & Wei), and t has G - 1 degrees of freedom; R's `coxph(..., cluster = g)` leaves the factor out
+    and takes z. Several rows of a person need no cluster for that reason alone: a person has one event.
+
+    References
+    ----------
+    Cox (1972), doi:10.1111/j.2517-6161.1972.tb00899.x; Efron (1977), doi:10.1080/01621459.1977.10480613; Lin & Wei
+    (1989), doi:10.1080/01621459.1989.10478874; Therneau & Grambsch (2000), Modeling survival data,
+    doi:10.1007/978-1-4757-3294-8
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> staff = pd.DataFrame({"team": np.repeat(range(30), 10), "enps": rng.integers(0, 11, 300)})
+    >>> time = rng.exponential(np.exp(0.2 * staff["enps"]))
+    >>> staff["left"], staff["years"] = (time < 4).astype(int), np.minimum(time, 4)
+    >>> fit = cox_regression(staff, duration="years", event="left", predictors=["enps"], cluster="team")
+    >>> fit.table[["term", "n", "n_clusters", "df"]].values.tolist()
+    [['enps', 300, 30, 29.0]]
+    """
+    check_conf_level(conf_level)
+    if ties not in get_args(Ties):
+        raise ValueError(f"ties must be one of {list(get_args(Ties))}, got {ties!r}.")
+    names = name_list("predictors", predictors)
+    duration, event = one_name("duration", duration), one_name("event", event)
+    start, strata = optional_name("start", start), optional_name("strata", strata)
+    cluster = optional_name("cluster", cluster)
+    rows = read_rows(
+        data,
+        numeric=[duration, event, *([] if start is None else [start])],
+        labels=[] if strata is None else [strata],
+        predictors=names,
+        cluster=cluster,
+        standardise=standardise,
+    )
+    happened = check_event(rows.frame, event)
+    begin, stop = check_times(rows.frame, duration, start)
+    n = len(stop)
+    groups = (
+        np.zeros(n, dtype=np.int64)
+        if strata is None
+        else label_codes(rows.frame[strata], argument="strata")[0]
+    )
+    sets = risk_sets(begin, stop, happened, groups, efron=ties == "efron")
+    spread = rows.x.std(axis=0)
+    null, fit = maximise(sets, (rows.x - rows.x.mean(axis=0)) / spread, names)
+    naive: FloatArray = np.asarray(np.linalg.inv(fit.information), dtype=np.float64)
+    covariance, df = naive, np.inf
+    error = "model standard error, z"
+    if rows.clusters is not None:
+        sums = np.zeros((rows.n_clusters, len(names)))
+        np.add.at(sums, rows.clusters, fit.score_residuals())
+        covariance = naive @ (sums.T @ sums) @ naive * rows.n_clusters / (rows.n_clusters - 1)
+        df = rows.n_clusters - 1.0
+        error = "CR1 standard error, t with clusters - 1 df"
+        nothing = np.diag(covariance) <= 1e-16 * np.diag(naive)
+        if nothing.any():
+            raise NotEstimable(
+                f"clusters say nothing of the precision of {[names[j] for j in np.flatnonzero(nothing)]}: there are "
+                f"{rows.n_clusters} of them; name a cluster with more units, or leave cluster out."
+            )
+    table = ratio_rows(
+        names,
+        fit.beta / spread,
+        np.sqrt(np.diag(covariance)) / spread,
+        df=np.full(len(names), df),
+        conf_level=conf_level,
+    ).assign(
+        model_log_std_error=np.sqrt(np.diag(naive)) / spread,
+        per=rows.divisors,
+        n=n,
+        n_events=int(happened.sum()),
+        n_clusters=rows.n_clusters,
+        n_excluded=rows.n_excluded,
+        conf_level=conf_level,
+        method=f"Cox regression, {ties} ties{'' if strata is None else ', stratified'}, {error}",
+    )
+    outer = np.outer(spread, spread)
+    return CoxFit(
+        table=table,
+        overall=_overall(null, fit, covariance, rows.n_clusters if rows.clusters is not None else None),
+        coefficients=pd.Series(fit.beta / spread, index=names),
+        covariance=pd.DataFrame(covariance / outer, index=names, columns=names),
+        model_covariance=pd.DataFrame(naive / outer, index=names, columns=names),
+        log_likelihood=fit.log_likelihood,
+        null_log_likelihood=null.log_likelihood,
+        concordance=_concordance(sets, fit.x @ fit.beta),
+        n=n,
+        n_events=int(happened.sum()),
+        n_clusters=rows.n_clusters,
+        n_excluded=rows.n_excluded,
+        likelihood=fit,
+        start=begin,
+        stop=stop,
+        event=happened,
+    )
+
+
+def _overall(
+    null: PartialLikelihood, fit: PartialLikelihood, covariance: FloatArray, clusters: int | None
+) -> pd.DataFrame:
+    size = len(fit.beta)
+    wald = np.nan
+    # Fewer clusters than coefficients leave directions without variance.
+    if clusters is None or clusters > size:
+        wald = float(fit.beta @ np.linalg.solve(covariance, fit.beta))
+    statistic = np.array(
+        [
+            2.0 * (fit.log_likelihood - null.log_likelihood),
+            wald,
+            float(null.score @ np.linalg.solve(null.information, null.score)),
+        ]
+    )
+    return pd.DataFrame(
+        {
+            "term": ["likelihood_ratio", "wald", "score"],
+            "statistic": statistic,
+            "df": size,
+            "p_value": chi2.sf(statistic, size),
+        }
+    )
+
+
+def _concordance(sets: RiskSets, index: FloatArray) -> float:
+    """Pairs of an event and a row at risk that outlives it; rows with the event at the same time are no pair."""
+    # Rounding must not order predictions that are equal.
+    index = np.round(index, 12)
+    agree = pairs = 0.0
+    for place in np.unique(sets.event_place):
+        # Those who have the event here are at risk here, and are left out.
+        others = np.sort(index[(sets.first <= place) & (place < sets.last) & (sets.own != place)])
+        own = index[sets.own == place]
+        below, upto = np.searchsorted(others, own, side="left"), np.searchsorted(others, own, side="right")
+        agree += float((below + upto).sum()) / 2.0
+        pairs += float(len(own) * len(others))
+    return agree / pairs if pairs else np.nan
+
+
+def proportional_hazards_test(fit: CoxFit, *, time: TimeScale = "km") -> pd.DataFrame:
+    """Do hazard ratios change as time passes: score test on the scaled Schoenfeld residuals.
+
+    Use it after every `cox_regression`. A small p value says that the ratio is an average over time; split the time,
+    or stratify by the column. Many events find changes too small to matter: look at `slope` as well.
+
+    Parameters
+    ----------
+    fit : CoxFit
+    time : {'km', 'identity', 'rank', 'log'}
+        The function of time along which the log hazard ratio may change: 1 - the Kaplan-Meier estimate (which spreads
+        the events evenly), time itself, the ranks of the times at which rows end, or the logarithm.
+
+    Returns
+    -------
+    DataFrame, one row per predictor and 'global'
+        term; slope (change of the log hazard ratio per unit of the function of time, one step towards the maximum;
+        NaN for 'global'); statistic (chi-squared); df; p_value; n_events; method.
+
+    Raises
+    ------
+    ValueError
+        `time` is unknown.
+    NotEstimable
+        All events at one time.
+
+    Notes
+    -----
+    The model is extended by x g(t), and the score test of these terms at 0 taken one by one (with all x in the model)
+    and together; the score is the sum of g times the Schoenfeld residuals. This is `survival::cox.zph(fit, terms =
+    FALSE)` of version 3 and later. Clusters are not taken into account.
+
+    References
+    ----------
+    Grambsch & Therneau (1994), doi:10.1093/biomet/81.3.515
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> staff = pd.DataFrame({"enps": rng.integers(0, 11, 300), "left": 1})
+    >>> staff["years"] = rng.exponential(np.exp(0.2 * staff["enps"]))
+    >>> fit = cox_regression(staff, duration="years", event="left", predictors=["enps"])
+    >>> proportional_hazards_test(fit)["term"].tolist()
+    ['enps', 'global']
+    """
+    if time not in get_args(TimeScale):
+        raise ValueError(f"time must be one of {list(get_args(TimeScale))}, got {time!r}.")
+    sets, likelihood = fit.likelihood.sets, fit.likelihood
+    moments = fit.stop[fit.event]
+    if (moments == moments[0]).all():
+        raise NotEstimable("all events happened at the same time, so hazards cannot change between events.")
+    scaled = _time_scale(fit, time)
+    scaled = scaled - scaled.mean()
+    along = np.zeros(len(sets.times))
+    along[sets.own[fit.event]] = scaled
+    residuals = likelihood.x[fit.event] - likelihood.mean_at_event()[sets.own[fit.event]]
+    score = scaled @ residuals
+    by_time = likelihood.information_by_time()
+    mixed = np.einsum("k,kij->ij", along, by_time)
+    late = np.einsum("k,kij->ij", along**2, by_time)
+    # What the score of x g(t) varies given that the score of x is 0.
+    left = late - mixed.T @ np.linalg.solve(likelihood.information, mixed)
+    alone = np.diag(left)
+    names = list(fit.coefficients.index)
+    statistic = np.append(score**2 / alone, score @ np.linalg.pinv(left, hermitian=True) @ score)
+    df = np.append(np.ones(len(names)), float(np.linalg.matrix_rank(left, hermitian=True)))
+    naive = np.diag(np.linalg.inv(likelihood.information))
+    per_unit = np.sqrt(np.diag(fit.model_covariance.to_numpy()) / naive)
+    return pd.DataFrame(
+        {
+            "term": [*names, "global"],
+            "slope": np.append(score / alone * per_unit, np.nan),
+            "statistic": statistic,
+            "df": df,
+            "p_value": chi2.sf(statistic, df),
+            "n_events": fit.n_events,
+            "method": f"score test on Schoenfeld residuals along time ({time})",
+        }
+    )
+
+
+def _time_scale(fit: CoxFit, time: str) -> FloatArray:
+    """The function of time at each event, in the order of the rows."""
+    moments = fit.stop[fit.event]
+    if time == "identity":
+        return moments
+    if time == "log":
+        if (moments <= 0.0).any():
+            raise NotEstimable(
+                "the logarithm of time needs events after time 0: use another function of time."
+            )
+        return np.asarray(np.log(moments))
+    if time == "rank":
+        return np.asarray(rankdata(fit.stop)[fit.event])
+    times, _, _, share = survival_steps(fit.start, fit.stop, fit.event)
+    # Just before the event, over all strata.
+    return np.asarray(1.0 - np.concatenate([[1.0], share])[np.searchsorted(times, moments, side="left")])
