@@ -18,6 +18,8 @@ from exresearch.models.events.maximum import maximise
 from exresearch.models.events.partial import PartialLikelihood, RiskSets, risk_sets
 from exresearch.models.events.ratios import ratio_rows
 from exresearch.models.names import name_list, one_name, optional_name
+from exresearch.models.regression.design import Design
+from exresearch.models.regression.sandwich import check_variances, coefficient_covariance, satterthwaite
 from exresearch.models.resampling import NotEstimable, check_conf_level
 
 FloatArray = NDArray[np.float64]
@@ -116,7 +118,7 @@ def cox_regression(
     -------
     CoxFit
         Its `table` has one row per predictor: term, estimate (hazard ratio), std_error (of the ratio), statistic (log
-        ratio over its standard error), df (clusters - 1; infinite without clusters), p_value, conf_low, conf_high,
+        ratio over its standard error), df (Satterthwaite; infinite without clusters), p_value, conf_low, conf_high,
         log_estimate, log_std_error, model_log_std_error (as if rows were independent and the model true), per (the
         standard deviation that one step is; NaN for a step of 1), n (rows), n_events, n_clusters (rows where there is
         no cluster), n_excluded, conf_level, method.
@@ -132,14 +134,17 @@ def cox_regression(
 
     Notes
     -----
-    With clusters the covariance is I^-1 (sum of u_g u_g') I^-1 times G / (G - 1), u_g the sum of the score residuals
-    of cluster g (Lin & Wei), and t has G - 1 degrees of freedom; R's `coxph(..., cluster = g)` leaves the factor out
-    and takes z. Several rows of a person need no cluster for that reason alone: a person has one event.
+    With clusters the covariance is I^-1 (sum of s_g s_g') I^-1. The score residuals u_g of cluster g (Lin & Wei) are
+    corrected for what the cluster contributes to the estimate: s_g = (1 - I_g I^-1)^(-1/2) u_g, taken symmetric where
+    I = 1, with I_g the cluster's part of the information; the degrees of freedom are Satterthwaite's. It is CR2 of
+    least squares carried over; R's `coxph(..., cluster = g)` has s_g = u_g and z. Several rows of a person need no
+    cluster for that reason alone: a person has one event.
 
     References
     ----------
     Cox (1972), doi:10.1111/j.2517-6161.1972.tb00899.x; Efron (1977), doi:10.1080/01621459.1977.10480613; Lin & Wei
-    (1989), doi:10.1080/01621459.1989.10478874; Therneau & Grambsch (2000), Modeling survival data,
+    (1989), doi:10.1080/01621459.1989.10478874; Bell & McCaffrey (2002), Survey
+    Methodology 28, 169-181; Therneau & Grambsch (2000), Modeling survival data,
     doi:10.1007/978-1-4757-3294-8
 
     Examples
@@ -149,8 +154,8 @@ def cox_regression(
     >>> time = rng.exponential(np.exp(0.2 * staff["enps"]))
     >>> staff["left"], staff["years"] = (time < 4).astype(int), np.minimum(time, 4)
     >>> fit = cox_regression(staff, duration="years", event="left", predictors=["enps"], cluster="team")
-    >>> fit.table[["term", "n", "n_clusters", "df"]].values.tolist()
-    [['enps', 300, 30, 29.0]]
+    >>> fit.table[["term", "n", "n_clusters"]].values.tolist()
+    [['enps', 300, 30]]
     """
     check_conf_level(conf_level)
     if ties not in get_args(Ties):
@@ -179,25 +184,16 @@ def cox_regression(
     spread = rows.x.std(axis=0)
     null, fit = maximise(sets, (rows.x - rows.x.mean(axis=0)) / spread, names)
     naive: FloatArray = np.asarray(np.linalg.inv(fit.information), dtype=np.float64)
-    covariance, df = naive, np.inf
+    covariance, df = naive, np.full(len(names), np.inf)
     error = "model standard error, z"
     if rows.clusters is not None:
-        sums = np.zeros((rows.n_clusters, len(names)))
-        np.add.at(sums, rows.clusters, fit.score_residuals())
-        covariance = naive @ (sums.T @ sums) @ naive * rows.n_clusters / (rows.n_clusters - 1)
-        df = rows.n_clusters - 1.0
-        error = "CR1 standard error, t with clusters - 1 df"
-        nothing = np.diag(covariance) <= 1e-16 * np.diag(naive)
-        if nothing.any():
-            raise NotEstimable(
-                f"clusters say nothing of the precision of {[names[j] for j in np.flatnonzero(nothing)]}: there are "
-                f"{rows.n_clusters} of them; name a cluster with more units, or leave cluster out."
-            )
+        covariance, df = _within_clusters(fit, naive, rows.clusters, names)
+        error = "CR2 standard error, t with Satterthwaite df"
     table = ratio_rows(
         names,
         fit.beta / spread,
         np.sqrt(np.diag(covariance)) / spread,
-        df=np.full(len(names), df),
+        df=df,
         conf_level=conf_level,
     ).assign(
         model_log_std_error=np.sqrt(np.diag(naive)) / spread,
@@ -228,6 +224,39 @@ def cox_regression(
         stop=stop,
         event=happened,
     )
+
+
+def _within_clusters(
+    fit: PartialLikelihood, naive: FloatArray, clusters: NDArray[np.int64], names: Sequence[str]
+) -> tuple[FloatArray, FloatArray]:
+    """CR2 covariance of the coefficients and their Satterthwaite df.
+
+    In coordinates in which the information is I, scores and information per cluster play the parts that X'We and
+    X'WX have in least squares with a variance inverse to the weights.
+    """
+    rotation: FloatArray = np.asarray(np.linalg.cholesky(naive), dtype=np.float64)
+    sums = np.zeros((int(clusters.max()) + 1, len(names)))
+    np.add.at(sums, clusters, fit.score_residuals())
+    size, n = len(names), len(clusters)
+    design = Design(
+        terms=tuple(names),
+        to_raw=rotation,
+        estimate=fit.beta,
+        kernels=np.asarray(rotation.T @ fit.information_by_cluster(clusters) @ rotation),
+        generators=None,
+        products=sums @ rotation,
+        core=-np.eye(size),
+        residual_variance=1.0,
+        residual_sd=1.0,
+        r_squared=np.nan,
+        n=n,
+        n_clusters=len(sums),
+        n_excluded=0,
+        condition=1.0,
+    )
+    covariance = np.asarray(rotation @ coefficient_covariance(design, "CR2") @ rotation.T)
+    check_variances(design, np.diag(covariance), tuple(names), rotation)
+    return covariance, satterthwaite(design, rotation)
 
 
 def _overall(

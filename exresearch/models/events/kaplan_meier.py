@@ -59,8 +59,8 @@ def kaplan_meier(
     -------
     DataFrame, one row per group and time
         group (None without groups); time; estimate (share to which the event had not happened by then); std_error
-        (Greenwood); conf_low, conf_high (NaN while the estimate is 1 under 'log-log', and once it is 0 on any scale
-        but 'plain'); n_risk (just before that time); n_event, n_censored (rows that end without the event; both
+        (Greenwood; NaN once the estimate is 0); conf_low, conf_high (NaN then too, and under 'log-log' while the
+        estimate is 1); n_risk (just before that time); n_event, n_censored (rows that end without the event; both
         since the previous time of `at`, if given); n (rows of the group); n_excluded; conf_level; method.
 
     Raises
@@ -157,7 +157,7 @@ def _curve(
     times, risk, deaths, share = survival_steps(begin, stop, happened)
     with np.errstate(divide="ignore", invalid="ignore"):
         greenwood = np.cumsum(deaths / (risk * (risk - deaths)))
-        error = np.where(share > 0.0, share * np.sqrt(greenwood), 0.0)
+        error = share * np.sqrt(greenwood)
     asked = times if moments is None else np.array(moments, dtype=np.float64)
     step = np.searchsorted(times, asked, side="right")
     ended = np.searchsorted(np.sort(stop), asked, side="right")

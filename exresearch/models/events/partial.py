@@ -125,7 +125,7 @@ class PartialLikelihood:
             self.means = sums[:, 1:] / sums[:, :1]
             self.log_likelihood = float(eta[events].sum() - (np.log(sums[:, 0]) + top).sum())
             jumps = 1.0 / sums[:, 0]
-        self.hazard = hazard
+        self.hazard, self.event_sums = hazard, sums[:, 0]
         # Columns: jump of the hazard, and that times the mean of x; the second pair with Efron's share.
         both = np.column_stack([jumps, jumps[:, None] * self.means])
         self.jumps, self.shared_jumps = np.zeros_like(all_sums), np.zeros_like(all_sums)
@@ -166,4 +166,24 @@ class PartialLikelihood:
             products = (self.hazard * self.x[:, row])[:, None] * self.x
             total[:, row] = jumps * sets.at_risk(products) - shared * sets.having_event(products)
             np.add.at(total[:, row], sets.event_place, -self.means[:, row : row + 1] * self.means)
+        return total
+
+    def information_by_cluster(self, clusters: IntArray) -> FloatArray:
+        """The information of each cluster [G, p, p]: hazard times squared distance from the mean of those at risk."""
+        sets, x, size = self.sets, self.x, self.x.shape[1]
+        events, share = sets.own >= 0, sets.event_share[:, None]
+        jumps = 1.0 / self.event_sums[:, None]
+        total = np.zeros((int(clusters.max()) + 1, size, size))
+        exposed, means = self.expected[:, :1], self.expected[:, 1:]
+        for row in range(size):
+            squares = jumps * self.means[:, row : row + 1] * self.means
+            full, shared = np.zeros((len(sets.times), size)), np.zeros((len(sets.times), size))
+            np.add.at(full, sets.event_place, squares)
+            np.add.at(shared, sets.event_place, share * squares)
+            seen = sets.while_at_risk(full)
+            seen[events] -= shared[sets.own[events]]
+            part = (
+                exposed * x[:, row : row + 1] * x - x[:, row : row + 1] * means - means[:, row : row + 1] * x
+            )
+            np.add.at(total[:, row], clusters, part + self.hazard[:, None] * seen)
         return total
