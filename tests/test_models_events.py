@@ -27,8 +27,8 @@ from exresearch.models.events.hazards import CoxFit
 EXACT = 1e-9
 # glm.nb and glm stop a step earlier: their standard errors belong to the step before.
 STEP = 2e-4
-# 120 draws at 95 %: outside this about once in a hundred if the coverage is right.
-COVERAGE = (0.90, 0.995)
+# 100 draws at 95 %: below this about once in a hundred if the coverage is right.
+COVERAGE = (0.89, 1.0)
 
 REFERENCE = json.loads((Path(__file__).parent / "reference" / "events.json").read_text(encoding="utf-8"))
 SHARED = Path(__file__).parents[1].parent / "shared" / "reference" / "10_glm_surv"
@@ -123,6 +123,35 @@ def test_cluster_errors_shrink_to_those_of_r_without_the_correction(small: pd.Da
     assert_allclose(rows.table["log_std_error"], own.table["log_std_error"], rtol=1e-8)
 
 
+def test_rate_errors_are_cr2_written_out(small: pd.DataFrame) -> None:
+    """Bell & McCaffrey with the working weights of the fit, every matrix n x n; weights of rows multiply them."""
+    data = small.assign(w=1.0 + small.index % 3)
+    for model in ("poisson", "negative_binomial"):
+        fit = rate_regression(
+            data,
+            events="count",
+            exposure="exposure",
+            predictors=["x", "z"],
+            cluster="team",
+            weights="w",
+            model=model,
+        )
+        design = np.column_stack([np.ones(len(data)), data[["x", "z"]]])
+        mean = data["exposure"] * np.exp(design @ fit.coefficients)
+        weight = (data["w"] / data["w"].mean() * mean / (1.0 + mean / fit.theta)).to_numpy()
+        rows = np.sqrt(weight)[:, None] * design
+        residual = np.sqrt(weight) * ((data["count"] - mean) / mean).to_numpy()
+        bread = np.linalg.inv(rows.T @ rows)
+        hat = rows @ bread @ rows.T
+        scores = []
+        for team in data["team"].unique():
+            inside = (data["team"] == team).to_numpy()
+            values, vectors = np.linalg.eigh(np.eye(inside.sum()) - hat[np.ix_(inside, inside)])
+            scores.append(rows[inside].T @ (vectors / np.sqrt(values)) @ vectors.T @ residual[inside])
+        meat = np.array(scores).T @ np.array(scores)
+        assert_allclose(fit.table["log_std_error"], np.sqrt(np.diag(bread @ meat @ bread)), rtol=1e-8)
+
+
 def test_rate_ratio_of_two_groups_is_the_ratio_of_their_rates() -> None:
     rng = np.random.default_rng(3)
     data = pd.DataFrame({"good": [0, 1] * 30, "years": rng.uniform(1, 9, 60)})
@@ -178,12 +207,17 @@ def team_counts(seed: int, teams: int, slope: float) -> pd.DataFrame:
 
 def test_rate_intervals_cover_a_planted_ratio_with_few_clusters() -> None:
     covered = 0
-    for seed in range(120):
+    for seed in range(100):
         fit = rate_regression(
-            team_counts(seed, 12, -0.2), events="left", exposure="years", predictors=["x"], cluster="team"
+            team_counts(seed, 16, -0.2),
+            events="left",
+            exposure="years",
+            predictors=["x"],
+            cluster="team",
+            model="negative_binomial" if seed % 2 else "poisson",
         )
         covered += fit.table.loc[1, "conf_low"] < np.exp(-0.2) < fit.table.loc[1, "conf_high"]
-    assert COVERAGE[0] <= covered / 120 <= COVERAGE[1]
+    assert COVERAGE[0] <= covered / 100 <= COVERAGE[1]
 
 
 # Survival
@@ -313,6 +347,13 @@ def test_statsmodels_agrees_on_efron_and_entry(small: pd.DataFrame) -> None:
     assert_allclose(fit.table["log_std_error"], theirs.bse, atol=1e-5)
 
 
+def test_a_stratum_without_events_says_nothing(small: pd.DataFrame) -> None:
+    quiet = small.assign(region=7, event=0)
+    more = small_fit(pd.concat([quiet, small], ignore_index=True), "startstop_strata")
+    assert_allclose(more.coefficients, REFERENCE["startstop_strata.coef"], atol=EXACT)
+    assert_allclose(more.concordance, REFERENCE["startstop_strata.concordance"][0], atol=EXACT)
+
+
 def test_a_split_row_changes_nothing(small: pd.DataFrame) -> None:
     """A person in two rows with the same predictors is the same person."""
     late = small.assign(start=small["start"] + 0.5)
@@ -342,12 +383,12 @@ def staff(seed: int, teams: int, slope: float) -> pd.DataFrame:
 
 def test_hazard_intervals_cover_a_planted_ratio_with_few_clusters() -> None:
     covered = 0
-    for seed in range(120):
+    for seed in range(100):
         fit = cox_regression(
             staff(seed, 16, -0.1), duration="years", event="left", predictors=["enps"], cluster="team"
         )
         covered += fit.table.loc[0, "conf_low"] < np.exp(-0.1) < fit.table.loc[0, "conf_high"]
-    assert COVERAGE[0] <= covered / 120 <= COVERAGE[1]
+    assert COVERAGE[0] <= covered / 100 <= COVERAGE[1]
 
 
 def test_hazards_that_change_are_found() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,7 @@ from scipy.special import digamma, gammaln, ndtr, polygamma
 from scipy.stats import chi2
 from statsmodels.genmod.families import NegativeBinomial, Poisson
 from statsmodels.genmod.generalized_linear_model import GLM
+from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from exresearch.models.resampling import NotEstimable
 
@@ -98,7 +100,10 @@ def _glm(
     start: FloatArray | None,
 ) -> tuple[FloatArray, FloatArray]:
     model = GLM(y, design, family=family, offset=offset, freq_weights=weights)
-    fitted = model.fit(start_params=start, maxiter=200, tol=1e-13, tol_criterion="params")
+    with warnings.catch_warnings():
+        # A perfect fit is refused by name afterwards, and separation was before.
+        warnings.simplefilter("ignore", PerfectSeparationWarning)
+        fitted = model.fit(start_params=start, maxiter=200, tol=1e-13, tol_criterion="params")
     coefficients = np.asarray(fitted.params, dtype=np.float64)
     return coefficients, np.exp(design @ coefficients + offset)
 

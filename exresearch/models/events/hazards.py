@@ -290,12 +290,11 @@ def _concordance(sets: RiskSets, index: FloatArray) -> float:
     index = np.round(index, 12)
     agree = pairs = 0.0
     for place in np.unique(sets.event_place):
-        # Those who have the event here are at risk here, and are left out.
-        others = np.sort(index[(sets.first <= place) & (place < sets.last) & (sets.own != place)])
+        others = index[(sets.first <= place) & (place < sets.last) & (sets.own != place)]
         own = index[sets.own == place]
-        below, upto = np.searchsorted(others, own, side="left"), np.searchsorted(others, own, side="right")
-        agree += float((below + upto).sum()) / 2.0
         pairs += float(len(own) * len(others))
+        for value in own.tolist():
+            agree += float((others < value).sum()) + 0.5 * float((others == value).sum())
     return agree / pairs if pairs else np.nan
 
 

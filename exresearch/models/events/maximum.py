@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 from exresearch.models.events.partial import PartialLikelihood, RiskSets
 from exresearch.models.resampling import NotEstimable
@@ -17,8 +18,10 @@ _STILL = 1e-9
 _STEPS = 50
 # Log hazards per standard deviation beyond which a maximum is no longer looked for.
 _FAR = 40.0
-# Part of the largest entry of a direction, or of its largest difference, that is the rounding of Newton's step.
-_LEVEL = 1e-4
+# Rounds in which violated constraints are added.
+_CUTS = 200
+# What the solver of the linear programme lets pass, and entries of a direction that are nothing.
+_ROUNDING, _NOTHING = 1e-6, 1e-6
 
 
 def maximise(
@@ -58,10 +61,9 @@ def maximise(
             if then.log_likelihood >= now.log_likelihood - 1e-12 * abs(now.log_likelihood):
                 break
         now = then
-    direction = step / float(np.abs(step).max())
-    direction[np.abs(direction) < _LEVEL] = 0.0
-    if _monotone(sets, x @ direction):
-        raise NotEstimable(_refusal([name for name, part in zip(names, direction, strict=True) if part]))
+    together = _direction(sets, x)
+    if together:
+        raise NotEstimable(_refusal([names[column] for column in together]))
     raise NotEstimable(
         f"the hazard ratios of {list(names)} did not converge: use fewer predictors, or look for one that nearly "
         "decides who has the event."
@@ -77,7 +79,7 @@ def _singular(information: FloatArray) -> bool:
 
 def _monotone(sets: RiskSets, index: FloatArray) -> bool:
     """Whether at every event those who have it hold the largest value at risk, and some at risk hold less."""
-    slack = _LEVEL * float(index.max() - index.min())
+    slack = 1e-12 * float(index.max() - index.min())
     lower = False
     # By event time: the smallest of those who have it against the largest and smallest of those at risk.
     for place in np.unique(sets.event_place):
@@ -86,6 +88,47 @@ def _monotone(sets: RiskSets, index: FloatArray) -> bool:
             return False
         lower |= bool(risk.min() < risk.max() - slack)
     return lower
+
+
+def _direction(sets: RiskSets, x: FloatArray) -> list[int]:
+    """The columns of a direction with few of them along which the likelihood never falls; empty if there is none.
+
+    A linear programme with a constraint for each event and each row at risk then, of which those that are violated
+    are added in turn.
+    """
+    size = x.shape[1]
+    places = np.unique(sets.event_place).tolist()
+    gain = np.zeros(size)
+    for place in places:
+        risk = (sets.first <= place) & (place < sets.last)
+        gain += (x[sets.own == place].mean(axis=0) - x[risk].mean(axis=0)) / len(places)
+    rows: list[FloatArray] = []
+    for _ in range(_CUTS):
+        both = np.array(rows).reshape(-1, size)
+        found = linprog(
+            np.ones(2 * size),
+            A_ub=np.hstack([-both, both]) if rows else None,
+            b_ub=np.zeros(len(rows)) if rows else None,
+            A_eq=np.concatenate([gain, -gain])[None, :],
+            b_eq=[1.0],
+            bounds=(0.0, None),
+            method="highs",
+        )
+        if found.status != 0:
+            return []
+        direction = found.x[:size] - found.x[size:]
+        index = x @ direction
+        before = len(rows)
+        for place in places:
+            risk = np.flatnonzero((sets.first <= place) & (place < sets.last))
+            ended = np.flatnonzero(sets.own == place)
+            top, least = risk[index[risk].argmax()], ended[index[ended].argmin()]
+            if index[least] < index[top] - _ROUNDING * float(np.abs(direction).max()):
+                rows.append(x[least] - x[top])
+        if len(rows) == before:
+            entries = np.abs(direction)
+            return np.flatnonzero(entries > _NOTHING * entries.max()).tolist()
+    return []
 
 
 def _refusal(columns: Sequence[str]) -> str:
