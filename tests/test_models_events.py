@@ -175,6 +175,12 @@ def test_rate_ratio_of_two_groups_is_the_ratio_of_their_rates() -> None:
     assert_allclose(heavy.table["std_error"], fit.table["std_error"], rtol=1e-8)
 
 
+def test_a_predictor_far_from_zero_leaves_its_ratio_alone(small: pd.DataFrame) -> None:
+    asked = {"events": "count", "exposure": "exposure", "predictors": ["x"], "cluster": "team"}
+    near, far = (rate_regression(small.assign(x=small["x"] + shift), **asked).table for shift in (0.0, 1e5))
+    assert_allclose(far.loc[1, "conf_low"], near.loc[1, "conf_low"], rtol=1e-6)
+
+
 def test_a_step_can_be_a_standard_deviation_over_units(small: pd.DataFrame) -> None:
     kept = {"events": "count", "exposure": "exposure", "predictors": ["x", "z"], "cluster": "team"}
     raw = rate_regression(small, **kept)

@@ -118,6 +118,18 @@ def test_rates_refuse_wrong_input(
             "or more units, or leave cluster out to take rows.",
         ),
         (
+            {"x": [0.0] * 36 + [1.0] * 4},
+            {"cluster": "team"},
+            "columns ['x'] are constant but for one unit in column 'team', so that units say nothing of the precision "
+            "of their coefficients: leave them out.",
+        ),
+        (
+            {"x": [1.0, 0.0, 2.0, 1.0] + [3.0] * 36},
+            {"cluster": "team"},
+            "columns ['x'] are constant but for one unit in column 'team', so that units say nothing of the precision "
+            "of their coefficients: leave them out.",
+        ),
+        (
             {"x": [1.0, -1.0] * 20},
             {"cluster": "team", "standardise": ["x"]},
             "the means of 'x' do not differ between units, so there is no standard deviation over units: leave it out "

@@ -61,8 +61,8 @@ def read_rows(
     ValueError
         As `check_columns`, and for `standardise` that names others than the predictors.
     NotEstimable
-        No complete row, a predictor that is constant, an exact combination of the others, or (standardised) the
-        same in all units.
+        No complete row, a predictor that is constant (but for one cluster), an exact combination of the others,
+        or (standardised) the same in all units; a single cluster.
     """
     scaled = [] if standardise is None else name_list("standardise", standardise, least=0)
     strangers = [name for name in scaled if name not in predictors]
@@ -92,6 +92,14 @@ def read_rows(
                 f"standard errors within clusters compare clusters and there is 1 in column '{cluster}': name a "
                 "cluster with two or more units, or leave cluster out to take rows."
             )
+        single = [
+            name for name, column in zip(predictors, x.T, strict=True) if _carried_by_one(column, clusters)
+        ]
+        if single:
+            raise NotEstimable(
+                f"columns {single} are constant but for one unit in column '{cluster}', so that units say nothing of "
+                "the precision of their coefficients: leave them out."
+            )
     divisors = np.full(len(predictors), np.nan)
     for name in scaled:
         place = list(predictors).index(name)
@@ -103,6 +111,16 @@ def read_rows(
     if null.size:
         raise NotEstimable(not_unique(related_sets(null, predictors), "coefficients are") + ".")
     return Rows(frame, x, divisors, clusters, n_clusters, len(data) - len(frame))
+
+
+def _carried_by_one(column: FloatArray, clusters: CodeArray) -> bool:
+    """Whether the column is constant once a single cluster is left out."""
+    # Two clusters at most can be the one: the first, and the first that differs from what the first row has.
+    for candidate in (clusters[0], clusters[int(np.argmax(column != column[0]))]):
+        left = column[clusters != candidate]
+        if (left == left[0]).all():
+            return True
+    return False
 
 
 def _sd_over_units(column: FloatArray, clusters: CodeArray | None, name: str) -> float:

@@ -129,7 +129,8 @@ def cox_regression(
         Columns that are missing, named twice, not numeric or infinite; events other than 0 and 1; rows that do not
         take time; unknown options.
     NotEstimable
-        No event; columns that are constant, related, or that do not vary among those at risk together; columns that
+        No event; columns that are constant (but for one cluster), related, or that do not vary among those
+        at risk together; columns that
         order who has the event perfectly (monotone likelihood, named); one cluster; no convergence.
 
     Notes

@@ -26,7 +26,9 @@ def ratio_rows(
     """
     half = stdtrit(df, (1.0 + conf_level) / 2.0) * log_std_error
     statistic = log_estimate / log_std_error
-    ratio = np.exp(log_estimate)
+    # The rate at predictors of 0 may be beyond floats where 0 is far from the data.
+    with np.errstate(over="ignore"):
+        ratio, low, high = (np.exp(log_estimate + move) for move in (0.0, -half, half))
     return pd.DataFrame(
         {
             "term": list(terms),
@@ -35,8 +37,8 @@ def ratio_rows(
             "statistic": statistic,
             "df": df,
             "p_value": 2.0 * stdtr(df, -np.abs(statistic)),
-            "conf_low": np.exp(log_estimate - half),
-            "conf_high": np.exp(log_estimate + half),
+            "conf_low": low,
+            "conf_high": high,
             "log_estimate": log_estimate,
             "log_std_error": log_std_error,
         }
