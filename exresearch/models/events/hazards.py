@@ -1,4 +1,4 @@
-"""Cox regression: hazard ratios with errors that hold within units, and the check that they are proportional."""
+"""Cox regression: hazard ratios with errors that hold within units."""
 
 from __future__ import annotations
 
@@ -9,22 +9,20 @@ from typing import Literal, get_args
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import chi2, rankdata
+from scipy.stats import chi2
 
 from exresearch.models.columns import label_codes
 from exresearch.models.events.columns import check_event, check_times, read_rows
-from exresearch.models.events.kaplan_meier import survival_steps
 from exresearch.models.events.maximum import maximise
 from exresearch.models.events.partial import PartialLikelihood, RiskSets, risk_sets
 from exresearch.models.events.ratios import ratio_rows
 from exresearch.models.names import name_list, one_name, optional_name
 from exresearch.models.regression.design import Design
 from exresearch.models.regression.sandwich import check_variances, coefficient_covariance, satterthwaite
-from exresearch.models.resampling import NotEstimable, check_conf_level
+from exresearch.models.resampling import check_conf_level
 
 FloatArray = NDArray[np.float64]
 Ties = Literal["efron", "breslow"]
-TimeScale = Literal["km", "identity", "rank", "log"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -129,9 +127,9 @@ def cox_regression(
         Columns that are missing, named twice, not numeric or infinite; events other than 0 and 1; rows that do not
         take time; unknown options.
     NotEstimable
-        No event; columns that are constant (but for one cluster), related, or that do not vary among those
-        at risk together; columns that
-        order who has the event perfectly (monotone likelihood, named); one cluster; no convergence.
+        No event; columns that are constant (but for one cluster), related, or that do not vary among those at risk
+        together; columns that order who has the event perfectly (monotone likelihood, named); one cluster; no
+        convergence.
 
     Notes
     -----
@@ -297,102 +295,3 @@ def _concordance(sets: RiskSets, index: FloatArray) -> float:
         for value in own.tolist():
             agree += float((others < value).sum()) + 0.5 * float((others == value).sum())
     return agree / pairs if pairs else np.nan
-
-
-def proportional_hazards_test(fit: CoxFit, *, time: TimeScale = "km") -> pd.DataFrame:
-    """Do hazard ratios change as time passes: score test on the scaled Schoenfeld residuals.
-
-    Use it after every `cox_regression`. A small p value says that the ratio is an average over time; split the time,
-    or stratify by the column. Many events find changes too small to matter: look at `slope` as well.
-
-    Parameters
-    ----------
-    fit : CoxFit
-    time : {'km', 'identity', 'rank', 'log'}
-        The function of time along which the log hazard ratio may change: 1 - the Kaplan-Meier estimate (which spreads
-        the events evenly), time itself, the ranks of the times at which rows end, or the logarithm.
-
-    Returns
-    -------
-    DataFrame, one row per predictor and 'global'
-        term; slope (change of the log hazard ratio per unit of the function of time, one step towards the maximum;
-        NaN for 'global'); statistic (chi-squared); df; p_value; n_events; method.
-
-    Raises
-    ------
-    ValueError
-        `time` is unknown.
-    NotEstimable
-        All events at one time.
-
-    Notes
-    -----
-    The model is extended by x g(t), and the score test of these terms at 0 taken one by one (with all x in the model)
-    and together; the score is the sum of g times the Schoenfeld residuals. This is `survival::cox.zph(fit, terms =
-    FALSE)` of version 3 and later. Clusters are not taken into account.
-
-    References
-    ----------
-    Grambsch & Therneau (1994), doi:10.1093/biomet/81.3.515
-
-    Examples
-    --------
-    >>> rng = np.random.default_rng(1)
-    >>> staff = pd.DataFrame({"enps": rng.integers(0, 11, 300), "left": 1})
-    >>> staff["years"] = rng.exponential(np.exp(0.2 * staff["enps"]))
-    >>> fit = cox_regression(staff, duration="years", event="left", predictors=["enps"])
-    >>> proportional_hazards_test(fit)["term"].tolist()
-    ['enps', 'global']
-    """
-    if time not in get_args(TimeScale):
-        raise ValueError(f"time must be one of {list(get_args(TimeScale))}, got {time!r}.")
-    sets, likelihood = fit.likelihood.sets, fit.likelihood
-    moments = fit.stop[fit.event]
-    if (moments == moments[0]).all():
-        raise NotEstimable("all events happened at the same time, so hazards cannot change between events.")
-    scaled = _time_scale(fit, time)
-    scaled = scaled - scaled.mean()
-    along = np.zeros(len(sets.times))
-    along[sets.own[fit.event]] = scaled
-    residuals = likelihood.x[fit.event] - likelihood.mean_at_event()[sets.own[fit.event]]
-    score = scaled @ residuals
-    by_time = likelihood.information_by_time()
-    mixed = np.einsum("k,kij->ij", along, by_time)
-    late = np.einsum("k,kij->ij", along**2, by_time)
-    # What the score of x g(t) varies given that the score of x is 0.
-    left = late - mixed.T @ np.linalg.solve(likelihood.information, mixed)
-    alone = np.diag(left)
-    names = list(fit.coefficients.index)
-    statistic = np.append(score**2 / alone, score @ np.linalg.pinv(left, hermitian=True) @ score)
-    df = np.append(np.ones(len(names)), float(np.linalg.matrix_rank(left, hermitian=True)))
-    naive = np.diag(np.linalg.inv(likelihood.information))
-    per_unit = np.sqrt(np.diag(fit.model_covariance.to_numpy()) / naive)
-    return pd.DataFrame(
-        {
-            "term": [*names, "global"],
-            "slope": np.append(score / alone * per_unit, np.nan),
-            "statistic": statistic,
-            "df": df,
-            "p_value": chi2.sf(statistic, df),
-            "n_events": fit.n_events,
-            "method": f"score test on Schoenfeld residuals along time ({time})",
-        }
-    )
-
-
-def _time_scale(fit: CoxFit, time: str) -> FloatArray:
-    """The function of time at each event, in the order of the rows."""
-    moments = fit.stop[fit.event]
-    if time == "identity":
-        return moments
-    if time == "log":
-        if (moments <= 0.0).any():
-            raise NotEstimable(
-                "the logarithm of time needs events after time 0: use another function of time."
-            )
-        return np.asarray(np.log(moments))
-    if time == "rank":
-        return np.asarray(rankdata(fit.stop)[fit.event])
-    times, _, _, share = survival_steps(fit.start, fit.stop, fit.event)
-    # Just before the event, over all strata.
-    return np.asarray(1.0 - np.concatenate([[1.0], share])[np.searchsorted(times, moments, side="left")])

@@ -130,10 +130,9 @@ def rate_regression(
         Columns that are missing, named twice, not numeric or infinite; exposure or weights of zero or below; counts
         that are negative or not whole; unknown options.
     NotEstimable
-        No event at all; columns that are constant (but for one cluster), related, or that single out rows
-        without events (separation); too
-        few rows; one cluster; counts that are fitted exactly; model 'negative_binomial' for counts that vary no more
-        than Poisson.
+        No event at all; columns that are constant (but for one cluster), related, or that single out rows without
+        events (separation); too few rows; one cluster; counts that are fitted exactly; model 'negative_binomial' for
+        counts that vary no more than Poisson.
 
     Notes
     -----
