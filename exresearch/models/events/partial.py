@@ -1,0 +1,189 @@
+"""Cox's partial likelihood with tied times, late entry and strata."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RiskSets:
+    """Who was at risk when, whatever the coefficients; made by `risk_sets`.
+
+    The K places are the event times of stratum 0 in order and one place after them, then those of stratum 1, and so
+    on. Row i is at risk at the places from `first[i]` up to, not including, `last[i]`.
+
+    Attributes
+    ----------
+    first, last : ndarray [n] of int
+    own : ndarray [n] of int
+        The place of the event of a row that ends with it, -1 for others.
+    times : ndarray [K]
+        NaN for the places after the last event time of a stratum.
+    bounds : ndarray [strata + 1] of int
+        Where the places of each stratum begin and end.
+    event_place : ndarray [events] of int
+        The place of each of the events, and
+    event_share : ndarray [events]
+        the share of those with the event there that no longer counts (Efron's l / d; 0 for Breslow).
+    """
+
+    first: IntArray
+    last: IntArray
+    own: IntArray
+    times: FloatArray
+    bounds: IntArray
+    event_place: IntArray
+    event_share: FloatArray
+
+    def at_risk(self, values: FloatArray) -> FloatArray:
+        """Sum of values [n, q] over those at risk at each place [K, q]."""
+        return self._later(self.last, values) - self._later(self.first, values)
+
+    def having_event(self, values: FloatArray) -> FloatArray:
+        """Sum of values [n, q] over those with the event at each place [K, q]."""
+        events = self.own >= 0
+        total = np.zeros((len(self.times), values.shape[1]))
+        np.add.at(total, self.own[events], values[events])
+        return total
+
+    def while_at_risk(self, values: FloatArray) -> FloatArray:
+        """Sum of values [K, q] of the places at which each row was at risk [n, q]."""
+        below = np.concatenate([np.zeros((1, values.shape[1])), np.cumsum(values, axis=0)])
+        return np.asarray(below[self.last] - below[self.first])
+
+    def _later(self, place: IntArray, values: FloatArray) -> FloatArray:
+        # From the end, where few are left, so that small sums are not differences of large ones.
+        added = np.zeros((len(self.times), values.shape[1]))
+        np.add.at(added, place, values)
+        total = np.zeros_like(added)
+        for low, high in zip(self.bounds[:-1], self.bounds[1:], strict=True):
+            total[low : high - 1] = np.cumsum(added[high - 1 : low : -1], axis=0)[::-1]
+        return total
+
+
+def risk_sets(
+    start: FloatArray, stop: FloatArray, event: NDArray[np.bool_], strata: IntArray, *, efron: bool
+) -> RiskSets:
+    """Risk sets of rows that are at risk in (start, stop], within strata numbered from 0."""
+    n = len(stop)
+    first, last, own = (np.full(n, -1, dtype=np.int64) for _ in range(3))
+    times: list[FloatArray] = []
+    bounds = [0]
+    for stratum in range(int(strata.max()) + 1):
+        rows = np.flatnonzero(strata == stratum)
+        inside = np.unique(stop[rows][event[rows]])
+        first[rows] = bounds[-1] + np.searchsorted(inside, start[rows], side="right")
+        last[rows] = bounds[-1] + np.searchsorted(inside, stop[rows], side="right")
+        ended = rows[event[rows]]
+        own[ended] = bounds[-1] + np.searchsorted(inside, stop[ended])
+        times.append(np.append(inside, np.nan))
+        bounds.append(bounds[-1] + len(inside) + 1)
+    places = np.sort(own[own >= 0])
+    deaths = np.bincount(places, minlength=bounds[-1])
+    number = np.arange(len(places)) - (np.cumsum(deaths) - deaths)[places]
+    return RiskSets(
+        first=first,
+        last=last,
+        own=own,
+        times=np.concatenate(times),
+        bounds=np.array(bounds),
+        event_place=places,
+        event_share=number / deaths[places] if efron else np.zeros(len(places)),
+    )
+
+
+class PartialLikelihood:
+    """The partial likelihood at one vector of coefficients.
+
+    Attributes
+    ----------
+    log_likelihood : float
+    martingale : ndarray [n]
+        Events minus what was expected; the score is X' times it.
+    information : ndarray [p, p]
+        Minus the second derivative.
+    """
+
+    def __init__(self, sets: RiskSets, x: FloatArray, beta: FloatArray) -> None:
+        self.sets, self.x, self.beta = sets, x, beta
+        eta = x @ beta
+        events = sets.own >= 0
+        # The largest log hazard is taken off, and added again in the sum of logarithms.
+        top = float(eta.max())
+        hazard = np.exp(eta - top)
+        parts = np.column_stack([hazard, hazard[:, None] * x])
+        all_sums, own_sums = sets.at_risk(parts), sets.having_event(parts)
+        place, share = sets.event_place, sets.event_share
+        sums = all_sums[place] - share[:, None] * own_sums[place]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self.means = sums[:, 1:] / sums[:, :1]
+            self.log_likelihood = float(eta[events].sum() - (np.log(sums[:, 0]) + top).sum())
+            jumps = 1.0 / sums[:, 0]
+        self.hazard, self.event_sums = hazard, sums[:, 0]
+        # Columns: jump of the hazard, and that times the mean of x; the second pair with Efron's share.
+        both = np.column_stack([jumps, jumps[:, None] * self.means])
+        self.jumps, self.shared_jumps = np.zeros_like(all_sums), np.zeros_like(all_sums)
+        np.add.at(self.jumps, place, both)
+        np.add.at(self.shared_jumps, place, share[:, None] * both)
+        exposed = sets.while_at_risk(self.jumps)
+        exposed[events] -= self.shared_jumps[sets.own[events]]
+        self.expected = hazard[:, None] * exposed
+        self.martingale = events - self.expected[:, 0]
+        self.information = (x * self.expected[:, :1]).T @ x - self.means.T @ self.means
+
+    @property
+    def score(self) -> FloatArray:
+        """First derivative [p]."""
+        return np.asarray(self.martingale @ self.x)
+
+    def score_residuals(self) -> FloatArray:
+        """Each row's part of the score [n, p], as if rows had been drawn independently (Lin & Wei)."""
+        sets, events = self.sets, self.sets.own >= 0
+        residuals = self.x * self.martingale[:, None] + self.expected[:, 1:]
+        residuals[events] -= self.mean_at_event()[sets.own[events]]
+        return np.asarray(residuals)
+
+    def mean_at_event(self) -> FloatArray:
+        """Mean of x over those at risk, weighted by their hazards, averaged over the events of each place [K, p]."""
+        total = np.zeros((len(self.sets.times), self.x.shape[1]))
+        np.add.at(total, self.sets.event_place, self.means)
+        deaths = np.bincount(self.sets.event_place, minlength=len(total))
+        return np.asarray(total / np.maximum(deaths, 1)[:, None])
+
+    def information_by_time(self) -> FloatArray:
+        """The information of each place [K, p, p]; they sum to `information`."""
+        sets, size = self.sets, self.x.shape[1]
+        jumps, shared = self.jumps[:, :1], self.shared_jumps[:, :1]
+        total = np.empty((len(sets.times), size, size))
+        # Row by row, which needs a p-th of the memory.
+        for row in range(size):
+            products = (self.hazard * self.x[:, row])[:, None] * self.x
+            total[:, row] = jumps * sets.at_risk(products) - shared * sets.having_event(products)
+            np.add.at(total[:, row], sets.event_place, -self.means[:, row : row + 1] * self.means)
+        return total
+
+    def information_by_cluster(self, clusters: IntArray) -> FloatArray:
+        """The information of each cluster [G, p, p]: hazard times squared distance from the mean of those at risk."""
+        sets, x, size = self.sets, self.x, self.x.shape[1]
+        events, share = sets.own >= 0, sets.event_share[:, None]
+        jumps = 1.0 / self.event_sums[:, None]
+        total = np.zeros((int(clusters.max()) + 1, size, size))
+        exposed, means = self.expected[:, :1], self.expected[:, 1:]
+        for row in range(size):
+            squares = jumps * self.means[:, row : row + 1] * self.means
+            full, shared = np.zeros((len(sets.times), size)), np.zeros((len(sets.times), size))
+            np.add.at(full, sets.event_place, squares)
+            np.add.at(shared, sets.event_place, share * squares)
+            seen = sets.while_at_risk(full)
+            seen[events] -= shared[sets.own[events]]
+            part = (
+                exposed * x[:, row : row + 1] * x - x[:, row : row + 1] * means - means[:, row : row + 1] * x
+            )
+            np.add.at(total[:, row], clusters, part + self.hazard[:, None] * seen)
+        return total
