@@ -55,9 +55,14 @@ from exresearch.models.likelihood import (
     proportional_odds_test,
 )
 from exresearch.models.linkage import (
+    DoseResponse,
+    Moderation,
     change_on_change,
+    dose_response,
     katz_interval,
     leader_contrast,
+    moderation,
+    quantile_regression,
     unit_association,
 )
 from exresearch.models.moments import (
@@ -99,17 +104,24 @@ from exresearch.models.sensitivity import (
 from exresearch.models.simultaneous import (
     adjusted_p_values,
 )
+from exresearch.models.surface import (
+    ResponseSurface,
+    response_surface,
+)
 
 __all__ = [
     "FEW_UNITS",
     "METHODS",
     "MIN_UNITS",
     "DominanceAnalysis",
+    "DoseResponse",
     "LikelihoodImportance",
     "LinearFit",
+    "Moderation",
     "NotEstimable",
     "PairwiseMoments",
     "ProportionalOddsTest",
+    "ResponseSurface",
     "SpecificationCurve",
     "UnitMoments",
     "adjusted_for_confounder",
@@ -128,6 +140,7 @@ __all__ = [
     "detectable_difference",
     "detectable_r2_increment",
     "dominance_analysis",
+    "dose_response",
     "e_value",
     "effective_df",
     "expanded_interval",
@@ -148,15 +161,18 @@ __all__ = [
     "linear_regression",
     "lmg_sampled",
     "merge_moments",
+    "moderation",
     "owen_values",
     "parquet_moments",
     "percentile_interval",
     "pool_imputations",
     "proportional_odds_test",
+    "quantile_regression",
     "rank_interval",
     "read_moments",
     "regression_influence",
     "relative_importance",
+    "response_surface",
     "robustness_value",
     "specification_curve",
     "specification_test",
