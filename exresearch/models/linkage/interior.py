@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import linprog
 
 from exresearch.models.resampling import NotEstimable
 
@@ -12,7 +13,7 @@ FloatArray = NDArray[np.float64]
 # Share of the way to the border that a step goes, and the gap (relative) at which the primal and dual agree.
 _STEP = 0.9995
 _GAP = 1e-10
-_MOST_STEPS = 100
+_MOST_STEPS = 50
 _FLOOR = 1e-12
 _RIDGE = 1e-14
 
@@ -90,7 +91,27 @@ def quantile_coefficients(
         y, z, w = y + dual * dy, z + dual * dz, w + dual * dw
         # Where one row decides a coefficient alone, states run to zero together and the equations become singular.
         x, s, z, w = (np.maximum(part, _FLOOR) for part in (x, s, z, w))
-    raise NotEstimable(
-        f"quantile regression at {quantile:g} does not settle on one line: use fewer covariates, or an outcome with "
-        "more different values."
+    # Degenerate optima, on which the steps stall just short of the gap.
+    for place in left:
+        found[place] = _by_simplex(design, outcome, share[place], quantile)
+    return found
+
+
+def _by_simplex(design: FloatArray, outcome: FloatArray, weights: FloatArray, quantile: float) -> FloatArray:
+    """The same for one regression as a linear programme."""
+    there = weights > 0.0
+    rows, weight = design[there], weights[there]
+    size, count = rows.shape[1], len(rows)
+    answer = linprog(
+        np.concatenate([np.zeros(size), quantile * weight, (1.0 - quantile) * weight]),
+        A_eq=np.hstack([rows, np.eye(count), -np.eye(count)]),
+        b_eq=outcome[there],
+        bounds=[(None, None)] * size + [(0.0, None)] * (2 * count),
+        method="highs",
     )
+    if answer.x is None:
+        raise NotEstimable(
+            f"quantile regression at {quantile:g} does not settle on one line: use fewer covariates, or an outcome "
+            "with more different values."
+        )
+    return np.asarray(answer.x[:size])
