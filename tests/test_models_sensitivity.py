@@ -22,7 +22,7 @@ from exresearch.models.sensitivity import (
 
 # Another order of summation.
 EXACT = 1e-9
-# Cinelli & Hazlett (2020), table 1 and section 5.2: estimate and standard error have been published to five digits by
+# Cinelli & Hazlett (2020), the Darfur example: estimate and standard error to five digits as printed by
 # the authors' package (sensemakr, darfur data), df 783.
 DARFUR = pd.DataFrame({"term": ["harmed"], "estimate": [0.09732], "std_error": [0.02326], "df": [783.0]})
 
