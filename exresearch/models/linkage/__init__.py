@@ -2,7 +2,21 @@
 
 from exresearch.models.linkage.association import unit_association
 from exresearch.models.linkage.changes import change_on_change
+from exresearch.models.linkage.dose import DoseResponse, dose_response
 from exresearch.models.linkage.leaders import LEADER_TERMS, leader_contrast
+from exresearch.models.linkage.moderation import Moderation, moderation
 from exresearch.models.linkage.published import katz_interval
+from exresearch.models.linkage.quantile import quantile_regression
 
-__all__ = ["LEADER_TERMS", "change_on_change", "katz_interval", "leader_contrast", "unit_association"]
+__all__ = [
+    "LEADER_TERMS",
+    "DoseResponse",
+    "Moderation",
+    "change_on_change",
+    "dose_response",
+    "katz_interval",
+    "leader_contrast",
+    "moderation",
+    "quantile_regression",
+    "unit_association",
+]
