@@ -501,6 +501,8 @@ class Bench:
         """The tables as Markdown."""
         command = "python benchmarks/drivers.py --peers PYTHON"
         command += f" --threads {self.threads}" if self.threads else ""
+        if self.timeout != 90.0:
+            command += f" --timeout {self.timeout:.0f}"
         command += " --quick" if self.quick else " --write"
         parts = [
             f"Made on {datetime.now(UTC).date()} by `{command}`. {self._machine()}",
