@@ -10,12 +10,15 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.api as sm
+from scipy import stats
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, Verdict
-from exresearch.findings.analyses import employee_first, likelihood_check
+from exresearch.findings.analyses import driver_splits, employee_first, likelihood_check
+from exresearch.findings.analyses.driver_models import driver_model
 from exresearch.findings.analyses.driver_splits import _PeopleOfUnits
-from exresearch.models import importance_metrics, relative_importance
+from exresearch.measures import oriented_frame
+from exresearch.models import expanded_interval, importance_metrics, relative_importance
 from exresearch.study import Study, load_study
 from exresearch.study.codebook import Variable
 from exresearch.study.demo import DemoSettings, generate_demo
@@ -146,6 +149,29 @@ def test_performance_is_the_weighted_mean_on_its_scale(demo: Study, found: Any) 
     assert rows["quadrant"].tolist() == np.where(against, "against", expected).tolist()
 
 
+def test_the_interval_of_a_performance_is_that_of_leaving_out_units(demo: Study, found: Any) -> None:
+    sheets = demo.table("employees")
+    rows = found.performance[found.performance["outcome"] == "enps"].set_index("driver")
+    data = oriented_frame(sheets, list(driver_model(demo.codebook).drivers))
+
+    def apart(kept: pd.Series) -> np.ndarray:
+        means = []
+        for name in rows.index:
+            values = data.loc[kept, name].dropna()
+            means.append(100 * (np.average(values, weights=sheets.loc[values.index, "weight"]) - 1) / 6)
+        return np.array(means) - np.mean(means)
+
+    units = sheets["unit"].unique()
+    left_out = np.array([apart(sheets["unit"] != unit) for unit in units])
+    spread = (left_out - left_out.mean(axis=0)) ** 2
+    error = np.sqrt((len(units) - 1) / len(units) * spread.sum(axis=0))
+    half = (rows["performance_high"] - rows["performance_low"]) / 2
+    assert len(units) == 40
+    # Linearised against refitted: they differ by the size of units.
+    np.testing.assert_allclose(half, stats.t.ppf(0.975, 39) * error, rtol=0.05)
+    np.testing.assert_allclose(rows["performance"] - rows["cut_performance"], apart(sheets["unit"].notna()))
+
+
 def test_a_driver_that_is_low_beyond_chance_is_clear_and_one_at_the_mean_is_not(demo: Study) -> None:
     sheets = demo.table("employees").copy()
     sheets["d_needs"] = (sheets["d_needs"] - 2).clip(lower=1)
@@ -191,7 +217,16 @@ def test_halves_of_units_share_nobody_and_cover_everybody(demo: Study) -> None:
     )
 
 
-def test_what_one_person_brings_to_both_sides_goes_with_other_people(demo: Study) -> None:
+def test_what_one_person_brings_to_both_sides_goes_with_other_people(
+    demo: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+
+    def interval(replicates: np.ndarray, **options: Any) -> Any:
+        asked.append((len(replicates), options))
+        return expanded_interval(replicates, **options)
+
+    monkeypatch.setattr(driver_splits, "expanded_interval", interval)
     # The named driver is tied to the outcome within persons alone: between people of a unit there is no link.
     rng = np.random.default_rng(5)
     sheets = demo.table("employees").copy()
@@ -199,12 +234,18 @@ def test_what_one_person_brings_to_both_sides_goes_with_other_people(demo: Study
     for name in DRIVERS:
         sheets[name] = rng.normal(size=len(sheets)) + (2 * mood if name == "d_needs" else 0)
     sheets["stay"] = 2 * mood + rng.normal(size=len(sheets))
-    table = analysed(with_employees(demo, sheets), n_splits=5).source.table
+    result = analysed(with_employees(demo, sheets), n_splits=5)
+    table = result.source.table
     rows = table[table["outcome"] == "stay"].set_index("handling")
     assert rows.loc["as in the verdict", "conf_low"] > 0.3
     other = rows.loc["drivers and outcome from different people, between units"]
     assert other["conf_low"] < 0 < other["conf_high"]
     assert other["n_units"] == 40
+    # An interval that is wide enough for 40 units, on the mean over the splits of each replicate.
+    assert asked[0] == (400, {"conf_level": 0.95, "n_units": 40})
+    assert other["n"] == len(complete_sheets(with_employees(demo, sheets), "stay"))
+    (record,) = [part for part in result.finding.robustness if part.term == "stay_split"]
+    assert record.p_value > 0.05
 
 
 def test_a_marker_takes_away_what_it_shares(demo: Study) -> None:

@@ -12,7 +12,7 @@ from scipy.special import stdtrit
 from exresearch.findings.analyses.driver_models import DriverModel, Fit
 from exresearch.measures import dependence_groups
 from exresearch.measures.resampling import respondents
-from exresearch.models import percentile_interval
+from exresearch.models import expanded_interval
 from exresearch.study import Variable
 
 #: Quadrants of the map; ``against`` is a driver that goes with a worse outcome, for which "low" is no shortcoming.
@@ -72,8 +72,8 @@ def performance_table(
         replicates = fits[str(name)].replicates
         kept = [replicates.drivers.index(driver) for driver in rows["driver"]]
         drawn = replicates.replicates[model.method][:, kept]
-        low, high = percentile_interval(
-            drawn - np.median(drawn, axis=1, keepdims=True), conf_level=conf_level
+        low, high = expanded_interval(
+            drawn - np.median(drawn, axis=1, keepdims=True), conf_level=conf_level, n_units=replicates.n_units
         )
         away.append(pd.Series((low > 0) | (high < 0), index=rows.index))
     if away:

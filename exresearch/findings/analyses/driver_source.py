@@ -111,7 +111,7 @@ def one_source(
             found = split_unit_difference(data, employees, fit, n_splits=n_splits, n_boot=n_boot, **options)
             message = (
                 "exact LMG of unit means; mean of {n_splits:integer} random splits of the people of each unit, each "
-                "used both ways round; bootstrap over units, percentile interval"
+                "used both ways round; bootstrap over units, expanded percentile interval"
             )
             ways.append(("split", OTHER_PEOPLE, found, Note(message=message, values={"n_splits": n_splits})))
         table.append(_row(fit, SAME_PEOPLE, named))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.driver_models import FIRST, SECOND, DriverModel, Fit
 from exresearch.findings.note import Note
-from exresearch.models import NotEstimable, bootstrap_p_value, importance_replicates, percentile_interval
+from exresearch.models import NotEstimable, expanded_interval, expanded_p_value, importance_replicates
 
 # With fewer units than this, or than this many per driver, a model of units fits anything.
 _LEAST_UNITS, _UNITS_PER_DRIVER = 30, 3
@@ -112,13 +112,13 @@ def split_unit_difference(
             estimates.append(float(result.estimate[model.method] @ contrast))
             replicates.append(result.replicates[model.method] @ contrast)
     drawn = np.mean(replicates, axis=0)
-    low, high = percentile_interval(drawn, conf_level=conf_level)
+    low, high = expanded_interval(drawn, conf_level=conf_level, n_units=len(large))
     return pd.DataFrame(
         {
             "term": ["named"],
             "estimate": float(np.mean(estimates)),
             "std_error": float(drawn.std(ddof=1)),
-            "p_value": float(bootstrap_p_value(drawn, null=0.0)),
+            "p_value": float(expanded_p_value(drawn, null=0.0, n_units=len(large))),
             "conf_low": float(low),
             "conf_high": float(high),
             "conf_level": conf_level,
