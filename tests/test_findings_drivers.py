@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, Verdict
 from exresearch.findings.analyses import driver_splits, employee_first, likelihood_check
 from exresearch.findings.analyses.driver_models import driver_model
+from exresearch.findings.analyses.driver_records import sampled_orders_caveats
 from exresearch.findings.analyses.driver_splits import _PeopleOfUnits
 from exresearch.measures import oriented_frame
 from exresearch.models import expanded_interval, importance_metrics, relative_importance
@@ -109,7 +111,27 @@ def test_the_interplay_is_that_of_ordinary_least_squares(demo: Study, found: Any
         slope = fit.params["first"] + level * fit.params["product"]
         assert rows.loc[term, "estimate"] == pytest.approx(slope, abs=1e-8)
     assert rows["n_clusters"].unique().tolist() == [40]
+    assert rows["n"].unique().tolist() == [len(sheets)]
     assert rows["p_adjusted"].notna().tolist() == [term == "product" for term in rows.index]
+    # CR2 written out with matrices of the sheets of each unit (Pustejovsky & Tipton 2018, constant variance).
+    x, w = sm.add_constant(design).to_numpy(), weights.to_numpy()
+    bread = np.linalg.inv(x.T @ (w[:, None] * x))
+    meat = np.zeros_like(bread)
+    for unit in sheets["unit"].unique():
+        inside = (sheets["unit"] == unit).to_numpy()
+        hat = x[inside] @ bread @ (x * w[:, None]).T
+        spread = np.eye(inside.sum()) - hat[:, inside] - hat[:, inside].T + hat @ hat.T
+        values, vectors = np.linalg.eigh(spread)
+        score = (
+            (x[inside] * w[inside, None]).T @ (vectors / np.sqrt(values)) @ (vectors.T @ fit.resid[inside])
+        )
+        meat += np.outer(score, score)
+    errors = pd.Series(np.sqrt(np.diag(bread @ meat @ bread)), index=fit.params.index)
+    for term in ("first", "second", "product"):
+        assert rows.loc[term, "std_error"] == pytest.approx(errors[term], rel=1e-6)
+    half = stats.t.ppf(0.975, rows["df"]) * rows["std_error"]
+    np.testing.assert_allclose(rows["conf_high"] - rows["estimate"], half, rtol=1e-9)
+    np.testing.assert_allclose(rows["estimate"] - rows["conf_low"], half, rtol=1e-9)
 
 
 def test_a_planted_interplay_is_found_with_its_sign(demo: Study) -> None:
@@ -170,6 +192,24 @@ def test_the_interval_of_a_performance_is_that_of_leaving_out_units(demo: Study,
     # Linearised against refitted: they differ by the size of units.
     np.testing.assert_allclose(half, stats.t.ppf(0.975, 39) * error, rtol=0.05)
     np.testing.assert_allclose(rows["performance"] - rows["cut_performance"], apart(sheets["unit"].notna()))
+    # The same from a regression on indicators of the drivers, errors within units times G / (G - 1).
+    long = (
+        data[list(rows.index)]
+        .assign(unit=sheets["unit"], weight=sheets["weight"])
+        .melt(["unit", "weight"])
+        .dropna()
+    )
+    dummies = pd.get_dummies(long["variable"], dtype=float)[list(rows.index)]
+    fit = sm.WLS(100 * (long["value"].astype(float) - 1) / 6, dummies, weights=long["weight"])
+    groups = {"groups": pd.factorize(long["unit"])[0], "use_correction": False}
+    covariance = np.asarray(fit.fit(cov_type="cluster", cov_kwds=groups).cov_params())
+    contrast = np.eye(len(rows)) - 1 / len(rows)
+    exact = np.sqrt(40 / 39 * np.diag(contrast @ covariance @ contrast))
+    np.testing.assert_allclose(half, stats.t.ppf(0.975, 39) * exact, rtol=1e-6)
+    # What may be chance in its performance is not called clear, however clear its importance is.
+    chance = rows["cut_performance"].between(rows["performance_low"], rows["performance_high"])
+    assert chance.any()
+    assert not rows.loc[chance, "clear"].any()
 
 
 def test_a_driver_that_is_low_beyond_chance_is_clear_and_one_at_the_mean_is_not(demo: Study) -> None:
@@ -227,6 +267,11 @@ def test_what_one_person_brings_to_both_sides_goes_with_other_people(
         return expanded_interval(replicates, **options)
 
     monkeypatch.setattr(driver_splits, "expanded_interval", interval)
+    halves: list[np.ndarray] = []
+    means = _PeopleOfUnits.means
+    monkeypatch.setattr(
+        _PeopleOfUnits, "means", lambda self, inside: (halves.append(inside), means(self, inside))[1]
+    )
     # The named driver is tied to the outcome within persons alone: between people of a unit there is no link.
     rng = np.random.default_rng(5)
     sheets = demo.table("employees").copy()
@@ -244,6 +289,12 @@ def test_what_one_person_brings_to_both_sides_goes_with_other_people(
     # An interval that is wide enough for 40 units, on the mean over the splits of each replicate.
     assert asked[0] == (400, {"conf_level": 0.95, "n_units": 40})
     assert other["n"] == len(complete_sheets(with_employees(demo, sheets), "stay"))
+    # Every split is used both ways round.
+    for first in range(0, len(halves), 4):
+        own, others, own_again, others_again = halves[first : first + 4]
+        assert np.array_equal(own, ~others)
+        assert np.array_equal(own_again, others)
+        assert np.array_equal(others_again, own)
     (record,) = [part for part in result.finding.robustness if part.term == "stay_split"]
     assert record.p_value > 0.05
 
@@ -328,6 +379,17 @@ def test_answers_as_categories(demo: Study) -> None:
     assert check.notes[0].model_dump()["values"] == {"count": 3, "total": 3}
 
 
+def test_the_error_of_sampled_orders_is_the_largest_of_all_outcomes_and_drivers() -> None:
+    model: Any = SimpleNamespace(method="lmg_sampled", players=range(30))
+    fits: Any = [
+        SimpleNamespace(replicates=SimpleNamespace(sampling_error={"lmg_sampled": np.array(errors)}))
+        for errors in ([0.001, 0.004], [0.002, 0.003])
+    ]
+    (note,) = sampled_orders_caveats(fits, model)
+    assert note.model_dump()["values"] == {"count": 30, "orders": 100_000, "error": 0.004}
+    assert sampled_orders_caveats(fits, SimpleNamespace(method="lmg")) == []  # type: ignore[arg-type]
+
+
 def test_more_drivers_than_all_orders_can_be_gone_through(demo: Study) -> None:
     rng = np.random.default_rng(8)
     sheets = demo.table("employees").copy()
@@ -345,7 +407,7 @@ def test_more_drivers_than_all_orders_can_be_gone_through(demo: Study) -> None:
     (note,) = result.sentences["importance"]
     values = note.model_dump()["values"]
     assert (values["count"], values["orders"]) == (28, 100_000)
-    assert values["error"] < 0.001
+    assert 0 < values["error"] < 0.001
     assert note in result.finding.caveats
     assert result.finding.method is not None
     assert result.finding.method.message.startswith("LMG over a random sample of orders")
