@@ -57,9 +57,7 @@ def together(*components: tuple[float, float, float], **more: Any) -> Finding:
         name: record(low, high, p=p, unit="variance_share", term=name)
         for name, (low, high, p) in zip(names, components, strict=False)
     }
-    return conclude_conjunction(
-        records, hypothesis="employee-first", estimand=LMG, n_excluded=7, rules=RULES, **more
-    )
+    return conclude_conjunction(records, hypothesis="employee-first", n_excluded=7, rules=RULES, **more)
 
 
 def test_which_estimand_decides() -> None:

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 
 from exresearch.findings import (
     Comparison,
+    DecisionRule,
     DetectableEffect,
     DriverRecord,
     EstimateRecord,
@@ -74,6 +75,14 @@ def untested(**change: Any) -> dict[str, Any]:
     return bare | {"verdict": Verdict.NOT_TESTABLE} | change
 
 
+OTHER = DecisionRule(
+    estimand="less", null=1.0, direction="less", smallest_effect=SmallestEffect(low=0.5, high=1.05)
+)
+RULE = DecisionRule(
+    estimand="ratio", null=1.0, direction="greater", smallest_effect=SmallestEffect(low=1 / 1.1, high=1.1)
+)
+
+
 def part(**change: Any) -> EstimateRecord:
     """One component or check."""
     fields = {"term": "one", "label": Note(message="One"), "unit_of_measurement": "ratio", **numbers()}
@@ -116,12 +125,21 @@ PUBLISHED = Comparison.of("temkin-2016-ratio", 1.53, conf_low=1.2, conf_high=1.9
         (content(robustness=(CHECK, CHECK)), (), "engagement-cx: robustness check check is given more than once."),
         (content(comparisons=(Comparison(claim="x", published=3.0, relation="inside"),)), (),
          "engagement-cx: the interval lies 'below' of the published figure 'x', not 'inside'."),
-        (content(components=(part(),)), (), "engagement-cx: component 'one' needs p_adjusted and a verdict."),
-        (content(components=(part(verdict=Verdict.EQUIVALENT),)), (),
+        (content(components=(part(),)), (),
+         "engagement-cx: component 'one' needs p_adjusted, a verdict and the rule behind it."),
+        (content(components=(part(verdict=Verdict.SUPPORTED),)), (),
+         "engagement-cx: component 'one' needs p_adjusted, a verdict and the rule behind it."),
+        (content(components=(part(verdict=Verdict.SUPPORTED, rule=OTHER),)), (),
+         "engagement-cx: with components the finding carries the rule of the first, 'one'."),
+        (untested(direction_verdict="neither"), (),
+         "engagement-cx: what was not tested leaves the direction undetermined by design."),
+        (content(direction_verdict="undetermined_by_design"), (),
+         "engagement-cx: what the design leaves undetermined was not tested."),
+        (content(components=(part(verdict=Verdict.EQUIVALENT, rule=RULE),)), (),
          "engagement-cx: the decision rule gives 'supported' for component 'one', not 'equivalent'."),
-        (content(components=(part(verdict=Verdict.SUPPORTED), part(verdict=Verdict.SUPPORTED))), (),
+        (content(components=(part(verdict=Verdict.SUPPORTED, rule=RULE),) * 2), (),
          "engagement-cx: component one is given more than once."),
-        (content(components=(part(verdict=Verdict.SUPPORTED, estimate=1.4),)), (),
+        (content(components=(part(verdict=Verdict.SUPPORTED, rule=RULE, estimate=1.4),)), (),
          "engagement-cx: with components the finding carries the numbers of the first, 'one'; different: estimate."),
         (content(estimate=NAN), ("estimate",), "Input should be a finite number"),
         (content(conf_high=float("inf")), ("conf_high",), "Input should be a finite number"),
@@ -189,9 +207,10 @@ def full() -> Finding:
     """A finding with everything in it."""
     return Finding(
         **content(
+            verdict=Verdict.INCONCLUSIVE,
             components=(
-                part(verdict=Verdict.SUPPORTED),
-                part(term="two", verdict=Verdict.SUPPORTED, n_units=None),
+                part(verdict=Verdict.SUPPORTED, rule=RULE),
+                part(term="two", verdict=Verdict.CONTRADICTED, n_units=None, rule=OTHER),
             ),
             robustness=(part(term="check", p_value=None, p_adjusted=None, std_error=None),),
             drivers=(driver(),),
@@ -312,18 +331,21 @@ def test_all_findings_as_one_frame(full: Finding, lacking: Finding, tmp_path: Pa
     assert frame["term"].tolist() == ["ratio", "ratio", "one", "two", "check"]
     assert frame["verdict"].fillna("none").tolist() == [
         "not_testable",
+        "inconclusive",
         "supported",
-        "supported",
-        "supported",
+        "contradicted",
         "none",
     ]
+    # A component is judged by its own estimand.
+    assert frame["estimand"].tolist() == ["ratio", "ratio", "ratio", "less", "ratio"]
+    assert frame["smallest_low"].tolist() == [1 / 1.1, 1 / 1.1, 1 / 1.1, 0.5, 1 / 1.1]
     bare = frame.loc[0, ["estimate", "conf_low", "n", "n_units", "n_excluded", "p_adjusted"]]
     assert bare.isna().all()
     row = frame.loc[1]
     assert row[["estimate", "conf_low", "conf_high", "n", "n_units", "n_excluded"]].tolist() == [
         1.5, 1.2, 1.9, 900, 60, 3,
     ]  # fmt: skip
-    assert (frame["smallest_high"] == 1.1).all()
+    assert frame["smallest_high"].tolist() == [1.1, 1.1, 1.1, 1.05, 1.1]
     assert frame.loc[3, "n_units"] is pd.NA
 
 
@@ -336,7 +358,7 @@ def test_a_row_becomes_a_record() -> None:
     record = estimate_record(
         rows, "a", name="b", label=Note(message="B"), unit_of_measurement="ratio", method=METHOD
     )
-    assert record.model_dump(exclude={"label", "method"}) == {
+    assert record.model_dump(exclude={"label", "method", "rule"}) == {
         "term": "b", "unit_of_measurement": "ratio", "estimate": 1.5, "conf_low": 1.2, "conf_high": 1.9,
         "conf_level": 0.95, "std_error": None, "p_value": 0.001, "p_adjusted": None, "n": 900, "n_units": 60,
         "verdict": None,

@@ -469,8 +469,8 @@ def spoil_unused(content: dict[str, Any]) -> None:
         ),
         (
             spoil_correction,
-            "families.2: family 'employee-first-outcomes': 'holm' goes with two or more components and "
-            "'none' with fewer; got "
+            "families.2: family 'employee-first-outcomes': 'holm' goes with two or more components, and "
+            "'none' with fewer or with direction; got "
             "'none' with 4.",
         ),
         (spoil_unused, "families without a hypothesis: spare."),

@@ -3,8 +3,10 @@
 from exresearch.findings.claims import PublishedFigure, claims_for, load_claims
 from exresearch.findings.conclude import conclude, conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.decision import Verdict, combine, decide
+from exresearch.findings.direction import direction_verdict
 from exresearch.findings.finding import (
     Comparison,
+    DecisionRule,
     DetectableEffect,
     DriverRecord,
     EstimateRecord,
@@ -20,6 +22,7 @@ from exresearch.findings.testability import Testability, testability, testabilit
 
 __all__ = [
     "Comparison",
+    "DecisionRule",
     "DetectableEffect",
     "DriverRecord",
     "EstimateRecord",
@@ -37,6 +40,7 @@ __all__ = [
     "conclude",
     "conclude_conjunction",
     "decide",
+    "direction_verdict",
     "estimand_for",
     "estimate_record",
     "finding_schema",

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.decision import Verdict, combine, decide, error_rate
+from exresearch.findings.decision import DirectionVerdict, Verdict, combine
 from exresearch.findings.finding import (
     Comparison,
+    DecisionRule,
     DetectableEffect,
     DriverRecord,
     EstimateRecord,
@@ -96,6 +97,7 @@ def conclude(
     robustness: Sequence[EstimateRecord] = (),
     comparisons: Sequence[Comparison] = (),
     measures: Mapping[Side, dict[str, str]] | None = None,
+    direction_verdict: DirectionVerdict | None = None,
     caveats: Sequence[Note] = (),
 ) -> Finding:
     """Apply the decision rule to one estimate and make the finding.
@@ -116,6 +118,8 @@ def conclude(
         What is shown beside the verdict; none of it changes the verdict.
     measures : mapping, optional
         Label of what stands for ``ex``, ``cx`` or ``bx``, in both languages.
+    direction_verdict : str, optional
+        What comes first, of a hypothesis about direction; None where the data leave it open.
 
     Returns
     -------
@@ -128,15 +132,11 @@ def conclude(
     """
     if deciding.p_value is None:
         raise ValueError(f"{hypothesis}: the deciding estimate {deciding.term!r} needs a p-value.")
-    alpha = error_rate(deciding.conf_level)
-    verdict = decide(
+    verdict = rule_of(estimand).decide(
         deciding.conf_low,
         deciding.conf_high,
-        null=estimand.null,
-        direction=estimand.direction,
-        smallest_effect=(estimand.smallest_effect.low, estimand.smallest_effect.high),
         p_adjusted=deciding.p_value,
-        alpha=alpha,
+        conf_level=deciding.conf_level,
     )
     return Finding(
         hypothesis=hypothesis,
@@ -148,7 +148,18 @@ def conclude(
         robustness=tuple(robustness),
         comparisons=tuple(comparisons),
         measures=dict(measures or {}),
+        direction_verdict=direction_verdict,
         caveats=tuple(caveats),
+    )
+
+
+def rule_of(estimand: Estimand) -> DecisionRule:
+    """Return what a declared estimand decides by."""
+    return DecisionRule(
+        estimand=estimand.name,
+        null=estimand.null,
+        direction=estimand.direction,
+        smallest_effect=SmallestEffect(low=estimand.smallest_effect.low, high=estimand.smallest_effect.high),
     )
 
 
@@ -156,21 +167,29 @@ def conclude_conjunction(
     components: Mapping[str, EstimateRecord],
     *,
     hypothesis: str,
-    estimand: Estimand,
     n_excluded: int,
     rules: DisclosureRules,
+    ex_construct: str | None = None,
     robustness: Sequence[EstimateRecord] = (),
     drivers: Sequence[DriverRecord] = (),
+    comparisons: Sequence[Comparison] = (),
+    measures: Mapping[Side, dict[str, str]] | None = None,
+    direction_verdict: DirectionVerdict | None = None,
     caveats: Sequence[Note] = (),
 ) -> Finding:
-    """Decide a claim about several outcomes at once: each is tested within one Holm family, and all must agree.
+    """Decide a claim about several things at once: each by its own declared estimand, and all must agree.
+
+    Where the registry corrects the family, the p-values of the components are corrected together by Holm's method.
 
     Parameters
     ----------
     components : mapping of str to EstimateRecord
-        One estimate per outcome; the first is the headline of the finding.
-    hypothesis, estimand, n_excluded, rules, robustness, caveats
+        One estimate per component that could be measured, under its name in the registry; the first is the headline of
+        the finding.
+    hypothesis, n_excluded, rules, robustness, comparisons, measures, direction_verdict, caveats
         As :func:`conclude`.
+    ex_construct : str, optional
+        As :func:`estimand_for`.
     drivers : sequence of DriverRecord
         Importance of every driver for every outcome.
 
@@ -188,20 +207,25 @@ def conclude_conjunction(
     untested = [name for name, record in components.items() if record.p_value is None]
     if untested:
         raise ValueError(f"{hypothesis}: components need a p-value; {', '.join(untested)} have none.")
-    adjusted = holm({name: record.p_value for name, record in components.items()})
+    p_values = {name: record.p_value for name, record in components.items()}
+    correct = load_registry().family_of(hypothesis).correction == "holm"
+    adjusted = holm(p_values) if correct else p_values
+    estimands = {
+        name: estimand_for(hypothesis, component=name, ex_construct=ex_construct) for name in components
+    }
     decided: list[EstimateRecord] = []
     for name, record in components.items():
         p_adjusted = adjusted[name]
-        verdict = decide(
+        rule = rule_of(estimands[name])
+        verdict = rule.decide(
             record.conf_low,
             record.conf_high,
-            null=estimand.null,
-            direction=estimand.direction,
-            smallest_effect=(estimand.smallest_effect.low, estimand.smallest_effect.high),
             p_adjusted=1.0 if p_adjusted is None else p_adjusted,
-            alpha=error_rate(record.conf_level),
+            conf_level=record.conf_level,
         )
-        decided.append(record.model_copy(update={"p_adjusted": p_adjusted, "verdict": verdict}))
+        update = {"p_adjusted": p_adjusted, "verdict": verdict, "rule": rule}
+        decided.append(record.model_copy(update=update))
+    estimand = next(iter(estimands.values()))
     verdict = combine(record.verdict for record in decided if record.verdict is not None)
     headline = decided[0]
     return Finding(
@@ -214,6 +238,9 @@ def conclude_conjunction(
         components=tuple(decided),
         robustness=tuple(robustness),
         drivers=tuple(drivers),
+        comparisons=tuple(comparisons),
+        measures=dict(measures or {}),
+        direction_verdict=direction_verdict,
         caveats=tuple(caveats),
     )
 
@@ -225,6 +252,7 @@ def not_testable(
     rules: DisclosureRules,
     estimand: Estimand | None = None,
     detectable_effect: DetectableEffect | None = None,
+    direction_verdict: DirectionVerdict | None = None,
     caveats: Sequence[Note] = (),
 ) -> Finding:
     """Make the finding of a hypothesis that these data cannot test, with the reason and the detectable effect.
@@ -241,6 +269,8 @@ def not_testable(
         The estimand that would have decided; the first declared one by default.
     detectable_effect : DetectableEffect, optional
         What a study of this size could have found.
+    direction_verdict : str, optional
+        ``undetermined_by_design`` where the design leaves open what comes first.
     caveats : sequence of Note
         Anything else to know.
 
@@ -255,6 +285,7 @@ def not_testable(
         reason=reason,
         **_declared(hypothesis, declared, rules),
         detectable_effect=detectable_effect,
+        direction_verdict=direction_verdict,
         caveats=tuple(caveats),
     )
 

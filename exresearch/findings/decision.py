@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import Literal
 
 Direction = Literal["greater", "less", "two-sided"]
+DirectionVerdict = Literal["ex_first", "cx_first", "both", "neither", "undetermined_by_design"]
 
 
 class Verdict(StrEnum):

@@ -6,10 +6,11 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, FiniteFloat, model_validator
 
-from exresearch.findings.decision import Direction, Verdict, combine, decide, error_rate
+from exresearch.findings.decision import Direction, DirectionVerdict, Verdict, combine
 from exresearch.findings.note import Note
 from exresearch.findings.parts import (
     Comparison,
+    DecisionRule,
     DetectableEffect,
     DriverRecord,
     EstimateRecord,
@@ -23,6 +24,7 @@ from exresearch.findings.parts import (
 
 __all__ = [
     "Comparison",
+    "DecisionRule",
     "DetectableEffect",
     "DriverRecord",
     "EstimateRecord",
@@ -50,9 +52,8 @@ class Finding(Frozen):
     schema_version: Literal["1.0"] = "1.0"
     hypothesis: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     verdict: Verdict
-    direction_verdict: Literal["ex_first", "cx_first", "both", "neither", "undetermined_by_design"] | None = (
-        None
-    )
+    # None where the question is not one of direction, or these data leave it open.
+    direction_verdict: DirectionVerdict | None = None
     reason: Note
     estimand: str
     unit_of_measurement: MeasurementUnit
@@ -91,6 +92,12 @@ class Finding(Frozen):
         if not self.smallest_effect.low <= self.null <= self.smallest_effect.high:
             raise ValueError(
                 f"{self.hypothesis}: the smallest effect of interest does not contain the null {self.null}."
+            )
+        if self.direction_verdict == "undetermined_by_design" and self.tested:
+            raise ValueError(f"{self.hypothesis}: what the design leaves undetermined was not tested.")
+        if self.direction_verdict not in (None, "undetermined_by_design") and not self.tested:
+            raise ValueError(
+                f"{self.hypothesis}: what was not tested leaves the direction undetermined by design."
             )
         if self.tested:
             self._check_numbers()
@@ -179,12 +186,18 @@ class Finding(Frozen):
 
     def _component_verdicts(self) -> list[Verdict]:
         verdicts = []
-        for part in self.components:
-            if part.p_adjusted is None or part.verdict is None:
+        for position, part in enumerate(self.components):
+            if part.p_adjusted is None or part.verdict is None or part.rule is None:
                 raise ValueError(
-                    f"{self.hypothesis}: component {part.term!r} needs p_adjusted and a verdict."
+                    f"{self.hypothesis}: component {part.term!r} needs p_adjusted, a verdict and the rule behind it."
                 )
-            expected = self.decide(part.conf_low, part.conf_high, part.p_adjusted, part.conf_level)
+            if position == 0 and part.rule != self.rule:
+                raise ValueError(
+                    f"{self.hypothesis}: with components the finding carries the rule of the first, {part.term!r}."
+                )
+            expected = part.rule.decide(
+                part.conf_low, part.conf_high, p_adjusted=part.p_adjusted, conf_level=part.conf_level
+            )
             if expected is not part.verdict:
                 raise ValueError(
                     f"{self.hypothesis}: the decision rule gives {expected.value!r} for component {part.term!r}, "
@@ -193,14 +206,16 @@ class Finding(Frozen):
             verdicts.append(part.verdict)
         return verdicts
 
-    def decide(self, conf_low: float, conf_high: float, p_adjusted: float, conf_level: float) -> Verdict:
-        """Apply the decision rule with this finding's null, direction and smallest effect of interest."""
-        return decide(
-            conf_low,
-            conf_high,
+    @property
+    def rule(self) -> DecisionRule:
+        """What decides: with components, about the first."""
+        return DecisionRule(
+            estimand=self.estimand,
             null=self.null,
             direction=self.direction,
-            smallest_effect=(self.smallest_effect.low, self.smallest_effect.high),
-            p_adjusted=p_adjusted,
-            alpha=error_rate(conf_level),
+            smallest_effect=self.smallest_effect,
         )
+
+    def decide(self, conf_low: float, conf_high: float, p_adjusted: float, conf_level: float) -> Verdict:
+        """Apply the decision rule with this finding's null, direction and smallest effect of interest."""
+        return self.rule.decide(conf_low, conf_high, p_adjusted=p_adjusted, conf_level=conf_level)

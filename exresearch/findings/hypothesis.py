@@ -7,12 +7,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraints, model_validator
 
-from exresearch.findings.decision import Direction
+from exresearch.findings.decision import Direction, DirectionVerdict
 from exresearch.findings.finding import MeasurementUnit, SmallestEffect
 from exresearch.study.codebook import Role
 from exresearch.study.parameters import TableName
 
-DirectionVerdict = Literal["ex_first", "cx_first", "both", "neither", "undetermined_by_design"]
 DIRECTION_VERDICTS: tuple[DirectionVerdict, ...] = (
     "ex_first",
     "cx_first",
@@ -160,7 +159,11 @@ class Needs(_Frozen):
 
 
 class Family(_Frozen):
-    """Tests whose p-values are corrected together."""
+    """Tests whose p-values are corrected together.
+
+    Claims about direction are not corrected: each asks several things at once, and no more than one of the claims can
+    be wrongly supported by a single error (docs/decisions.md).
+    """
 
     id: _Id
     label: Text
@@ -170,9 +173,9 @@ class Family(_Frozen):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        if (self.correction == "holm") != (len(self.components) > 1):
+        if (self.correction == "holm") != (len(self.components) > 1 and not self.direction):
             raise ValueError(
-                f"family {self.id!r}: 'holm' goes with two or more components and 'none' with fewer; "
+                f"family {self.id!r}: 'holm' goes with two or more components, and 'none' with fewer or with direction; "
                 f"got {self.correction!r} with {len(self.components)}."
             )
         return self

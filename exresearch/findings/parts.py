@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, model_validator
 
-from exresearch.findings.decision import Verdict
+from exresearch.findings.decision import Direction, Verdict, decide, error_rate
 from exresearch.findings.note import Note
 
 MeasurementUnit = Literal[
@@ -50,6 +50,35 @@ class DetectableEffect(Frozen):
     n: int = Field(ge=1)
 
 
+class DecisionRule(Frozen):
+    """What decides about one component: the estimand, its null and direction, and what is too small to matter."""
+
+    estimand: str
+    null: FiniteFloat
+    direction: Direction
+    smallest_effect: SmallestEffect
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if not self.smallest_effect.low <= self.null <= self.smallest_effect.high:
+            raise ValueError(
+                f"{self.estimand}: the smallest effect of interest does not contain the null {self.null}."
+            )
+        return self
+
+    def decide(self, conf_low: float, conf_high: float, *, p_adjusted: float, conf_level: float) -> Verdict:
+        """Apply the decision rule to an interval."""
+        return decide(
+            conf_low,
+            conf_high,
+            null=self.null,
+            direction=self.direction,
+            smallest_effect=(self.smallest_effect.low, self.smallest_effect.high),
+            p_adjusted=p_adjusted,
+            alpha=error_rate(conf_level),
+        )
+
+
 class EstimateRecord(Frozen):
     """One estimate with its interval: a component of the claim, or a robustness check beside it."""
 
@@ -67,6 +96,8 @@ class EstimateRecord(Frozen):
     n_units: int | None = Field(None, ge=1)
     method: Note
     verdict: Verdict | None = None
+    # Of a component alone: the members of one claim may be judged by different estimands.
+    rule: DecisionRule | None = None
 
     @model_validator(mode="after")
     def _check(self) -> Self:

@@ -12,11 +12,11 @@ from typing import Self
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from exresearch.findings.decision import DirectionVerdict
 from exresearch.findings.hypothesis import (
     DIRECTION_VERDICTS,
     MIN_WAVES_FOR_DIRECTION,
     Alternative,
-    DirectionVerdict,
     Estimand,
     Family,
     Hypothesis,

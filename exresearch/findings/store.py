@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 from pydantic import ValidationError
 
-from exresearch.findings.finding import Finding
+from exresearch.findings.finding import EstimateRecord, Finding
 
 _TEXTS = ["hypothesis", "role", "term", "verdict", "estimand", "unit_of_measurement", "family"]
 _INTEGERS = ["n", "n_units", "n_excluded"]
@@ -119,7 +119,8 @@ def read_findings(directory: Path | str) -> pd.DataFrame:
         One row per estimate: ``hypothesis, role`` (``deciding``, ``component`` or ``robustness``)``, term, verdict,
         estimand, unit_of_measurement, estimate, std_error, p_value, p_adjusted, conf_low, conf_high, conf_level, n,
         n_units, n_excluded, family, null, smallest_low, smallest_high``. Counts are nullable integers (Int64), texts
-        strings, the rest float64. The verdict of a component is its own; a robustness check has none. A hypothesis
+        strings, the rest float64. Verdict, estimand and limits of a component are its own; a robustness check has no
+        verdict. A hypothesis
         that was not testable has one row without numbers.
 
     Raises
@@ -140,7 +141,8 @@ def read_findings(directory: Path | str) -> pd.DataFrame:
         rows.append(declared | {"role": "deciding", "term": finding.estimand} | _numbers(finding))
         for role, records in (("component", finding.components), ("robustness", finding.robustness)):
             rows.extend(
-                declared | {"role": role, "term": record.term} | _numbers(record) for record in records
+                declared | _rule(record) | {"role": role, "term": record.term} | _numbers(record)
+                for record in records
             )
     frame = pd.DataFrame(rows, columns=_COLUMNS)
     types = (
@@ -153,6 +155,19 @@ def finding_schema() -> str:
     """Return the JSON schema of a finding, for tools in other languages."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Finding.model_json_schema()}
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+def _rule(record: EstimateRecord) -> dict[str, Any]:
+    """What judges a component, where it is another estimand than that of the first."""
+    if record.rule is None:
+        return {}
+    smallest = record.rule.smallest_effect
+    return {
+        "estimand": record.rule.estimand,
+        "null": record.rule.null,
+        "smallest_low": smallest.low,
+        "smallest_high": smallest.high,
+    }
 
 
 def _numbers(record: Any) -> dict[str, Any]:

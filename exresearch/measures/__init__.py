@@ -44,7 +44,7 @@ from exresearch.measures.engagement import (
     other_definition,
 )
 from exresearch.measures.items import item_distribution
-from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table
+from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table, unit_measure
 from exresearch.measures.reliability import (
     LowerBounds,
     Reliability,
@@ -188,6 +188,7 @@ __all__ = [
     "structure_of_study",
     "unit_mean_table",
     "unit_means",
+    "unit_measure",
     "wave_change",
     "wave_changes",
     "weight_summary",

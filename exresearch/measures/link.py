@@ -158,32 +158,65 @@ def _side(
                 raise NotMeasured(str(error)) from error
             kind = "mean"
         return Side(construct, kind, table, _by_unit_and_wave(frame, values))
-    measures = codebook.select("units", role="measure", construct=construct)
-    if measures and study.has("units", "unit"):
-        measure = measures[0]
-        frame = study.table("units")
-        values = oriented(frame[measure.column], measure)
-        kind = "share" if measure.kind == "percent" else "mean"
-        n = (
-            frame[measure.n_column]
-            if measure.n_column
-            else pd.Series(pd.NA, index=frame.index, dtype="Float64")
-        )
-        by_unit = pd.DataFrame(
-            {
-                "unit": frame["unit"],
-                "wave": frame["wave"] if "wave" in frame else "all",
-                "value": values / 100 if kind == "share" else values,
-                "n": n.astype("Float64"),
-                "size": n.astype("Float64"),
-            }
-        )
-        answered = by_unit["value"].notna() & (by_unit["n"] > 0).fillna(True).astype(bool)
-        return Side(construct, kind, "units", by_unit[answered].reset_index(drop=True))
-    raise NotMeasured(
-        f"construct {construct!r} is not measured by unit: neither items of table {table!r} with a unit, "
-        "nor a measure of table 'units'."
+    try:
+        return unit_measure(study, construct)
+    except NotMeasured:
+        raise NotMeasured(
+            f"construct {construct!r} is not measured by unit: neither items of table {table!r} with a unit, "
+            "nor a measure of table 'units'."
+        ) from None
+
+
+def unit_measure(study: Study, construct: str) -> Side:
+    """Read a measure of the units by unit and wave.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    construct : str
+        Which measure.
+
+    Returns
+    -------
+    Side
+        Turned so that higher is better, percentages as shares; rows without a value, and rows whose value rests on a
+        number of answers of 0, are left out.
+
+    Raises
+    ------
+    NotMeasured
+        If the table of units has no such measure, or no unit.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from exresearch.study import load_study
+    >>> from exresearch.study.demo import write_demo_study
+    >>> study = load_study(write_demo_study(Path(mkdtemp()), n_units=4, n_employees=40))
+    >>> unit_measure(study, "result").kind
+    'mean'
+    """
+    measures = study.codebook.select("units", role="measure", construct=construct)
+    if not measures or not study.has("units", "unit"):
+        raise NotMeasured(f"construct {construct!r} is no measure of table 'units'.")
+    measure = measures[0]
+    frame = study.table("units")
+    values = oriented(frame[measure.column], measure)
+    kind: Kind = "share" if measure.kind == "percent" else "mean"
+    n = frame[measure.n_column] if measure.n_column else pd.Series(pd.NA, index=frame.index, dtype="Float64")
+    by_unit = pd.DataFrame(
+        {
+            "unit": frame["unit"],
+            "wave": frame["wave"] if "wave" in frame else "all",
+            "value": values / 100 if kind == "share" else values,
+            "n": n.astype("Float64"),
+            "size": n.astype("Float64"),
+        }
     )
+    answered = by_unit["value"].notna() & (by_unit["n"] > 0).fillna(True).astype(bool)
+    return Side(construct, kind, "units", by_unit[answered].reset_index(drop=True))
 
 
 def _by_unit_and_wave(frame: pd.DataFrame, values: pd.Series) -> pd.DataFrame:

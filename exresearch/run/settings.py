@@ -103,10 +103,15 @@ def _unknown_measures(settings: StudyFile, codebook: Codebook, *, file: str) -> 
     constructs = sorted({v.construct for v in codebook.variables if v.construct is not None})
     parameters = settings.parameters
     problems = []
-    for key in ("ex_measure", "ex_alternative", "cx_measure"):
+    for key in ("ex_measure", "ex_alternative", "cx_measure", "moderator", "later_outcome"):
         name = getattr(parameters, key)
         # A default that the client did not choose may well be absent; then the hypothesis is not testable.
         if key in parameters.model_fields_set and name and name not in constructs:
             message = f"the codebook has no construct {name!r}."
             problems.append(Problem(file, f"parameters.{key}", message, nearest(name, constructs)))
+    flags = sorted(v.column for v in codebook.select("units", role="flag"))
+    if parameters.programme and parameters.programme not in flags:
+        message = f"table 'units' has no flag {parameters.programme!r}."
+        remedy = nearest(parameters.programme, flags) if flags else "Give a column of it the role flag."
+        problems.append(Problem(file, "parameters.programme", message, remedy))
     return problems

@@ -199,7 +199,6 @@ def employee_first(
     finding = conclude_conjunction(
         {name: component_record(fit, model, conf_level=conf_level) for name, fit in fitted.items()},
         hypothesis="employee-first",
-        estimand=estimand,
         n_excluded=len(employees) - next(iter(fitted.values())).replicates.n,
         rules=rules,
         robustness=[*checks, *imputed.records, *source.records],

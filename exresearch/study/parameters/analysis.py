@@ -71,6 +71,34 @@ class Parameters(Strict):
         pattern=r"^([^=]+=.+)?$",
         description="Category of units to set apart as a check, as 'column=value'; empty for none.",
     )
+    moderator: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9_]*)?$",
+        description=(
+            "Construct of the units that may strengthen the link, such as the intensity of customer contact; empty for "
+            "none."
+        ),
+    )
+    later_outcome: str = Field(
+        "",
+        pattern=r"^([a-z][a-z0-9_]*)?$",
+        description=(
+            "Construct of the units that a balance of EX and CX should serve a wave later, such as the result; "
+            "empty for none."
+        ),
+    )
+    waves_overlap: bool = Field(
+        False,
+        description="Whether successive waves share part of the time they measure; no wave then comes before another.",
+    )
+    programme: str = Field(
+        "",
+        pattern=r"^([^\s].*)?$",
+        description="Flag of the units that says when a programme runs; may be empty where there is one flag.",
+    )
+    anticipation: int = Field(
+        0, ge=0, le=4, description="Waves before its start in which a programme may work already."
+    )
     enps_variant: Literal["us", "eu", "custom"] = Field(
         "us",
         description=(
