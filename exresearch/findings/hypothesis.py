@@ -175,8 +175,8 @@ class Family(_Frozen):
     def _check(self) -> Self:
         if (self.correction == "holm") != (len(self.components) > 1 and not self.direction):
             raise ValueError(
-                f"family {self.id!r}: 'holm' goes with two or more components, and 'none' with fewer or with direction; "
-                f"got {self.correction!r} with {len(self.components)}."
+                f"family {self.id!r}: 'holm' goes with two or more components, and 'none' with fewer or with "
+                f"direction; got {self.correction!r} with {len(self.components)}."
             )
         return self
 
