@@ -7,7 +7,15 @@ import pandas as pd
 import pytest
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings import EstimateRecord, Finding, Note, SmallestEffect, Verdict
+from exresearch.findings import (
+    EstimateRecord,
+    Finding,
+    Note,
+    SmallestEffect,
+    Verdict,
+    conclude_conjunction,
+    load_registry,
+)
 from exresearch.report import Page, Picture, Texts
 from exresearch.report import figures as draw
 from exresearch.report.columns import REVERSED_NOTE
@@ -374,6 +382,29 @@ def test_overview_puts_the_side_of_the_claim_on_the_right(texts, finding, direct
     axes = draw.overview_forest([found], texts=texts).figure.axes[0]
     drawn = [x for line in axes.lines for x in np.atleast_1d(line.get_xdata()) if line.get_marker() == "o"]
     assert drawn == pytest.approx([3.0])
+
+
+def test_overview_gives_each_part_of_a_claim_its_own_scale_and_side(texts):
+    def part(term, unit, estimate, low, high):
+        return EstimateRecord(
+            term=term, label=Note(message="x"), unit_of_measurement=unit, estimate=estimate, conf_low=low,
+            conf_high=high, conf_level=0.95, p_value=0.001, n=500, method=Note(message="x"),
+        )  # fmt: skip
+
+    parts = {
+        "turnover": part("turnover", "rate_ratio", 1.05**-3, 1.05**-4, 1.05**-2),
+        "result": part("result", "standardised", 0.4, 0.3, 0.5),
+    }
+    found = conclude_conjunction(parts, hypothesis="business-outcomes", n_excluded=0, rules=DisclosureRules())
+    picture = draw.overview_forest([found], texts=texts)
+    axes = picture.figure.axes[0]
+    drawn = [x for line in axes.lines for x in np.atleast_1d(line.get_xdata()) if line.get_marker() == "o"]
+    # Fewer leavers and a better result both lie on the side of the claim.
+    assert sorted(drawn) == pytest.approx([3.0, 4.0])
+    components = load_registry().family_of("business-outcomes").components
+    for name in ("turnover", "result"):
+        assert components[name][texts.language] in picture.alt
+    assert picture.takeaway == f"{texts.say('supported').capitalize()}: 1."
 
 
 @pytest.mark.parametrize(

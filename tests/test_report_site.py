@@ -10,10 +10,20 @@ import pandas as pd
 import pytest
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings import DetectableEffect, Finding, Note, SmallestEffect, Verdict, load_registry
-from exresearch.report import Page
+from exresearch.findings import (
+    DetectableEffect,
+    EstimateRecord,
+    Finding,
+    Note,
+    SmallestEffect,
+    Verdict,
+    conclude_conjunction,
+    load_registry,
+)
+from exresearch.report import Page, Texts
 from exresearch.report.index import render_index
 from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
+from exresearch.report.verdict import verdict_block
 
 RULES = DisclosureRules()
 MESSAGE, VALUES = RULES.sentence()
@@ -323,3 +333,24 @@ def test_a_verdict_shows_everything_the_record_holds(findings):
     untested = Page(language="en", rules=RULES).verdict(findings[0]).data
     assert "With 124 units a study finds a correlation of 0.25 or stronger with 80% probability." in untested
     assert "<dl>" not in untested
+
+
+def test_each_part_of_a_claim_says_what_is_too_small_for_it():
+    def part(term, unit, estimate, low, high):
+        return EstimateRecord(
+            term=term, label=Note(message="x"), unit_of_measurement=unit, estimate=estimate, conf_low=low,
+            conf_high=high, conf_level=0.95, p_value=0.001, n=500, method=Note(message="x"),
+        )  # fmt: skip
+
+    parts = {
+        "turnover": part("turnover", "rate_ratio", 0.85, 0.8, 0.9),
+        "result": part("result", "standardised", 0.4, 0.3, 0.5),
+    }
+    block = verdict_block(
+        conclude_conjunction(parts, hypothesis="business-outcomes", n_excluded=0, rules=DisclosureRules()),
+        Texts("en", strict=True),
+    )
+    rows = re.findall(r"<tr>(.*?)</tr>", block, re.DOTALL)
+    cells = [re.findall(r"<t[hd][^>]*>\s*(.*?)\s*</t[hd]>", row, re.DOTALL) for row in rows]
+    place = cells[0].index("Too small to matter")
+    assert [row[place] for row in cells[1:]] == ["0.95 to 1.05", "−0.10 to 0.10"]

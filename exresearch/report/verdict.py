@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from markupsafe import Markup
 
 from exresearch.findings.decision import Verdict
-from exresearch.findings.finding import EstimateRecord, Finding
+from exresearch.findings.finding import DecisionRule, EstimateRecord, Finding
 from exresearch.findings.registry import load_registry
 from exresearch.report.markup import fill
 from exresearch.report.numbers import interval, unit_spec
@@ -20,7 +20,7 @@ from exresearch.report.sentences import (
     hypothesis_title,
     verdict_parts,
 )
-from exresearch.report.tables import html_table
+from exresearch.report.tables import Column, html_table
 from exresearch.report.text import Texts
 
 # Signs that differ in form, so that a verdict is told apart without colour.
@@ -86,9 +86,7 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
 
 def _facts(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
     spec = unit_spec(finding.unit_of_measurement)
-    smallest = interval(
-        finding.smallest_effect.low, finding.smallest_effect.high, spec, language=texts.language
-    )
+    smallest = _smallest(finding.rule, finding.unit_of_measurement, texts)
     if (
         finding.estimate is None
         or finding.conf_low is None
@@ -120,6 +118,11 @@ def _facts(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
     return facts
 
 
+def _smallest(rule: DecisionRule, unit: str, texts: Texts) -> str:
+    low, high = rule.smallest_effect.low, rule.smallest_effect.high
+    return interval(low, high, unit_spec(unit), language=texts.language)
+
+
 def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, finding: Finding) -> Markup:
     methods = list(dict.fromkeys(texts.note(record.method) for record in records))
     signs = dict(zip(methods, string.ascii_lowercase, strict=False)) if len(methods) > 1 else {}
@@ -137,6 +140,9 @@ def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, f
                 "p_value": record.p_value if record.p_adjusted is None else record.p_adjusted,
                 "n": record.n,
                 "detail": texts.say("method {sign}", sign=sign) if sign else "",
+                "smallest": ""
+                if record.rule is None
+                else _smallest(record.rule, record.unit_of_measurement, texts),
                 "verdict": None if record.verdict is None else record.verdict.value,
             }
         )
@@ -148,12 +154,27 @@ def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, f
     if set(frame["n"]) == {finding.n}:
         silent.add("n")
     silent |= {name for name in ("p_value", "verdict") if frame[name].isna().all()}
-    columns = ["label", "unit_of_measurement", "estimate", "conf_low", "p_value", "n", "verdict", "detail"]
+    if all(record.rule in (None, finding.rule) for record in records):
+        silent.add("smallest")
+    order = (
+        "label",
+        "unit_of_measurement",
+        "estimate",
+        "conf_low",
+        "smallest",
+        "p_value",
+        "n",
+        "verdict",
+        "detail",
+    )
+    columns: dict[str, str | Column | Mapping[str, str] | None] = {
+        name: "Too small to matter" if name == "smallest" else None for name in order if name not in silent
+    }
     listed = "; ".join(f"{signs[method]}: {method}" if signs else method for method in methods)
     return html_table(
         frame,
         texts=texts,
         caption=caption,
-        columns=[name for name in columns if name not in silent],
+        columns=columns,
         note=f"{texts.say('Method')}: {listed}.",
     )

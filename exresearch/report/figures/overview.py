@@ -8,7 +8,8 @@ from typing import Any
 
 from matplotlib.ticker import FixedLocator
 
-from exresearch.findings.finding import Finding
+from exresearch.findings.decision import Verdict
+from exresearch.findings.finding import DecisionRule, Finding
 from exresearch.findings.registry import load_registry
 from exresearch.report.figures.forests import LOG_UNITS, MARKS, ForestRow, deciding_row, draw_row
 from exresearch.report.figures.rows import headroom, row_value, rows_axes
@@ -50,10 +51,8 @@ def overview_forest(
     named = titles if titles is not None else {h.id: h.title for h in load_registry().hypotheses}
     rows = []
     for finding in tested:
-        row = deciding_row(finding, texts.pick(named.get(finding.hypothesis, finding.hypothesis)))
-        low, high = sorted(_in_smallest_effects(value, finding) for value in (row.low, row.high))
-        estimate = _in_smallest_effects(row.estimate, finding)
-        rows.append(ForestRow(row.label, row.unit, estimate, low, high, verdict=finding.verdict))
+        title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
+        rows += _rows(finding, title, texts)
     with style():
         figure, axes, y = rows_axes(
             [row.label for row in rows], left=1.75, right=1.35, top=0.42, bottom=0.8, wrap=22
@@ -82,7 +81,7 @@ def overview_forest(
         axes.annotate("← " + texts.say("against the claim"), (0.47, 0), xytext=(0, -17), ha="right", **below)
         axes.annotate(texts.say("with the claim") + " →", (0.53, 0), xytext=(0, -17), ha="left", **below)
         headroom(axes, texts.say("shaded: too small to matter"))
-    counts = {verdict: sum(1 for row in rows if row.verdict is verdict) for verdict in MARKS}
+    counts = {verdict: sum(1 for finding in tested if finding.verdict is verdict) for verdict in MARKS}
     takeaway = (
         "; ".join(
             f"{texts.say(VERDICT_LABELS[verdict])}: {count}" for verdict, count in counts.items() if count
@@ -95,8 +94,7 @@ def overview_forest(
     )
     caption = texts.say(
         "Every tested hypothesis on one scale, with intervals: 1 is the smallest effect that was declared "
-        "to matter. An arrow "
-        "means that an interval goes on."
+        "to matter. A claim about several things has a row for each. An arrow means that an interval goes on."
     )
     untested = len(findings) - len(tested)
     if untested:
@@ -104,14 +102,37 @@ def overview_forest(
     return Picture(figure, caption, f"{listed}. {takeaway}", takeaway)
 
 
-def _in_smallest_effects(value: float, finding: Finding) -> float:
+def _rows(finding: Finding, title: str, texts: Texts) -> list[ForestRow]:
+    """Return a row for the one number that decides, or a row for each component of the claim."""
+    if len(finding.components) < 2:
+        return [_scaled(deciding_row(finding, title), finding.rule, finding.verdict)]
+    registry = load_registry()
+    known = registry.family_of(finding.hypothesis).components if finding.hypothesis in registry else {}
+    rows = []
+    for part in finding.components:
+        name = known[part.term][texts.language] if part.term in known else texts.pick(part.label)
+        row = ForestRow(
+            f"{title}: {name}", part.unit_of_measurement, part.estimate, part.conf_low, part.conf_high
+        )
+        rows.append(_scaled(row, part.rule or finding.rule, part.verdict))
+    return rows
+
+
+def _scaled(row: ForestRow, rule: DecisionRule, verdict: Verdict | None) -> ForestRow:
+    low, high = sorted(_in_smallest_effects(value, rule, row.unit) for value in (row.low, row.high))
+    return ForestRow(
+        row.label, row.unit, _in_smallest_effects(row.estimate, rule, row.unit), low, high, verdict=verdict
+    )
+
+
+def _in_smallest_effects(value: float, rule: DecisionRule, unit: str) -> float:
     """Return how many smallest effects of interest a value lies from the null, positive on the side of the claim."""
-    low, high, null = finding.smallest_effect.low, finding.smallest_effect.high, finding.null
-    if finding.unit_of_measurement in LOG_UNITS:
+    low, high, null = rule.smallest_effect.low, rule.smallest_effect.high, rule.null
+    if unit in LOG_UNITS:
         # A limit of exactly zero is infinitely far; the edge of the figure shows it as an arrow.
         if value <= 0:
-            return -math.inf if finding.direction != "less" else math.inf
+            return -math.inf if rule.direction != "less" else math.inf
         value, low, high, null = math.log(value), math.log(low), math.log(high), math.log(null)
     width = (high - null) if value >= null else (null - low)
     distance = (value - null) / (width or (high - low) or 1.0)
-    return -distance if finding.direction == "less" else distance
+    return -distance if rule.direction == "less" else distance
