@@ -445,6 +445,18 @@ def test_rows_that_repeat_or_have_no_place_are_refused() -> None:
         cross_lagged_panel(data, **ROLES, waves=[1, 2, 3])
     assert str(error.value) == "column 'wave' holds waves ['4'] that are not in waves [1, 2, 3]."
     with pytest.raises(ValueError) as error:
+        cross_lagged_panel(data, **ROLES, waves=[1, 2, 3, 4, 4])
+    assert str(error.value) == "waves names a wave more than once: [1, 2, 3, 4, 4]."
+    with pytest.raises(ValueError) as error:
+        cross_lagged_panel(data, **ROLES, waves="1234")
+    assert str(error.value) == "waves must be a list of the waves in order, got '1234'."
+    mixed = data["wave"].astype(object).replace({4: "four"})
+    with pytest.raises(ValueError) as error:
+        cross_lagged_panel(data.assign(wave=mixed), **ROLES)
+    assert str(error.value) == (
+        "wave column 'wave' holds values that have no order among themselves: give waves in order."
+    )
+    with pytest.raises(ValueError) as error:
         cross_lagged_panel(data, **ROLES, model="sem")  # type: ignore[arg-type]
     assert str(error.value) == "model must be one of ['clpm', 'ri_clpm'], got 'sem'."
     with pytest.raises(ValueError) as error:

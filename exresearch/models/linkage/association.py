@@ -86,10 +86,9 @@ def _slope_row(
     terms = [f"x{index}" for index in range(predictors.shape[1])]
     table = pd.DataFrame(np.column_stack([predictors, centred]), columns=[*terms, "y"])
     fit = linear_regression(table, outcome="y", predictors=terms, covariance="HC3", conf_level=conf_level)
-    row = fit.table.set_index("term").loc["x0"]
-    estimate = float(row["estimate"])
+    numbers = fit.table.set_index("term").loc[["x0"], ["estimate", "std_error", "df"]]
+    estimate, std_error, degrees = (float(value) for value in numbers.to_numpy(dtype=np.float64)[0])
     if cluster is None:
-        std_error, degrees = float(row["std_error"]), int(row["df"])
         method = "OLS, HC3 standard error, t interval"
     else:
         codes, labels = pd.factorize(frame[cluster].to_numpy(dtype=object), sort=True)
@@ -98,7 +97,7 @@ def _slope_row(
         )
         groups = len(slopes)
         std_error = float(np.sqrt((groups - 1) / groups * ((slopes - estimate) ** 2).sum()))
-        degrees, method = groups - 1, "OLS, CR3 (cluster jackknife) standard error, t interval"
+        degrees, method = float(groups - 1), "OLS, CR3 (cluster jackknife) standard error, t interval"
     half = float(stdtrit(degrees, (1.0 + conf_level) / 2.0)) * std_error
     return {
         "term": term,
