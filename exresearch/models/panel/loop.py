@@ -19,6 +19,9 @@ FloatArray = NDArray[np.float64]
 _PATHS = ["ex_to_cx", "cx_to_ex"]
 # Beyond this many standard errors nothing is left; panels of nodes between them.
 _REACH, _PANELS = 9.0, 48
+_NODES, _WEIGHTS = roots_legendre(12)
+# Where the limit is near 0 the integrand turns near X = 0 on the scale of the limit.
+_NEAR = np.concatenate([-np.geomspace(1e-8, 1.0, 17), np.geomspace(1e-8, 1.0, 17)])
 
 
 def cross_lagged_difference(panel: CrossLaggedPanel, *, conf_level: float | None = None) -> pd.DataFrame:
@@ -144,14 +147,11 @@ def product_below(limit: float, first: float, second: float, rho: float) -> floa
     """Probability that X Y <= limit, for normal X and Y of variance 1, these means and this correlation."""
     # Y given X is normal; the line X = 0, where the inequality turns, parts two panels of nodes.
     edges = np.unique(np.append(np.linspace(first - _REACH, first + _REACH, _PANELS + 1), [0.0]))
-    # Where the limit is near 0 the integrand turns near X = 0 on the scale of the limit.
-    near = np.concatenate([-np.geomspace(1e-8, 1.0, 17), np.geomspace(1e-8, 1.0, 17)])
-    edges = np.unique(np.append(edges, near[np.abs(near - first) < _REACH]))
+    edges = np.unique(np.append(edges, _NEAR[np.abs(_NEAR - first) < _REACH]))
     edges = edges[np.abs(edges - first) <= _REACH]
-    nodes, weights = roots_legendre(12)
     half = np.diff(edges)[:, None] / 2.0
-    x = (edges[:-1, None] + half + half * nodes).ravel()
-    mass = (half * weights).ravel() * np.exp(-0.5 * (x - first) ** 2) / np.sqrt(2.0 * np.pi)
+    x = (edges[:-1, None] + half + half * _NODES).ravel()
+    mass = (half * _WEIGHTS).ravel() * np.exp(-0.5 * (x - first) ** 2) / np.sqrt(2.0 * np.pi)
     left = np.sqrt(max(1.0 - rho**2, 1e-12))
     score = (limit / x - second - rho * (x - first)) / left
     return float(mass @ ndtr(np.where(x > 0.0, score, -score)))
