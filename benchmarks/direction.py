@@ -10,6 +10,7 @@ rule of the study itself answers (`direction_verdict`, `conclude`, `conclude_con
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections import Counter
 from collections.abc import Sequence
@@ -301,6 +302,13 @@ def _head(setting: Setting) -> str:
     return f"| {setting.name} | {size} | {setting.units} x {setting.waves} |"
 
 
+def read_rows(path: Path | None) -> dict[str, dict[str, Any]]:
+    """Rows of an earlier run of the same code, by their setting."""
+    if path is None or not path.exists():
+        return {}
+    return dict(json.loads(line) for line in path.read_text(encoding="utf-8").splitlines())
+
+
 def main() -> int:
     """Print a line per row and then the tables, or write these into the page."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -308,12 +316,19 @@ def main() -> int:
     parser.add_argument("--more-draws", type=int, default=200, help="for the others")
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--write", action="store_true", help="put the tables into docs/direction.md")
+    parser.add_argument(
+        "--resume", type=Path, help="file that keeps the rows that are there, for a run in parts"
+    )
     given = parser.parse_args()
     rows = settings(given.draws, given.more_draws)
+    kept = read_rows(given.resume)
     found = []
     for position, setting in enumerate(rows, start=1):
-        row = run(setting, given.workers)
+        row = kept.get(str(setting)) or run(setting, given.workers)
         found.append((setting, row))
+        if given.resume and str(setting) not in kept:
+            with given.resume.open("a", encoding="utf-8") as file:
+                file.write(json.dumps([str(setting), row]) + "\n")
         print(
             f"{position} of {len(rows)}: {setting.name}, {setting.size}, {setting.units} x {setting.waves}: "
             f"{row['right']:.1f} % right, {row.get('false', 0.0):.1f} % with a false claim supported",

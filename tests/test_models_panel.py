@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -276,6 +277,28 @@ def test_product_is_that_of_drawn_normals(first: float, second: float, rho: floa
     # Three standard errors of a simulated tail of 2.5 %.
     assert_allclose([(draws <= low).mean(), (draws > high).mean()], 0.025, atol=7.5e-4)
     assert_allclose(product_below(0.3, first, second, rho), (draws <= 0.3).mean(), atol=2.4e-3)
+
+
+def test_loop_gain_is_the_product_with_errors_widened_for_few_units() -> None:
+    """40 units of 8 values: normal-theory variances times 40 / 28."""
+    result = cross_lagged_panel(planted(40), **ROLES)
+    gain = loop_gain(result).iloc[0]
+    paths = ["ex_to_cx", "cx_to_ex"]
+    (a, b), spread = result.raw[paths], result.raw_covariance.loc[paths, paths].to_numpy() * 40 / 28
+    assert_allclose(gain["estimate"], a * b)
+    assert_allclose(gain["std_error"] ** 2, np.array([b, a]) @ spread @ np.array([b, a]))
+    draws = np.random.default_rng(2).multivariate_normal([a, b], spread, 400_000).prod(axis=1)
+    assert_allclose(
+        [(draws <= gain["conf_low"]).mean(), (draws > gain["conf_high"]).mean()], 0.025, atol=1e-3
+    )
+    assert_allclose(gain["p_value"], 2 * min((draws <= 0).mean(), (draws > 0).mean()), atol=6e-3)
+
+
+def test_loop_gain_of_hardly_more_units_than_values_is_refused() -> None:
+    result = cross_lagged_panel(planted(40), **ROLES)
+    with pytest.raises(NotEstimable) as error:
+        loop_gain(dataclasses.replace(result, n=12))
+    assert str(error.value) == "the loop gain over 4 waves needs at least 13 units, got 12."
 
 
 def test_loop_gain_covers_planted_truth() -> None:
