@@ -103,6 +103,18 @@ def assert_is_lavaan(fit: SemFit, name: str) -> None:
     assert_allclose(estimates["std_error"], table["se"], rtol=0, atol=ESTIMATE)
     assert_allclose(estimates["standardised"][known], standardised[known], rtol=0, atol=ESTIMATE)
     assert fit.reason == ""
+    if "z" not in table:
+        return
+    free = estimates["free"].to_numpy()
+    assert (np.array([z is None for z in table["z"]]) == ~free).all()
+    # A ratio to a small error: lavaan's early stop shows more.
+    assert_allclose(estimates["statistic"][free], np.array(table["z"], dtype=float)[free], rtol=0, atol=1e-3)
+    for ours, theirs in (("p_value", "pvalue"), ("conf_low", "ci.lower"), ("conf_high", "ci.upper")):
+        values = np.array(table[theirs], dtype=float)
+        assert_allclose(estimates[ours][free], values[free], rtol=0, atol=1e-4, err_msg=ours)
+    residual = estimates[(estimates["op"] == "~~") & (estimates["lhs"] == estimates["rhs"])].set_index("lhs")
+    explained = 1.0 - residual["standardised"].reindex(list(expected["r2"]))
+    assert_allclose(explained, list(expected["r2"].values()), rtol=0, atol=ESTIMATE)
 
 
 def hs_moments() -> SampleMoments:

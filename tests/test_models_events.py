@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_allclose
+from scipy.special import xlogy
 from statsmodels.discrete.discrete_model import NegativeBinomial
 from statsmodels.duration.hazard_regression import PHReg
 
@@ -66,6 +67,12 @@ def test_negative_binomial_of_quine_is_that_of_glm_nb() -> None:
     assert_allclose(fit.table["model_log_std_error"], list(expected["se"].values()), atol=1e-6)
     assert_allclose([fit.theta, fit.theta_std_error], [expected["theta"], expected["SE.theta"]], atol=1e-5)
     assert_allclose([fit.log_likelihood, fit.aic], [expected["logLik"], expected["AIC"]], rtol=1e-9)
+    y, mean = (
+        quine["Days"].to_numpy(float),
+        np.exp(np.column_stack([np.ones(len(data)), data]) @ fit.coefficients),
+    )
+    parts = xlogy(y, y / mean) - (y + fit.theta) * np.log((y + fit.theta) / (mean + fit.theta))
+    assert_allclose(2.0 * parts.sum(), expected["deviance"], rtol=1e-6)
 
 
 @pytest.mark.parametrize(("model", "name"), [("poisson", "poisson"), ("negative_binomial", "nb")])

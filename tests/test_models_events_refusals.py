@@ -304,7 +304,8 @@ def test_lags_refuse_wrong_input() -> None:
         "1 rows repeat a unit in a wave: aggregate to one row per 'team' and 'wave'."
     )
     assert refusal(lambda: lagged(units.assign(team=["a", None, "b"])), ValueError) == (
-        "1 rows have no 'team' or no 'wave': remove those rows first and say so."
+        "1 rows have no 'team' or 'wave', and no place in the panel: fill these in, or remove the rows "
+        "first and say so."
     )
     assert refusal(lambda: lagged(units.assign(**{"ex before 1": 1.0})), ValueError) == (
         "columns ['ex before 1'] are in the data already: rename them."

@@ -86,15 +86,20 @@ def test_ordinal_coefficients_are_those_of_clm() -> None:
     assert_allclose(result.null_log_likelihood, expected["null_log_likelihood"], atol=1e-6)
 
 
-def test_weighted_ordinal_coefficients_are_those_of_polr() -> None:
+def housing_sheets() -> tuple[pd.DataFrame, list[str], dict[str, str]]:
+    """The table of housing with dummies, their names, and the question of each."""
     housing = shared_table("10_glm_surv", "housing.csv")
     housing["satisfied"] = housing["Sat"].map({"Low": 0, "Medium": 1, "High": 2})
     names = {"Infl": ["Medium", "High"], "Type": ["Apartment", "Atrium", "Terrace"], "Cont": ["High"]}
-    dummies = [f"{column}{level}" for column, levels in names.items() for level in levels]
     for column, levels in names.items():
         for level in levels:
             housing[f"{column}{level}"] = (housing[column] == level) * 1.0
-    blocks = {name: name[:4] for name in dummies}
+    dummies = [f"{column}{level}" for column, levels in names.items() for level in levels]
+    return housing, dummies, {name: name[:4] for name in dummies}
+
+
+def test_weighted_ordinal_coefficients_are_those_of_polr() -> None:
+    housing, dummies, blocks = housing_sheets()
     result = likelihood_importance(
         housing, outcome="satisfied", drivers=dummies, model="ordinal", weights="Freq", blocks=blocks
     )
@@ -104,6 +109,25 @@ def test_weighted_ordinal_coefficients_are_those_of_polr() -> None:
     assert_allclose(result.coefficients["estimate"], values, atol=1e-4)
     # Weights have mean 1, so that the log-likelihood is that of the rows and not of the people.
     assert_allclose(-2 * result.log_likelihood * housing["Freq"].mean(), expected["deviance"], rtol=1e-8)
+
+
+def test_ordinal_errors_and_chances_are_those_of_polr() -> None:
+    """A row for each of the 1,681 people, as polr counts weights."""
+    housing, dummies, blocks = housing_sheets()
+    people = housing.loc[housing.index.repeat(housing["Freq"])].reset_index(drop=True)
+    result = likelihood_importance(
+        people, outcome="satisfied", drivers=dummies, model="ordinal", blocks=blocks
+    )
+    expected = REFERENCE["housing"]
+    table = result.coefficients
+    assert_allclose(table["estimate"], [*expected["coef"].values(), *expected["zeta"].values()], atol=1e-4)
+    assert_allclose(table["std_error"], list(expected["se"].values()), atol=1e-4)
+    assert_allclose(-2 * result.log_likelihood, expected["deviance"], rtol=1e-8)
+    assert_allclose(-2 * result.log_likelihood + 2 * len(table), expected["AIC"], rtol=1e-8)
+    slopes, limits = table["estimate"].to_numpy()[:6], table["estimate"].to_numpy()[6:]
+    below = 1 / (1 + np.exp(-(limits - (housing[dummies].to_numpy()[:5] @ slopes)[:, None])))
+    chances = np.diff(np.column_stack([np.zeros(5), below, np.ones(5)]), axis=1)
+    assert_allclose(chances, expected["probabilities"], atol=1e-4)
 
 
 def test_proportional_odds_test_is_nominal_test() -> None:

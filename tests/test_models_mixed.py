@@ -191,7 +191,9 @@ def test_lme4(
     assert_allclose(fit.table["std_error"], want["std_error"], rtol=SEARCH)
     assert_allclose(np.sqrt(np.diag(fit.model_covariance)), want["std_error"], rtol=SEARCH)
     assert_allclose(fit.table["df"], want["df"], rtol=SEARCH)
+    assert_allclose(fit.table["statistic"], want["statistic"], rtol=SEARCH)
     assert_allclose(fit.table["p_value"], want["p_value"], rtol=1e-4)
+    assert not fit.boundary
     assert_allclose(fit.variances["estimate"], want["variances"], rtol=SEARCH)
     for name in ("log_likelihood", "criterion", "aic", "bic"):
         assert_allclose(getattr(fit, name), want[name], rtol=FLAT)
@@ -204,8 +206,8 @@ def test_lme4(
 def test_kenward_roger_of_twelve_groups(few: pd.DataFrame) -> None:
     fit = random_intercept(few, outcome="WBEING", predictors=["HRS", "LEAD", "G.COHES"], cluster="GRP")
     want = REFERENCE["few_kenward_roger"]
-    assert_allclose(fit.table["std_error"], want["std_error"], rtol=SEARCH)
-    assert_allclose(fit.table["df"], want["df"], rtol=SEARCH)
+    for name in ("estimate", "std_error", "statistic", "df"):
+        assert_allclose(fit.table[name], want[name], rtol=SEARCH, err_msg=name)
     assert_allclose(fit.table["p_value"], want["p_value"], rtol=1e-5)
     assert fit.table["method"].unique().tolist() == [
         "random intercept, REML, Kenward-Roger standard error and df"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
@@ -278,6 +279,28 @@ def test_product_is_that_of_drawn_normals(first: float, second: float, rho: floa
     assert_allclose(product_below(0.3, first, second, rho), (draws <= 0.3).mean(), atol=2.4e-3)
 
 
+def test_loop_gain_is_the_product_with_errors_widened_for_few_units() -> None:
+    """40 units of 8 values: normal-theory variances times 40 / 28."""
+    result = cross_lagged_panel(planted(40), **ROLES)
+    gain = loop_gain(result).iloc[0]
+    paths = ["ex_to_cx", "cx_to_ex"]
+    (a, b), spread = result.raw[paths], result.raw_covariance.loc[paths, paths].to_numpy() * 40 / 28
+    assert_allclose(gain["estimate"], a * b)
+    assert_allclose(gain["std_error"] ** 2, np.array([b, a]) @ spread @ np.array([b, a]))
+    draws = np.random.default_rng(2).multivariate_normal([a, b], spread, 400_000).prod(axis=1)
+    assert_allclose(
+        [(draws <= gain["conf_low"]).mean(), (draws > gain["conf_high"]).mean()], 0.025, atol=1e-3
+    )
+    assert_allclose(gain["p_value"], 2 * min((draws <= 0).mean(), (draws > 0).mean()), atol=6e-3)
+
+
+def test_loop_gain_of_hardly_more_units_than_values_is_refused() -> None:
+    result = cross_lagged_panel(planted(40), **ROLES)
+    with pytest.raises(NotEstimable) as error:
+        loop_gain(dataclasses.replace(result, n=12))
+    assert str(error.value) == "the loop gain over 4 waves needs at least 13 units, got 12."
+
+
 def test_loop_gain_covers_planted_truth() -> None:
     """25 panels, true gain 0.04: the interval misses 1.25 on average, and 5 or more once in a hundred times."""
     missed = 0
@@ -444,6 +467,18 @@ def test_rows_that_repeat_or_have_no_place_are_refused() -> None:
     with pytest.raises(ValueError) as error:
         cross_lagged_panel(data, **ROLES, waves=[1, 2, 3])
     assert str(error.value) == "column 'wave' holds waves ['4'] that are not in waves [1, 2, 3]."
+    with pytest.raises(ValueError) as error:
+        cross_lagged_panel(data, **ROLES, waves=[1, 2, 3, 4, 4])
+    assert str(error.value) == "waves names a wave more than once: [1, 2, 3, 4, 4]."
+    with pytest.raises(ValueError) as error:
+        cross_lagged_panel(data, **ROLES, waves="1234")
+    assert str(error.value) == "waves must be a list of the waves in order, got '1234'."
+    mixed = data["wave"].astype(object).replace({4: "four"})
+    with pytest.raises(ValueError) as error:
+        cross_lagged_panel(data.assign(wave=mixed), **ROLES)
+    assert str(error.value) == (
+        "wave column 'wave' holds values that have no order among themselves: give waves in order."
+    )
     with pytest.raises(ValueError) as error:
         cross_lagged_panel(data, **ROLES, model="sem")  # type: ignore[arg-type]
     assert str(error.value) == "model must be one of ['clpm', 'ri_clpm'], got 'sem'."

@@ -463,7 +463,7 @@ def test_wrong_input() -> None:
         (
             pd.concat([data, data[:3]]),
             {},
-            "3 rows repeat a unit and wave ('unit', 'wave'): make one row per unit and wave first.",
+            "3 rows repeat a unit in a wave: aggregate to one row per 'unit' and 'wave'.",
         ),
         (
             data.assign(start=data["start"].where(data["wave"] > 1)),

@@ -9,23 +9,10 @@ import pandas as pd
 
 from exresearch.models.columns import check_columns
 from exresearch.models.events.rates import RateModel, rate_regression
-from exresearch.models.names import name_list, name_order, one_name, optional_name
+from exresearch.models.names import name_list, one_name, optional_name
 from exresearch.models.regression.linear import linear_regression
 from exresearch.models.resampling import NotEstimable, is_whole
-
-
-def _order(units: pd.DataFrame, wave: str, waves: object) -> list[object]:
-    """The waves in order: as given, or sorted."""
-    found = units[wave].dropna().unique().tolist()
-    if waves is None:
-        return sorted(found, key=name_order) if any(isinstance(one, str) for one in found) else sorted(found)
-    order: list[object] = list(name_list("waves", waves))
-    strangers = sorted({str(one) for one in found if one not in order})
-    if strangers:
-        raise ValueError(f"column '{wave}' holds waves {strangers} that are not in waves {order}.")
-    if len(set(order)) < len(order):
-        raise ValueError(f"waves names a wave more than once: {order}.")
-    return order
+from exresearch.models.unit_waves import unit_waves
 
 
 def lagged_name(column: str, lag: int) -> str:
@@ -69,8 +56,8 @@ def lagged_frame(
     Raises
     ------
     ValueError
-        Columns missing; a unit twice in a wave; a wave that is not in `waves`; rows without unit or wave; a lag of 0;
-        a new column that is there already.
+        Columns missing; a unit twice in a wave; a wave that is not in `waves`; waves without an order among themselves;
+        rows without unit or wave; a lag of 0; a new column that is there already.
 
     Examples
     --------
@@ -84,25 +71,13 @@ def lagged_frame(
             f"lag must be a whole number other than 0, got {lag!r}: use 1 for the wave before, -1 for the one after."
         )
     check_columns(units, numeric=[], other=[unit, wave, *names])
-    nameless = int(units[[unit, wave]].isna().any(axis=1).sum())
-    if nameless:
-        raise ValueError(
-            f"{nameless} rows have no '{unit}' or no '{wave}': remove those rows first and say so."
-        )
-    twice = int(units.duplicated([unit, wave]).sum())
-    if twice:
-        raise ValueError(
-            f"{twice} rows repeat a unit in a wave: aggregate to one row per '{unit}' and '{wave}'."
-        )
+    rows = unit_waves(units, unit=unit, wave=wave, waves=waves)
     shifted = [lagged_name(name, lag) for name in names]
     there = [name for name in shifted if name in units.columns]
     if there:
         raise ValueError(f"columns {there} are in the data already: rename them.")
-    place = {value: index for index, value in enumerate(_order(units, wave, waves))}
-    places = units[wave].map(place).to_numpy(dtype=np.int64)
-    codes, _ = pd.factorize(units[unit].to_numpy(dtype=object))
-    width = len(place)
-    row_of = np.full(((int(codes.max()) + 1) if len(codes) else 0) * width, -1, dtype=np.int64)
+    codes, places, width = rows.unit, rows.wave, len(rows.waves)
+    row_of = np.full(len(rows.units) * width, -1, dtype=np.int64)
     row_of[codes * width + places] = np.arange(len(units))
     wanted = places - lag
     inside = (wanted >= 0) & (wanted < width)

@@ -12,6 +12,7 @@ from scipy.special import stdtr, stdtrit
 from exresearch.models.columns import check_columns, numeric_columns
 from exresearch.models.linkage.correlation import correlation_row
 from exresearch.models.moments.accumulate import unit_moments
+from exresearch.models.regression.linear import linear_regression
 from exresearch.models.relations import not_unique, null_space, related_sets
 from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_resampling
 
@@ -81,18 +82,14 @@ def _slope_row(
             f"{alone} units decide a coefficient of {list(covariates)} alone (a category with one unit, for example): "
             "merge small categories."
         )
-    # Imported here: it takes longer to load than all the rest of this room.
-    from statsmodels.regression.linear_model import OLS
-
-    fit = OLS(centred, design).fit()
-    estimate = float(fit.params[0])
+    # Names of their own, which no column of the data can collide with.
+    terms = [f"x{index}" for index in range(predictors.shape[1])]
+    table = pd.DataFrame(np.column_stack([predictors, centred]), columns=[*terms, "y"])
+    fit = linear_regression(table, outcome="y", predictors=terms, covariance="HC3", conf_level=conf_level)
+    numbers = fit.table.set_index("term").loc[["x0"], ["estimate", "std_error", "df"]]
+    estimate, std_error, degrees = (float(value) for value in numbers.to_numpy(dtype=np.float64)[0])
     if cluster is None:
-        robust = fit.get_robustcov_results("HC3", use_t=True)
-        std_error, degrees, method = (
-            float(robust.bse[0]),
-            int(fit.df_resid),
-            "OLS, HC3 standard error, t interval",
-        )
+        method = "OLS, HC3 standard error, t interval"
     else:
         codes, labels = pd.factorize(frame[cluster].to_numpy(dtype=object), sort=True)
         slopes = np.array(
@@ -100,7 +97,7 @@ def _slope_row(
         )
         groups = len(slopes)
         std_error = float(np.sqrt((groups - 1) / groups * ((slopes - estimate) ** 2).sum()))
-        degrees, method = groups - 1, "OLS, CR3 (cluster jackknife) standard error, t interval"
+        degrees, method = float(groups - 1), "OLS, CR3 (cluster jackknife) standard error, t interval"
     half = float(stdtrit(degrees, (1.0 + conf_level) / 2.0)) * std_error
     return {
         "term": term,

@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, label_codes, numeric_columns
+from exresearch.models.columns import check_columns, numeric_columns
 from exresearch.models.resampling import NotEstimable
+from exresearch.models.unit_waves import unit_waves
 
 FloatArray = NDArray[np.float64]
 
@@ -45,39 +46,20 @@ def read_panel(
     ------
     ValueError
         Columns that are missing, not numeric or infinite; rows without a unit or wave; a unit twice in a wave; a
-        wave that is not in `waves`.
+        wave that is not in `waves`, or twice in it; waves without an order among themselves.
     NotEstimable
         Fewer than `least` waves, or a value that does not vary.
     """
     check_columns(data, numeric=[ex, cx], other=[unit, wave])
-    kept = data[[unit, wave, ex, cx]]
-    lost = int(kept[[unit, wave]].isna().any(axis=1).sum())
-    if lost:
-        raise ValueError(
-            f"{lost} rows have no '{unit}' or '{wave}', and no place in the panel: fill these in, or remove the rows "
-            "first and say so."
-        )
-    order = sorted(kept[wave].unique()) if waves is None else list(waves)
-    strangers = sorted({str(value) for value in kept[wave].unique() if value not in order})
-    if strangers:
-        raise ValueError(f"column '{wave}' holds waves {strangers} that are not in waves {order}.")
-    twice = int(kept.duplicated([unit, wave]).sum())
-    if twice:
-        raise ValueError(
-            f"{twice} rows repeat a unit in a wave: aggregate to one row per '{unit}' and '{wave}'."
-        )
-    if len(order) < least:
-        raise NotEstimable(f"this needs at least {least} waves in column '{wave}', got {len(order)}.")
-    position = {value: index for index, value in enumerate(order)}
-    times = np.array([position[value] for value in kept[wave]], dtype=np.intp)
-    codes, units = label_codes(kept[unit], argument="unit")
-    spread = np.full((2, len(units), len(order)), np.nan)
-    spread[:, codes, times] = numeric_columns(kept, [ex, cx]).T
+    places = unit_waves(data, unit=unit, wave=wave, waves=waves)
+    if len(places.waves) < least:
+        raise NotEstimable(f"this needs at least {least} waves in column '{wave}', got {len(places.waves)}.")
+    spread = places.spread(numeric_columns(data, [ex, cx]))
     for name, values in zip((ex, cx), spread, strict=True):
         found = values[~np.isnan(values)]
         if not len(found) or found.min() == found.max():
             raise NotEstimable(f"column '{name}' does not vary, so that nothing can precede or follow it.")
-    return Panel(spread[0], spread[1], tuple(order))
+    return Panel(spread[0], spread[1], tuple(places.waves))
 
 
 def check_units(n_units: int, what: str) -> None:

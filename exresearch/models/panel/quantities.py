@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -10,8 +11,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
-from exresearch.measures.structure.sem import SemFit
-from exresearch.measures.structure.sem.matrices import compile_model, implied
+from exresearch.measures.structure.sem import SemFit, StructuralModel
+from exresearch.measures.structure.sem.matrices import GroupMatrices, compile_model, implied
 from exresearch.models.panel.diagrams import EFFECTS
 
 FloatArray = NDArray[np.float64]
@@ -32,9 +33,15 @@ def delta(
     return function(theta), np.asarray(jacobian.T @ spread @ jacobian)
 
 
+@lru_cache(maxsize=4)
+def _compiled(model: StructuralModel) -> GroupMatrices:
+    """The one group of a model: a derivative asks for it twice per parameter."""
+    return compile_model(model)[0]
+
+
 def _within(solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool) -> tuple[FloatArray, ...]:
     """Arrows, residual covariances, and total covariances of the 2 T variables that carry the dynamics; all totals."""
-    group = compile_model(solution.model)[0]
+    group = _compiled(solution.model)
     head = 2 * n_waves + 2 if random else 0
     inside = slice(head, head + 2 * n_waves)
     arrows, residual = group.arrows.copy(), group.covariances.copy()

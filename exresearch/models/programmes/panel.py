@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from exresearch.models.columns import check_columns, check_positive, label_codes, numeric_columns
 from exresearch.models.names import name_list, one_name, optional_name, shown
 from exresearch.models.resampling import NotEstimable, check_whole
+from exresearch.models.unit_waves import unit_waves
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -99,20 +100,11 @@ def read_panel(
     check_columns(data, numeric=numeric, other=other)
     if weights is not None:
         check_positive(data, argument="weights", column=weights)
-    labelled = data[[unit, wave]].notna().all(axis=1).to_numpy()
-    frame = data.loc[labelled]
-    twice = int(frame.duplicated([unit, wave]).sum())
-    if twice:
-        raise ValueError(
-            f"{twice} rows repeat a unit and wave ('{unit}', '{wave}'): make one row per unit and wave first."
-        )
-    codes, units = label_codes(frame[unit], argument="unit")
-    order = _wave_order(frame[wave], waves)
-    place = {value: index for index, value in enumerate(order)}
-    columns = np.array([place[value] for value in frame[wave].tolist()], dtype=np.int64)
-    values = numeric_columns(frame, [outcome])[:, 0]
-    wide = np.full((len(units), len(order)), np.nan)
-    wide[codes, columns] = values
+    places = unit_waves(data, unit=unit, wave=wave, waves=waves, nameless="leave_out")
+    frame, codes, columns = data.loc[places.placed], places.unit, places.wave
+    units, order = places.units, places.waves
+    values = numeric_columns(frame, [outcome])
+    wide = places.spread(values)[0]
     if flag is not None:
         starts = _start_of_flag(numeric_columns(frame, [flag])[:, 0], codes, columns, wide.shape, flag, ends)
     else:
@@ -139,29 +131,13 @@ def read_panel(
         covariates=fixed[kept],
         clusters=groups[kept],
         left_out={
-            "rows without unit or wave": int((~labelled).sum()),
+            "rows without unit or wave": int((~places.placed).sum()),
             "rows without outcome": int(np.isnan(values).sum()),
             "units never measured": int((~measured).sum()),
             "units treated from the first wave": int((measured & always).sum()),
             "units without weight, covariate or cluster": int((measured & ~always & ~complete).sum()),
         },
     )
-
-
-def _wave_order(column: pd.Series, waves: Sequence[Any] | None) -> list[Any]:
-    present = list(dict.fromkeys(column.tolist()))
-    if waves is None:
-        try:
-            return sorted(present)
-        except TypeError as error:
-            raise ValueError(
-                f"wave column '{column.name}' holds values that have no order among themselves: give waves in order."
-            ) from error
-    order = name_list("waves", waves)
-    strangers = sorted({str(value) for value in present if value not in order})
-    if strangers:
-        raise ValueError(f"column '{column.name}' holds waves {strangers} that are not in waves {order}.")
-    return order
 
 
 def _start_of_flag(
