@@ -8,7 +8,13 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.aggregation import aggregation_caveats
-from exresearch.findings.analyses.balance_checks import balance_checks, components_of, lines_of
+from exresearch.findings.analyses.balance_checks import (
+    COMPONENTS,
+    balance_checks,
+    components_of,
+    lines_of,
+    named_rows,
+)
 from exresearch.findings.analyses.balance_rows import LEAST_SIDE, LaterRows, later_rows
 from exresearch.findings.analyses.balance_surface import shown_region, surface_grid, surface_lines
 from exresearch.findings.conclude import conclude_conjunction, not_testable
@@ -50,16 +56,16 @@ class Balance:
     finding : Finding
         The verdict on ``balance``.
     shape : pandas.DataFrame
-        ``term, label`` and the estimate schema with ``n_units``: slope and curvature along both lines and the first
-        principal axis, in standard deviations; axes without an interval are left out.
+        ``term, label`` (a note) and the estimate schema with ``n_units``: slope and curvature along both lines and the
+        first principal axis, in standard deviations; axes without an interval are left out.
     sides : pandas.DataFrame
         ``group`` (x_above_y, y_above_x, equal, x_far_above_y, y_far_above_x), ``n`` (units by waves), ``share``.
     checks : pandas.DataFrame
         ``check, label, component`` and the estimate schema, two rows each; the deciding estimates come first, as check
         ``deciding``.
     region, grid, along : pandas.DataFrame
-        Outline of what may be drawn, the predicted outcome on a lattice, and along both lines with intervals; ``x, y`` and
-        ``position`` in standard deviations, outcomes in their own unit.
+        Outline of what may be drawn, the predicted outcome on a lattice, and along both lines with intervals; ``x, y``
+        and ``position`` in standard deviations, outcomes in their own unit.
     scales : dict of str to (float, float)
         Mean and standard deviation over units and waves of ``ex``, ``cx`` and ``outcome``.
     labels : dict of str to dict of str to str
@@ -69,7 +75,7 @@ class Balance:
     difference_p : float or None
         p-value of what a difference score would take for granted.
     n_rows : int
-        Units by waves behind the surface.
+        Unit and wave behind the surface.
     """
 
     finding: Finding
@@ -86,7 +92,7 @@ class Balance:
     n_rows: int = 0
 
 
-def balance(
+def ex_cx_balance(
     study: Study,
     *,
     ex_measure: str,
@@ -232,8 +238,8 @@ def _later_side(study: Study, construct: str, *, waves_overlap: bool) -> Side | 
     if not construct:
         return Note(
             message=(
-                "No outcome is named that should suffer from a lack of balance. The setting later_outcome takes a measure "
-                "of the units, such as the result."
+                "No outcome is named that should suffer from a lack of balance. The setting later_outcome takes a "
+                "measure of the units, such as the result."
             )
         )
     try:
@@ -241,8 +247,8 @@ def _later_side(study: Study, construct: str, *, waves_overlap: bool) -> Side | 
     except NotMeasured:
         return Note(
             message=(
-                "The setting later_outcome names “{construct}”, which is no measure of the table of units: give it there "
-                "as a column with role measure, by unit and wave."
+                "The setting later_outcome names “{construct}”, which is no measure of the table of units: give it "
+                "there as a column with role measure, by unit and wave."
             ),
             values={"construct": construct},
         )
@@ -270,8 +276,8 @@ def _caveats(surface: ResponseSurface, rows: LaterRows) -> list[Note]:
     caveats = [
         Note(
             message=(
-                "Balance here means an equal position: equally far above or below the average of all units and waves, not "
-                "an equally good experience."
+                "Balance here means an equal position: equally far above or below the average of all units and waves, "
+                "not an equally good experience."
             )
         ),
         Note(
@@ -280,11 +286,7 @@ def _caveats(surface: ResponseSurface, rows: LaterRows) -> list[Note]:
                 "three."
             )
         ),
-        Note(
-            message=(
-                "Averages of a unit are never exact, and the surface shows less curvature for it than there is."
-            )
-        ),
+        Note(message=("Averages of units are never exact, which makes a surface look flatter than it is.")),
     ]
     shares = surface.balance.set_index("group")["share"]
     least = float(shares[["x_far_above_y", "y_far_above_x"]].min())
@@ -302,7 +304,7 @@ def _caveats(surface: ResponseSurface, rows: LaterRows) -> list[Note]:
         caveats.append(
             Note(
                 message=(
-                    "{count:integer} units by waves are left out because the next wave has no outcome for them."
+                    "{count:integer} combinations of unit and wave are left out because the next wave has no outcome for them."
                 ),
                 values={"count": rows.n_without},
             )
@@ -314,16 +316,16 @@ def _shape(lines: pd.DataFrame, surface: ResponseSurface, frame: pd.DataFrame) -
     axes = surface.axes.assign(n=lines["n"].iloc[0], n_units=frame["unit"].nunique())
     both = pd.concat([lines, axes], ignore_index=True)
     both = both[both["term"].isin(_LINES) & both[["estimate", "conf_low", "conf_high"]].notna().all(axis=1)]
-    return both.assign(label=both["term"].map(_LINES)).reset_index(drop=True)
+    labels = pd.Series([Note(message=_LINES[term]) for term in both["term"]], index=both.index)
+    return both.assign(label=labels).reset_index(drop=True)
 
 
 def _with_deciding(lines: pd.DataFrame, checks: pd.DataFrame) -> pd.DataFrame:
-    label = Note(message="Deciding estimate")
     parts = [
-        lines[lines["term"] == f"incongruence_{component}"].assign(
-            check="deciding", label=[label], component=component
+        named_rows(
+            lines[lines["term"] == term], "deciding", Note(message="Deciding estimate"), component=component
         )
-        for component in ("slope", "curvature")
+        for component, term in COMPONENTS.items()
     ]
     return pd.concat([*parts, checks], ignore_index=True)
 

@@ -1,4 +1,4 @@
-"""What stands beside the verdict on balance: other scales, other things taken into account, fewer extremes, within units."""
+"""What stands beside the verdict on balance: other scales, things taken into account, no extremes, within units."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ from exresearch.study import Study
 
 CR2 = Note(
     message=(
-        "polynomial regression of the outcome a wave later, CR2 standard error by unit, t interval with Satterthwaite's "
-        "degrees of freedom"
+        "polynomial regression of the outcome a wave later, CR2 standard error by unit, t interval with "
+        "Satterthwaite's degrees of freedom"
     )
 )
 # Component of the claim: the row of the surface that it is.
@@ -87,8 +87,8 @@ class Checks:
     Attributes
     ----------
     table : pandas.DataFrame
-        ``check, label`` (what differs, in both languages), ``component`` (slope, curvature) and the estimate schema with
-        ``n_units``; two rows per check.
+        ``check, label`` (what differs, in both languages), ``component`` (slope, curvature) and the estimate schema
+        with ``n_units``; two rows per check.
     records : tuple of EstimateRecord
         The same for the finding.
     notes : tuple of Note
@@ -110,7 +110,7 @@ class _Made:
 
 
 def lines_of(surface: ResponseSurface, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of a surface with ``n`` (answers of employees where all are known, else rows) and ``n_units``."""
+    """Return the lines of a surface with ``n`` (answers of employees where known, else rows) and ``n_units``."""
     return _counted(surface.lines, frame)
 
 
@@ -164,9 +164,11 @@ def balance_checks(
     notes: list[Note] = []
 
     def surface(data: pd.DataFrame, **change: Any) -> Callable[[], pd.DataFrame]:
-        return lambda: lines_of(response_surface(data, **(options | {"scale": "standardised"} | change)), data)
+        return lambda: lines_of(
+            response_surface(data, **(options | {"scale": "standardised"} | change)), data
+        )
 
-    if frame["wave"].nunique() > 1:
+    if len(frame["wave"].unique()) > 1:
         _add(made, "within_waves", surface(within_waves(frame)))
     notes += _shared_scale(made, study, link, frame, options)
     _add(made, "ranks", surface(ranked(frame)))
@@ -198,39 +200,47 @@ def _add(made: _Made, check: str, compute: Callable[[], pd.DataFrame], **values:
         made.failed += 1
         return
     label = Note(message=_OTHERWISE[check], values=values)
-    named = {"slope": _SLOPES[check], "curvature": _CURVATURES[check]}
+    named = {
+        "slope": Note(message=_SLOPES[check], values=values),
+        "curvature": Note(message=_CURVATURES[check], values=values),
+    }
     for component, term in COMPONENTS.items():
         row = lines[lines["term"] == term]
-        made.parts.append(row.assign(check=check, label=[label], component=component))
+        made.parts.append(named_rows(row, check, label, component=component))
         made.records.append(
             estimate_record(
                 lines,
                 term,
                 name=f"{component}_{check}",
-                label=Note(message=named[component], values=values),
+                label=named[component],
                 unit_of_measurement="standardised",
                 method=CR2,
             )
         )
 
 
+def named_rows(row: pd.DataFrame, check: str, label: Note, *, component: str) -> pd.DataFrame:
+    """Return rows of estimates with the check, its label and the component that they belong to."""
+    return row.assign(check=check, label=pd.Series([label] * len(row), index=row.index), component=component)
+
+
 def _shared_scale(
     made: _Made, study: Study, link: LinkTable, frame: pd.DataFrame, options: Mapping[str, Any]
 ) -> list[Note]:
-    """Both sides from 0 to 100 on their own scales, where the data lie on both sides of the line on which they agree."""
+    """Both sides from 0 to 100 on their own scales, where rows lie on both sides of the line of agreement."""
     limits = [limits_of(study, side) for side in (link.ex, link.cx)]
     if limits[0] is None or limits[1] is None:
         message = (
-            "That both sides are as high on their own scale cannot be tried out: a side has no fixed lowest and highest "
-            "value."
+            "That both sides are as high on their own scale cannot be tried out: a side has no fixed lowest and "
+            "highest value."
         )
         return [Note(message=message)]
     data, top = on_one_scale(frame, limits[0], limits[1])
     above = float((data["ex"] > data["cx"]).mean())
     if min(above, 1.0 - above) < LEAST_SIDE:
         message = (
-            "With both sides taken as they are, from 0 to 100 on their own scale, employees are ahead in {above:percent0} "
-            "of the rows: so one-sided that what happens on the other side cannot be seen, and that scale is left out."
+            "With both sides taken as they are, from 0 to 100 on their own scale, employees are ahead in "
+            "{above:percent0} of the rows: so one-sided that what happens on the other side cannot be seen, and that scale is left out."
         )
         return [Note(message=message, values={"above": above})]
     highest = top * (1.0 + 1e-9)
@@ -269,7 +279,7 @@ def _within_units(frame: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
     fit = linear_regression(
         within.assign(unit=units),
         outcome="outcome",
-        predictors=[*_POWERS, *left],
+        predictors=[*_POWERS, *map(str, left)],
         cluster="unit",
         intercept=False,
         conf_level=conf_level,

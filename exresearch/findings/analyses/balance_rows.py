@@ -131,11 +131,12 @@ def ranked(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def without_outermost(frame: pd.DataFrame, share: float = OUTERMOST) -> pd.DataFrame:
-    """Return the rows without those furthest from the middle, by their distance in standard deviations (Mahalanobis)."""
+    """Return the rows without those furthest from the middle, by Mahalanobis distance."""
     values = frame[["ex", "cx"]].to_numpy()
     away = values - values.mean(axis=0)
     distance = np.einsum("ij,jk,ik->i", away, np.linalg.pinv(np.cov(values.T)), away)
-    return frame[distance <= np.quantile(distance, 1.0 - share)]
+    kept: pd.DataFrame = frame[distance <= np.quantile(distance, 1.0 - share)]
+    return kept
 
 
 def category_columns(frame: pd.DataFrame, names: Sequence[str]) -> dict[str, pd.DataFrame]:

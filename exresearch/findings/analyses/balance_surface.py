@@ -1,4 +1,4 @@
-"""The response surface as it may be drawn: where enough units lie, and along the lines of agreement and of difference."""
+"""The response surface as it may be drawn: where enough units lie, and along both of its lines."""
 
 from __future__ import annotations
 
@@ -100,8 +100,8 @@ def surface_lines(surface: ResponseSurface, region: pd.DataFrame) -> pd.DataFram
 
 def _distance(region: pd.DataFrame, angle: float) -> float:
     """How far the outline is from the middle in a direction."""
-    angles = np.arctan2(region["y"], region["x"]).to_numpy()
+    x, y = region["x"].to_numpy(), region["y"].to_numpy()
+    angles, radius = np.arctan2(y, x), np.hypot(x, y)
     order = np.argsort(angles)
-    radius = np.hypot(region["x"], region["y"]).to_numpy()
     wanted = (angle + np.pi) % (2 * np.pi) - np.pi
     return float(np.interp(wanted, angles[order], radius[order], period=2 * np.pi))
