@@ -8,29 +8,21 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.aggregation import aggregation_caveats
-from exresearch.findings.analyses.balance_checks import (
-    COMPONENTS,
-    balance_checks,
-    components_of,
-    lines_of,
-    named_rows,
-)
-from exresearch.findings.analyses.balance_rows import LEAST_SIDE, LaterRows, later_rows
+from exresearch.findings.analyses.balance_checks import balance_checks
+from exresearch.findings.analyses.balance_reasons import balance_caveats, later_side, too_few_units
+from exresearch.findings.analyses.balance_records import COMPONENTS, components_of, lines_of, named_rows
+from exresearch.findings.analyses.balance_rows import later_rows
 from exresearch.findings.analyses.balance_surface import shown_region, surface_grid, surface_lines
 from exresearch.findings.conclude import conclude_conjunction, not_testable
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
-from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import testability, unsuitable_scale
 from exresearch.measures import (
     LEAST_ICC2,
     LEAST_RWG,
     EngagedDefinition,
-    NotMeasured,
-    Side,
     UnsuitableScale,
     link_table,
-    unit_measure,
 )
 from exresearch.models import NotEstimable, ResponseSurface, response_surface
 from exresearch.study import Study
@@ -158,7 +150,7 @@ def ex_cx_balance(
             not_testable(_HYPOTHESIS, reason=reason, rules=rules, detectable_effect=ready.detectable_effect)
         )
 
-    outcome = _later_side(study, later_outcome, waves_overlap=waves_overlap)
+    outcome = later_side(study, later_outcome, waves_overlap=waves_overlap)
     reason = ready.reason or (outcome if isinstance(outcome, Note) else None)
     if reason is not None or isinstance(outcome, Note):
         return refused(reason or outcome)  # type: ignore[arg-type]
@@ -174,7 +166,7 @@ def ex_cx_balance(
     except UnsuitableScale:
         return refused(unsuitable_scale(engaged_definition))
     rows = later_rows(link, outcome, waves=study.waves)
-    reason = _too_few(rows)
+    reason = too_few_units(rows)
     if reason is not None:
         return refused(reason)
     try:
@@ -198,7 +190,7 @@ def ex_cx_balance(
     lines = lines_of(surface, rows.frame)
     components = components_of(lines)
     checks = balance_checks(study, link, rows, conf_level=conf_level, n_boot=n_boot, seed=seed)
-    caveats = _caveats(surface, rows) + list(checks.notes)
+    caveats = balance_caveats(surface, rows) + list(checks.notes)
     caveats += aggregation_caveats(
         study, link, min_unit_n=min_unit_n, least_icc2=least_icc2, least_rwg=least_rwg
     )
@@ -231,85 +223,6 @@ def ex_cx_balance(
         difference_p=None if pd.isna(tests["difference_score"]) else float(tests["difference_score"]),
         n_rows=len(rows.frame),
     )
-
-
-def _later_side(study: Study, construct: str, *, waves_overlap: bool) -> Side | Note:
-    """The outcome by unit and wave, or why there is none."""
-    if not construct:
-        return Note(
-            message=(
-                "No outcome is named that should suffer from a lack of balance. The setting later_outcome takes a "
-                "measure of the units, such as the result."
-            )
-        )
-    try:
-        side = unit_measure(study, construct)
-    except NotMeasured:
-        return Note(
-            message=(
-                "The setting later_outcome names “{construct}”, which is no measure of the table of units: give it "
-                "there as a column with role measure, by unit and wave."
-            ),
-            values={"construct": construct},
-        )
-    if waves_overlap:
-        return Note(
-            message="Successive waves share part of the time they measure, so that no outcome comes a wave later."
-        )
-    return side
-
-
-def _too_few(rows: LaterRows) -> Note | None:
-    needed = load_registry()[_HYPOTHESIS].needs.min_units
-    if rows.n_units >= needed:
-        return None
-    return Note(
-        message=(
-            "For {n_units:integer} units the outcome of a later wave is known beside both sides; at least "
-            "{needed:integer} are needed."
-        ),
-        values={"n_units": rows.n_units, "needed": needed},
-    )
-
-
-def _caveats(surface: ResponseSurface, rows: LaterRows) -> list[Note]:
-    caveats = [
-        Note(
-            message=(
-                "Balance here means an equal position: equally far above or below the average of all units and waves, "
-                "not an equally good experience."
-            )
-        ),
-        Note(
-            message=(
-                "The outcome comes a wave later, and that is all that speaks for an order: a third thing may move all "
-                "three."
-            )
-        ),
-        Note(message=("Averages of units are never exact, which makes a surface look flatter than it is.")),
-    ]
-    shares = surface.balance.set_index("group")["share"]
-    least = float(shares[["x_far_above_y", "y_far_above_x"]].min())
-    if least < LEAST_SIDE:
-        caveats.append(
-            Note(
-                message=(
-                    "Only {share:percent0} of the rows lie clearly on one of the two sides, so that what happens there "
-                    "rests on few of them."
-                ),
-                values={"share": least},
-            )
-        )
-    if rows.n_without:
-        caveats.append(
-            Note(
-                message=(
-                    "{count:integer} combinations of unit and wave are left out because the next wave has no outcome for them."
-                ),
-                values={"count": rows.n_without},
-            )
-        )
-    return caveats
 
 
 def _shape(lines: pd.DataFrame, surface: ResponseSurface, frame: pd.DataFrame) -> pd.DataFrame:

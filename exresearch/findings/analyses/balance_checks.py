@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.findings.analyses.balance_records import COMPONENTS, CR2, counted_rows, lines_of, named_rows
 from exresearch.findings.analyses.balance_rows import (
     LEAST_SIDE,
     OUTERMOST,
@@ -25,25 +26,12 @@ from exresearch.findings.records import estimate_record
 from exresearch.measures import LinkTable
 from exresearch.models import (
     NotEstimable,
-    ResponseSurface,
     linear_combinations,
     linear_regression,
     response_surface,
 )
 from exresearch.study import Study
 
-CR2 = Note(
-    message=(
-        "polynomial regression of the outcome a wave later, CR2 standard error by unit, t interval with "
-        "Satterthwaite's degrees of freedom"
-    )
-)
-# Component of the claim: the row of the surface that it is.
-COMPONENTS = {"slope": "incongruence_slope", "curvature": "incongruence_curvature"}
-_LABELS = {
-    "slope": Note(message="Who comes off worse"),
-    "curvature": Note(message="How far they drift apart"),
-}
 # What each check does otherwise, for the figure and, per component, for the finding.
 _OTHERWISE = {
     "within_waves": "Standardised within each wave",
@@ -107,32 +95,6 @@ class _Made:
     parts: list[pd.DataFrame] = field(default_factory=list)
     records: list[EstimateRecord] = field(default_factory=list)
     failed: int = 0
-
-
-def lines_of(surface: ResponseSurface, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of a surface with ``n`` (answers of employees where known, else rows) and ``n_units``."""
-    return _counted(surface.lines, frame)
-
-
-def components_of(lines: pd.DataFrame) -> dict[str, EstimateRecord]:
-    """Return the two components of the claim as records.
-
-    Parameters
-    ----------
-    lines : pandas.DataFrame
-        Of :func:`lines_of`.
-    """
-    return {
-        component: estimate_record(
-            lines,
-            term,
-            name=component,
-            label=_LABELS[component],
-            unit_of_measurement="standardised",
-            method=CR2,
-        )
-        for component, term in COMPONENTS.items()
-    }
 
 
 def balance_checks(
@@ -219,11 +181,6 @@ def _add(made: _Made, check: str, compute: Callable[[], pd.DataFrame], **values:
         )
 
 
-def named_rows(row: pd.DataFrame, check: str, label: Note, *, component: str) -> pd.DataFrame:
-    """Return rows of estimates with the check, its label and the component that they belong to."""
-    return row.assign(check=check, label=pd.Series([label] * len(row), index=row.index), component=component)
-
-
 def _shared_scale(
     made: _Made, study: Study, link: LinkTable, frame: pd.DataFrame, options: Mapping[str, Any]
 ) -> list[Note]:
@@ -240,7 +197,8 @@ def _shared_scale(
     if min(above, 1.0 - above) < LEAST_SIDE:
         message = (
             "With both sides taken as they are, from 0 to 100 on their own scale, employees are ahead in "
-            "{above:percent0} of the rows: so one-sided that what happens on the other side cannot be seen, and that scale is left out."
+            "{above:percent0} of the rows: so one-sided that what happens on the other side cannot be seen, and "
+            "that scale is left out."
         )
         return [Note(message=message, values={"above": above})]
     highest = top * (1.0 + 1e-9)
@@ -284,13 +242,7 @@ def _within_units(frame: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
         intercept=False,
         conf_level=conf_level,
     )
-    return _counted(linear_combinations(fit, combinations=_COMBINED), frame[several])
-
-
-def _counted(lines: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    known = bool(frame["ex_n"].notna().all())
-    n = int(frame["ex_n"].sum()) if known else len(frame)
-    return lines.assign(n=n, n_units=frame["unit"].nunique())
+    return counted_rows(linear_combinations(fit, combinations=_COMBINED), frame[several])
 
 
 def _listed(study: Study, columns: Sequence[str]) -> _LABEL:

@@ -230,8 +230,8 @@ def _level_labels(axes: Axes, lines: Any, outline: Polygon, *, texts: Texts, spe
         clear = np.minimum(np.abs(x - y), np.abs(x + y)) + 0.05 * (x > 0) + 0.02 * (y > 0)
         spot = points[int(clear.argmax())]
         axes.text(
-            spot[0], spot[1], texts.number(float(level), spec), ha="center", va="center", fontsize=8.5, color=COLOURS["ink"],
-            path_effects=halo, zorder=6,
+            spot[0], spot[1], texts.number(float(level), spec), ha="center", va="center", fontsize=8.5,
+            color=COLOURS["ink"], path_effects=halo, zorder=6,
         )  # fmt: skip
 
 
@@ -249,7 +249,7 @@ def _walk(axes: Axes, rows: pd.DataFrame, line: str, *, texts: Texts) -> None:
     axes.xaxis.set_major_locator(FixedLocator([]))
     for at, words, across in zip((0, 1), _ENDS[line], ("left", "right"), strict=True):
         axes.text(
-            at, -0.05, "\n".join(textwrap.wrap(texts.say(words), 12)), transform=axes.transAxes, ha=across,
+            at, -0.05, "\n".join(textwrap.wrap(texts.say(words), 14)), transform=axes.transAxes, ha=across,
             va="top", fontsize=9, color=COLOURS["grey"],
         )  # fmt: skip
     axes.set_title(texts.say(_NAMES[line]), fontsize=9.5, loc="left", color=COLOURS["ink"])
