@@ -248,10 +248,12 @@ def _walk(axes: Axes, rows: pd.DataFrame, line: str, *, texts: Texts) -> None:
     axes.set_xlim(*ends)
     axes.xaxis.set_major_locator(FixedLocator([]))
     for at, words, across in zip((0, 1), _ENDS[line], ("left", "right"), strict=True):
-        axes.text(
-            at, -0.05, "\n".join(textwrap.wrap(texts.say(words), 14)), transform=axes.transAxes, ha=across,
-            va="top", fontsize=9, color=COLOURS["grey"],
-        )  # fmt: skip
+        # Line by line: lines of one text keep the places they have in matplotlib's wider font.
+        for number, part in enumerate(textwrap.wrap(texts.say(words), 14)):
+            axes.text(
+                at, -0.05 - 0.15 * number, part, transform=axes.transAxes, ha=across, va="top", fontsize=9,
+                color=COLOURS["grey"],
+            )  # fmt: skip
     axes.set_title(texts.say(_NAMES[line]), fontsize=9.5, loc="left", color=COLOURS["ink"])
 
 
