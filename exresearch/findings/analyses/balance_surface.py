@@ -18,8 +18,8 @@ _LINES = {"congruence": np.pi / 4, "incongruence": -np.pi / 4}
 def shown_region(values: FloatArray, units: pd.Series, *, min_units: int) -> pd.DataFrame:
     """Return the outline of the region beyond which, on no side, fewer than a minimum of units lie.
 
-    In each direction the outline lies where the ``min_units``-th unit from outside has its outermost row, so that it
-    lies within the convex hull and no part of it can be read back to fewer units.
+    In each of 180 directions the outline lies where the ``min_units``-th unit from outside has its outermost row, so
+    that it lies within the convex hull and no part of it can be read back to fewer units.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def shown_region(values: FloatArray, units: pd.Series, *, min_units: int) -> pd.
     units : pandas.Series [n]
         Unit of each row.
     min_units : int
-        Least number of units beyond, or on, every straight line that cuts the region.
+        Least number of units beyond, or on, the line that bounds the region in each of those directions.
 
     Returns
     -------
