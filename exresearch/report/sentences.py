@@ -45,6 +45,16 @@ _BY_ESTIMAND = {
         "{estimate:points1} "
         "({level:percent0} interval {limits}; positive means that the employee-first driver weighs more)."
     ),
+    ("incongruence_slope", "standardised"): mark(
+        "With every standard deviation that employees move ahead and customers fall behind, the outcome of the next "
+        "wave changes by {estimate:number2} standard deviations ({level:percent0} interval {limits}; positive means "
+        "that it is worse when employees lose to customers)."
+    ),
+    ("incongruence_curvature", "standardised"): mark(
+        "With employees and customers each a standard deviation from their average, one above and the other below, the "
+        "outcome of the next wave differs by {estimate:number2} standard deviations from balance ({level:percent0} "
+        "interval {limits}; negative means that it is worse when the two drift apart)."
+    ),
 }
 _CORRELATION = {
     "up": mark(

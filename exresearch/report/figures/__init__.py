@@ -1,5 +1,6 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
+from exresearch.report.figures.direction import balance_checks_forest, balance_surface
 from exresearch.report.figures.drivers import driver_forest, method_agreement, performance_map
 from exresearch.report.figures.engagement import (
     engaged_share_benchmarks,
@@ -25,6 +26,8 @@ from exresearch.report.figures.sheets import attrition_flow, careless_sheets, od
 __all__ = [
     "aggregation_forest",
     "attrition_flow",
+    "balance_checks_forest",
+    "balance_surface",
     "careless_sheets",
     "correlation_map",
     "detectable_effects",

@@ -169,9 +169,11 @@ def planted_truth() -> dict[str, dict[str, object]]:
             asymmetry=0.0,
         ),
         "balance": entry(
-            "present",
-            "The result a wave later falls with the squared gap between standardised EX and CX.",
+            "mixed",
+            "The result a wave later falls with the squared gap between standardised EX and CX, whichever of the two "
+            "is ahead: who comes off worse makes no difference.",
             curvature_incongruence=RESULT_ON_INCONGRUENCE,
+            slope_incongruence=0.0,
         ),
         "engagement-chain": entry(
             "present",
