@@ -45,6 +45,7 @@ from exresearch.measures.engagement import (
 )
 from exresearch.measures.items import item_distribution
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table, unit_measure
+from exresearch.measures.link_precision import UnitPrecision, unit_precision
 from exresearch.measures.reliability import (
     LowerBounds,
     Reliability,
@@ -122,6 +123,7 @@ __all__ = [
     "RobustStatistics",
     "SchmidLeiman",
     "Side",
+    "UnitPrecision",
     "UnsuitableScale",
     "aggregation_gate",
     "aggregation_table",
@@ -188,6 +190,7 @@ __all__ = [
     "structure_of_study",
     "unit_mean_table",
     "unit_means",
+    "unit_precision",
     "unit_measure",
     "wave_change",
     "wave_changes",
