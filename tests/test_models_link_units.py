@@ -1,4 +1,4 @@
-"""Pooled intervals, funnel limits, corrected links and slopes by kind, against other implementations and planted truth."""
+"""Pooled intervals, funnel limits, corrected links and slopes by kind, against other implementations."""
 
 from __future__ import annotations
 
@@ -50,7 +50,9 @@ def test_pooled_intervals_against_statsmodels() -> None:
         assert found.loc[term, ["conf_low", "conf_high"]].tolist() == pytest.approx(limits, abs=OTHER), term
     assert (found["n"] == sum(sizes)).all()
     once = leader_contrast(units, cx="cx", engaged="engaged", n="n", n_boot=99, seed=1).set_index("term")
-    assert found["estimate"].to_dict() == pytest.approx(once.loc[found.index, "estimate"].to_dict(), abs=ROUNDING)
+    assert found["estimate"].to_dict() == pytest.approx(
+        once.loc[found.index, "estimate"].to_dict(), abs=ROUNDING
+    )
 
 
 def test_pooled_contrast_refuses_groups_without_both() -> None:
@@ -73,7 +75,9 @@ def test_funnel_limits_of_a_share_follow_the_published_formula() -> None:
     n, share, tail = 37, 0.42, 0.975
     # The smallest number whose cumulative probability passes the tail, and how far it passes it.
     number = next(r for r in range(n + 1) if binom.cdf(r, n, share) > tail)
-    ahead = (binom.cdf(number, n, share) - tail) / (binom.cdf(number, n, share) - binom.cdf(number - 1, n, share))
+    ahead = (binom.cdf(number, n, share) - tail) / (
+        binom.cdf(number, n, share) - binom.cdf(number - 1, n, share)
+    )
     found = funnel_limits([n], centre=share, levels=[0.95])
     assert found["high"].iloc[0] == pytest.approx((number - ahead) / n, abs=ROUNDING)
     many = funnel_limits([40_000], centre=share, levels=[0.95])
@@ -137,7 +141,9 @@ def test_reliability_is_icc2_where_units_are_alike_in_size() -> None:
     found = disattenuated_association(
         units.assign(ex_error=error, cx_error=0.0), **NAMES, n_boot=100, seed=1
     ).set_index("term")
-    assert found.loc["reliability_ex", "estimate"] == pytest.approx(icc(answers, groups=pd.Series(unit)).icc2, abs=ROUNDING)
+    assert found.loc["reliability_ex", "estimate"] == pytest.approx(
+        icc(answers, groups=pd.Series(unit)).icc2, abs=ROUNDING
+    )
     assert found.loc["reliability_cx", ["estimate", "conf_low", "conf_high"]].tolist() == [1.0, 1.0, 1.0]
     assert found.loc["correlation", "estimate"] == pytest.approx(units["ex"].corr(units["cx"]), abs=ROUNDING)
 
@@ -154,7 +160,9 @@ def kinds(n: int = 90, *, seed: int = 4) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     kind = np.array(["a", "b", "c"])[rng.integers(0, 3, n)]
     level = pd.Series(kind).map({"a": -1.0, "b": 0.0, "c": 1.5}).to_numpy()
-    return pd.DataFrame({"kind": kind, "ex": level + rng.normal(size=n), "cx": 2 * level + rng.normal(size=n)})
+    return pd.DataFrame(
+        {"kind": kind, "ex": level + rng.normal(size=n), "cx": 2 * level + rng.normal(size=n)}
+    )
 
 
 def test_slopes_by_kind_against_least_squares() -> None:
@@ -169,7 +177,9 @@ def test_slopes_by_kind_against_least_squares() -> None:
     assert found.loc["slope_within", "estimate"] == pytest.approx(within.params["ex"], abs=ROUNDING)
     assert found.loc["slope_between", "estimate"] == pytest.approx(between.params["ex"], abs=ROUNDING)
     # A bootstrap and a sandwich agree about the error of the slope within kinds, roughly.
-    assert found.loc["slope_within", "std_error"] == pytest.approx(within.get_robustcov_results("HC2").bse[1], rel=0.2)
+    assert found.loc["slope_within", "std_error"] == pytest.approx(
+        within.get_robustcov_results("HC2").bse[1], rel=0.2
+    )
     assert found.loc["slope", "conf_low"] > 0.5
     assert found.loc["slope_within", "conf_low"] < 0 < found.loc["slope_within", "conf_high"]
     assert found.loc["slope_change", "conf_high"] < 0

@@ -96,9 +96,7 @@ def unit_precision(
     else:
         values = construct_score(frame, codebook=study.codebook, table=side.source, construct=side.construct)
     who, weights = frame.get("person"), frame.get("weight")
-    means = unit_means(
-        values, unit=frame["unit"], weights=weights, person=who, own_variance_from=math.inf
-    )
+    means = unit_means(values, unit=frame["unit"], weights=weights, person=who, own_variance_from=math.inf)
     people = person_means(values, unit=frame["unit"], person=who, weights=weights)
     by_unit = people.assign(square=people["weight"] ** 2).groupby("unit")
     effective = by_unit["weight"].sum() ** 2 / by_unit["square"].sum()
@@ -149,13 +147,18 @@ def _from_table(study: Study, side: Side) -> UnitPrecision:
         weight=("weight", "sum"), product=("product", "sum"), square=("square", _whole), people=("n", _whole),
         waves=("waves", "sum"),
     )  # fmt: skip
-    pooled["value"], pooled["error"] = pooled["product"] / pooled["weight"], pooled["square"] / pooled["weight"] ** 2
+    pooled["value"], pooled["error"] = (
+        pooled["product"] / pooled["weight"],
+        pooled["square"] / pooled["weight"] ** 2,
+    )
     if source == "unknown":
         variance = _between_waves(rows)
         if variance is not None:
             pooled["error"], source = variance / pooled["waves"], "waves"
     spread = _spread(pooled) if source in ("std_error", "share") else None
-    return UnitPrecision(pooled[_COLUMNS], source, spread, source == "share" and rows["wave"].nunique() == 1)
+    return UnitPrecision(
+        pooled[_COLUMNS], source, spread, source == "share" and bool(pooled["waves"].eq(1).all())
+    )
 
 
 def _whole(values: pd.Series) -> float:

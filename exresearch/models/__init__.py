@@ -151,6 +151,11 @@ from exresearch.models.surface import (
 )
 
 __all__ = [
+    "FEW_TREATED",
+    "FEW_UNITS",
+    "LEAST_PANEL_UNITS",
+    "METHODS",
+    "MIN_UNITS",
     "AsymmetricShocks",
     "BaselineBalance",
     "CoxFit",
@@ -158,13 +163,8 @@ __all__ = [
     "DominanceAnalysis",
     "DoseResponse",
     "DynamicPanel",
-    "FEW_TREATED",
-    "FEW_UNITS",
-    "LEAST_PANEL_UNITS",
     "LikelihoodImportance",
     "LinearFit",
-    "METHODS",
-    "MIN_UNITS",
     "Moderation",
     "NotEstimable",
     "PairwiseMoments",

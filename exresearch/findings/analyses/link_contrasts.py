@@ -114,7 +114,7 @@ def _one(
     link: LinkTable, definition: EngagedDefinition | None, cut: float, resampling: Mapping[str, Any]
 ) -> pd.DataFrame:
     units = sized(link.units)
-    columns = {"cx": "cx", "engaged": "ex", "n": "ex_size"}
+    columns: dict[str, Any] = {"cx": "cx", "engaged": "ex", "n": "ex_size"}
     rows = leader_contrast(units, **columns, leader_share=cut, terms=list(UNITS), **resampling)
     rows = counted(rows, link.units)
     if link.units["ex_n"].notna().all():
@@ -124,7 +124,9 @@ def _one(
         limits = np.full((len(rows), 2), np.nan)
     return rows.assign(
         definition=definition,
-        engaged=[_FAVOURABLE if definition is None else _ENGAGED[definition]] * len(rows),
+        engaged=pd.Series(
+            [_FAVOURABLE if definition is None else _ENGAGED[definition]] * len(rows), dtype=object
+        ),
         cut=cut,
         unit_of_measurement=rows["term"].map(UNITS),
         simple_low=limits[:, 0],

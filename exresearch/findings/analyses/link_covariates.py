@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exresearch.findings.note import Note
-from exresearch.study import Study
+from exresearch.study import Study, Variable
 
 #: Units that a kind needs to stand by itself; smaller kinds are put together.
 LEAST_OF_A_KIND = 5
@@ -34,13 +34,13 @@ class Kinds:
         Its column in the link table.
     label : dict of str to str
         Its name in both languages.
-    values : pandas.Series
+    members : pandas.Series
         Kind of each unit, in the order of the link's units.
     """
 
     column: str
     label: dict[str, str]
-    values: pd.Series
+    members: pd.Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +95,17 @@ def unit_kinds(study: Study, units: pd.DataFrame, *, least: int = LEAST_OF_A_KIN
         values = _together(units[name], least)
         if values is None:
             continue
-        label = variable.label.model_dump() if variable.label is not None else {"nl": column, "en": column}
-        found.append(Kinds(name, label, values))
+        found.append(Kinds(name, _label(variable), values))
     return found
+
+
+def _label(variable: Variable) -> dict[str, str]:
+    # By its own column: the codebook may name a column of another table alike.
+    return (
+        variable.label.model_dump()
+        if variable.label is not None
+        else dict.fromkeys(("nl", "en"), variable.column)
+    )
 
 
 def _together(column: pd.Series, least: int) -> pd.Series | None:
@@ -139,7 +147,7 @@ def unit_covariates(study: Study, units: pd.DataFrame) -> Covariates:
     kinds = {one.column: one for one in unit_kinds(study, units)}
     for variable in study.codebook.select("units", role="category"):
         one = kinds.get(variable.column) or kinds.get(f"{variable.column}_category")
-        label = variable.label.model_dump() if variable.label is not None else dict.fromkeys(("nl", "en"), variable.column)
+        label = _label(variable)
         dummies = pd.DataFrame() if one is None else _dummies(one)
         fits = one is not None and frame.shape[1] - 1 + dummies.shape[1] <= room
         if not fits or not _independent(frame, dummies):
@@ -162,11 +170,9 @@ def _lower(name: str) -> str:
 
 
 def _dummies(kinds: Kinds) -> pd.DataFrame:
-    values = kinds.values.reset_index(drop=True)
+    values = kinds.members.reset_index(drop=True)
     names = sorted(values.unique())
-    return pd.DataFrame(
-        {f"{kinds.column}: {name}": (values == name).astype("float64") for name in names[1:]}
-    )
+    return pd.DataFrame({f"{kinds.column}: {name}": (values == name).astype("float64") for name in names[1:]})
 
 
 def _independent(frame: pd.DataFrame, dummies: pd.DataFrame) -> bool:
@@ -190,4 +196,5 @@ def _log_headcount(study: Study, units: pd.DataFrame) -> pd.Series | None:
     sizes = table[counts[0].column].astype("float64")
     mean = sizes.where(sizes > 0).groupby(table["unit"]).mean()
     known = units["unit"].map(mean).astype("float64")
-    return np.log(known) if known.notna().sum() >= _UNITS_A_COLUMN and known.nunique() > 1 else None
+    enough = known.notna().sum() >= _UNITS_A_COLUMN and known.max() > known.min()
+    return pd.Series(np.log(known)) if enough else None

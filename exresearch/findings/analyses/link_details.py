@@ -72,10 +72,12 @@ def link_details(
         The client.
     found : EngagementAndCx
         The verdict, with the link behind it.
-    cx_measure, engaged_definition, engaged_threshold, leader_share, set_apart, min_unit_n, conf_level, n_boot, seed, rules
+    cx_measure, engaged_definition, engaged_threshold, leader_share, set_apart, min_unit_n
         As :func:`exresearch.findings.analyses.engagement_and_cx`.
     moderator : str
         Construct of the units that may strengthen the link, or empty.
+    conf_level, n_boot, seed, rules
+        As there.
 
     Returns
     -------
@@ -100,9 +102,7 @@ def link_details(
         contrasts=contrasts,
         contrast_notes=contrast_notes,
         slopes=slopes,
-        types=link_types(
-            study, table, set_apart=set_apart, min_units=rules.min_units, resampling=resampling
-        ),
+        types=link_types(study, table, set_apart=set_apart, min_units=rules.min_units, resampling=resampling),
         levels=link_levels(table, conf_level=conf_level),
         shape=link_shape(study, table, moderator=moderator, resampling=resampling),
         funnels=funnels,

@@ -16,8 +16,8 @@ LEVELS = (0.95, 0.998)
 _POINTS = 60
 _NO_LIMITS = Note(
     message=(
-        "How far {measure} of small units scatters by chance cannot be drawn: the study does not give the answers within "
-        "units, nor standard errors with their numbers of answers."
+        "How far {measure} of small units scatters by chance cannot be drawn: the study does not give the "
+        "answers within units, nor standard errors with their numbers of answers."
     )
 )
 
@@ -31,8 +31,8 @@ class Funnel:
     side : {"ex", "cx"}
         Which.
     units : pandas.DataFrame
-        ``value, people, outside`` (whether a value lies beyond the outer limits), ``extreme`` (among the tenth at either
-        end), ``small`` (fewer people than the median unit).
+        ``value, people, outside`` (whether a value lies beyond the outer limits), ``extreme`` (among the tenth at
+        either end), ``small`` (fewer people than the median unit).
     limits : pandas.DataFrame
         ``level, n, low, high`` of :func:`exresearch.models.funnel_limits`.
     centre : float

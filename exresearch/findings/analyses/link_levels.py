@@ -10,21 +10,23 @@ from exresearch.findings.note import Note
 from exresearch.measures import LinkTable
 from exresearch.models import NotEstimable, random_intercept
 
-_ONE_WAVE = Note(message="With one wave, differences within units over time cannot be told from those between them.")
+_ONE_WAVE = Note(
+    message="With one wave, differences within units over time cannot be told from those between them."
+)
 _NOT_SPLIT = Note(
     message="There are too few units with several waves, or they hardly change: the two levels cannot be told apart."
 )
 _LEFT_OVER = Note(
     message=(
-        "Of what employee experience leaves open, {icc:percent0} ({low:percent0} to {high:percent0}) lies between units and "
-        "stays the same over the waves."
+        "Of what employee experience leaves open, {icc:percent0} ({low:percent0} to {high:percent0}) lies between "
+        "units and stays the same over the waves."
     )
 )
 _NOTHING_LEFT = Note(
     message=(
-        "The variance between units is estimated as zero: once employee experience and the waves are taken into account, "
-        "units differ no more in customer experience than their waves do. With {level:percent0} confidence at most "
-        "{high:percent0} of what is left open lies between units."
+        "The variance between units is estimated as zero: once employee experience and the waves are taken into "
+        "account, units differ no more in customer experience than their waves do. With {level:percent0} confidence "
+        "at most {high:percent0} of what is left open lies between units."
     )
 )
 _LABELS = {
@@ -106,7 +108,7 @@ def link_levels(table: LinkTable, *, conf_level: float) -> LinkLevels:
     known = table.panel["ex_n"].notna().all()
     answers = int(table.panel["ex_n"].sum()) if known else fit.n
     found = found.assign(
-        label=[_LABELS[term] for term in found["term"]],
+        label=found["term"].map(_LABELS),
         n_units=found["n_clusters"],
         n_rows=fit.n,
         n=answers,

@@ -40,7 +40,9 @@ _NO_MODERATOR = Note(
     )
 )
 _UNKNOWN_MODERATOR = Note(
-    message="“{moderator}” is not a measure of the units in this study, so whether it strengthens the link is not shown."
+    message=(
+        "“{moderator}” is not a measure of the units in this study, so whether it strengthens the link is not shown."
+    )
 )
 _FLAT_MODERATOR = Note(
     message="The units differ too little in {moderator}, or too few have it: whether it strengthens the link is open."
@@ -92,9 +94,7 @@ class LinkShape:
         return float(row["estimate"]), float(row["conf_low"]), float(row["conf_high"])
 
 
-def link_shape(
-    study: Study, table: LinkTable, *, moderator: str, resampling: Mapping[str, Any]
-) -> LinkShape:
+def link_shape(study: Study, table: LinkTable, *, moderator: str, resampling: Mapping[str, Any]) -> LinkShape:
     """Look for a bend, for a steeper line through the best units, and for what strengthens the link.
 
     Parameters
@@ -114,7 +114,9 @@ def link_shape(
     """
     units = table.units
     centre, spread = units[["ex", "cx"]].mean(), units[["ex", "cx"]].std()
-    scaled = pd.DataFrame({"unit": units["unit"], **{s: (units[s] - centre[s]) / spread[s] for s in ("ex", "cx")}})
+    scaled = pd.DataFrame(
+        {"unit": units["unit"], **{s: (units[s] - centre[s]) / spread[s] for s in ("ex", "cx")}}
+    )
     level = float(resampling["conf_level"])
     notes: list[Note] = []
     parts: list[pd.DataFrame] = []
@@ -130,7 +132,7 @@ def link_shape(
         curve["ex"] = curve["ex"] * spread["ex"] + centre["ex"]
         for name in ("estimate", "conf_low", "conf_high"):
             curve[name] = curve[name] * spread["cx"] + centre["cx"]
-        curvature = float(dose.tests.set_index("model").loc["spline", "p_value"])
+        curvature = float(dose.tests.set_index("model")["p_value"].to_dict()["spline"])
     try:
         rows = quantile_regression(scaled, ex="ex", cx="cx", quantiles=list(_QUANTILES), **resampling)
     except NotEstimable:
@@ -145,9 +147,9 @@ def link_shape(
 
 
 def _part(part: str, rows: pd.DataFrame, labels: list[Note]) -> pd.DataFrame:
-    named = rows.assign(
-        part=part, label=labels, n_units=rows["n_clusters"], unit_of_measurement="standardised"
-    )
+    words = pd.Series(labels, index=rows.index, dtype=object)
+    units = rows["n_clusters"]
+    named = rows.assign(part=part, label=words, n_units=units, unit_of_measurement="standardised")
     return named[_COLUMNS]
 
 
@@ -159,7 +161,7 @@ def _moderated(
     parts: list[pd.DataFrame],
     notes: list[Note],
 ) -> tuple[pd.DataFrame, pd.DataFrame, dict[str, str]]:
-    nothing = (pd.DataFrame(), pd.DataFrame(), {})
+    nothing: tuple[pd.DataFrame, pd.DataFrame, dict[str, str]] = (pd.DataFrame(), pd.DataFrame(), {})
     if not moderator:
         notes.append(_NO_MODERATOR)
         return nothing
@@ -171,9 +173,10 @@ def _moderated(
         return nothing
     frame = scaled.assign(level=scaled["unit"].map(values).astype("float64"))
     spread = float(frame["level"].std())
-    names = {"ex": "ex", "cx": "cx", "moderator": "level", "conf_level": level}
+    names: dict[str, Any] = {"ex": "ex", "cx": "cx", "moderator": "level", "conf_level": level}
     try:
-        grid = np.linspace(*frame["level"].quantile(list(_BAND)), _POINTS)
+        low, high = (float(frame["level"].quantile(share)) for share in _BAND)
+        grid = np.linspace(low, high, _POINTS)
         found = moderation(frame, **names)
         along = moderation(frame, at=list(grid), **names).table
     except NotEstimable:
@@ -186,7 +189,9 @@ def _moderated(
     values_of = {"moderator": label}
     simple = _AT if len(rows) == 4 else (_AT[0], _AT[2])
     labels = [_PER_SD, *simple] if len(rows) in (3, 4) else [_PER_SD] + [_AT[1]] * (len(rows) - 1)
-    parts.append(_part("moderation", rows, [note.model_copy(update={"values": values_of}) for note in labels]))
+    parts.append(
+        _part("moderation", rows, [note.model_copy(update={"values": values_of}) for note in labels])
+    )
     slopes = along[along["term"] == "slope"]
     kept = slopes[["moderator", "estimate", "conf_low", "conf_high", "conf_level"]]
     return kept.reset_index(drop=True), found.regions, label

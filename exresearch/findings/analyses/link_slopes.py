@@ -27,7 +27,8 @@ _WAVES_TOO = Note(
 )
 _UNKNOWN = Note(
     message=(
-        "The link is not corrected for unreliable unit values: the study says nothing about the sampling error of {measure}."
+        "The link is not corrected for unreliable unit values: the study says nothing about the sampling error of "
+        "{measure}."
     )
 )
 _NO_CORRECTION = Note(
@@ -45,9 +46,10 @@ _RELIABLE = Note(
         "{cx:number2} ({cx_low:number2} to {cx_high:number2}) on the customers’ side."
     )
 )
+_BY_ERROR = Note(message="Units weighted by one over the squared standard error of their customers’ side")
 _COLUMNS = [
-    "term", "label", "detail", "estimate", "std_error", "p_value", "conf_low", "conf_high", "conf_level", "n", "n_units",
-    "unit_of_measurement",
+    "term", "label", "detail", "estimate", "std_error", "p_value", "conf_low", "conf_high", "conf_level", "n",
+    "n_units", "unit_of_measurement",
 ]  # fmt: skip
 
 
@@ -74,19 +76,19 @@ class LinkSlopes:
 
     def records(self) -> list[EstimateRecord]:
         """Return the checks that stand beside the verdict: held constant, and corrected for unreliable values."""
-        known = set(self.table["term"])
-        rows = self.table.set_index("term", drop=False)
+        labels: dict[str, Any] = dict(zip(self.table["term"], self.table["label"], strict=True))
+        methods: dict[str, Any] = dict(zip(self.table["term"], self.table["detail"], strict=True))
         return [
             estimate_record(
                 self.table,
                 term,
                 name=name,
-                label=rows.loc[term, "label"],
+                label=labels[term],
                 unit_of_measurement="standardised",
-                method=rows.loc[term, "detail"],
+                method=methods[term],
             )
             for term, name in (("adjusted", "slope_adjusted"), ("disattenuated", "slope_disattenuated"))
-            if term in known
+            if term in labels
         ]
 
 
@@ -116,7 +118,10 @@ def link_slopes(
     LinkSlopes
     """
     given: dict[str, Any] = {"engaged_definition": engaged_definition, "engaged_threshold": engaged_threshold}
-    precision = {"ex": unit_precision(study, table.ex, **given), "cx": unit_precision(study, table.cx, **given)}
+    precision = {
+        "ex": unit_precision(study, table.ex, **given),
+        "cx": unit_precision(study, table.cx, **given),
+    }
     covariates = unit_covariates(study, table.units)
     units = _standardised(table.units, table.units).merge(covariates.frame, on="unit", validate="one_to_one")
     level = float(resampling["conf_level"])
@@ -172,28 +177,25 @@ def _row(
     return _named(term, label, _HC3 if cluster is None else _CR2, row | {"n_units": row["n_clusters"]})
 
 
-def _named(term: str, label: Note, detail: Note, row: Mapping[str, Any]) -> dict[str, Any]:
+def _named(term: str, label: Note, detail: Note, row: Mapping[Any, Any]) -> dict[str, Any]:
     kept = {name: row[name] for name in _COLUMNS[3:11]}
     return {"term": term, "label": label, "detail": detail, "unit_of_measurement": "standardised", **kept}
 
 
-def _weights(
-    units: pd.DataFrame, precision: Mapping[str, UnitPrecision]
-) -> tuple[pd.DataFrame, Note | None]:
+def _weights(units: pd.DataFrame, precision: Mapping[str, UnitPrecision]) -> tuple[pd.DataFrame, Note | None]:
     """Weights of the outcome: one over its sampling variance where the study gives that, else its number of answers."""
     found = precision["cx"]
     if found.source == "std_error":
         error = units["unit"].map(found.frame.set_index("unit")["error"]).astype("float64")
         if error.gt(0).all():
-            message = "Units weighted by one over the squared standard error of their customers’ side"
-            return units.assign(weight=1 / error), Note(message=message)
-    for side, message in (
+            return units.assign(weight=1 / error), _BY_ERROR
+    for side, label in (
         ("cx", Note(message="Units weighted by their number of customers’ answers")),
         ("ex", Note(message="Units weighted by their number of employees’ answers")),
     ):
         n = units[f"{side}_n"]
         if n.notna().all() and n.gt(0).all():
-            return units.assign(weight=n), message
+            return units.assign(weight=n), label
     return units, None
 
 
@@ -231,13 +233,13 @@ def _corrected(
             notes.append(_WAVES_TOO.model_copy(update={"values": measure}))
         errors = precision[side].frame.set_index("unit")["error"]
         units = units.assign(**{f"{side}_error": units["unit"].map(errors).astype("float64")})
-    names = {name: name for name in ("ex", "cx", "ex_error", "cx_error")}
+    names: dict[str, Any] = {name: name for name in ("ex", "cx", "ex_error", "cx_error")}
     try:
         found = disattenuated_association(units, **names, **resampling).set_index("term")
     except NotEstimable:
         return [], [_NO_CORRECTION]
     values = {
-        f"{side}{end}": float(found.loc[f"reliability_{side}", column])
+        f"{side}{end}": float(found.to_dict()[column][f"reliability_{side}"])
         for side in ("ex", "cx")
         for end, column in (("", "estimate"), ("_low", "conf_low"), ("_high", "conf_high"))
     }

@@ -21,8 +21,8 @@ _NO_KINDS = Note(
     )
 )
 _COLUMNS = [
-    "category", "category_label", "term", "estimate", "std_error", "p_value", "conf_low", "conf_high", "conf_level", "n",
-    "n_units", "n_kinds", "unit_of_measurement",
+    "category", "category_label", "term", "estimate", "std_error", "p_value", "conf_low", "conf_high", "conf_level",
+    "n", "n_units", "n_kinds", "unit_of_measurement",
 ]  # fmt: skip
 
 
@@ -38,14 +38,17 @@ class LinkTypes:
         conf_level, n, n_units, n_kinds, unit_of_measurement``.
     units : pandas.DataFrame
         ``ex, cx, kind, n`` of the units, for the category of the picture; empty without one.
+    category : str
+        Column of that category.
     label : dict of str to str
-        Name of that category.
+        Its name.
     notes : list of Note
         Why there is nothing.
     """
 
     table: pd.DataFrame
     units: pd.DataFrame
+    category: str
     label: dict[str, str]
     notes: list[Note]
 
@@ -78,25 +81,30 @@ def link_types(
     LinkTypes
     """
     kinds = unit_kinds(study, table.units, least=max(min_units, 5))
-    scaled = {side: (table.units[side] - table.units[side].mean()) / table.units[side].std() for side in ("ex", "cx")}
+    scaled = {
+        side: (table.units[side] - table.units[side].mean()) / table.units[side].std()
+        for side in ("ex", "cx")
+    }
     parts, shown = [], []
     for one in kinds:
-        frame = pd.DataFrame({**scaled, "kind": one.values})
+        frame = pd.DataFrame({**scaled, "kind": one.members})
         try:
             rows = kind_slopes(frame, ex="ex", cx="cx", kind="kind", **resampling)
         except NotEstimable:
             continue
         shown.append(one)
-        named = rows.assign(category=one.column, category_label=[one.label] * len(rows))
-        units = {"correlation_means": "correlation"}
-        parts.append(named.assign(unit_of_measurement=rows["term"].map(units).fillna("standardised")))
+        named = rows.assign(
+            category=one.column, category_label=pd.Series([one.label] * len(rows), dtype=object)
+        )
+        kind_of = {"correlation_means": "correlation"}
+        parts.append(named.assign(unit_of_measurement=rows["term"].map(kind_of).fillna("standardised")))
     if not parts:
-        return LinkTypes(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(), {}, [_NO_KINDS])
+        return LinkTypes(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(), "", {}, [_NO_KINDS])
     asked = set_apart.partition("=")[0]
     chosen: Kinds = next((one for one in shown if asked and one.column == asked), shown[0])
     n = table.units[["ex_n", "cx_n"]].min(axis=1, skipna=False)
-    units = table.units[["ex", "cx"]].assign(kind=chosen.values, n=n)
+    units = table.units[["ex", "cx"]].assign(kind=chosen.members, n=n)
     result = pd.concat(parts, ignore_index=True)[_COLUMNS]
     if table.units["ex_n"].notna().all():
         result["n"] = int(table.units["ex_n"].sum())
-    return LinkTypes(result, units, chosen.label, [])
+    return LinkTypes(result, units, chosen.column, chosen.label, [])

@@ -22,8 +22,8 @@ def funnel_limits(
 ) -> pd.DataFrame:
     """Limits within which units of n answers would lie if they all had the same true value.
 
-    Use it to see that units at the top and the bottom of a list are mostly small ones. It does not rank, and units beyond
-    the limits are no proof of quality: units differ for many reasons.
+    Use it to see that units at the top and the bottom of a list are mostly small ones. It does not rank, and units
+    beyond the limits are no proof of quality: units differ for many reasons.
 
     Parameters
     ----------
@@ -49,8 +49,9 @@ def funnel_limits(
 
     Notes
     -----
-    Spiegelhalter (2005), appendix A.1: of a mean centre +- z spread / sqrt(n); of a share (r_p - a_p) / n, with r_p the p
-    quantile of the binomial distribution and a_p = (P(R <= r_p) - p) / P(R = r_p), so that the limits do not jump.
+    Spiegelhalter (2005), appendix A.1: of a mean centre +- z spread / sqrt(n); of a share (r_p - a_p) / n, with r_p
+    the p quantile of the binomial distribution and a_p = (P(R <= r_p) - p) / P(R = r_p), so that the limits do not
+    jump.
 
     References
     ----------
@@ -84,7 +85,5 @@ def _binomial(sizes: np.ndarray, share: float, tail: float) -> np.ndarray:
     whole = np.maximum(np.round(sizes), 1.0)
     place = binom.ppf(tail, whole, share)
     at = binom.pmf(place, whole, share)
-    excess = np.divide(
-        binom.cdf(place, whole, share) - tail, at, out=np.zeros_like(whole), where=at > 0.0
-    )
+    excess = np.divide(binom.cdf(place, whole, share) - tail, at, out=np.zeros_like(whole), where=at > 0.0)
     return np.asarray(np.clip((place - excess) / whole, 0.0, 1.0))

@@ -46,10 +46,10 @@ def kind_slopes(
     Returns
     -------
     DataFrame, one row per term
-        term: slope (all units), slope_within (one slope within all kinds, as with dummies), slope_between (of the kinds'
-        means, weighted by units), slope_change (within minus slope), and from three kinds on correlation_means (of the
-        kinds' means, weighted by units); estimate; std_error (bootstrap); p_value (null 0); conf_low, conf_high
-        (expanded percentile); n (units); n_units; n_kinds; n_excluded; conf_level; method.
+        term: slope (all units), slope_within (one slope within all kinds, as with dummies), slope_between (of the
+        kinds' means, weighted by units), slope_change (within minus slope), and from three kinds on correlation_means
+        (of the kinds' means, weighted by units); estimate; std_error (bootstrap); p_value (null 0); conf_low,
+        conf_high (expanded percentile); n (units); n_units; n_kinds; n_excluded; conf_level; method.
 
     Raises
     ------

@@ -23,8 +23,8 @@ def pooled_contrast(
 ) -> pd.DataFrame:
     """Contrast leaders and laggards by their pooled counts, with intervals that forget that colleagues answer alike.
 
-    Use it beside `leader_contrast`, whose groups and estimates it shares, to show what drawing units rather than answers
-    costs. Published figures have intervals of this kind, if any.
+    Use it beside `leader_contrast`, whose groups and estimates it shares, to show what drawing units rather than
+    answers costs. Published figures have intervals of this kind, if any.
 
     Parameters
     ----------
@@ -67,10 +67,8 @@ def pooled_contrast(
     values = values[np.isfinite(values).all(axis=1)]
     if not len(values):
         raise NotEstimable(f"no unit has '{cx}', '{engaged}' and '{n}'.")
-    ranked = RankedUnits(*values.T, np.arange(len(values)))
-    share, people = ranked.shares(
-        np.ones((1, len(values))), leader_share=leader_share, weighting="employees"
-    )
+    ranked = RankedUnits(values[:, 0], values[:, 1], values[:, 2], np.arange(len(values)))
+    share, people = ranked.shares(np.ones((1, len(values))), leader_share=leader_share, weighting="employees")
     (p1, p0), (n1, n0) = share[0], people[0]
     if not (0.0 < p1 < 1.0 and 0.0 < p0 < 1.0):
         raise NotEstimable("among the CX leaders or laggards nobody, or everybody, is engaged.")
@@ -91,9 +89,7 @@ def pooled_contrast(
         ),
     ]
     names = ["term", "estimate", "conf_low", "conf_high", "method"]
-    return pd.DataFrame(rows, columns=names).assign(
-        n=round(float(n1 + n0)), conf_level=conf_level
-    )
+    return pd.DataFrame(rows, columns=names).assign(n=round(float(n1 + n0)), conf_level=conf_level)
 
 
 def _wilson(share: float, n: float, z: float) -> tuple[float, float]:

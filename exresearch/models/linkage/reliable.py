@@ -28,8 +28,8 @@ def disattenuated_association(
 ) -> pd.DataFrame:
     """Correlation of two sides of units, corrected for the sampling error of both.
 
-    Use it beside `unit_association`, since means of few answers make a link look weaker than it is. It cannot tell error
-    from real differences that were modelled as error, so it can lie beyond 1.
+    Use it beside `unit_association`, since means of few answers make a link look weaker than it is. It cannot tell
+    error from real differences that were modelled as error, so it can lie beyond 1.
 
     Parameters
     ----------
@@ -46,8 +46,8 @@ def disattenuated_association(
     -------
     DataFrame
         Rows correlation, reliability_ex, reliability_cx, disattenuated: term, estimate, std_error (bootstrap), p_value
-        (null 0), conf_low, conf_high, n (units), conf_level, n_units, n_excluded, method. A reliability of 1 without any
-        sampling error has an interval of no width.
+        (null 0), conf_low, conf_high, n (units), conf_level, n_units, n_excluded, method. A reliability of 1
+        without any sampling error has an interval of no width.
 
     Raises
     ------
@@ -92,7 +92,9 @@ def disattenuated_association(
         raise NotEstimable(f"'{ex}' or '{cx}' has the same value in all units.")
     # On scales of their own, so that the unit of a value does not matter.
     spread = values[:, :2].std(axis=0)
-    values = np.column_stack([(values[:, :2] - values[:, :2].mean(axis=0)) / spread, values[:, 2:] / spread**2])
+    values = np.column_stack(
+        [(values[:, :2] - values[:, :2].mean(axis=0)) / spread, values[:, 2:] / spread**2]
+    )
     counts = bootstrap_counts(len(values), n_boot=n_boot, seed=seed).astype(np.float64)
     once = _statistics(np.ones((1, len(values))), values)[0]
     if (once[1:3] <= 0.0).any():
