@@ -128,7 +128,8 @@ def test_ratio_and_correlation_against_plain_pandas(demo: Study, found: tuple[An
     assert checks["slope"].std_error == pytest.approx(ols.bse["share"], abs=1e-7)
     assert set(checks) == {
         "odds_ratio", "difference", "ratio_top_20", "ratio_top_33", "ratio_units_alike", "ratio_highly", "correlation",
-        "slope", "correlation_2024Q1", "correlation_2024Q2", "change_on_change",
+        "slope", "slope_adjusted", "slope_disattenuated", "correlation_2024Q1", "correlation_2024Q2",
+        "change_on_change",
     }  # fmt: skip
 
 

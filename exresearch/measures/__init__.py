@@ -45,6 +45,7 @@ from exresearch.measures.engagement import (
 )
 from exresearch.measures.items import item_distribution
 from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table, unit_measure
+from exresearch.measures.link_precision import UnitPrecision, unit_precision
 from exresearch.measures.reliability import (
     LowerBounds,
     Reliability,
@@ -122,6 +123,7 @@ __all__ = [
     "RobustStatistics",
     "SchmidLeiman",
     "Side",
+    "UnitPrecision",
     "UnsuitableScale",
     "aggregation_gate",
     "aggregation_table",
@@ -189,6 +191,7 @@ __all__ = [
     "unit_mean_table",
     "unit_means",
     "unit_measure",
+    "unit_precision",
     "wave_change",
     "wave_changes",
     "weight_summary",

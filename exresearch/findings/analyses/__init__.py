@@ -3,6 +3,7 @@
 from exresearch.findings.analyses.balance import Balance, ex_cx_balance
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
+from exresearch.findings.analyses.link_details import LinkDetails, link_details
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
@@ -14,12 +15,14 @@ __all__ = [
     "EngagedMinority",
     "EngagementAndCx",
     "LikelihoodCheck",
+    "LinkDetails",
     "OutcomeAnswers",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
     "ex_cx_balance",
     "likelihood_check",
+    "link_details",
     "outcome_answers",
     "set_apart_problem",
 ]

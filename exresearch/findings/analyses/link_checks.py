@@ -49,7 +49,7 @@ def share_contrast(
         )
     try:
         rows = leader_contrast(
-            _sized(link.units), cx="cx", engaged="ex", n="ex_size", leader_share=leader_share, **resampling
+            sized(link.units), cx="cx", engaged="ex", n="ex_size", leader_share=leader_share, **resampling
         )
         return counted(rows, link.units), None
     except NotEstimable:
@@ -257,7 +257,7 @@ def _one(units: pd.DataFrame, label: Note, name: str, resampling: Mapping[str, A
 
 def _ratio(units: pd.DataFrame, label: Note, *, name: str, **options: Any) -> Records:
     try:
-        rows = counted(leader_contrast(_sized(units), cx="cx", engaged="ex", n="ex_size", **options), units)
+        rows = counted(leader_contrast(sized(units), cx="cx", engaged="ex", n="ex_size", **options), units)
     except NotEstimable:
         return [None]
     return [_record(rows, "ratio", name=name, label=label, unit="ratio", method=RERANKED)]
@@ -270,8 +270,8 @@ def counted(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
     return rows.assign(n=int(units["ex_n"].sum()))
 
 
-def _sized(units: pd.DataFrame) -> pd.DataFrame:
-    # Without numbers of answers every unit counts alike.
+def sized(units: pd.DataFrame) -> pd.DataFrame:
+    """Return units whose ``ex_size`` counts employees; without numbers of answers every unit counts alike."""
     if units["ex_size"].isna().any():
         return units.assign(ex_size=1.0)
     # The bootstrap reckons with half an employee, so sizes must count employees whatever the unit of the weights.

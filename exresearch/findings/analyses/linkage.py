@@ -17,6 +17,7 @@ from exresearch.findings.analyses.link_checks import (
     ratio_checks,
     share_contrast,
 )
+from exresearch.findings.analyses.link_slopes import LinkSlopes, link_slopes
 from exresearch.findings.analyses.score_rules import link_score_rules
 from exresearch.findings.analyses.set_apart import set_apart_problem
 from exresearch.findings.claims import claims_for
@@ -72,6 +73,10 @@ class EngagementAndCx:
         Label of ``ex`` and ``cx`` in both languages.
     ex_is_share : bool
         Whether employee experience is a share of people.
+    table : LinkTable or None
+        The link itself; None where it cannot be estimated.
+    slopes : LinkSlopes or None
+        The link in standard deviations, reckoned in several ways; None with ``table``.
     """
 
     finding: Finding
@@ -80,6 +85,8 @@ class EngagementAndCx:
     association: pd.DataFrame
     labels: dict[str, dict[str, str]]
     ex_is_share: bool = False
+    table: LinkTable | None = None
+    slopes: LinkSlopes | None = None
 
     @property
     def correlation(self) -> tuple[float, float] | None:
@@ -184,11 +191,19 @@ def engagement_and_cx(
             reason = Note(message="There are too few units, or they hardly differ: no link can be estimated.")
     if reason is not None:
         return _untestable(reason, ready, estimand, labels=labels, rules=rules)
+    slopes = link_slopes(
+        study,
+        link,
+        engaged_definition=engaged_definition,
+        engaged_threshold=engaged_threshold,
+        resampling=resampling,
+    )
     contrast, problem_of_shares = share_contrast(link, leader_share=leader_share, **resampling)
     if estimand.name == "ratio" and problem_of_shares is not None:
         units = _grouped(link.units, leader_share)
         finding = _untestable(problem_of_shares, ready, estimand, labels=labels, rules=rules).finding
-        return EngagementAndCx(finding, units, _EMPTY, association, labels)
+        is_share = link.ex.kind == "share"
+        return EngagementAndCx(finding, units, _EMPTY, association, labels, is_share, link, slopes)
 
     ratios = ratio_checks(link, contrast, leader_share=leader_share, **resampling)
     ratios += definition_check(
@@ -210,7 +225,7 @@ def engagement_and_cx(
     )
     # The same numbers decide or stand beside the verdict, never both.
     done = [record for record in ratios + links if record is not None]
-    checks = [record for record in done if record.term != estimand.name]
+    checks = [record for record in done if record.term != estimand.name] + slopes.records()
     deciding = next(record for record in done if record.term == estimand.name)
     caveats = _caveats(study, link, ex_measure=ex_measure, set_apart=set_apart)
     caveats += left_out_caveat(link, min_unit_n=min_unit_n)
@@ -236,7 +251,8 @@ def engagement_and_cx(
         caveats=caveats,
     )
     units = _grouped(link.units, leader_share)
-    return EngagementAndCx(finding, units, contrast, association, labels, link.ex.kind == "share")
+    is_share = link.ex.kind == "share"
+    return EngagementAndCx(finding, units, contrast, association, labels, is_share, link, slopes)
 
 
 def _untestable(

@@ -8,7 +8,15 @@ from exresearch.report.figures.engagement import (
     outcome_distribution,
 )
 from exresearch.report.figures.forests import difference_forest, robustness_forest
-from exresearch.report.figures.linkage import leaders_laggards, unit_scatter
+from exresearch.report.figures.linkage import (
+    cut_forest,
+    dose_curve,
+    kind_scatter,
+    leaders_laggards,
+    moderated_slope,
+    unit_funnels,
+    unit_scatter,
+)
 from exresearch.report.figures.measurement import (
     aggregation_forest,
     correlation_map,
@@ -30,16 +38,20 @@ __all__ = [
     "balance_surface",
     "careless_sheets",
     "correlation_map",
+    "cut_forest",
     "detectable_effects",
     "difference_forest",
+    "dose_curve",
     "driver_forest",
     "engaged_share_benchmarks",
     "engagement_bands",
     "group_response",
     "item_answers",
+    "kind_scatter",
     "leaders_laggards",
     "method_agreement",
     "missing_map",
+    "moderated_slope",
     "odd_columns",
     "outcome_distribution",
     "overview_forest",
@@ -49,6 +61,7 @@ __all__ = [
     "robustness_forest",
     "staff_comparison",
     "unit_caterpillar",
+    "unit_funnels",
     "unit_scatter",
     "wave_change_forest",
     "weight_ranges",

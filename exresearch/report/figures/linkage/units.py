@@ -126,8 +126,8 @@ def unit_scatter(
             axes.plot(ends, line[0] + line[1] * ends, color=COLOURS["ink"], linewidth=2, zorder=4)
         axes.set_xlabel(ex_label)
         axes.set_ylabel(cx_label)
-        number_axis(axes.xaxis, _axis_spec(shown["ex"], share=ex_is_share), texts)
-        number_axis(axes.yaxis, _axis_spec(shown["cx"]), texts)
+        number_axis(axes.xaxis, axis_spec(shown["ex"], share=ex_is_share), texts)
+        number_axis(axes.yaxis, axis_spec(shown["cx"]), texts)
         axes.legend(
             loc="lower left",
             bbox_to_anchor=(0, 1),
@@ -263,7 +263,8 @@ def leaders_laggards(
     return Picture(figure, caption, alt, takeaway)
 
 
-def _axis_spec(values: pd.Series, *, share: bool = False) -> str:
+def axis_spec(values: pd.Series, *, share: bool = False) -> str:
+    """Return how the ticks of an axis are written, by how far its values reach."""
     if share:
         return "percent0"
     span = float(values.max()) - float(values.min())
