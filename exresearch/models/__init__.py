@@ -67,6 +67,7 @@ from exresearch.models.likelihood import (
 from exresearch.models.linkage import (
     DoseResponse,
     Moderation,
+    WithinAssociation,
     change_on_change,
     dose_response,
     katz_interval,
@@ -74,6 +75,7 @@ from exresearch.models.linkage import (
     moderation,
     quantile_regression,
     unit_association,
+    within_association,
 )
 from exresearch.models.mixed import (
     RandomIntercept,
@@ -172,6 +174,7 @@ __all__ = [
     "StaggeredEffects",
     "TwoWayComparison",
     "UnitMoments",
+    "WithinAssociation",
     "adjusted_for_confounder",
     "adjusted_p_values",
     "all_pairs",
@@ -251,5 +254,6 @@ __all__ = [
     "units_needed",
     "wald_test",
     "wild_cluster_test",
+    "within_association",
     "write_moments",
 ]

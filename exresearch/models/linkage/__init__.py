@@ -7,11 +7,13 @@ from exresearch.models.linkage.leaders import LEADER_TERMS, leader_contrast
 from exresearch.models.linkage.moderation import Moderation, moderation
 from exresearch.models.linkage.published import katz_interval
 from exresearch.models.linkage.quantile import quantile_regression
+from exresearch.models.linkage.within import WithinAssociation, within_association
 
 __all__ = [
     "LEADER_TERMS",
     "DoseResponse",
     "Moderation",
+    "WithinAssociation",
     "change_on_change",
     "dose_response",
     "katz_interval",
@@ -19,4 +21,5 @@ __all__ = [
     "moderation",
     "quantile_regression",
     "unit_association",
+    "within_association",
 ]
