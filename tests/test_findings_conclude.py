@@ -137,7 +137,8 @@ DISAGREE = "The claim is about all its parts together, and the {n:integer} measu
     ("components", "verdict", "message", "values"),
     [
         ([UP, UP, UP, UP], "supported", "Each of the {n:integer} measured parts of the claim supports it.", {"n": 4}),
-        ([DOWN, DOWN], "contradicted", "No measured part of the claim supports it, and at least one contradicts it.", {}),
+        ([DOWN, DOWN], "contradicted",
+         "No measured part of the claim supports it, and at least one contradicts it.", {}),
         ([OPEN, DOWN, SMALL], "contradicted",
          "No measured part of the claim supports it, and at least one contradicts it.", {}),
         ([SMALL, SMALL, SMALL], "equivalent",
@@ -145,8 +146,8 @@ DISAGREE = "The claim is about all its parts together, and the {n:integer} measu
         ([UP, SMALL], "inconclusive", DISAGREE, {"n": 2}),
         ([UP, DOWN, UP], "inconclusive", DISAGREE, {"n": 3}),
         ([OPEN, SMALL], "inconclusive", DISAGREE, {"n": 2}),
-        ([OPEN, OPEN], "inconclusive", "None of the {n:integer} measured parts of the claim decides: no verdict on a single one "
-         "is more than inconclusive.", {"n": 2}),
+        ([OPEN, OPEN], "inconclusive", "None of the {n:integer} measured parts of the claim decides: no "
+         "verdict on a single one is more than inconclusive.", {"n": 2}),
         ([UP], "supported", "The whole interval lies on the claimed side of {null:number2}, and not all of it is too "
          "small to matter.", {"null": 0}),
         ([OPEN], "inconclusive", "The interval includes {null:number2} and effects that would matter: these data do "

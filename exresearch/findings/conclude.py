@@ -47,7 +47,8 @@ _TOGETHER = {
     ),
 }
 _ALL_OPEN = (
-    "None of the {n:integer} measured parts of the claim decides: no verdict on a single one is more than inconclusive."
+    "None of the {n:integer} measured parts of the claim decides: no verdict on a single one is more than "
+    "inconclusive."
 )
 
 

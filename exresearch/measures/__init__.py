@@ -45,7 +45,15 @@ from exresearch.measures.engagement import (
     other_definition,
 )
 from exresearch.measures.items import item_distribution
-from exresearch.measures.link import LinkTable, NotMeasured, Side, complaint_rate, link_table, side_scores, unit_measure
+from exresearch.measures.link import (
+    LinkTable,
+    NotMeasured,
+    Side,
+    complaint_rate,
+    link_table,
+    side_scores,
+    unit_measure,
+)
 from exresearch.measures.reliability import (
     LowerBounds,
     Reliability,

@@ -82,8 +82,8 @@ def link_table(
     """Join employee and customer experience by unit, over all waves and per wave.
 
     The construct ``engagement`` enters as the share of engaged employees; any other construct by its score;
-    a ``measure`` of the ``units`` table as it is, turned so that higher is better, percentages as shares; complaints that
-    are counted per unit as :func:`complaint_rate`.
+    a ``measure`` of the ``units`` table as it is, turned so that higher is better, percentages as shares;
+    complaints that are counted per unit as :func:`complaint_rate`.
 
     Parameters
     ----------
@@ -213,9 +213,7 @@ def side_scores(
 
 
 def _has_items(study: Study, construct: str, table: str) -> bool:
-    measured = [
-        v for v in study.codebook.select(table, construct=construct) if v.role in ("item", "outcome")
-    ]
+    measured = [v for v in study.codebook.select(table, construct=construct) if v.role in ("item", "outcome")]
     return bool(measured) and study.has(table, "unit")
 
 

@@ -1,5 +1,6 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
+from exresearch.findings.analyses.direction import Direction, which_comes_first
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
@@ -8,6 +9,7 @@ from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answer
 from exresearch.findings.analyses.set_apart import set_apart_problem
 
 __all__ = [
+    "Direction",
     "EmployeeFirst",
     "EngagedMinority",
     "EngagementAndCx",
@@ -19,4 +21,5 @@ __all__ = [
     "likelihood_check",
     "outcome_answers",
     "set_apart_problem",
+    "which_comes_first",
 ]

@@ -59,8 +59,8 @@ COMPLAINTS = "complaints"
 _COMPLAINTS = {"nl": "Klachten per medewerker (omgekeerd)", "en": "Complaints per head (reversed)"}
 _ENGAGED = {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
 _FEW_WAVES = (
-    "The same units were measured in {n_waves:integer} waves. Which side comes first can only be told from three or more: "
-    "with fewer, what a unit always is cannot be told apart from what happens to it."
+    "The same units were measured in {n_waves:integer} waves. Which side comes first can only be told from three or "
+    "more: with fewer, what a unit always is cannot be told apart from what happens to it."
 )
 _OVERLAP = Note(
     message=(
@@ -70,23 +70,35 @@ _OVERLAP = Note(
 )
 _NOT_LINKED = Note(message="The two sides are not both measured by unit, so that nothing can be linked.")
 _FEW_UNITS = (
-    "{n_units:integer} units were measured on both sides in three waves or more; at least {needed:integer} are needed."
+    "{n_units:integer} units were measured on both sides in three waves or more; {needed:integer} are needed."
 )
 _DECLARED = {"ex_to_cx": "ex-precedes-cx", "ex_minus_cx": "ex-precedes-cx", "cx_to_ex": "two-way"}
 _NEITHER = (
     Note(
         message=(
-            "In neither direction is an effect seen, and in neither is an effect that would matter excluded: these data "
-            "say little."
+            "In neither direction is an effect seen, and in neither is an effect that would matter excluded: these "
+            "data say little."
         )
     ),
-    Note(message="In neither direction is an effect seen; in one of them an effect that would matter is excluded."),
-    Note(message="In neither direction is an effect seen, and in both an effect that would matter is excluded."),
+    Note(
+        message="In neither direction is an effect seen; in one of them an effect that would matter is excluded."
+    ),
+    Note(
+        message="In neither direction is an effect seen, and in both an effect that would matter is excluded."
+    ),
+)
+_BELOW = Note(
+    message=(
+        "At least one of the two effects lies below zero: a rise on the one side is followed by a fall on the other, "
+        "which none of the claims foresees."
+    )
 )
 _EX_STRONGER = Note(message="Of the two effects, that of employees on customers is the larger one.")
 _CX_STRONGER = Note(message="Of the two effects, that of customers on employees is the larger one.")
 _NO_STRONGER = Note(message="Which of the two effects is the larger one stays open.")
-_SKIPPED = "{count:integer} checks could not be computed: the units or waves that were left are too few, or hardly change."
+_SKIPPED = (
+    "{count:integer} checks could not be computed: too few units or waves were left, or they hardly change."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,9 +203,7 @@ def which_comes_first(
     }
     sides: dict[str, Any] = {"ex_measure": ex_measure, "cx_measure": cx_measure, "min_unit_n": min_unit_n}
     ready = {
-        name: testability(
-            study, name, **sides, engaged_definition=engaged_definition, conf_level=conf_level
-        )
+        name: testability(study, name, **sides, engaged_definition=engaged_definition, conf_level=conf_level)
         for name in HYPOTHESES
     }
     scale: dict[str, Any] = {
@@ -219,9 +229,7 @@ def which_comes_first(
                 rules=rules,
             )
             return _only_circle(circle, ready, rules=rules)
-        return _unlinked(
-            study, ready, error, definition=engaged_definition, labels=labels, rules=rules
-        )
+        return _unlinked(study, ready, error, definition=engaged_definition, labels=labels, rules=rules)
     present = set(link.panel["wave"])
     waves = [wave for wave in study.waves if wave in present] or sorted(present)
     resampling: dict[str, Any] = {"conf_level": conf_level, "n_boot": n_boot, "seed": seed}
@@ -253,7 +261,9 @@ def which_comes_first(
         conf_level=conf_level,
         answers=answers,
     )
-    beside = [r for r in links.records if r.term in ("between", "within", "between_set_apart", "within_set_apart")]
+    beside = [
+        r for r in links.records if r.term in ("between", "within", "between_set_apart", "within_set_apart")
+    ]
     shocks, shock_records = shock_table(panel, waves=waves, conf_level=conf_level, answers=answers)
     circle = complaint_circle(study, link=link, conf_level=conf_level, **sides, **scale)
     extra = {"vicious-circle": [*circle, *shock_records]}
@@ -290,6 +300,8 @@ def which_comes_first(
 def nuance(parts: Mapping[str, EstimateRecord], verdict: DirectionVerdict | None) -> list[Note]:
     """Say what the word of the verdict leaves out: whether nothing is excluded, and which of two effects is larger."""
     limits = {name: rule_of(estimand_for(_DECLARED[name], component=name)) for name in _DECLARED}
+    if any(parts[name].conf_high < 0 for name in ("ex_to_cx", "cx_to_ex")):
+        return [_BELOW]
     if verdict == "neither":
         excluded = [
             name
@@ -365,9 +377,7 @@ def _untested(
     return Direction(findings, effects=empty, paths=empty, lags=empty, shocks=empty, **shown)
 
 
-def _only_circle(
-    circle: Direction, ready: Mapping[str, Testability], *, rules: DisclosureRules
-) -> Direction:
+def _only_circle(circle: Direction, ready: Mapping[str, Testability], *, rules: DisclosureRules) -> Direction:
     """Keep the verdict on the circle, by complaints, and say of the others what is missing."""
     findings = {
         name: circle.findings[name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -36,26 +37,26 @@ _CAUSE = Note(
         "not: it can look as if one side followed the other."
     )
 )
-_LAG = (
-    "The waves are {distance} apart. An effect that works much faster or much slower shows too small here, or not at all."
+_LAG = "The waves are {distance} apart. An effect that is much faster or slower shows too small here, or not at all."
+_UNEVEN = (
+    "The waves are not equally far apart, while the model takes every step from wave to wave as equally long."
 )
-_UNEVEN = "The waves are not equally far apart, while the model takes every step from wave to wave as equally long."
 _UNKNOWN = (
-    "The names of the waves do not say how far apart they are. An effect that works much faster or much slower than the "
-    "time between two waves does not show."
+    "The names of the waves do not say how far apart they are. An effect that works much faster or much slower than "
+    "the time between two waves does not show."
 )
 _MISSING = (
-    "{n_missing:integer} of {n_units:integer} units miss one wave or more. They count with the waves they have, as if what "
-    "is missing could be told from what is there; the check on units with all waves shows what that does."
+    "{n_missing:integer} of {n_units:integer} units miss one wave or more. They count with the waves they have, as if "
+    "what is missing could be told from what is there; the check on units with all waves shows what that does."
 )
 _NOISE = (
-    "{measure}: in one wave unit values have a reliability of {icc2:number2} (ICC(2)), and of how far a unit is from its own "
-    "level about {noise:percent0} is sampling error, because other people answered. That draws the effects towards zero; one of "
-    "the checks takes it out."
+    "{measure}: in one wave unit values have a reliability of {icc2:number2} (ICC(2)), and of how far a unit is from "
+    "its own level about {noise:percent0} is sampling error, because other people answered. That draws the effects "
+    "towards zero; one of the checks takes it out."
 )
 _NO_ANSWERS = (
-    "{measure} comes from a table of units without the answers behind it: how much of its change is sampling error cannot "
-    "be told. Such error draws the effects towards zero."
+    "{measure} comes from a table of units without the answers behind it: how much of its change is sampling error "
+    "cannot be told. Such error draws the effects towards zero."
 )
 _BETWEEN = {
     "the variance": (
@@ -165,16 +166,14 @@ def lag_caveat(waves: Sequence[str]) -> Note:
         return Note(message=_UNKNOWN)
     periods = [period for period in map(wave_period, waves) if period is not None]
     # A half-year is a period of six months, whose numbers run on by six.
-    steps = {round((b.start_time - a.start_time).days / 30.4) for a, b in zip(periods, periods[1:], strict=False)}
+    steps = {round((b.start_time - a.start_time).days / 30.4) for a, b in pairwise(periods)}
     months = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}[kind]
     if steps != {months}:
         return Note(message=_UNEVEN)
     return Note(message=_LAG, values={"distance": _PERIODS[kind]})
 
 
-def _scores(
-    study: Study, side: Side, definition: EngagedDefinition, threshold: float
-) -> pd.Series | None:
+def _scores(study: Study, side: Side, definition: EngagedDefinition, threshold: float) -> pd.Series | None:
     if side.source == "units":
         return None
     try:

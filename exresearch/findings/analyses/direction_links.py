@@ -42,8 +42,8 @@ class Links:
     levels : pandas.DataFrame
         One row per unit: ``unit, ex, cx, n`` (answers on the smaller side; missing where unknown).
     deviations : pandas.DataFrame
-        One row per unit and wave: ``unit, wave, ex, cx`` as deviations from the unit's own level and from what all units
-        share, and ``n``.
+        One row per unit and wave: ``unit, wave, ex, cx`` as deviations from the unit's own level and from what all
+        units share, and ``n``.
     lines : pandas.DataFrame
         ``part`` (between, within), ``x, estimate, conf_low, conf_high``: least-squares lines with their intervals.
     records : tuple of EstimateRecord
@@ -160,7 +160,12 @@ def _line(rows: pd.DataFrame, part: str, *, cluster: str | None, conf_level: flo
     data = rows.assign(x=rows["ex"] - middle)[["x", "cx", "unit"]]
     try:
         fit = linear_regression(
-            data, outcome="cx", predictors=["x"], cluster=cluster, intercept=not through_origin, conf_level=conf_level
+            data,
+            outcome="cx",
+            predictors=["x"],
+            cluster=cluster,
+            intercept=not through_origin,
+            conf_level=conf_level,
         )
     except NotEstimable:
         return empty

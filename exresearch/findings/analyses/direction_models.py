@@ -29,8 +29,8 @@ ROLES = {"unit": "unit", "wave": "wave", "ex": "ex", "cx": "cx"}
 COMPONENTS = ("ex_to_cx", "cx_to_ex", "ex_minus_cx", "loop")
 COMPLETE = Note(
     message=(
-        "random-intercept cross-lagged panel model on units with all waves, effects equal over lags; maximum likelihood, "
-        "normal-theory standard errors"
+        "random-intercept cross-lagged panel model on units with all waves, effects equal over lags; maximum "
+        "likelihood, normal-theory standard errors"
     )
 )
 FIML = Note(
@@ -40,7 +40,9 @@ FIML = Note(
     )
 )
 _FREE = Note(message="random-intercept cross-lagged panel model, effects free to differ over lags")
-_ROBUST = Note(message="random-intercept cross-lagged panel model on units with all waves, sandwich standard errors")
+_ROBUST = Note(
+    message="random-intercept cross-lagged panel model on units with all waves, sandwich standard errors"
+)
 _KNOWN = Note(
     message="random-intercept cross-lagged panel model with the sampling errors of unit means taken as known"
 )
@@ -80,10 +82,8 @@ _LABELS = {
 
 def no_answer(error: NotEstimable) -> Note:
     """Say in words of the reader why the deciding model gives no numbers."""
-    for start, words in _WHY.items():
-        if str(error).startswith(start):
-            break
-    return Note(message=words)
+    start = next(start for start in _WHY if str(error).startswith(start))
+    return Note(message=_WHY[start])
 
 
 def component_rows(fit: CrossLaggedPanel) -> pd.DataFrame:
@@ -130,7 +130,7 @@ def component_records(
             component,
             name=f"{component}_{suffix}" if suffix else component,
             label=_labelled(names[component].model_dump(), suffix),
-            unit_of_measurement="standardised",
+            unit_of_measurement="returned_share" if component == "loop" else "standardised",
             method=method,
         )
         for component in COMPONENTS

@@ -19,8 +19,8 @@ from exresearch.study import Study
 _METHOD = Note(message="regression of changes on earlier rises and falls apart, CR2 by unit")
 _COMPLAINTS = Note(
     message=(
-        "random-intercept cross-lagged panel model with complaints per head, turned so that fewer is better, as the customer "
-        "side"
+        "random-intercept cross-lagged panel model with complaints per head, turned so that fewer is better, as the "
+        "customer side"
     )
 )
 _DIFFERENCE = {
@@ -48,8 +48,8 @@ def shock_table(
     Returns
     -------
     tuple of pandas.DataFrame and list of EstimateRecord
-        ``term, shock`` (rise, fall, fall_minus_rise) and the estimate schema with ``n_units``, in standard deviations of
-        the changes, taken as known; and the differences as records. Both are empty where they cannot be estimated.
+        ``term, shock`` (rise, fall, fall_minus_rise) and the estimate schema with ``n_units``, in standard deviations
+        of the changes, taken as known; and the differences as records. Both are empty where they cannot be estimated.
     """
     try:
         table = asymmetric_shocks(panel, **ROLES, waves=waves, conf_level=conf_level).table

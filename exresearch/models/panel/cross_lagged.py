@@ -232,9 +232,7 @@ def cross_lagged_panel(
     )
 
 
-def _known(
-    errors: Mapping[str, FloatArray] | None, *, n_waves: int, random: bool
-) -> dict[str, FloatArray]:
+def _known(errors: Mapping[str, FloatArray] | None, *, n_waves: int, random: bool) -> dict[str, FloatArray]:
     """Check the known errors; those of a side that has none are left out."""
     if not errors:
         return {}
@@ -247,8 +245,8 @@ def _known(
     for name, matrix in found.items():
         if matrix.shape != (n_waves, n_waves) or not np.isfinite(matrix).all() or (matrix != matrix.T).any():
             raise ValueError(
-                f"known_errors of '{name}' must be a symmetric matrix of {n_waves} by {n_waves} finite numbers, one row "
-                f"per wave; got the shape {matrix.shape}."
+                f"known_errors of '{name}' must be a symmetric matrix of {n_waves} by {n_waves} finite numbers, one "
+                f"row per wave; got the shape {matrix.shape}."
             )
     return found
 
@@ -267,9 +265,7 @@ def _solve(
     wide = pd.DataFrame(np.hstack([panel.ex, panel.cx]), columns=list(names))
     moments = sample_moments(wide, columns=names, missing=missing, robust=errors == "robust")
     check_units(moments.n, "with both values in all waves" if missing == "listwise" else "with a value")
-    model = cross_lagged_model(
-        n_waves, random_intercepts=random, constrained=constrained, known_errors=known
-    )
+    model = cross_lagged_model(n_waves, random_intercepts=random, constrained=constrained, known_errors=known)
     solution = fit_model(model, moments)
     refuse(solution)
     head = len(names) + 2 if random else 0

@@ -1,5 +1,6 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
+from exresearch.report.figures.direction import effects_by_model, lag_curve, path_picture, two_links
 from exresearch.report.figures.drivers import driver_forest, method_agreement, performance_map
 from exresearch.report.figures.engagement import (
     engaged_share_benchmarks,
@@ -30,21 +31,25 @@ __all__ = [
     "detectable_effects",
     "difference_forest",
     "driver_forest",
+    "effects_by_model",
     "engaged_share_benchmarks",
     "engagement_bands",
     "group_response",
     "item_answers",
+    "lag_curve",
     "leaders_laggards",
     "method_agreement",
     "missing_map",
     "odd_columns",
     "outcome_distribution",
     "overview_forest",
+    "path_picture",
     "performance_map",
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
     "staff_comparison",
+    "two_links",
     "unit_caterpillar",
     "unit_scatter",
     "wave_change_forest",
