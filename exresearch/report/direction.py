@@ -154,4 +154,4 @@ def direction_answer(result: Direction, *, texts: Texts) -> str:
     words = direction_words(finding, texts)
     if not finding.tested:
         return " ".join([*words, texts.note(finding.reason)])
-    return " ".join(words)
+    return " ".join([*words, *map(texts.note, result.nuance)])

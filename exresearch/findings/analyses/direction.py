@@ -125,6 +125,8 @@ class Direction:
         Whether EX, and CX, are shares of people.
     n_waves : int
         Waves in which units have both sides.
+    nuance : tuple of Note
+        What the word of the verdict leaves out; also the first caveats of every finding.
     """
 
     findings: dict[str, Finding]
@@ -136,6 +138,7 @@ class Direction:
     labels: dict[str, dict[str, str]]
     shares: tuple[bool, bool]
     n_waves: int
+    nuance: tuple[Note, ...] = ()
 
     @property
     def verdict(self) -> DirectionVerdict | None:
@@ -277,7 +280,8 @@ def which_comes_first(
         min_unit_n=min_unit_n,
         **scale,
     )
-    caveats = [*nuance(parts, verdict), *caveats]
+    finer = nuance(parts, verdict)
+    caveats = [*finer, *caveats]
     if failed:
         caveats.append(Note(message=_SKIPPED, values={"count": failed}))
     common: dict[str, Any] = {
@@ -294,7 +298,7 @@ def which_comes_first(
     table = fit.table
     paths = table[(table["scale"] == "standardised") & (table["wave_from"] == "all")].reset_index(drop=True)
     lags = scan(panel, waves=waves, conf_level=conf_level)
-    return Direction(findings, links, rows, paths, lags, shocks, labels, shares, len(waves))
+    return Direction(findings, links, rows, paths, lags, shocks, labels, shares, len(waves), tuple(finer))
 
 
 def nuance(parts: Mapping[str, EstimateRecord], verdict: DirectionVerdict | None) -> list[Note]:

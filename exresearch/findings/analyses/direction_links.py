@@ -23,11 +23,13 @@ from exresearch.models import (
     within_association,
 )
 
-_BETWEEN = "Between units: units with a higher level on the one side have a higher level on the other"
+_BETWEEN = "Between units: the level of a unit on the one side, with its level on the other"
 _BETWEEN_APART = "Between units, without {kind}"
 _MOMENT = "Between units, at one moment: {wave}"
-_WITHIN = "Within units: a unit that is above its own level on the one side is above it on the other, at the same wave"
-_CHANGED = "Units that changed: a rise on the one side goes with a rise on the other, from {first} to {last}"
+_WITHIN = "Within units: how far a unit is from its own level on the one side, with how far on the other, in the same wave"
+_CHANGED = (
+    "Within units, units that changed: the change from {first} to {last} on the one side, with that on the other"
+)
 _WITHIN_APART = "Within units, without {kind}"
 # Places along a line at which its interval is drawn.
 _PLACES = 25

@@ -49,8 +49,8 @@ def lag_curve(lags: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     require(lags, ["term", "lag", "estimate", "conf_low", "conf_high"], figure="lag_curve")
     longest = int(lags["lag"].max())
     with style():
-        figure = new_figure(3.0)
-        axes = add_axes(figure, left=0.62, right=0.15, top=0.34, bottom=0.52)
+        figure = new_figure(2.9)
+        axes = add_axes(figure, left=0.62, right=0.15, top=0.34, bottom=0.36)
         axes.yaxis.grid(True)
         axes.axhline(0, color=COLOURS["ink"], linewidth=1.1, zorder=1)
         for term, (name, marker, colour, shift) in SIDES.items():

@@ -19,9 +19,9 @@ from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, require, style
 
-WIDTH = 7.1
-_SIDE = 2.62
-_LEFT, _GAP, _TOP, _BOTTOM = 0.74, 0.98, 1.06, 0.66
+WIDTH = 6.46
+_SIDE = 2.42
+_LEFT, _GAP, _TOP, _BOTTOM = 0.64, 0.88, 1.06, 0.66
 _HEADS = {
     "between": (mark("What units are"), mark("Each mark is the level of a unit, over all waves.")),
     "within": (
@@ -206,7 +206,7 @@ def _heading(figure: Figure, left: float, part: str, form: str, texts: Texts) ->
     figure.text(
         left / WIDTH,
         1 - 0.33 / height,
-        "\n".join(textwrap.wrap(words, 42)),
+        "\n".join(textwrap.wrap(words, 40)),
         fontsize=8.5,
         color=COLOURS["grey"],
         va="top",
@@ -221,7 +221,7 @@ def _seen(label: str, share: bool, texts: Texts) -> str:
 
 
 def _wrapped(label: str) -> str:
-    return "\n".join(textwrap.wrap(label, 36, max_lines=2, placeholder=" …"))
+    return "\n".join(textwrap.wrap(label, 34, max_lines=2, placeholder=" …"))
 
 
 def _axis(axes: Axes, part: str, side: int, share: bool, span: float, texts: Texts) -> None:
