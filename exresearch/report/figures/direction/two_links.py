@@ -100,26 +100,31 @@ def two_links(
     require(levels, ["unit", "ex", "cx", "n"], figure="two_links")
     require(deviations, ["unit", "wave", "ex", "cx", "n"], figure="two_links")
     form = form_of(levels, deviations)
-    spans = tuple(
+    spans = [
         1.10 * max(_range(levels[name]), 2 * float(deviations[name].abs().max())) for name in ("ex", "cx")
-    )
+    ]
     cell = cell_size((spans[0], spans[1]))
     clouds = {
         "between": cloud_of(levels, form=form, cell=cell, rules=rules),
         "within": cloud_of(deviations, form=form, cell=cell, rules=rules),
     }
     drawn = int(clouds["between"].points["size"].sum())
-    if drawn < rules.min_units:
+    if drawn < rules.min_units or clouds["within"].points.empty:
         return Note(
             message="Not drawn: fewer than {minimum:integer} units have enough answers.",
             values={"minimum": rules.min_units},
         )
-    middles = {
-        "between": tuple(
-            (float(levels[name].max()) + float(levels[name].min())) / 2 for name in ("ex", "cx")
-        ),
-        "within": (0.0, 0.0),
-    }
+    middles = {"between": _middle(levels), "within": (0.0, 0.0)}
+    if form == "cells":
+        # Neither the frame nor the line may show where the outermost persons are.
+        between, within = (clouds[part].points for part in ("between", "within"))
+        shown = between.rename(columns={"x": "ex", "y": "cx"})
+        middles["between"] = _middle(shown)
+        spans = [
+            1.10 * max(_range(shown[name]) + width, 2 * float(within[axis].abs().max()) + width)
+            for name, axis, width in zip(("ex", "cx"), ("x", "y"), cell, strict=True)
+        ]
+        lines = _within_reach(lines, {part: cloud.points["x"] for part, cloud in clouds.items()}, cell[0])
     with style():
         figure = new_figure(_TOP + _SIDE + _BOTTOM, width=WIDTH)
         for index, part in enumerate(("between", "within")):
@@ -148,6 +153,17 @@ def two_links(
         if record is not None
     )
     return Picture(figure, caption, f"{takeaway} {numbers} {caption}", takeaway)
+
+
+def _middle(rows: pd.DataFrame) -> tuple[float, float]:
+    ex, cx = ((float(rows[name].max()) + float(rows[name].min())) / 2 for name in ("ex", "cx"))
+    return ex, cx
+
+
+def _within_reach(lines: pd.DataFrame, drawn: Mapping[str, pd.Series], width: float) -> pd.DataFrame:
+    low = lines["part"].map({part: x.min() - width / 2 for part, x in drawn.items()})
+    high = lines["part"].map({part: x.max() + width / 2 for part, x in drawn.items()})
+    return lines[(lines["x"] >= low) & (lines["x"] <= high)]
 
 
 def _range(values: pd.Series) -> float:
