@@ -124,7 +124,8 @@ def test_a_planted_order_is_found(
     truth["ex_minus_cx"] = truth["ex_to_cx"] - truth["cx_to_ex"]
     rows = result.effects.set_index("term")
     for term, value in truth.items():
-        assert rows.loc[term, "conf_low"] <= value <= rows.loc[term, "conf_high"], term
+        # 99 % limits: four effects in four worlds are sixteen chances of bad luck.
+        assert abs(rows.loc[term, "estimate"] - value) <= 2.58 * rows.loc[term, "std_error"], term
     between = result.links.record("between")
     assert between is not None
     assert between.conf_low > 0
@@ -353,7 +354,7 @@ def demo_of(folder: Path, world: DemoSettings, *, seed: int, without: tuple[str,
 
 def test_sampling_errors_taken_out_bring_the_planted_effects_back(tmp_path: Path) -> None:
     world = DemoSettings(
-        n_units=140, n_waves=3, mean_headcount=30, programme_share=0.0, ex_to_cx=0.4, cx_to_ex=0.0
+        n_units=140, n_waves=4, mean_headcount=40, programme_share=0.0, ex_to_cx=0.4, cx_to_ex=0.0
     )
     study = demo_of(tmp_path, world, seed=2)
     result = ask(study, ex_measure="engagement", cx_measure="cx")

@@ -26,7 +26,10 @@ from exresearch.models import (
 _BETWEEN = "Between units: the level of a unit on the one side, with its level on the other"
 _BETWEEN_APART = "Between units, without {kind}"
 _MOMENT = "Between units, at one moment: {wave}"
-_WITHIN = "Within units: how far a unit is from its own level on the one side, with how far on the other, in the same wave"
+_WITHIN = (
+    "Within units: how far a unit is from its own level on the one side, with how far on the other, in "
+    "the same wave"
+)
 _CHANGED = "Within units, units that changed: the change from {first} to {last} on the one side, with that on the other"
 _WITHIN_APART = "Within units, without {kind}"
 # Places along a line at which its interval is drawn.
