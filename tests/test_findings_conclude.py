@@ -130,23 +130,24 @@ def test_an_estimate_without_a_p_value_cannot_decide() -> None:
 
 
 UP, DOWN, SMALL, OPEN = (0.05, 0.1, 0.001), (-0.1, -0.05, 0.001), (-0.01, 0.01, 0.8), (-0.05, 0.1, 0.3)
-DISAGREE = "The claim is about all outcomes together, and the {n:integer} measured outcomes do not agree."
+DISAGREE = "The claim is about all its parts together, and the {n:integer} measured ones do not agree."
 
 
 @pytest.mark.parametrize(
     ("components", "verdict", "message", "values"),
     [
-        ([UP, UP, UP, UP], "supported", "Each of the {n:integer} measured outcomes supports the claim.", {"n": 4}),
-        ([DOWN, DOWN], "contradicted", "No measured outcome supports the claim, and at least one contradicts it.", {}),
+        ([UP, UP, UP, UP], "supported", "Each of the {n:integer} measured parts of the claim supports it.", {"n": 4}),
+        ([DOWN, DOWN], "contradicted",
+         "No measured part of the claim supports it, and at least one contradicts it.", {}),
         ([OPEN, DOWN, SMALL], "contradicted",
-         "No measured outcome supports the claim, and at least one contradicts it.", {}),
+         "No measured part of the claim supports it, and at least one contradicts it.", {}),
         ([SMALL, SMALL, SMALL], "equivalent",
-         "For each of the {n:integer} measured outcomes the effect is too small to matter.", {"n": 3}),
+         "For each of the {n:integer} measured parts of the claim the effect is too small to matter.", {"n": 3}),
         ([UP, SMALL], "inconclusive", DISAGREE, {"n": 2}),
         ([UP, DOWN, UP], "inconclusive", DISAGREE, {"n": 3}),
         ([OPEN, SMALL], "inconclusive", DISAGREE, {"n": 2}),
-        ([OPEN, OPEN], "inconclusive", "None of the {n:integer} measured outcomes decides: no verdict on a single one "
-         "is more than inconclusive.", {"n": 2}),
+        ([OPEN, OPEN], "inconclusive", "None of the {n:integer} measured parts of the claim decides: no "
+         "verdict on a single one is more than inconclusive.", {"n": 2}),
         ([UP], "supported", "The whole interval lies on the claimed side of {null:number2}, and not all of it is too "
          "small to matter.", {"null": 0}),
         ([OPEN], "inconclusive", "The interval includes {null:number2} and effects that would matter: these data do "

@@ -39,15 +39,16 @@ _ADJUSTED = (
     "be chance."
 )
 _TOGETHER = {
-    Verdict.SUPPORTED: "Each of the {n:integer} measured outcomes supports the claim.",
-    Verdict.CONTRADICTED: "No measured outcome supports the claim, and at least one contradicts it.",
-    Verdict.EQUIVALENT: "For each of the {n:integer} measured outcomes the effect is too small to matter.",
+    Verdict.SUPPORTED: "Each of the {n:integer} measured parts of the claim supports it.",
+    Verdict.CONTRADICTED: "No measured part of the claim supports it, and at least one contradicts it.",
+    Verdict.EQUIVALENT: "For each of the {n:integer} measured parts of the claim the effect is too small to matter.",
     Verdict.INCONCLUSIVE: (
-        "The claim is about all outcomes together, and the {n:integer} measured outcomes do not agree."
+        "The claim is about all its parts together, and the {n:integer} measured ones do not agree."
     ),
 }
 _ALL_OPEN = (
-    "None of the {n:integer} measured outcomes decides: no verdict on a single one is more than inconclusive."
+    "None of the {n:integer} measured parts of the claim decides: no verdict on a single one is more than "
+    "inconclusive."
 )
 
 

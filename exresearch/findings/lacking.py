@@ -56,7 +56,7 @@ def lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_meas
         if (
             chosen in constructs.get(table, set())
             and chosen != declared_name
-            and declared.power == "correlation_units"
+            and declared.power in ("correlation_units", "panel_units")
         ):
             constructs[table].add(declared_name)
     measures = {v.construct for v in study.codebook.select("units", role="measure")}

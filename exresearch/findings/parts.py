@@ -13,6 +13,7 @@ from exresearch.findings.note import Note
 MeasurementUnit = Literal[
     "ratio", "odds_ratio", "share", "share_difference", "correlation", "variance_share", "slope", "score",
     "hazard_ratio", "rate_ratio", "points", "index", "standardised",
+    "returned_share",
 ]  # fmt: skip
 _BOUNDS: dict[str, tuple[float, float]] = {
     "ratio": (0, math.inf),

@@ -30,6 +30,7 @@ from exresearch.measures.aggregation import (
     rwg,
     rwg_j,
     shrunken_means,
+    unit_mean_errors,
     unit_mean_table,
     unit_means,
 )
@@ -44,7 +45,15 @@ from exresearch.measures.engagement import (
     other_definition,
 )
 from exresearch.measures.items import item_distribution
-from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table, unit_measure
+from exresearch.measures.link import (
+    LinkTable,
+    NotMeasured,
+    Side,
+    complaint_rate,
+    link_table,
+    side_scores,
+    unit_measure,
+)
 from exresearch.measures.link_precision import UnitPrecision, unit_precision
 from exresearch.measures.reliability import (
     LowerBounds,
@@ -131,6 +140,7 @@ __all__ = [
     "approximates",
     "chi_square_difference",
     "combine_scores",
+    "complaint_rate",
     "composition_change",
     "confirmatory_factor_analysis",
     "construct_correlations",
@@ -187,7 +197,9 @@ __all__ = [
     "score_method",
     "score_summary",
     "shrunken_means",
+    "side_scores",
     "structure_of_study",
+    "unit_mean_errors",
     "unit_mean_table",
     "unit_means",
     "unit_measure",

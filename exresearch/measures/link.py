@@ -82,7 +82,8 @@ def link_table(
     """Join employee and customer experience by unit, over all waves and per wave.
 
     The construct ``engagement`` enters as the share of engaged employees; any other construct by its score;
-    a ``measure`` of the ``units`` table as it is, turned so that higher is better, percentages as shares.
+    a ``measure`` of the ``units`` table as it is, turned so that higher is better, percentages as shares;
+    complaints that are counted per unit as :func:`complaint_rate`.
 
     Parameters
     ----------
@@ -142,29 +143,78 @@ def link_table(
 def _side(
     study: Study, construct: str, table: str, *, definition: EngagedDefinition, threshold: float
 ) -> Side:
-    codebook = study.codebook
-    measured = [v for v in codebook.select(table, construct=construct) if v.role in ("item", "outcome")]
-    if measured and study.has(table, "unit"):
-        frame = study.table(table)
-        if construct == "engagement":
-            values = engaged(
-                frame, codebook=codebook, definition=definition, threshold=threshold, construct=construct
-            )
-            kind: Kind = "share"
-        else:
-            try:
-                values = construct_score(frame, codebook=codebook, table=table, construct=construct)
-            except NotScorable as error:
-                raise NotMeasured(str(error)) from error
-            kind = "mean"
-        return Side(construct, kind, table, _by_unit_and_wave(frame, values))
+    if construct == "complaints" and not _has_items(study, construct, table):
+        try:
+            return complaint_rate(study)
+        except NotMeasured:
+            pass
     try:
-        return unit_measure(study, construct)
+        values, kind = side_scores(study, construct, table, definition=definition, threshold=threshold)
     except NotMeasured:
-        raise NotMeasured(
-            f"construct {construct!r} is not measured by unit: neither items of table {table!r} with a unit, "
-            "nor a measure of table 'units'."
-        ) from None
+        if _has_items(study, construct, table):
+            raise
+        try:
+            return unit_measure(study, construct)
+        except NotMeasured:
+            raise NotMeasured(
+                f"construct {construct!r} is not measured by unit: neither items of table {table!r} with a unit, "
+                "nor a measure of table 'units'."
+            ) from None
+    return Side(construct, kind, table, _by_unit_and_wave(study.table(table), values))
+
+
+def side_scores(
+    study: Study,
+    construct: str,
+    table: str,
+    *,
+    definition: EngagedDefinition = "highly_or_moderately",
+    threshold: float = 5.0,
+) -> tuple[pd.Series, Kind]:
+    """Score the answers behind one side of the link.
+
+    When to use it: where the means of units are not enough, such as for how far sampling alone moves them.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    construct : str
+        ``engagement`` is 1 for engaged people and 0 for others; any other construct its score.
+    table : str
+        Answer sheets with a unit.
+    definition, threshold
+        As :func:`exresearch.measures.engaged`.
+
+    Returns
+    -------
+    tuple of pandas.Series and {"share", "mean"}
+        One value per answer sheet, and what the mean of a unit is.
+
+    Raises
+    ------
+    NotMeasured
+        If the table has no unit or no such items, or they cannot be scored as the codebook asks.
+    """
+    if not _has_items(study, construct, table):
+        raise NotMeasured(f"construct {construct!r} has no items in table {table!r} with a unit.")
+    frame, codebook = study.table(table), study.codebook
+    if construct == "engagement":
+        return (
+            engaged(
+                frame, codebook=codebook, definition=definition, threshold=threshold, construct=construct
+            ),
+            "share",
+        )
+    try:
+        return construct_score(frame, codebook=codebook, table=table, construct=construct), "mean"
+    except NotScorable as error:
+        raise NotMeasured(str(error)) from error
+
+
+def _has_items(study: Study, construct: str, table: str) -> bool:
+    measured = [v for v in study.codebook.select(table, construct=construct) if v.role in ("item", "outcome")]
+    return bool(measured) and study.has(table, "unit")
 
 
 def unit_measure(study: Study, construct: str) -> Side:
@@ -217,6 +267,51 @@ def unit_measure(study: Study, construct: str) -> Side:
     )
     answered = by_unit["value"].notna() & (by_unit["n"] > 0).fillna(True).astype(bool)
     return Side(construct, kind, "units", by_unit[answered].reset_index(drop=True))
+
+
+def complaint_rate(study: Study) -> Side:
+    """Count complaints per head by unit and wave.
+
+    When to use it: as a customer side that does not wait for customers to fill in a questionnaire.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+
+    Returns
+    -------
+    Side
+        Complaints per head with the sign turned, so that higher is better; ``n`` and ``size`` are the heads. Rows
+        without heads are left out.
+
+    Raises
+    ------
+    NotMeasured
+        If the table of units does not count both complaints and heads.
+    """
+    frame = study.table("units")
+    counts = {
+        name: [v.column for v in study.codebook.select("units", role="count", construct=name)]
+        for name in ("complaints", "headcount")
+    }
+    lacking = [name for name, columns in counts.items() if not any(column in frame for column in columns)]
+    if lacking or not study.has("units", "unit"):
+        raise NotMeasured("complaints per head need counts of complaints and of heads in table 'units'.")
+    complaints, heads = (
+        frame[next(column for column in columns if column in frame)].astype("Float64")
+        for columns in counts.values()
+    )
+    by_unit = pd.DataFrame(
+        {
+            "unit": frame["unit"],
+            "wave": frame["wave"] if "wave" in frame else "all",
+            "value": -complaints / heads.where(heads > 0),
+            "n": heads,
+            "size": heads,
+        }
+    )
+    return Side("complaints", "mean", "units", by_unit.dropna().reset_index(drop=True))
 
 
 def _by_unit_and_wave(frame: pd.DataFrame, values: pd.Series) -> pd.DataFrame:

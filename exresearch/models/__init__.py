@@ -67,6 +67,7 @@ from exresearch.models.likelihood import (
 from exresearch.models.linkage import (
     DoseResponse,
     Moderation,
+    WithinAssociation,
     change_on_change,
     disattenuated_association,
     dose_response,
@@ -78,6 +79,7 @@ from exresearch.models.linkage import (
     pooled_contrast,
     quantile_regression,
     unit_association,
+    within_association,
 )
 from exresearch.models.mixed import (
     RandomIntercept,
@@ -176,6 +178,7 @@ __all__ = [
     "StaggeredEffects",
     "TwoWayComparison",
     "UnitMoments",
+    "WithinAssociation",
     "adjusted_for_confounder",
     "adjusted_p_values",
     "all_pairs",
@@ -259,5 +262,6 @@ __all__ = [
     "units_needed",
     "wald_test",
     "wild_cluster_test",
+    "within_association",
     "write_moments",
 ]

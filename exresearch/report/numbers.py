@@ -20,6 +20,8 @@ _POINTS = {"nl": "%-punt", "en": "%-points"}
 _UNIT_SPECS = {
     "share": "percent1",
     "share_difference": "points1",
+    # What comes back of a shock by way of the other side: the product of two small effects.
+    "returned_share": "percent1",
     # Every estimate of explained variance is a difference or a gain.
     "variance_share": "points1",
     "points": "number1",

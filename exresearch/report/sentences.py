@@ -30,6 +30,7 @@ UNIT_NAMES = {
     "points": mark("points"),
     "index": mark("index"),
     "standardised": mark("standardised effect"),
+    "returned_share": mark("share of a shock that comes back"),
 }
 _BY_ESTIMAND = {
     ("ratio", "ratio"): mark(
@@ -54,6 +55,18 @@ _BY_ESTIMAND = {
         "With employees and customers each a standard deviation from their average, one above and the other below, the "
         "outcome of the next wave differs by {estimate:number2} standard deviations from balance ({level:percent0} "
         "interval {limits}; negative means that it is worse when the two drift apart)."
+    ),
+}
+# By the side of zero on which the estimate lies, so that nobody reads "a minus number above".
+_CROSS_LAGGED = {
+    "above": mark(
+        "A unit whose employee experience is one standard deviation above its own level has a customer experience "
+        "{size:number2} standard deviations above its own level a wave later ({level:percent0} interval {limits})."
+    ),
+    "below": mark(
+        "A unit whose employee experience is one standard deviation above its own level has a customer experience "
+        "{size:number2} standard deviations below its own level a wave later ({level:percent0} interval {limits}, "
+        "where minus means below)."
     ),
 }
 _CORRELATION = {
@@ -120,6 +133,10 @@ _BY_UNIT = {
     "rate_ratio": mark("It happens {estimate:number2} times as often ({level:percent0} interval {limits})."),
     "points": mark("The estimate is {estimate:number1} points ({level:percent0} interval {limits})."),
     "index": mark("The index stands at {estimate:number1} ({level:percent0} interval {limits})."),
+    "returned_share": mark(
+        "Of a rise or fall on one side, {estimate:percent1} comes back to it two waves later, by way of the other side "
+        "({level:percent0} interval {limits})."
+    ),
     "standardised": mark(
         "The effect is {estimate:number2} standard deviations ({level:percent0} interval {limits})."
     ),
@@ -148,20 +165,30 @@ _MEANING_SHARE = {
 }
 _MEANING_CONJUNCTION = {
     Verdict.SUPPORTED: mark(
-        "The claim is supported on every outcome that was measured. It shows what goes together, not what "
-        "causes what."
+        "Every part of the claim that was measured supports it. It shows what goes together, not what causes what."
     ),
-    Verdict.CONTRADICTED: mark("The claim is contradicted, and supported on no outcome."),
-    Verdict.EQUIVALENT: mark("On every outcome that was measured the difference is too small to matter."),
-    Verdict.INCONCLUSIVE: mark("The claim as a whole stays open: the outcomes do not all say the same."),
+    Verdict.CONTRADICTED: mark("The claim is contradicted, and supported in none of its parts."),
+    Verdict.EQUIVALENT: mark(
+        "In every part of the claim that was measured the effect is too small to matter."
+    ),
+    Verdict.INCONCLUSIVE: mark("The claim as a whole stays open: its parts do not all say the same."),
+}
+# What follows what is more than what goes together, and still no cause.
+_MEANING_DIRECTION = {
+    Verdict.SUPPORTED: mark(
+        "That supports the claim: within units the one is seen to follow the other. Something else that changes over "
+        "time and moves both can look the same."
+    ),
+    Verdict.INCONCLUSIVE: mark("These data leave the claim open. That is no proof that there is nothing."),
 }
 _DIRECTIONS = {
     "ex_first": mark("Employee experience comes first."),
     "cx_first": mark("Customer experience comes first."),
     "both": mark("Each moves the other."),
-    "neither": mark("Neither moves the other in a way that matters."),
+    "neither": mark("Neither is seen to follow the other."),
     "undetermined_by_design": mark("Which comes first cannot be told from data of this design."),
 }
+_ORDER_OPEN = mark("Which comes first stays open in these data.")
 _DETECTABLE = {
     "correlation": mark(
         "With {n:integer} units a study finds a correlation of {value:number2} or stronger with "
@@ -205,7 +232,8 @@ def verdict_sentence(finding: Finding, texts: Texts) -> str:
 def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
     """Return the two halves of :func:`verdict_sentence`: what was found, and what that means."""
     if not finding.tested:
-        parts = [texts.note(finding.reason)]
+        parts = direction_words(finding, texts)
+        parts.append(texts.note(finding.reason))
         if finding.detectable_effect is not None:
             parts.append(detectable_sentence(finding.detectable_effect, texts))
         return texts.say("These data cannot test the claim."), " ".join(parts)
@@ -213,11 +241,13 @@ def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
     if len(finding.components) > 1:
         # A conjunction carries the numbers of its first component; the others follow by verdict.
         effect = f"{texts.note(finding.components[0].label)}: {effect}"
-    parts = []
-    if finding.direction_verdict is not None:
-        parts.append(texts.say(_DIRECTIONS[finding.direction_verdict]))
+    parts = direction_words(finding, texts)
+    directed = _is_directed(finding)
     if len(finding.components) > 1:
-        parts += [component_sentence(finding, texts), texts.say(_MEANING_CONJUNCTION[finding.verdict])]
+        conjunction = _MEANING_CONJUNCTION | (_MEANING_DIRECTION if directed else {})
+        parts += [component_sentence(finding, texts), texts.say(conjunction[finding.verdict])]
+    elif directed:
+        parts.append(texts.say((_MEANING | _MEANING_DIRECTION)[finding.verdict]))
     else:
         meaning = _MEANING | _MEANING_SHARE if finding.unit_of_measurement == "share" else _MEANING
         if finding.hypothesis == "engagement-cx" and finding.estimand == "correlation":
@@ -226,6 +256,18 @@ def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
             meaning = meaning | _MEANING_OTHER_SIZE
         parts.append(texts.say(meaning[finding.verdict]))
     return effect, " ".join(parts)
+
+
+def direction_words(finding: Finding, texts: Texts) -> list[str]:
+    """Say which comes first, of a hypothesis about direction; nothing of others, and where it could not be asked."""
+    if finding.direction_verdict is not None:
+        return [texts.say(_DIRECTIONS[finding.direction_verdict])]
+    return [texts.say(_ORDER_OPEN)] if finding.tested and _is_directed(finding) else []
+
+
+def _is_directed(finding: Finding) -> bool:
+    registry = load_registry()
+    return finding.hypothesis in registry and registry.family_of(finding.hypothesis).direction
 
 
 def component_sentence(finding: Finding, texts: Texts) -> str:
@@ -284,6 +326,8 @@ def _effect_message(finding: Finding) -> str:
     if (finding.estimand, finding.unit_of_measurement) == ("correlation", "correlation"):
         messages = _CORRELATION_NAMED if {"ex", "cx"} <= set(finding.measures) else _CORRELATION
         return messages["up" if low > 0 else "down" if high < 0 else "open"]
+    if finding.estimand == "cross_lagged_effect":
+        return _CROSS_LAGGED["above" if (finding.estimate or 0.0) >= 0 else "below"]
     return _BY_ESTIMAND.get(
         (finding.estimand, finding.unit_of_measurement), _BY_UNIT[finding.unit_of_measurement]
     )
@@ -303,6 +347,9 @@ def _effect_values(finding: Finding, texts: Texts) -> dict[str, object]:
     spec = "percent1" if general else unit_spec(finding.unit_of_measurement)
     limits = interval(finding.conf_low, finding.conf_high, spec, language=texts.language)
     values: dict[str, object] = {"estimate": finding.estimate, "level": finding.conf_level, "limits": limits}
+    if finding.estimand == "cross_lagged_effect":
+        values["size"] = abs(finding.estimate)
+        del values["estimate"]
     if (finding.estimand, finding.unit_of_measurement) == ("correlation", "correlation") and {
         "ex",
         "cx",

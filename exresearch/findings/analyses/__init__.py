@@ -1,6 +1,7 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
 from exresearch.findings.analyses.balance import Balance, ex_cx_balance
+from exresearch.findings.analyses.direction import Direction, which_comes_first
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.link_details import LinkDetails, link_details
@@ -11,6 +12,7 @@ from exresearch.findings.analyses.set_apart import set_apart_problem
 
 __all__ = [
     "Balance",
+    "Direction",
     "EmployeeFirst",
     "EngagedMinority",
     "EngagementAndCx",
@@ -25,4 +27,5 @@ __all__ = [
     "link_details",
     "outcome_answers",
     "set_apart_problem",
+    "which_comes_first",
 ]

@@ -9,6 +9,7 @@ from exresearch.measures.aggregation.attenuation import (
 from exresearch.measures.aggregation.correlations import correlation_table
 from exresearch.measures.aggregation.gate import LEAST_ICC2, LEAST_RWG, Gate, aggregation_gate
 from exresearch.measures.aggregation.intraclass import Icc, icc
+from exresearch.measures.aggregation.mean_errors import unit_mean_errors
 from exresearch.measures.aggregation.shrinkage import shrunken_means
 from exresearch.measures.aggregation.tables import aggregation_table, unit_mean_table
 from exresearch.measures.aggregation.unit_means import person_means, unit_means
@@ -29,6 +30,7 @@ __all__ = [
     "rwg",
     "rwg_j",
     "shrunken_means",
+    "unit_mean_errors",
     "unit_mean_table",
     "unit_means",
 ]

@@ -11,12 +11,14 @@ from exresearch.models.linkage.pooled import pooled_contrast
 from exresearch.models.linkage.published import katz_interval
 from exresearch.models.linkage.quantile import quantile_regression
 from exresearch.models.linkage.reliable import disattenuated_association
+from exresearch.models.linkage.within import WithinAssociation, within_association
 
 __all__ = [
     "KIND_TERMS",
     "LEADER_TERMS",
     "DoseResponse",
     "Moderation",
+    "WithinAssociation",
     "change_on_change",
     "disattenuated_association",
     "dose_response",
@@ -28,4 +30,5 @@ __all__ = [
     "pooled_contrast",
     "quantile_regression",
     "unit_association",
+    "within_association",
 ]

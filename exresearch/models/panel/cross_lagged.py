@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -92,6 +92,7 @@ def cross_lagged_panel(
     constrained: bool = True,
     missing: Literal["listwise", "fiml"] = "listwise",
     errors: Literal["model", "robust"] = "model",
+    known_errors: Mapping[str, FloatArray] | None = None,
     conf_level: float = 0.95,
 ) -> CrossLaggedPanel:
     """Effects of employee experience on customer experience a wave later, and the other way round.
@@ -116,6 +117,10 @@ def cross_lagged_panel(
         Units with all waves, or all units with what they have (missing at random).
     errors : {'model', 'robust'}
         Normal theory, or the sandwich, which needs complete units; robust also scales chi-square.
+    known_errors : mapping of 'ex', 'cx' to numpy.ndarray [waves, waves], optional
+        Covariances between waves of the errors of measurement, in the squared unit of the data, taken as known: of unit
+        means, their sampling errors (:func:`exresearch.measures.unit_mean_errors`). The effects are then those of what
+        is measured without error, within units; they need random intercepts.
     conf_level : float
         Coverage of the intervals.
 
@@ -132,7 +137,8 @@ def cross_lagged_panel(
     ------
     ValueError
         Columns missing, not numeric or infinite; rows without unit or wave; a unit twice in a wave;
-        unknown options; robust with FIML.
+        unknown options; robust with FIML; known errors that are not one matrix over the waves, or without random
+        intercepts.
     NotEstimable
         Fewer than 30 units or too few waves (three with random intercepts, else two), no convergence, effects that
         the data cannot tell apart, a variance below zero within units.
@@ -176,7 +182,10 @@ def cross_lagged_panel(
         )
     random = model == "ri_clpm"
     panel = read_panel(data, unit=unit, wave=wave, ex=ex, cx=cx, waves=waves, least=3 if random else 2)
-    solution, excluded = _solve(panel, random=random, constrained=constrained, missing=missing, errors=errors)
+    known = _known(known_errors, n_waves=len(panel.waves), random=random)
+    solution, excluded = _solve(
+        panel, random=random, constrained=constrained, missing=missing, errors=errors, known=known
+    )
     robust = robust_statistics(solution) if errors == "robust" else None
     spread = solution.covariance if robust is None else robust.covariance
     n_waves = len(panel.waves)
@@ -184,6 +193,7 @@ def cross_lagged_panel(
     label = (
         f"{_LABELS[model]}, {'equal' if constrained else 'free'} lags, {missing}, {_ERRORS[errors]} errors"
     )
+    label += f", known errors of {' and '.join(known)}" if known else ""
     tail: dict[str, Any] = {
         "n": solution.moments.n,
         "n_waves": n_waves,
@@ -222,15 +232,41 @@ def cross_lagged_panel(
     )
 
 
-def _solve(panel: Panel, *, random: bool, constrained: bool, missing: str, errors: str) -> tuple[SemFit, int]:
+def _known(errors: Mapping[str, FloatArray] | None, *, n_waves: int, random: bool) -> dict[str, FloatArray]:
+    """Check the known errors; those of a side that has none are left out."""
+    if not errors:
+        return {}
+    if not random:
+        raise ValueError("known_errors need random intercepts: set model to 'ri_clpm'.")
+    unknown = sorted(set(errors) - {"ex", "cx"})
+    if unknown:
+        raise ValueError(f"known_errors are given for 'ex' and 'cx', got {unknown}.")
+    found = {name: np.asarray(errors[name], dtype=np.float64) for name in ("ex", "cx") if name in errors}
+    for name, matrix in found.items():
+        if matrix.shape != (n_waves, n_waves) or not np.isfinite(matrix).all() or (matrix != matrix.T).any():
+            raise ValueError(
+                f"known_errors of '{name}' must be a symmetric matrix of {n_waves} by {n_waves} finite numbers, one "
+                f"row per wave; got the shape {matrix.shape}."
+            )
+    return found
+
+
+def _solve(
+    panel: Panel,
+    *,
+    random: bool,
+    constrained: bool,
+    missing: str,
+    errors: str,
+    known: Mapping[str, FloatArray],
+) -> tuple[SemFit, int]:
     n_waves = len(panel.waves)
     names = observed_names(n_waves)
     wide = pd.DataFrame(np.hstack([panel.ex, panel.cx]), columns=list(names))
     moments = sample_moments(wide, columns=names, missing=missing, robust=errors == "robust")
     check_units(moments.n, "with both values in all waves" if missing == "listwise" else "with a value")
-    solution = fit_model(
-        cross_lagged_model(n_waves, random_intercepts=random, constrained=constrained), moments
-    )
+    model = cross_lagged_model(n_waves, random_intercepts=random, constrained=constrained, known_errors=known)
+    solution = fit_model(model, moments)
     refuse(solution)
     head = len(names) + 2 if random else 0
     for group in compile_model(solution.model):

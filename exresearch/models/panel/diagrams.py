@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
 from exresearch.measures.structure.sem import Parameter, StructuralModel
+
+FloatArray = NDArray[np.float64]
 
 #: The four effects of one wave on the next: name, outcome, predictor.
 EFFECTS = (
@@ -18,10 +25,17 @@ def observed_names(n_waves: int) -> tuple[str, ...]:
     return tuple(f"{name}{t}" for name in ("ex", "cx") for t in range(1, n_waves + 1))
 
 
-def cross_lagged_model(n_waves: int, *, random_intercepts: bool, constrained: bool) -> StructuralModel:
+def cross_lagged_model(
+    n_waves: int,
+    *,
+    random_intercepts: bool,
+    constrained: bool,
+    known_errors: Mapping[str, FloatArray] | None = None,
+) -> StructuralModel:
     """Cross-lagged panel model, with or without random intercepts; effects equal over lags where constrained.
 
-    Variances, covariances and means of the waves are free in either case.
+    Variances, covariances and means of the waves are free in either case. Known errors of ex and cx, as covariances
+    between waves, are held fixed; they need random intercepts, whose variables are then free of them.
     """
     observed = observed_names(n_waves)
     head = "w_" if random_intercepts else ""
@@ -44,6 +58,12 @@ def cross_lagged_model(n_waves: int, *, random_intercepts: bool, constrained: bo
         rows += [
             Parameter(f"{head}{a}{t}", "~~", f"{head}{b}{t}")
             for a, b in (("ex", "ex"), ("cx", "cx"), ("ex", "cx"))
+        ]
+    for name, errors in (known_errors or {}).items():
+        rows += [
+            Parameter(f"{name}{t + 1}", "~~", f"{name}{s + 1}", value=float(errors[t, s]))
+            for t in range(n_waves)
+            for s in range(t, n_waves)
         ]
     rows += [Parameter(name, "~1") for name in observed]
     return StructuralModel(observed, latent, tuple(rows))

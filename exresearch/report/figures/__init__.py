@@ -1,6 +1,13 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
-from exresearch.report.figures.direction import balance_checks_forest, balance_surface
+from exresearch.report.figures.direction import (
+    balance_checks_forest,
+    balance_surface,
+    effects_by_model,
+    lag_curve,
+    path_picture,
+    two_links,
+)
 from exresearch.report.figures.drivers import driver_forest, method_agreement, performance_map
 from exresearch.report.figures.engagement import (
     engaged_share_benchmarks,
@@ -43,11 +50,13 @@ __all__ = [
     "difference_forest",
     "dose_curve",
     "driver_forest",
+    "effects_by_model",
     "engaged_share_benchmarks",
     "engagement_bands",
     "group_response",
     "item_answers",
     "kind_scatter",
+    "lag_curve",
     "leaders_laggards",
     "method_agreement",
     "missing_map",
@@ -55,11 +64,13 @@ __all__ = [
     "odd_columns",
     "outcome_distribution",
     "overview_forest",
+    "path_picture",
     "performance_map",
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
     "staff_comparison",
+    "two_links",
     "unit_caterpillar",
     "unit_funnels",
     "unit_scatter",
