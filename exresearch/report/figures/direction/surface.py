@@ -251,7 +251,7 @@ def _walk(axes: Axes, rows: pd.DataFrame, line: str, *, texts: Texts) -> None:
         # Line by line: lines of one text keep the places they have in matplotlib's wider font.
         for number, part in enumerate(textwrap.wrap(texts.say(words), 14)):
             axes.text(
-                at, -0.05 - 0.15 * number, part, transform=axes.transAxes, ha=across, va="top", fontsize=9,
+                at, -0.05 - 0.105 * number, part, transform=axes.transAxes, ha=across, va="top", fontsize=9,
                 color=COLOURS["grey"],
             )  # fmt: skip
     axes.set_title(texts.say(_NAMES[line]), fontsize=9.5, loc="left", color=COLOURS["ink"])
