@@ -156,6 +156,7 @@ def test_whole_sentences(tested, unit, estimand, verdict, english, dutch):
 
 
 def test_components_are_listed_by_verdict(tested):
+    whole = tested("variance_share", Verdict.INCONCLUSIVE, estimand="lmg_difference")
     limits = {
         "stay": (0.06, 0.09, 0.12, 0.001, Verdict.SUPPORTED),
         "effort": (-0.02, 0.01, 0.03, 0.5, Verdict.EQUIVALENT),
@@ -174,6 +175,7 @@ def test_components_are_listed_by_verdict(tested):
             n=500,
             method=Note(message="the same bootstrap"),
             verdict=verdict,
+            rule=whole.rule,
         )
         for term, (low, estimate, high, p, verdict) in limits.items()
     )
@@ -182,14 +184,12 @@ def test_components_are_listed_by_verdict(tested):
         for name in ("estimate", "conf_low", "conf_high", "p_value", "p_adjusted")
     }
     finding = Finding.model_validate(
-        tested("variance_share", Verdict.INCONCLUSIVE, estimand="lmg_difference").model_dump()
-        | headline
-        | {"components": tuple(part.model_dump() for part in parts)}
+        whole.model_dump() | headline | {"components": tuple(part.model_dump() for part in parts)}
     )
     assert verdict_sentence(finding, Texts("en")) == (
         "stay: The difference in explained variance between the employee-first and the customer-first driver is 9.0 "
         "%-points (95% interval 6.0 to 12.0 %-points; positive means that the employee-first driver weighs more). "
-        "Supported: stay. No meaningful effect: effort. The claim as a whole stays open: the outcomes do not all "
+        "Supported: stay. No meaningful effect: effort. The claim as a whole stays open: its parts do not all "
         "say the same."
     )
 
