@@ -5,7 +5,9 @@ from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
+from exresearch.findings.analyses.pay_experience import PayAndExperience, pay_and_experience
 from exresearch.findings.analyses.set_apart import set_apart_problem
+from exresearch.findings.analyses.talent import TalentMagnet, talent_magnet
 
 __all__ = [
     "EmployeeFirst",
@@ -13,10 +15,14 @@ __all__ = [
     "EngagementAndCx",
     "LikelihoodCheck",
     "OutcomeAnswers",
+    "PayAndExperience",
+    "TalentMagnet",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
     "likelihood_check",
     "outcome_answers",
+    "pay_and_experience",
     "set_apart_problem",
+    "talent_magnet",
 ]

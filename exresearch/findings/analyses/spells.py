@@ -76,7 +76,9 @@ def stay_spells(
     sheets, people = study.table("employees"), study.table("people")
     dates = {v.name: v.column for v in study.codebook.select("people", role="date") if v.column in people}
     if "end" not in dates or "person" not in sheets or "person" not in people:
-        return Note(message="The staff list has no last working day, or people cannot be found on it.")
+        return Note(
+            message="Leaving could not be tested: there is no last working day, or sheets do not say who answered."
+        )
     answered = pd.concat(scores, axis=1).dropna()
     working = sheets.loc[answered.index]
     counts = {"notice": 0}
@@ -92,7 +94,10 @@ def stay_spells(
     day, by_period = answer_days(study, working, at_end=at_end)
     if working.empty or day.isna().all():
         return Note(
-            message="Nobody who answered can be found on the staff list, or it is not known when they answered."
+            message=(
+                "Leaving could not be tested: nobody who answered is on the staff list, or it is not known when they "
+                "answered."
+            )
         )
     rows = pd.DataFrame({"person": working["person"], "day": day})
     rows["unit"] = working["unit"] if "unit" in working else pd.NA

@@ -22,11 +22,12 @@ _LEAST_LEAVERS = 5
 #: Years of service at which the rate of leaving may change, in the check that takes it to be constant in between.
 _SERVICE = (0.0, 1.0, 3.0, 10.0)
 _SCORE = "score"
-_COX = {
-    "unit": "Cox regression on length of service, late entry, standard error by unit",
-    "row": "Cox regression on length of service, late entry",
+_METHODS = {
+    "cox_unit": "Cox regression on length of service, late entry, standard error by unit",
+    "cox_row": "Cox regression on length of service, late entry",
+    "rate_unit": "regression of counts per person and answer, rate by years of service, standard error by unit",
+    "rate_row": "regression of counts per person and answer, rate by years of service",
 }
-_RATE = "people and waves, constant rate between years of service, standard error by unit"
 _LABELS = {
     "exits_alone": "Leaving: nothing else held the same",
     "exits_rate": "Leaving: rate per year instead of Cox regression",
@@ -98,11 +99,13 @@ def exits(
         return _nothing(reason)
     try:
         rows, covariates = _prepared(spells.rows, event="left")
-        fit = cox_regression(rows, event="left", predictors=[_SCORE, *covariates], **_design(rows, conf_level))
+        fit = cox_regression(
+            rows, event="left", predictors=[_SCORE, *covariates], **_design(rows, conf_level)
+        )
         proportional = proportional_hazards_test(fit)
     except NotEstimable:
         return _nothing(
-            Note(message="Leaving cannot be estimated: answers hardly differ, or too few people left.")
+            Note(message="Leaving could not be tested: answers hardly differ, or too few people left.")
         )
     by = "unit" if "unit_group" in rows else "row"
     deciding = estimate_record(
@@ -111,7 +114,7 @@ def exits(
         name="exits",
         label=label,
         unit_of_measurement="hazard_ratio",
-        method=Note(message=_COX[by]),
+        method=Note(message=_METHODS[f"cox_{by}"]),
     )
     proportional = proportional[proportional["term"] == _SCORE].assign(n=fit.n)
     checks = _checks(study, scores, spells, conf_level=conf_level, rules=rules)
@@ -125,7 +128,7 @@ def _nothing(reason: Note | None) -> Exits:
 def _too_few(spells: Spells, rules: DisclosureRules) -> Note | None:
     if spells.counts["leavers"] >= rules.min_model:
         return None
-    message = "Fewer than {needed:integer} people left after an answer, too few to say who leaves sooner."
+    message = "Leaving could not be tested: fewer than {needed:integer} people left after an answer."
     return Note(message=message, values={"needed": rules.min_model})
 
 
@@ -232,7 +235,7 @@ def _cox(
     except NotEstimable:
         return None
     by = "row" if design["cluster"] is None else "unit"
-    return _record(name, table, by=by, unit="hazard_ratio", method=_COX[by])
+    return _record(name, table, by=by, unit="hazard_ratio")
 
 
 def _rate(name: str, rows: pd.DataFrame, *, conf_level: float) -> EstimateRecord | None:
@@ -254,19 +257,18 @@ def _rate(name: str, rows: pd.DataFrame, *, conf_level: float) -> EstimateRecord
         ).table
     except NotEstimable:
         return None
-    return _record(name, table, by="row" if cluster is None else "unit", unit="rate_ratio", method=_RATE)
+    return _record(name, table, by="row" if cluster is None else "unit", unit="rate_ratio")
 
 
-def _record(
-    name: str, table: pd.DataFrame, *, by: str, unit: MeasurementUnit, method: str
-) -> EstimateRecord:
+def _record(name: str, table: pd.DataFrame, *, by: str, unit: MeasurementUnit) -> EstimateRecord:
+    kind = "cox" if unit == "hazard_ratio" else "rate"
     return estimate_record(
         table.assign(n_units=table["n_clusters"] if by == "unit" else None),
         _SCORE,
         name=name,
         label=Note(message=_LABELS[name]),
         unit_of_measurement=unit,
-        method=Note(message=method),
+        method=Note(message=_METHODS[f"{kind}_{by}"]),
     )
 
 
@@ -295,9 +297,7 @@ def _caveats(spells: Spells, proportional: pd.DataFrame) -> list[Note]:
         if counts[key]:
             caveats.append(Note(message=message, values={"count": counts[key]}))
     if spells.by_period:
-        message = (
-            "The day of an answer is not in the data: it is taken to be the first day of the period of its wave."
-        )
+        message = "The day of an answer is not in the data: it is taken to be the first day of the period of its wave."
         caveats.append(Note(message=message))
     if float(proportional["p_value"].iloc[0]) < 0.05:
         message = (
