@@ -172,7 +172,8 @@ def _observed_until(ends: pd.Series, days: pd.Series) -> pd.Timestamp:
     past = ends[ends <= last]
     if past.empty:
         return last
-    return pd.Timestamp(past.max()) + pd.offsets.MonthEnd(0)
+    latest = pd.Timestamp(past.max())
+    return pd.Timestamp(latest + pd.offsets.MonthEnd(0))
 
 
 def _cut(rows: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:
@@ -181,7 +182,8 @@ def _cut(rows: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:
     entry = rows[["day", "begin"]].max(axis=1)
     following = rows.groupby("person")["day"].shift(-1)
     holds = rows["day"] + pd.Timedelta(days=ANSWER_HOLDS)
-    stop = pd.concat([following, rows["end"], holds], axis=1).min(axis=1).clip(upper=last)
+    stop = pd.concat([following, rows["end"], holds], axis=1).min(axis=1)
+    stop = stop.mask(stop > last, last)
     # Rows that take no time are left out by whoever asked; an answer after the last working day is one of them.
     leaves = (rows["end"] == stop) & (stop > entry)
     cut = rows.assign(

@@ -16,8 +16,9 @@ from exresearch.findings.analyses.talent_advocacy import (
     question,
     recommendation_by_phase,
 )
+from exresearch.findings.analyses.talent_cells import funnel
 from exresearch.findings.analyses.talent_exits import Exits, exits
-from exresearch.findings.analyses.talent_referrals import funnel, referrals
+from exresearch.findings.analyses.talent_referrals import referrals
 from exresearch.findings.analyses.talent_survival import survival
 from exresearch.findings.conclude import conclude_conjunction, not_testable
 from exresearch.findings.finding import EstimateRecord, Finding
@@ -115,13 +116,16 @@ def talent_magnet(
     -------
     TalentMagnet
     """
-    cuts = {
+    cuts: dict[str, Any] = {
         "variant": enps_variant,
         "promoters_from": enps_promoters_from,
         "detractors_to": enps_detractors_to,
     }
     shared: dict[str, Any] = {"conf_level": conf_level}
-    described = {"funnel": funnel(study, **shared), "phases": recommendation_by_phase(study, **shared)}
+    described: dict[str, Any] = {
+        "funnel": funnel(study, **shared),
+        "phases": recommendation_by_phase(study, **shared),
+    }
     ready = testability(study, _HYPOTHESIS, conf_level=conf_level)
     scores, stand_in = _scores(study)
     reason = ready.reason
@@ -146,7 +150,7 @@ def talent_magnet(
         seed=seed,
         **shared,
     )
-    parts = {"exits": leaving, "referrals": attracting, "enps_nps": beside}
+    parts: dict[str, Any] = {"exits": leaving, "referrals": attracting, "enps_nps": beside}
     components = {name: part.deciding for name, part in parts.items() if part.deciding is not None}
     caveats = _missing(parts) + list(leaving.caveats) + list(attracting.caveats)
     if stand_in is not None:
@@ -241,8 +245,8 @@ def _together() -> list[Note]:
     return [
         Note(
             message=(
-                "Who is looking for another job recommends the employer less: that the answer comes before leaving does "
-                "not make it the cause."
+                "Who is looking for another job recommends the employer less: that the answer comes before leaving "
+                "does not make it the cause."
             )
         )
     ]

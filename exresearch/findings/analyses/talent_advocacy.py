@@ -20,8 +20,8 @@ from exresearch.study import Study, Variable
 from exresearch.study.weights.phases import phase_of
 
 _PHASES = ("candidate", "employee", "leaver", "alumnus")
-#: People of a phase that a mean needs.
-_LEAST = 10
+#: People of a phase that a mean needs, and units that a category needs to be held the same.
+_LEAST, _LEAST_UNITS = 10, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +145,7 @@ def advocacy(
         note = Note(message=message, values={"n_units": len(units), "needed": MIN_UNITS})
         return Advocacy(None, (), pd.DataFrame(), note)
     units = units.rename(columns={"mean_ex": "ex", "mean_cx": "cx"})
-    resampling = {"n_boot": n_boot, "conf_level": conf_level, "seed": seed}
+    resampling: dict[str, Any] = {"n_boot": n_boot, "conf_level": conf_level, "seed": seed}
     deciding = _correlation(units, name="enps_nps", label=label, **resampling)
     if deciding is None:
         return Advocacy(
@@ -263,7 +263,8 @@ def _within_categories(study: Study, units: pd.DataFrame, **options: Any) -> Est
     if not names or not study.has("units", "unit"):
         return None
     latest = study.table("units").groupby("unit")[names].last().reindex(units.index)
-    usable = [name for name in names if latest[name].nunique() > 1 and latest[name].value_counts().min() >= 3]
+    sizes = {name: latest[name].value_counts() for name in names}
+    usable = [name for name, size in sizes.items() if len(size) > 1 and size.min() >= _LEAST_UNITS]
     if not usable:
         return None
     return _correlation(

@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses.spells import answer_days
+from exresearch.findings.analyses.talent_cells import per_hundred, referred_hires, unit_cells
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.measures import unit_means
 from exresearch.models import NotEstimable, rate_regression
-from exresearch.models.regression import linear_regression
 from exresearch.models.resampling import MIN_UNITS
 from exresearch.study import Study
-from exresearch.study.weights import units_during
 
 #: Groups of units, from the least to the most recommended, in the figure.
 N_GROUPS = 4
@@ -33,13 +31,6 @@ _LABELS = {
     "referrals_hires": "Referrals: referred people who were hired, a wave later",
     "referrals_engagement": "Referrals: per tenth of the scale of engagement",
 }
-_RATES = (
-    ("campaign", "direct", "campaign_reach"),
-    ("referred", "referrals", "headcount"),
-    ("of_applicants", "referrals", "applicants"),
-    ("hired", "hires", "applicants"),
-    ("hired_referred", "hires_referred", "hires"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +93,7 @@ def referrals(
     cells = unit_cells(study)
     counted = "referrals" in cells
     if not counted:
-        cells = _from_staff_list(study, cells)
+        cells = referred_hires(study, cells)
     if cells.empty or "referrals" not in cells:
         message = (
             "Referrals could not be tested: referred applicants are not counted by unit, or it is not known how many "
@@ -141,108 +132,6 @@ def referrals(
         tuple(_caveats(few, counted=counted)),
         None,
     )
-
-
-def unit_cells(study: Study) -> pd.DataFrame:
-    """Return counts by unit and wave, each under the name of its construct, with the number of employees.
-
-    Parameters
-    ----------
-    study : Study
-        With units; head counts may come from a staff list.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``unit, wave, headcount`` and one column per counted construct; rows without a unit or without employees are
-        left out. Empty where there are no units.
-    """
-    if not study.has("units", "unit") or not study.has("employees", "unit", "wave"):
-        return pd.DataFrame()
-    counts = {
-        v.construct: v.column
-        for v in study.codebook.select("units", role="count")
-        if v.construct and v.column in study.table("units")
-    }
-    parts = []
-    for wave in study.waves:
-        units = units_during(study, wave)
-        if units.empty:
-            continue
-        part = pd.DataFrame({name: units[column] for name, column in counts.items()})
-        parts.append(part.assign(unit=units["unit"], wave=wave, headcount=units["headcount"]))
-    if not parts:
-        return pd.DataFrame()
-    cells = pd.concat(parts, ignore_index=True)
-    return cells[cells["unit"].notna() & (cells["headcount"] > 0).fillna(False)]
-
-
-def funnel(study: Study, *, conf_level: float) -> pd.DataFrame:
-    """Return how many of those reached, employed and applying became applicants and new employees.
-
-    Parameters
-    ----------
-    study : Study
-        With units.
-    conf_level : float
-        Of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``term`` (campaign, referred, of_applicants, hired, hired_referred), ``estimate`` (per 100 of the base, over all
-        units and waves), ``std_error`` (CR2 by unit), ``conf_low, conf_high, conf_level, events, n`` (the base) and
-        ``n_units``; only what is counted.
-    """
-    cells = unit_cells(study)
-    if {"applicants", "referrals"} <= set(cells):
-        cells = cells.assign(direct=(cells["applicants"] - cells["referrals"]).clip(lower=0))
-    rows = []
-    for term, events, base in _RATES:
-        if {events, base} <= set(cells) and cells["unit"].nunique() >= MIN_UNITS:
-            row = _per_hundred(cells, events=events, base=base, conf_level=conf_level)
-            if row is not None:
-                rows.append(row | {"term": term})
-    return pd.DataFrame(rows)
-
-
-def _per_hundred(
-    cells: pd.DataFrame, *, events: str, base: str, conf_level: float
-) -> dict[str, object] | None:
-    """Return events per 100 of the base: a ratio of sums, with a standard error by unit."""
-    known = cells[cells[events].notna() & (cells[base] > 0)]
-    frame = pd.DataFrame(
-        {
-            "rate": 100 * known[events] / known[base],
-            "base": known[base].astype("float64"),
-            "one": 1.0,
-            "unit": known["unit"],
-        }
-    )
-    try:
-        row = linear_regression(
-            frame,
-            outcome="rate",
-            predictors=["one"],
-            intercept=False,
-            weights="base",
-            cluster="unit",
-            covariance="CR2",
-            working_variance="inverse_weights",
-            conf_level=conf_level,
-        ).table.iloc[0]
-    except NotEstimable:
-        return None
-    return {
-        "estimate": float(row["estimate"]),
-        "std_error": float(row["std_error"]),
-        "conf_low": max(0.0, float(row["conf_low"])),
-        "conf_high": float(row["conf_high"]),
-        "conf_level": conf_level,
-        "events": int(known[events].sum()),
-        "n": int(known[base].sum()),
-        "n_units": int(known["unit"].nunique()),
-    }
 
 
 def _with_scores(
@@ -334,39 +223,12 @@ def _groups(frame: pd.DataFrame, *, conf_level: float, rules: DisclosureRules) -
     for value, part in frame.groupby(group):
         if part["unit"].nunique() < MIN_UNITS:
             return pd.DataFrame()
-        row = _per_hundred(part, events="referrals", base="headcount", conf_level=conf_level)
+        row = per_hundred(part, events="referrals", base="headcount", conf_level=conf_level)
         if row is None:
             return pd.DataFrame()
         mean = float(np.average(part[_SCORE].astype("float64"), weights=part["headcount"].astype("float64")))
         rows.append(row | {"group": int(str(value)), "mean": mean})
     return pd.DataFrame(rows)
-
-
-def _from_staff_list(study: Study, cells: pd.DataFrame) -> pd.DataFrame:
-    """Count referred people by the unit of who referred them, in the wave before they started, from a staff list.
-
-    Who referred somebody has been asked before; nobody but the count is kept.
-    """
-    people = study.table("people")
-    dates = {v.name: v.column for v in study.codebook.select("people", role="date") if v.column in people}
-    named = [
-        v.column for v in study.codebook.select("people") if v.name == "referred_by" and v.column in people
-    ]
-    if cells.empty or not named or "start" not in dates or not study.has("people", "person", "unit"):
-        return pd.DataFrame()
-    one = pd.DataFrame({"wave": list(study.waves)})
-    first, by_period = answer_days(study, one)
-    if first.isna().any():
-        return pd.DataFrame()
-    by = people[named[0]].map(people.dropna(subset=["person"]).set_index("person")["unit"])
-    hired = pd.DataFrame({"unit": by, "begin": people[dates["start"]]}).dropna()
-    place = np.searchsorted(first.to_numpy(), hired["begin"].to_numpy(), side="right") - 2
-    hired = hired.assign(place=place)[lambda frame: frame["place"] >= 0]
-    waves: Sequence[str] = study.waves
-    counts = hired.assign(wave=[waves[i] for i in hired["place"]]).groupby(["unit", "wave"]).size()
-    known = cells["wave"].isin(waves[:-1])
-    found = cells[known].merge(counts.rename("referrals").reset_index(), on=["unit", "wave"], how="left")
-    return found.assign(referrals=found["referrals"].fillna(0).astype("float64"))
 
 
 def _caveats(few: int, *, counted: bool) -> list[Note]:
@@ -378,8 +240,8 @@ def _caveats(few: int, *, counted: bool) -> list[Note]:
         caveats.append(Note(message=message, values={"count": few}))
     if not counted:
         message = (
-            "Applicants are not counted: referrals are people on the staff list whom a colleague brought, so that those "
-            "who were not hired are missing."
+            "Applicants are not counted: referrals are people on the staff list whom a colleague brought, so that "
+            "those who were not hired are missing."
         )
         caveats.append(Note(message=message))
     return caveats

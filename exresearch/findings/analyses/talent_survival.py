@@ -10,7 +10,7 @@ from exresearch.findings.analyses.talent_advocacy import classes
 from exresearch.measures import Cuts
 from exresearch.models import NotEstimable, kaplan_meier
 
-#: Months between the points of the curve, at least: it is read per quarter, and days of departure are nobody's business.
+#: Months between the points of the curve, at least: days of departure are nobody's business.
 STEP = 3
 GROUPS = {100.0: "promoters", 0.0: "passives", -100.0: "detractors"}
 _COLUMNS = ["group", "months", "estimate", "conf_low", "conf_high", "conf_level", "n_risk", "n_event", "n"]
@@ -81,8 +81,9 @@ def _at(part: pd.DataFrame, months: list[int], conf_level: float) -> pd.DataFram
         )
     except NotEstimable:
         return pd.DataFrame(columns=["months", "n_event", "n_risk"])
-    # At the start nobody has left yet, and that is no estimate.
+    # At the start nobody has left yet, and that is no estimate; everybody who is followed is at risk.
     curve = curve.assign(months=months)
+    curve.loc[curve["months"] == 0, "n_risk"] = part["person"].nunique()
     before = curve["estimate"] == 1.0
     return curve.assign(
         conf_low=curve["conf_low"].mask(before, 1.0), conf_high=curve["conf_high"].mask(before, 1.0)

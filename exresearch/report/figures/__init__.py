@@ -1,5 +1,6 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
+from exresearch.report.figures.business import advocacy_scatter, pay_lines, referral_groups, staying_curve
 from exresearch.report.figures.drivers import driver_forest, method_agreement, performance_map
 from exresearch.report.figures.engagement import (
     engaged_share_benchmarks,
@@ -23,6 +24,7 @@ from exresearch.report.figures.respondents import group_response, staff_comparis
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
 
 __all__ = [
+    "advocacy_scatter",
     "aggregation_forest",
     "attrition_flow",
     "careless_sheets",
@@ -40,11 +42,14 @@ __all__ = [
     "odd_columns",
     "outcome_distribution",
     "overview_forest",
+    "pay_lines",
     "performance_map",
+    "referral_groups",
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
     "staff_comparison",
+    "staying_curve",
     "unit_caterpillar",
     "unit_scatter",
     "wave_change_forest",
