@@ -168,12 +168,11 @@ def is_own_choice(reason: str) -> bool:
 
 def _observed_until(ends: pd.Series, days: pd.Series) -> pd.Timestamp:
     """The end of the month of the last departure; not the day, and no planned departure in a far future."""
-    last = days.max() + pd.Timedelta(days=ANSWER_HOLDS)
+    last: pd.Timestamp = days.max() + pd.Timedelta(days=ANSWER_HOLDS)
     past = ends[ends <= last]
     if past.empty:
         return last
-    latest = pd.Timestamp(past.max())
-    return pd.Timestamp(latest + pd.offsets.MonthEnd(0))
+    return pd.Timestamp(past.max()) + pd.offsets.MonthEnd(0)
 
 
 def _cut(rows: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:

@@ -136,7 +136,9 @@ def talent_magnet(
             _HYPOTHESIS, reason=reason, rules=rules, detectable_effect=ready.detectable_effect
         )
         return TalentMagnet(finding, **described)
-    labels = {name: Note(message="{c}", values={"c": label}) for name, label in _components().items()}
+    labels = {
+        name: Note(message="{outcome}", values={"outcome": label}) for name, label in _components().items()
+    }
     leaving = exits(study, scores, label=labels["exits"], rules=rules, **shared)
     attracting = referrals(
         study, scores, label=labels["referrals"], min_unit_n=min_unit_n, rules=rules, **shared

@@ -141,7 +141,7 @@ def staying_curve(frame: pd.DataFrame, *, texts: Texts, variant: str) -> Picture
         headroom(axes, texts.say("Still employed"), lift=0.05)
     takeaway = texts.say(_CURVE["open"])
     if {"promoters", "detractors"} <= set(named):
-        months = min(ends[name]["months"] for name in ("promoters", "detractors"))
+        months = min(float(end["months"]) for name, end in ends.items() if name != "passives")
         first, last = (_last(frame, name, months=months) for name in ("promoters", "detractors"))
         if first["conf_low"] > last["conf_high"]:
             takeaway = texts.say(
