@@ -141,11 +141,11 @@ def staying_curve(frame: pd.DataFrame, *, texts: Texts, variant: str) -> Picture
         headroom(axes, texts.say("Still employed"), lift=0.05)
     takeaway = texts.say(_CURVE["open"])
     if {"promoters", "detractors"} <= set(named):
-        months = min(float(end["months"]) for name, end in ends.items() if name != "passives")
-        first, last = (_last(frame, name, months=months) for name in ("promoters", "detractors"))
+        until = min(float(end["months"]) for name, end in ends.items() if name != "passives")
+        first, last = (_last(frame, name, months=until) for name in ("promoters", "detractors"))
         if first["conf_low"] > last["conf_high"]:
             takeaway = texts.say(
-                _CURVE["apart"], months=months, promoters=first["estimate"], detractors=last["estimate"]
+                _CURVE["apart"], months=until, promoters=first["estimate"], detractors=last["estimate"]
             )
     caption = texts.say(
         "Share still employed, by the first answer (variant {variant}), with {intervals}; {n:integer} people. The "
