@@ -39,6 +39,27 @@ _LABELS = {
 }
 
 
+_COUNTED = {
+    "no_person": "{count:integer} answer sheets say nothing of who answered, and are not part of it.",
+    "not_listed": "Of those who answered, {count:integer} are not on the staff list.",
+    "no_start": "Of {count:integer} people the first working day is not known; they are left out.",
+    "no_time": "{count:integer} answer sheets came after the last working day, or after the list ends.",
+    "notice": (
+        "{count:integer} answer sheets of people who had given notice, or did not work here, are left out: such an "
+        "answer follows the decision."
+    ),
+}
+_PROPORTIONAL = {
+    "changes": (
+        "The hazard ratio is not the same at every length of service (test of proportional hazards, p = {p:p}); it is "
+        "an average."
+    ),
+    "holds": (
+        "That the hazard ratio changes with length of service does not show (test of proportional hazards, p = {p:p})."
+    ),
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Exits:
     """What can be said about leaving.
@@ -283,6 +304,100 @@ def _caveats(spells: Spells, proportional: pd.DataFrame) -> list[Note]:
             values={"people": counts["people"], "leavers": counts["leavers"]},
         )
     ]
+    for key in _COUNTED:
+        if counts[key]:
+            caveats.append(Note(message=_COUNTED[key], values={"count": counts[key]}))
+    if spells.by_period:
+        found.append(
+            _cox_of("exits_period_end", study, decides, conf_level=conf_level, rules=rules, at_end=True)
+        )
+    if "engagement" in scores:
+        engaged = {_SCORE: scores["engagement"]}
+        found.append(_cox_of("exits_engagement", study, engaged, conf_level=conf_level, rules=rules))
+    return tuple(record for record in found if record is not None)
+
+
+def _cox_of(
+    name: str,
+    study: Study,
+    scores: Mapping[str, pd.Series],
+    *,
+    conf_level: float,
+    rules: DisclosureRules,
+    **options: bool,
+) -> EstimateRecord | None:
+    spells = stay_spells(study, scores, **options)
+    return None if isinstance(spells, Note) else _cox(name, spells.rows, conf_level=conf_level, rules=rules)
+
+
+def _cox(
+    name: str,
+    rows: pd.DataFrame,
+    *,
+    conf_level: float,
+    event: str = "left",
+    alone: bool = False,
+    rules: DisclosureRules | None = None,
+) -> EstimateRecord | None:
+    if rules is not None and int(rows[event].sum()) < rules.min_model:
+        return None
+    frame, covariates = _prepared(rows, event=event)
+    design = _design(frame, conf_level)
+    if alone:
+        covariates, design["strata"] = [], None
+    try:
+        table = cox_regression(frame, event=event, predictors=[_SCORE, *covariates], **design).table
+    except NotEstimable:
+        return None
+    by = "row" if design["cluster"] is None else "unit"
+    return _record(name, table, by=by, unit="hazard_ratio")
+
+
+def _rate(name: str, rows: pd.DataFrame, *, conf_level: float) -> EstimateRecord | None:
+    frame, covariates = _prepared(rows, event="left")
+    cluster = "unit_group" if "unit_group" in frame else None
+    frame["service"] = pd.cut(frame["start"], [-1.0, *_SERVICE[1:], float("inf")], labels=False).astype("str")
+    for column in ("service", "contract"):
+        if column in frame:
+            covariates += _dummies(frame, column, event="left")
+    try:
+        table = rate_regression(
+            frame,
+            events="left",
+            exposure="years",
+            predictors=[_SCORE, *covariates],
+            cluster=cluster,
+            model="poisson",
+            conf_level=conf_level,
+        ).table
+    except NotEstimable:
+        return None
+    return _record(name, table, by="row" if cluster is None else "unit", unit="rate_ratio")
+
+
+def _record(name: str, table: pd.DataFrame, *, by: str, unit: MeasurementUnit) -> EstimateRecord:
+    kind = "cox" if unit == "hazard_ratio" else "rate"
+    return estimate_record(
+        table.assign(n_units=table["n_clusters"] if by == "unit" else None),
+        _SCORE,
+        name=name,
+        label=Note(message=_LABELS[name]),
+        unit_of_measurement=unit,
+        method=Note(message=_METHODS[f"{kind}_{by}"]),
+    )
+
+
+def _caveats(spells: Spells, proportional: pd.DataFrame) -> list[Note]:
+    counts = spells.counts
+    caveats = [
+        Note(
+            message=(
+                "Leaving is about {people:integer} people who could be found on the staff list, of whom "
+                "{leavers:integer} left after an answer."
+            ),
+            values={"people": counts["people"], "leavers": counts["leavers"]},
+        )
+    ]
     for key, message in (
         ("no_person", "{count:integer} answer sheets say nothing of who answered, and are not part of it."),
         ("not_listed", "{count:integer} people who answered are not on the staff list."),
@@ -299,10 +414,7 @@ def _caveats(spells: Spells, proportional: pd.DataFrame) -> list[Note]:
     if spells.by_period:
         message = "The day of an answer is not in the data: it is taken to be the first day of the period of its wave."
         caveats.append(Note(message=message))
-    if float(proportional["p_value"].iloc[0]) < 0.05:
-        message = (
-            "The hazard ratio is not the same at every length of service (test of proportional hazards, p = {p:p}); it "
-            "is an average."
-        )
-        caveats.append(Note(message=message, values={"p": float(proportional["p_value"].iloc[0])}))
+    p_value = float(proportional["p_value"].iloc[0])
+    known = "changes" if p_value < 0.05 else "holds"
+    caveats.append(Note(message=_PROPORTIONAL[known], values={"p": p_value}))
     return caveats
