@@ -33,7 +33,7 @@ class Spells:
         One row per answer that put somebody at risk, in the order of the sheets: ``person, unit, wave, score``, any
         other column of the scores, ``start, stop`` (years of service when the row begins and ends), ``years`` between
         them, ``left`` (1 where it ends with leaving), ``own_choice`` (1 where that was one's own choice; missing column
-        where no reason is given), ``since_first`` (years since the person's first answer), ``first`` (whether it is
+        where no reason is given), ``since_first`` (years since the person's first row begins), ``first`` (whether it is
         that), ``contract`` and ``level`` where known. Its index is that of the sheets.
     counts : dict of str to int
         ``no_person`` (sheets without one), ``not_listed`` (people who are not on the staff list), ``no_start`` (people
@@ -107,7 +107,7 @@ def stay_spells(
     first_answer = rows.groupby("person")["day"].transform("min")
     rows["begin"] = rows["person"].map(listed[dates["start"]]) if "start" in dates else first_answer
     counts["no_start"] = int(rows.loc[rows["begin"].isna(), "person"].nunique())
-    rows = _cut(rows.assign(first_answer=first_answer), last=_observed_until(listed[dates["end"]], day))
+    rows = _cut(rows, last=_observed_until(listed[dates["end"]], day))
     for name, columns in (("contract", _CONTRACT), ("level", _LEVEL)):
         column = _category(study, columns)
         if column is not None:
@@ -179,6 +179,8 @@ def _cut(rows: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:
     """Give each answer its stretch of service, in years."""
     rows = rows.dropna(subset=["day", "begin"]).sort_values(["person", "day"], kind="stable")
     entry = rows[["day", "begin"]].max(axis=1)
+    # Who answered before the first working day counts from that day.
+    first_entry = entry.groupby(rows["person"]).transform("min")
     following = rows.groupby("person")["day"].shift(-1)
     holds = rows["day"] + pd.Timedelta(days=ANSWER_HOLDS)
     stop = pd.concat([following, rows["end"], holds], axis=1).min(axis=1)
@@ -189,13 +191,11 @@ def _cut(rows: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:
         start=(entry - rows["begin"]).dt.days / _DAYS_A_YEAR,
         stop=(stop - rows["begin"]).dt.days / _DAYS_A_YEAR,
         years=(stop - entry).dt.days / _DAYS_A_YEAR,
-        since_first=(entry - rows["first_answer"]).dt.days / _DAYS_A_YEAR,
+        since_first=(entry - first_entry).dt.days / _DAYS_A_YEAR,
         left=leaves.astype("int64"),
-        first=rows["day"] == rows["first_answer"],
+        first=entry == first_entry,
     )
-    return cut.drop(columns=["day", "end", "begin", "first_answer"]).loc[
-        lambda frame: frame.index.sort_values()
-    ]
+    return cut.drop(columns=["day", "end", "begin"]).loc[lambda frame: frame.index.sort_values()]
 
 
 def _category(study: Study, names: tuple[str, ...], *, table: str | None = None) -> str | None:

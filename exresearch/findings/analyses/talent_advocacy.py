@@ -136,7 +136,7 @@ def advocacy(
         values = oriented(study.table(table)[asked.column], asked)
         sides[side] = _by_unit(study, table, classes(values, found), min_unit_n=min_unit_n)
         means[side] = _by_unit(study, table, values, min_unit_n=min_unit_n)
-    units = sides["ex"].join(sides["cx"], lsuffix="_ex", rsuffix="_cx", how="inner")
+    units = sides["ex"].add_suffix("_ex").join(sides["cx"].add_suffix("_cx"), how="inner")
     if len(units) < MIN_UNITS:
         message = (
             "eNPS beside NPS could not be tested: {n_units:integer} units have enough answers of both; at least "

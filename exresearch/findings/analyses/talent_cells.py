@@ -176,5 +176,6 @@ def referred_hires(study: Study, cells: pd.DataFrame) -> pd.DataFrame:
     waves: Sequence[str] = study.waves
     counts = hired.assign(wave=[waves[i] for i in hired["place"]]).groupby(["unit", "wave"]).size()
     known = cells["wave"].isin(waves[:-1])
-    found = cells[known].merge(counts.rename("referrals").reset_index(), on=["unit", "wave"], how="left")
+    others = cells[known].drop(columns="referrals", errors="ignore")
+    found = others.merge(counts.rename("referrals").reset_index(), on=["unit", "wave"], how="left")
     return found.assign(referrals=found["referrals"].fillna(0).astype("float64"))
