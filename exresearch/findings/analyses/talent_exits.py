@@ -304,9 +304,7 @@ def _caveats(spells: Spells, proportional: pd.DataFrame) -> list[Note]:
             values={"people": counts["people"], "leavers": counts["leavers"]},
         )
     ]
-    for key in _COUNTED:
-        if counts[key]:
-            caveats.append(Note(message=_COUNTED[key], values={"count": counts[key]}))
+    caveats += [Note(message=_COUNTED[key], values={"count": counts[key]}) for key in _COUNTED if counts[key]]
     if spells.by_period:
         message = "The day of an answer is not in the data: it is taken to be the first day of the period of its wave."
         caveats.append(Note(message=message))
