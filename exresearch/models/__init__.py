@@ -62,6 +62,7 @@ from exresearch.models.likelihood import (
     LikelihoodImportance,
     ProportionalOddsTest,
     likelihood_importance,
+    ordinal_regression,
     proportional_odds_test,
 )
 from exresearch.models.linkage import (
@@ -231,6 +232,7 @@ __all__ = [
     "loop_gain",
     "merge_moments",
     "moderation",
+    "ordinal_regression",
     "owen_values",
     "parquet_moments",
     "percentile_interval",

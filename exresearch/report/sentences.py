@@ -46,6 +46,24 @@ _BY_ESTIMAND = {
         "{estimate:points1} "
         "({level:percent0} interval {limits}; positive means that the employee-first driver weighs more)."
     ),
+    ("hazard_ratio", "hazard_ratio"): mark(
+        "With every point higher on the recommendation item (0 to 10) the chance of leaving from one moment to the "
+        "next is {estimate:number2} times as large ({level:percent0} interval {limits}; under 1 means that people "
+        "leave less soon)."
+    ),
+    ("referral_rate_ratio", "rate_ratio"): mark(
+        "With every point higher on the recommendation item (0 to 10) the people of a unit refer {estimate:number2} "
+        "times as many applicants ({level:percent0} interval {limits})."
+    ),
+    ("enps_nps_correlation", "correlation"): mark(
+        "The correlation between the eNPS of units and the NPS of their customers is {estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+    ("pay_experience_interaction", "standardised"): mark(
+        "With every standard deviation better experience, the slope of staying on pay satisfaction changes by "
+        "{estimate:number2} standard deviations ({level:percent0} interval {limits}; negative means that pay matters "
+        "most where experience is poor)."
+    ),
     ("incongruence_slope", "standardised"): mark(
         "With every standard deviation that employees move ahead and customers fall behind, the outcome of the next "
         "wave changes by {estimate:number2} standard deviations ({level:percent0} interval {limits}; positive means "

@@ -8,7 +8,9 @@ from exresearch.findings.analyses.link_details import LinkDetails, link_details
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
+from exresearch.findings.analyses.pay_experience import PayAndExperience, pay_and_experience
 from exresearch.findings.analyses.set_apart import set_apart_problem
+from exresearch.findings.analyses.talent import TalentMagnet, talent_magnet
 
 __all__ = [
     "Balance",
@@ -19,6 +21,8 @@ __all__ = [
     "LikelihoodCheck",
     "LinkDetails",
     "OutcomeAnswers",
+    "PayAndExperience",
+    "TalentMagnet",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
@@ -26,6 +30,8 @@ __all__ = [
     "likelihood_check",
     "link_details",
     "outcome_answers",
+    "pay_and_experience",
     "set_apart_problem",
+    "talent_magnet",
     "which_comes_first",
 ]

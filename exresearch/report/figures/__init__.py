@@ -1,5 +1,6 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
+from exresearch.report.figures.business import advocacy_scatter, pay_lines, referral_groups, staying_curve
 from exresearch.report.figures.direction import (
     balance_checks_forest,
     balance_surface,
@@ -39,6 +40,7 @@ from exresearch.report.figures.respondents import group_response, staff_comparis
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
 
 __all__ = [
+    "advocacy_scatter",
     "aggregation_forest",
     "attrition_flow",
     "balance_checks_forest",
@@ -65,11 +67,14 @@ __all__ = [
     "outcome_distribution",
     "overview_forest",
     "path_picture",
+    "pay_lines",
     "performance_map",
+    "referral_groups",
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
     "staff_comparison",
+    "staying_curve",
     "two_links",
     "unit_caterpillar",
     "unit_funnels",
