@@ -44,7 +44,16 @@ from exresearch.measures.engagement import (
     other_definition,
 )
 from exresearch.measures.items import item_distribution
-from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table, unit_measure
+from exresearch.measures.link import (
+    LinkTable,
+    NotMeasured,
+    Side,
+    employee_side,
+    link_table,
+    unit_categories,
+    unit_measure,
+)
+from exresearch.measures.outcomes import NoExposure, UnitCount, staff_exits, unit_count
 from exresearch.measures.reliability import (
     LowerBounds,
     Reliability,
@@ -116,12 +125,14 @@ __all__ = [
     "LowerBounds",
     "NetPromoterDifference",
     "NetPromoterScore",
+    "NoExposure",
     "NotMeasured",
     "NotScorable",
     "Reliability",
     "RobustStatistics",
     "SchmidLeiman",
     "Side",
+    "UnitCount",
     "UnsuitableScale",
     "aggregation_gate",
     "aggregation_table",
@@ -139,6 +150,7 @@ __all__ = [
     "dependence_groups",
     "disattenuated_correlation",
     "effective_n",
+    "employee_side",
     "engaged",
     "engagement_band",
     "engagement_index",
@@ -185,7 +197,10 @@ __all__ = [
     "score_method",
     "score_summary",
     "shrunken_means",
+    "staff_exits",
     "structure_of_study",
+    "unit_categories",
+    "unit_count",
     "unit_mean_table",
     "unit_means",
     "unit_measure",
