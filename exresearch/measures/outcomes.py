@@ -126,9 +126,9 @@ def staff_exits(study: Study) -> UnitCount:
 
     Notes
     -----
-    Who leaves after the day of reference counts until the period of the wave ends; where waves are no periods, until the
-    next wave's day. Waves that begin after the last day on the staff list are left out. A wave in which the list was drawn
-    up is counted as far as the list goes: its rate is too low, for all units alike.
+    Who leaves after the day of reference counts until the period of the wave ends; where waves are no periods, until
+    the next wave's day. Waves that begin after the last day on the staff list are left out. A wave in which the list
+    was drawn up is counted as far as the list goes: its rate is too low, for all units alike.
     """
     people = study.table("people")
     dates = _dates(study.codebook, people)
@@ -147,7 +147,9 @@ def staff_exits(study: Study) -> UnitCount:
         exits = at_risk["unit"].map(left["unit"].value_counts()).fillna(0.0)
         counted.append(at_risk.assign(wave=wave, count=exits))
     if not counted:
-        raise NotMeasured("no wave has dates that the staff list covers, so that nobody can be said to leave after it.")
+        raise NotMeasured(
+            "no wave has dates that the staff list covers, so that nobody can be said to leave after it."
+        )
     frame = pd.concat(counted, ignore_index=True)
     return _usable(frame, TURNOVER, source="people")
 
@@ -176,7 +178,9 @@ def _exposure(study: Study, construct: str) -> pd.DataFrame:
         frame = units[["unit", "wave"]].assign(exposure=units[counts[0]])
     frame = frame.assign(exposure=frame["exposure"].astype("float64"))
     if not (frame["exposure"] > 0).any():
-        raise NoExposure("no unit has a head count." if construct == HEADCOUNT else f"{construct!r} is nowhere above 0.")
+        raise NoExposure(
+            "no unit has a head count." if construct == HEADCOUNT else f"{construct!r} is nowhere above 0."
+        )
     return frame
 
 
@@ -187,7 +191,9 @@ def _usable(frame: pd.DataFrame, construct: str, *, source: CountSource) -> Unit
     return UnitCount(
         construct=construct,
         source=source,
-        frame=good.assign(count=whole, exposure=good["exposure"].astype("float64"))[_COLUMNS].reset_index(drop=True),
+        frame=good.assign(count=whole, exposure=good["exposure"].astype("float64"))[_COLUMNS].reset_index(
+            drop=True
+        ),
         n_excluded=len(there) - len(good),
         # A percentage of a head count is never whole, and not a fault.
         n_rounded=int((whole != good["count"]).sum()) if source == "count" else 0,
@@ -195,7 +201,11 @@ def _usable(frame: pd.DataFrame, construct: str, *, source: CountSource) -> Unit
 
 
 def _dates(codebook: Codebook, people: pd.DataFrame) -> dict[str, str]:
-    named = {v.construct or v.column: v.column for v in codebook.select("people", role="date") if v.column in people}
+    named = {
+        v.construct or v.column: v.column
+        for v in codebook.select("people", role="date")
+        if v.column in people
+    }
     return {name: column for name, column in named.items() if name in ("start", "end")}
 
 

@@ -1,5 +1,6 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
+from exresearch.findings.analyses.business import BusinessOutcomes, business_outcomes
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
@@ -8,11 +9,13 @@ from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answer
 from exresearch.findings.analyses.set_apart import set_apart_problem
 
 __all__ = [
+    "BusinessOutcomes",
     "EmployeeFirst",
     "EngagedMinority",
     "EngagementAndCx",
     "LikelihoodCheck",
     "OutcomeAnswers",
+    "business_outcomes",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
