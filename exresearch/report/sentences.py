@@ -46,6 +46,16 @@ _BY_ESTIMAND = {
         "({level:percent0} interval {limits}; positive means that the employee-first driver weighs more)."
     ),
 }
+_BY_ESTIMAND |= {
+    ("incidence_rate_ratio", "rate_ratio"): mark(
+        "Where employee experience is one standard deviation better, the rate a wave later is {estimate:number2} times "
+        "as high ({level:percent0} interval {limits})."
+    ),
+    ("standardised_slope", "standardised"): mark(
+        "Where employee experience is one standard deviation better, the outcome a wave later is {estimate:number2} "
+        "standard deviations higher ({level:percent0} interval {limits})."
+    ),
+}
 _CORRELATION = {
     "up": mark(
         "Units with a better employee experience tend to have a better customer experience: the "

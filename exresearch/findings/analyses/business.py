@@ -207,11 +207,17 @@ def _deciding(
             except NotEstimable:
                 continue
             if not kinds:
-                message = "For {outcome} kinds of unit could not be kept equal: some of them single out units or events."
+                message = (
+                    "For {outcome} kinds of unit could not be kept equal: some of them single out units, or have no "
+                    "events."
+                )
                 caveats.append(Note(message=message, values=values))
             break
         if fit is None:
-            message = "{outcome} is left out: it hardly differs or occurs, or too few units have it a wave after employee experience."
+            message = (
+                "{outcome} is left out: it hardly differs or occurs, or too few units have it a wave after the answers "
+                "of employees."
+            )
             caveats.append(Note(message=message, values=values))
             continue
         n_units = fit.used["unit"].nunique()

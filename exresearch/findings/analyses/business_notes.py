@@ -35,7 +35,8 @@ def data_notes(panel: OutcomePanel, fits: Mapping[str, OutcomeFit]) -> list[Note
     if found is not None:
         message = (
             "Employee experience of a unit in a wave is measured with error (reliability {total:number2}, and "
-            "{given:number2} once waves and kinds of unit are kept equal): the links are probably stronger than they look here."
+            "{given:number2} once waves and kinds of unit are kept equal): the links are probably stronger than they "
+            "look here."
         )
         notes.append(Note(message=message, values={"total": found[0], "given": found[1]}))
     if "turnover" in fits:
@@ -79,8 +80,8 @@ def check_notes(checks: Checks) -> list[Note]:
     clear = after[(after["conf_low"] > null) | (after["conf_high"] < null)]
     if len(clear):
         message = (
-            "These also go with employee experience that was measured a wave after them: {outcomes}. Differences between "
-            "units that stay, or an outcome that shapes experience, can explain that part of the link."
+            "These also go with employee experience that was measured a wave after them: {outcomes}. Differences "
+            "between units that stay, or an outcome that shapes experience, can explain that part of the link."
         )
         names = {
             language: ", ".join(label[language].lower() for label in clear["label"])

@@ -129,10 +129,10 @@ def headline_specifications(
     """
     least = int(side_options["min_unit_n"])
     panels = {("declared", least): panel}
-    definitions = {"as declared": "declared"}
+    definitions = {"declared": "declared"}
     other = other_definition(side_options["engaged_definition"])
     if panel.side.construct == "engagement" and panel.side.source == "employees" and other is not None:
-        definitions["the other published definition"] = other
+        definitions["other"] = other
 
     def data(definition: str, answers: int) -> OutcomePanel:
         if (definition, answers) not in panels:
@@ -166,9 +166,9 @@ def headline_specifications(
         specifications={
             "definition": definitions,
             "answers": {str(least): least, str(_STRICTER * least): _STRICTER * least},
-            "kinds": {"kept equal": True, "left out": False} if panel.categories else {"left out": False},
-            "units": {"all units": True, "without the largest tenth": False},
-            "earlier": {"left out": False, "kept equal": True},
+            "kinds": {"kept": True, "left_out": False} if panel.categories else {"left_out": False},
+            "units": {"all": True, "smaller": False},
+            "earlier": {"left_out": False, "kept": True},
         },
         estimate=estimate,
         null=1.0 if component in RATES else 0.0,

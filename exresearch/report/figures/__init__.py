@@ -1,5 +1,6 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
+from exresearch.report.figures.business import outcome_forest, outcome_timing, rate_levels
 from exresearch.report.figures.drivers import driver_forest, method_agreement, performance_map
 from exresearch.report.figures.engagement import (
     engaged_share_benchmarks,
@@ -39,8 +40,11 @@ __all__ = [
     "missing_map",
     "odd_columns",
     "outcome_distribution",
+    "outcome_forest",
+    "outcome_timing",
     "overview_forest",
     "performance_map",
+    "rate_levels",
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
