@@ -57,6 +57,7 @@ PUBLISHED: dict[str, Column] = {
 }
 EARNINGS = ("gallup-2012-eps-high", "gallup-2012-eps-low", "schneider-2003-results-first")
 UNITS = ("harter-2002-turnover", "harter-2002-productivity", "harter-2002-profit")
+_HARD = "\u00a0"
 _RELATIVE = {"more": mark("{value:percent0} higher"), "less": mark("{value:percent0} lower")}
 
 
@@ -204,8 +205,8 @@ def choices(result: BusinessOutcomes) -> Note:
     row = result.specifications.summary.iloc[0]
     return Note(
         message=(
-            "{outcome}: of {made:integer} combinations of other choices (who counts as engaged, how many answers a unit "
-            "needs, what is kept equal, which units) the estimates run from {low:number2} to {high:number2}; in "
+            "{outcome}: of {made:integer} combinations of other choices (who counts as engaged, how many answers a "
+            "unit needs, what is kept equal, which units) the estimates run from {low:number2} to {high:number2}; in "
             "{share:percent0} the interval leaves out no link."
         ),
         values={
@@ -240,7 +241,8 @@ def _checks(frame: pd.DataFrame, texts: Texts) -> tuple[pd.DataFrame, dict[str, 
 def _cell(row: Any, texts: Texts) -> str:
     spec = unit_spec(row.unit_of_measurement)
     limits = interval(row.conf_low, row.conf_high, spec, language=texts.language)
-    return f"{texts.number(row.estimate, spec)} ({limits})"
+    # Hard spaces, so that a narrow column breaks before the interval and not within it.
+    return f"{texts.number(row.estimate, spec)} ({limits.replace(' ', _HARD)})"
 
 
 def _value(value: float | None, unit: str, texts: Texts) -> str:

@@ -84,7 +84,7 @@ def rate_levels(
             axes.annotate(
                 texts.number(_PER * row.estimate, shown),
                 (x, _PER * row.estimate),
-                xytext=(8, 0),
+                xytext=(7, 6),
                 textcoords="offset points",
                 va="center",
                 fontsize=9.5,

@@ -146,7 +146,7 @@ def outcome_timing(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     takeaway = texts.say("No outcome clearly goes with experience that was measured after it.")
     if after:
         takeaway = texts.say(
-            "Also with experience that was measured after it: {outcomes}. What came later cannot be the cause.",
+            "{outcomes}: also linked with experience that was measured afterwards, which cannot be the cause.",
             outcomes=", ".join(texts.pick(row.label) for row in after),
         )
     caption = texts.say(
