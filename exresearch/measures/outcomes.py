@@ -178,9 +178,7 @@ def _exposure(study: Study, construct: str) -> pd.DataFrame:
         frame = units[["unit", "wave"]].assign(exposure=units[counts[0]])
     frame = frame.assign(exposure=frame["exposure"].astype("float64"))
     if not (frame["exposure"] > 0).any():
-        raise NoExposure(
-            "no unit has a head count." if construct == HEADCOUNT else f"{construct!r} is nowhere above 0."
-        )
+        raise NoExposure(f"{construct!r} is nowhere known and above 0.")
     return frame
 
 
