@@ -9,6 +9,7 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, load_claims
 from exresearch.findings.analyses import BusinessOutcomes
+from exresearch.models import SpecificationCurve
 from exresearch.report.figures.business import outcome_forest, outcome_timing, rate_levels
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.tables import Column
@@ -198,11 +199,11 @@ def published(ids: tuple[str, ...], *, texts: Texts) -> dict[str, Any]:
     return {"frame": pd.DataFrame(rows), "caption": caption, "columns": PUBLISHED}
 
 
-def choices(result: BusinessOutcomes) -> Note:
+def choices(result: BusinessOutcomes, curve: SpecificationCurve | None) -> Note:
     """Say how far the first outcome hangs on choices that could have been made otherwise."""
-    if result.specifications is None or not result.finding.tested:
+    if curve is None or result.outcomes.empty:
         return result.finding.reason
-    row = result.specifications.summary.iloc[0]
+    row = curve.summary.iloc[0]
     return Note(
         message=(
             "{outcome}: of {made:integer} combinations of other choices (who counts as engaged, how many answers a "

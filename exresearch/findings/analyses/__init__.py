@@ -1,6 +1,7 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
 from exresearch.findings.analyses.business import BusinessOutcomes, business_outcomes
+from exresearch.findings.analyses.business_strength import outcome_specifications
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
@@ -21,5 +22,6 @@ __all__ = [
     "engagement_and_cx",
     "likelihood_check",
     "outcome_answers",
+    "outcome_specifications",
     "set_apart_problem",
 ]

@@ -23,7 +23,6 @@ from exresearch.findings.analyses.business_panel import (
 from exresearch.findings.analyses.business_strength import (
     confounding_table,
     dispersion_table,
-    headline_specifications,
 )
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.finding import Finding
@@ -31,7 +30,7 @@ from exresearch.findings.note import Note, NoteValue
 from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import testability, unsuitable_scale
 from exresearch.measures import EngagedDefinition, NotMeasured, UnsuitableScale
-from exresearch.models import NotEstimable, SpecificationCurve
+from exresearch.models import NotEstimable
 from exresearch.study import Study
 
 
@@ -53,8 +52,6 @@ class BusinessOutcomes:
         with ``component`` and ``label``.
     dispersion, confounding : pandas.DataFrame
         As in :mod:`exresearch.findings.analyses.business_strength`.
-    specifications : SpecificationCurve or None
-        Of the first outcome that is measured.
     labels : dict of str to dict of str to str
         Label of ``ex`` in both languages.
     ex_is_share : bool
@@ -67,9 +64,13 @@ class BusinessOutcomes:
     levels: pd.DataFrame
     dispersion: pd.DataFrame
     confounding: pd.DataFrame
-    specifications: SpecificationCurve | None
     labels: dict[str, dict[str, str]]
     ex_is_share: bool
+
+    @property
+    def first(self) -> str | None:
+        """The outcome that heads the finding."""
+        return None if self.outcomes.empty else str(self.outcomes["component"].iloc[0])
 
 
 def business_outcomes(
@@ -142,7 +143,7 @@ def business_outcomes(
             caveats=[*caveats, EARNINGS],
         )
         none = pd.DataFrame()
-        return BusinessOutcomes(finding, none, none, none, none, none, None, {"ex": label}, False)
+        return BusinessOutcomes(finding, none, none, none, none, none, {"ex": label}, False)
 
     alternative, missing = _alternative(study, ex_alternative, side)
     checks = checks_beside(
@@ -175,13 +176,6 @@ def business_outcomes(
         levels=levels,
         dispersion=dispersion_table(fits),
         confounding=confounding_table(fits, conf_level=conf_level),
-        specifications=headline_specifications(
-            study,
-            next(iter(fits)),
-            panel=panel,
-            side_options={"ex_measure": ex_measure, **side},
-            conf_level=conf_level,
-        ),
         labels={"ex": label},
         ex_is_share=panel.side.kind == "share",
     )

@@ -98,35 +98,32 @@ def confounding_table(fits: Mapping[str, OutcomeFit], *, conf_level: float) -> p
     return pd.DataFrame(rows)
 
 
-def headline_specifications(
-    study: Study,
-    component: str,
-    *,
-    panel: OutcomePanel,
-    side_options: Mapping[str, Any],
-    conf_level: float,
-) -> SpecificationCurve:
+def outcome_specifications(
+    study: Study, component: str | None, *, conf_level: float, **side_options: Any
+) -> SpecificationCurve | None:
     """Answer for one outcome under every combination of choices that could have been made otherwise.
 
     Parameters
     ----------
     study : Study
         The client.
-    component : str
-        The outcome.
-    panel : OutcomePanel
-        Its data under the declared choices.
-    side_options : mapping
-        The declared choices about employee experience, as for :func:`exresearch.measures.employee_side`.
+    component : str or None
+        The outcome; None where nothing could be tested.
     conf_level : float
         Of the intervals.
+    **side_options
+        The declared choices about employee experience, as for :func:`exresearch.measures.employee_side`.
 
     Returns
     -------
-    SpecificationCurve
-        Choices ``definition`` (who counts as engaged), ``answers`` (least in a unit and wave), ``kinds`` (of unit kept
-        equal), ``units`` (all, or without the largest tenth) and ``earlier`` (its own earlier value kept equal).
+    SpecificationCurve or None
+        Choices ``definition`` (who counts as engaged: declared, other), ``answers`` (least in a unit and wave),
+        ``kinds`` (of unit: kept, left_out), ``units`` (all, smaller: without the largest tenth) and ``earlier`` (its
+        own earlier value: left_out, kept). None without an outcome.
     """
+    if component is None:
+        return None
+    panel = outcome_panel(study, **side_options)
     least = int(side_options["min_unit_n"])
     panels = {("declared", least): panel}
     definitions = {"declared": "declared"}
