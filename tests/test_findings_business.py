@@ -115,14 +115,16 @@ def test_holm_corrects_the_four_together(result: BusinessOutcomes) -> None:
     assert adjusted[-1] == pytest.approx(raw[-1])
 
 
-def test_nothing_is_supported_where_nothing_has_an_effect(demo: Study) -> None:
-    null = business_outcomes(world(demo, 3, n_units=60, n_waves=3, effect_scale=0.0), **OPTIONS)
-    assert null.finding.tested
-    verdicts = [component.verdict for component in null.finding.components]
-    assert len(verdicts) == 4
-    assert not {Verdict.SUPPORTED, Verdict.CONTRADICTED} & set(verdicts)
-    for row in null.outcomes.itertuples():
-        assert row.conf_low < (1 if row.unit_of_measurement == "rate_ratio" else 0) < row.conf_high
+def test_where_nothing_has_an_effect_the_intervals_hold_nothing(demo: Study) -> None:
+    missed = 0
+    for seed in range(5):
+        null = outcome_panel(world(demo, seed, n_units=40, n_waves=3, effect_scale=0.0), **SIDE)
+        for component in LARGE:
+            row = outcome_fit(null, component, conf_level=0.95).row.iloc[0]
+            nothing = 1.0 if component in ("turnover", "absence") else 0.0
+            missed += not row["conf_low"] < nothing < row["conf_high"]
+    # Of twenty intervals one misses on average; five or more happen once in four hundred times.
+    assert missed <= 4
 
 
 @pytest.mark.parametrize(("component", "family"), [("turnover", "poisson"), ("absence", "negative_binomial")])
