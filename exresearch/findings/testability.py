@@ -20,6 +20,7 @@ from exresearch.measures import (
     approximates,
     construct_score,
     effective_n,
+    employee_side,
     engagement_index,
     link_table,
     score_items,
@@ -110,7 +111,10 @@ def testability(
         If the registry has no such id.
     """
     declared = load_registry()[hypothesis]
-    units, waves = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
+    if _asks_customers(declared):
+        units, waves = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
+    else:
+        units, waves = _employees_alone(study, ex_measure=ex_measure, min_unit_n=min_unit_n)
     answers, people = _answers(study, declared)
     # Several sheets of one person say less than as many people.
     detectable = _detectable(
@@ -137,7 +141,8 @@ def testability(
         except UnsuitableScale:
             reason = unsuitable_scale(engaged_definition)
     if reason is None and declared.power in ("correlation_units", "panel_units"):
-        reason = _unscorable(study, employees=ex_measure, customers=cx_measure)
+        sides = {"employees": ex_measure} | ({"customers": cx_measure} if _asks_customers(declared) else {})
+        reason = _unscorable(study, **sides)
     return Testability(hypothesis, reason is None, reason, detectable, answers, units, waves)
 
 
@@ -185,6 +190,32 @@ def _linked(study: Study, *, ex_measure: str, cx_measure: str, min_unit_n: int) 
         units = study.table("units" if study.has("units", "unit") else "employees")
         return (int(units["unit"].nunique()) if "unit" in units else 0), len(study.waves)
     return len(link.units), int(link.panel["wave"].nunique())
+
+
+def _asks_customers(declared: Hypothesis) -> bool:
+    """Whether some way to test a hypothesis asks for customers; business outcomes are about employees alone."""
+    if declared.power != "correlation_units":
+        return True
+    return any("customers" in way.tables or "cx" in way.parts for way in declared.needs.any_of)
+
+
+def _employees_alone(study: Study, *, ex_measure: str, min_unit_n: int) -> tuple[int, int]:
+    """Count units with employee experience in some wave, and waves."""
+    try:
+        side, _ = employee_side(study, ex_measure=ex_measure, min_unit_n=min_unit_n)
+    except UnsuitableScale:
+        highest = max(v.maximum or 0.0 for v in score_items(study.codebook, "employees", "engagement"))
+        side, _ = employee_side(
+            study,
+            ex_measure=ex_measure,
+            engaged_definition="threshold",
+            engaged_threshold=highest,
+            min_unit_n=min_unit_n,
+        )
+    except NotMeasured:
+        units = study.table("units" if study.has("units", "unit") else "employees")
+        return (int(units["unit"].nunique()) if "unit" in units else 0), len(study.waves)
+    return int(side.frame["unit"].nunique()), int(side.frame["wave"].nunique())
 
 
 def _unscorable(study: Study, **sides: str) -> Note | None:

@@ -123,7 +123,7 @@ def link_table(
     hidden = few["ex"] | few["cx"]
     units = _enough(pooled[~pooled["unit"].isin(hidden)], min_unit_n)
     panel = panel[~panel["unit"].isin(hidden)]
-    categories = _unit_categories(study)
+    categories = unit_categories(study)
     if not categories.empty:
         # A category may be called like a column of ours.
         names = ("", "_category")
@@ -138,6 +138,38 @@ def link_table(
         n_ex_out=len(everything) - _with_enough(ex_units, min_unit_n, few=few["ex"]),
         n_cx_out=len(everything) - _with_enough(cx_units, min_unit_n, few=few["cx"]),
     )
+
+
+def employee_side(
+    study: Study,
+    *,
+    ex_measure: str,
+    engaged_definition: EngagedDefinition = "highly_or_moderately",
+    engaged_threshold: float = 5.0,
+    min_unit_n: int = 5,
+) -> tuple[Side, int]:
+    """Read employee experience by unit and wave, where no customer side is asked for.
+
+    Parameters
+    ----------
+    study, ex_measure, engaged_definition, engaged_threshold, min_unit_n
+        As :func:`link_table`; a wave of a unit with too few answers is left out.
+
+    Returns
+    -------
+    tuple of Side and int
+        The side, and the number of units of which no wave is left.
+
+    Raises
+    ------
+    NotMeasured
+        As :func:`link_table`.
+    """
+    side = _side(study, ex_measure, "employees", definition=engaged_definition, threshold=engaged_threshold)
+    frame, few = side.frame, _few_people(study, side, min_unit_n)
+    kept = frame[~frame["unit"].isin(few) & ~(frame["n"].astype("float64") < min_unit_n)]
+    lost = frame["unit"].nunique() - kept["unit"].nunique()
+    return Side(side.construct, side.kind, side.source, kept.reset_index(drop=True)), int(lost)
 
 
 def _side(
@@ -369,7 +401,8 @@ def _enough(frame: pd.DataFrame, min_unit_n: int) -> pd.DataFrame:
     return frame[~few]
 
 
-def _unit_categories(study: Study) -> pd.DataFrame:
+def unit_categories(study: Study) -> pd.DataFrame:
+    """Return one row per unit: ``unit`` and its latest categories; no rows where units have none."""
     names = [v.column for v in study.codebook.select("units", role="category")]
     if not names or not study.has("units", "unit"):
         return pd.DataFrame()

@@ -87,6 +87,16 @@ _CROSS_LAGGED = {
         "where minus means below)."
     ),
 }
+_BY_ESTIMAND |= {
+    ("incidence_rate_ratio", "rate_ratio"): mark(
+        "Where employee experience is one standard deviation better, the rate a wave later is {estimate:number2} times "
+        "as high ({level:percent0} interval {limits})."
+    ),
+    ("standardised_slope", "standardised"): mark(
+        "Where employee experience is one standard deviation better, the outcome a wave later is {estimate:number2} "
+        "standard deviations higher ({level:percent0} interval {limits})."
+    ),
+}
 _CORRELATION = {
     "up": mark(
         "Units with a better employee experience tend to have a better customer experience: the "

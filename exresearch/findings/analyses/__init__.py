@@ -1,6 +1,8 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
 from exresearch.findings.analyses.balance import Balance, ex_cx_balance
+from exresearch.findings.analyses.business import BusinessOutcomes, business_outcomes
+from exresearch.findings.analyses.business_strength import outcome_specifications
 from exresearch.findings.analyses.direction import Direction, which_comes_first
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
@@ -14,6 +16,7 @@ from exresearch.findings.analyses.talent import TalentMagnet, talent_magnet
 
 __all__ = [
     "Balance",
+    "BusinessOutcomes",
     "Direction",
     "EmployeeFirst",
     "EngagedMinority",
@@ -23,6 +26,7 @@ __all__ = [
     "OutcomeAnswers",
     "PayAndExperience",
     "TalentMagnet",
+    "business_outcomes",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
@@ -30,6 +34,7 @@ __all__ = [
     "likelihood_check",
     "link_details",
     "outcome_answers",
+    "outcome_specifications",
     "pay_and_experience",
     "set_apart_problem",
     "talent_magnet",

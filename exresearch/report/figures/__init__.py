@@ -1,6 +1,14 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
-from exresearch.report.figures.business import advocacy_scatter, pay_lines, referral_groups, staying_curve
+from exresearch.report.figures.business import (
+    advocacy_scatter,
+    outcome_forest,
+    outcome_timing,
+    pay_lines,
+    rate_levels,
+    referral_groups,
+    staying_curve,
+)
 from exresearch.report.figures.direction import (
     balance_checks_forest,
     balance_surface,
@@ -65,10 +73,13 @@ __all__ = [
     "moderated_slope",
     "odd_columns",
     "outcome_distribution",
+    "outcome_forest",
+    "outcome_timing",
     "overview_forest",
     "path_picture",
     "pay_lines",
     "performance_map",
+    "rate_levels",
     "referral_groups",
     "reliability_forest",
     "response_by_wave",

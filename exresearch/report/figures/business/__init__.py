@@ -1,6 +1,16 @@
 """Figures about business outcomes: keeping and attracting people, pay and experience."""
 
+from exresearch.report.figures.business.levels import rate_levels
+from exresearch.report.figures.business.outcomes import outcome_forest, outcome_timing
 from exresearch.report.figures.business.pay import pay_lines
 from exresearch.report.figures.business.talent import advocacy_scatter, referral_groups, staying_curve
 
-__all__ = ["advocacy_scatter", "pay_lines", "referral_groups", "staying_curve"]
+__all__ = [
+    "advocacy_scatter",
+    "outcome_forest",
+    "outcome_timing",
+    "pay_lines",
+    "rate_levels",
+    "referral_groups",
+    "staying_curve",
+]
