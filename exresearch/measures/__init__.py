@@ -44,7 +44,7 @@ from exresearch.measures.engagement import (
     other_definition,
 )
 from exresearch.measures.items import item_distribution
-from exresearch.measures.link import LinkTable, NotMeasured, Side, link_table, unit_measure
+from exresearch.measures.link import LinkTable, NotMeasured, Side, link_side, link_table, unit_measure
 from exresearch.measures.reliability import (
     LowerBounds,
     Reliability,
@@ -156,6 +156,7 @@ __all__ = [
     "item_statistics",
     "item_table",
     "least_share",
+    "link_side",
     "link_table",
     "marker_correction",
     "marker_of_study",

@@ -5,6 +5,7 @@ from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
+from exresearch.findings.analyses.programmes import ProgrammeEffect, programme_effect
 from exresearch.findings.analyses.set_apart import set_apart_problem
 
 __all__ = [
@@ -13,10 +14,12 @@ __all__ = [
     "EngagementAndCx",
     "LikelihoodCheck",
     "OutcomeAnswers",
+    "ProgrammeEffect",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
     "likelihood_check",
     "outcome_answers",
+    "programme_effect",
     "set_apart_problem",
 ]
