@@ -105,7 +105,7 @@ def page_frames(
         rows["checks"] += [
             pd.DataFrame([_check_row(name, "deciding", component)]),
             pd.DataFrame([_check_row(name, "check", record) for record in made]),
-            early.assign(kind="placebo", label=_placebo_labels(name, early)),
+            early.assign(kind="placebo", check=early["term"], label=_placebo_labels(name, early)),
         ]
         rows["balance"] += [balances[name].before.assign(term="before"), balances[name].effects]
         leads = lead_test(one)
@@ -123,7 +123,7 @@ def page_frames(
             ).astype({"p_leads": "float64", "forbidden": "float64", "negative": "float64"})
         )
     joined = {key: _joined(parts) for key, parts in rows.items()}
-    columns = ["side", "kind", "label", "estimate", "conf_low", "conf_high", "conf_level", "n"]
+    columns = ["side", "kind", "check", "label", "estimate", "conf_low", "conf_high", "conf_level", "n"]
     joined["checks"] = joined["checks"][columns]
     notes = caveats(both, balances, programme, n_failed=n_failed, conf_level=conf_level)
     return joined, records, notes
@@ -161,6 +161,7 @@ def _check_row(side: str, kind: str, record: EstimateRecord) -> dict[str, Any]:
     return {
         "side": side,
         "kind": kind,
+        "check": "deciding" if kind == "deciding" else record.term.removeprefix(f"{side}_"),
         "label": record.label,
         "estimate": record.estimate,
         "conf_low": record.conf_low,

@@ -44,8 +44,8 @@ _NO_SPREAD = (
     "{side}: in the first wave all units have the same value, so that no difference can be expressed in it."
 )
 _ONE_STARTER = (
-    "{side}: all units of one {category} start together, and too few of them do: what happened there cannot be told "
-    "from the programme."
+    "{side}: all units of one group ({category}) start together, and too few of them do: what happened there cannot be "
+    "told from the programme."
 )
 _OTHERWISE = (
     "{side}: no effect can be estimated, because before or after the starts too few units were measured, or hardly "
@@ -245,10 +245,10 @@ def _assigned(both: Mapping[Name, SideEffects], programme: Programme) -> list[No
         return []
     values: dict[str, Any] = {"category": programme.categories[one.assigned]}
     message = (
-        "All units with the same {category} start together. The programme was given to these groups and not to single "
+        "All units of one group ({category}) start together. The programme was given to these groups and not to single "
         "units, so the intervals count groups."
         if one.clustered_by is not None
-        else "All units with the same {category} start together, and there are too few of these groups to count them. "
+        else "All units of one group ({category}) start together, and there are too few of these groups to count them. "
         "What else happened in them cannot be told from the programme, and the intervals are too narrow."
     )
     return [Note(message=message, values=values)]

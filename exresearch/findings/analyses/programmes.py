@@ -52,7 +52,8 @@ class ProgrammeEffect:
     courses : pandas.DataFrame
         Rows of :func:`courses`, in the unit of the measures.
     checks : pandas.DataFrame
-        ``side, kind`` (deciding, check, placebo), ``label`` (a note), ``estimate, conf_low, conf_high, conf_level, n``.
+        ``side, kind`` (deciding, check, placebo), ``check`` (its name, the same for both sides), ``label`` (a note),
+        ``estimate, conf_low, conf_high, conf_level, n``.
     balance : pandas.DataFrame
         ``side, term`` (before, and those of :attr:`Balance.effects`), ``estimate, conf_low, conf_high, conf_level, n``.
     design : pandas.DataFrame
