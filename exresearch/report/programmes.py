@@ -33,8 +33,6 @@ EVENTS: dict[str, Column | None] = {
     "phase": Column(mark("Phase"), "message"),
     "estimate": None,
     "conf_low": None,
-    "band_low": Column(mark("All waves together, from"), "number2"),
-    "band_high": Column(mark("All waves together, to"), "number2"),
     "n_treated": Column(mark("Units with a programme"), "integer"),
     "n_controls": Column(mark("Units compared with"), "integer"),
 }

@@ -35,11 +35,13 @@ _LABELS = {
     "within_thirds": "{side}: compared within thirds of where units stood before",
     "two_way": "{side}: regression with effects of units and waves",
 }
-_OTHERWISE = "the same estimator, with the same standard deviation"
-_TWO_WAY = (
-    "two-way fixed effects, which takes units that have started already for controls; errors clustered by unit, t "
-    "interval"
-)
+_METHODS = {
+    "otherwise": "the same estimator, with the same standard deviation",
+    "two_way": (
+        "two-way fixed effects, which takes units that have started already for controls; errors clustered by unit, t "
+        "interval"
+    ),
+}
 #: The largest number of values of a category whose course is adjusted for.
 MOST_KINDS = 5
 _SIDES = {
@@ -125,7 +127,7 @@ def robustness(
                 row,
                 name=f"{one.name}_{name}",
                 label=Note(message=_LABELS[name], values=values),
-                method=Note(message=_TWO_WAY if name == "two_way" else _OTHERWISE),
+                method=Note(message=_METHODS["two_way" if name == "two_way" else "otherwise"]),
             )
         )
     return records, failed

@@ -38,8 +38,8 @@ _METHODS: dict[Name, str] = {
     ),
 }
 _COMPONENTS: dict[Name, str] = {
-    "ex": "Employee experience, from the start on",
-    "cx": "Customer experience, from a wave after the start on",
+    "ex": "Employee experience from the start on",
+    "cx": "Customer experience from a wave after it on",
 }
 
 

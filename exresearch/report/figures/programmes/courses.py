@@ -105,9 +105,7 @@ def programme_courses(
         "that never started (grey). Dashed: the start. Units count alike.",
         intervals=intervals_name(courses, texts),
     )
-    takeaway = texts.say(
-        "Whether lines run side by side before the start is for the eye; the effect is what they do after it."
-    )
+    takeaway = texts.say("Look for lines that run side by side before the dashed line and part after it.")
     described = "; ".join(_described(courses, side, group, texts, labels, ex_is_share) for side in sides
                           for group in [0, *numbers[side]])  # fmt: skip
     return Picture(figure, caption, f"{described}.", takeaway)
