@@ -14,12 +14,6 @@ from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture
 
-_PHASES = {
-    "lead": mark("before the start"),
-    "base": mark("compared with"),
-    "anticipation": mark("just before the start"),
-    "effect": mark("since the start"),
-}
 _BALANCE = {
     "before": mark("Before the start: units with a programme less the others"),
     "difference_in_differences": mark("Effect, if courses would have stayed the same"),
@@ -30,7 +24,6 @@ _BALANCE = {
 EVENTS: dict[str, Column | None] = {
     "side": Column(mark("Side"), "message"),
     "event_time": Column(mark("Waves since the start"), "signed0"),
-    "phase": Column(mark("Phase"), "message"),
     "estimate": None,
     "conf_low": None,
     "n_treated": Column(mark("Units with a programme"), "integer"),
@@ -77,7 +70,7 @@ def tables(result: ProgrammeEffect) -> dict[str, dict[str, Any]]:
     """
     made: dict[str, tuple[pd.DataFrame, str, dict[str, Column | None], str]] = {
         "events": (
-            _worded(result.events, phase=_PHASES),
+            _worded(result.events),
             mark("Effect by waves since the start, in standard deviations between units"),
             EVENTS,
             mark(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
@@ -135,8 +136,10 @@ def again(one: SideEffects, panel: pd.DataFrame, **changes: Any) -> StaggeredEff
     NotEstimable
         As :func:`exresearch.models.staggered_effects`.
     """
-    # Neither the overall effect nor its interval is drawn by lot.
-    options = {**one.options, "delay": one.delay, "n_permutations": 0, "seed": 0, **changes}
+    # Neither the overall effect nor its interval is drawn by lot, so that the fewest draws that are allowed do.
+    fewest = math.ceil(2 / (1 - one.options["conf_level"]))
+    draws = {"n_boot": fewest, "n_permutations": 0, "seed": 0}
+    options = {**one.options, **draws, "delay": one.delay, **changes}
     return staggered_effects(panel, **options)
 
 
