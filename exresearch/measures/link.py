@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import pandas as pd
@@ -140,6 +140,7 @@ def link_table(
     )
 
 
+<<<<<<< HEAD
 def employee_side(
     study: Study,
     *,
@@ -159,17 +160,65 @@ def employee_side(
     -------
     tuple of Side and int
         The side, and the number of units of which no wave is left.
+=======
+def link_side(
+    study: Study,
+    construct: str,
+    *,
+    table: str,
+    engaged_definition: EngagedDefinition = "highly_or_moderately",
+    engaged_threshold: float = 5.0,
+    min_unit_n: int = 5,
+) -> Side:
+    """Read one side by unit and wave, whatever the other side has, without values that rest on too few answers.
+
+    Use it where a question is about one side alone, so that a unit need not have customers to count.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    construct : str
+        What is measured.
+    table : {"employees", "customers"}
+        Where its answers are; a ``measure`` of the units takes their place where there are none.
+    engaged_definition, engaged_threshold, min_unit_n
+        As :func:`link_table`.
+
+    Returns
+    -------
+    Side
+>>>>>>> f3bd79e50c2e5368108183474b05cc6e15ed7bcb
 
     Raises
     ------
     NotMeasured
         As :func:`link_table`.
+<<<<<<< HEAD
     """
     side = _side(study, ex_measure, "employees", definition=engaged_definition, threshold=engaged_threshold)
     frame, few = side.frame, _few_people(study, side, min_unit_n)
     kept = frame[~frame["unit"].isin(few) & ~(frame["n"].astype("float64") < min_unit_n)]
     lost = frame["unit"].nunique() - kept["unit"].nunique()
     return Side(side.construct, side.kind, side.source, kept.reset_index(drop=True)), int(lost)
+=======
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> from tempfile import mkdtemp
+    >>> from exresearch.study import load_study
+    >>> from exresearch.study.demo import write_demo_study
+    >>> study = load_study(write_demo_study(Path(mkdtemp()), n_units=4, n_employees=40))
+    >>> side = link_side(study, "cx", table="customers")
+    >>> side.kind, bool((side.frame["n"] >= 5).all())
+    ('mean', True)
+    """
+    side = _side(study, construct, table, definition=engaged_definition, threshold=engaged_threshold)
+    few = (side.frame["n"] < min_unit_n).fillna(False).astype(bool)
+    few |= side.frame["unit"].isin(_few_people(study, side, min_unit_n))
+    return replace(side, frame=side.frame[~few].reset_index(drop=True))
+>>>>>>> f3bd79e50c2e5368108183474b05cc6e15ed7bcb
 
 
 def _side(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from exresearch.findings.claims import PublishedFigure, load_claims
 from exresearch.findings.decision import Verdict
-from exresearch.findings.finding import Comparison, DetectableEffect, Finding
+from exresearch.findings.finding import Comparison, DetectableEffect, EstimateRecord, Finding
 from exresearch.findings.registry import load_registry
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.text import Texts, mark
@@ -125,6 +125,32 @@ _CORRELATION_NAMED = {
     ),
     "open": mark(
         "Between units no clear link shows between “{ex}” and “{cx}”: the correlation is {estimate:number2} "
+        "({level:percent0} interval {limits})."
+    ),
+}
+_PROGRAMME = {
+    ("ex", "up"): mark(
+        "After its start, units with a programme stand {size:number2} standard deviations higher in employee "
+        "experience than they would have without it ({level:percent0} interval {limits})."
+    ),
+    ("ex", "down"): mark(
+        "After its start, units with a programme stand {size:number2} standard deviations lower in employee experience "
+        "than they would have without it ({level:percent0} interval {limits})."
+    ),
+    ("ex", "open"): mark(
+        "After its start, employee experience in units with a programme does not clearly differ from what it would "
+        "have been without it: {estimate:signed2} standard deviations ({level:percent0} interval {limits})."
+    ),
+    ("cx", "up"): mark(
+        "From a wave later on they stand {size:number2} standard deviations higher in customer experience "
+        "({level:percent0} interval {limits})."
+    ),
+    ("cx", "down"): mark(
+        "From a wave later on they stand {size:number2} standard deviations lower in customer experience "
+        "({level:percent0} interval {limits})."
+    ),
+    ("cx", "open"): mark(
+        "From a wave later on, customer experience does not clearly differ: {estimate:signed2} standard deviations "
         "({level:percent0} interval {limits})."
     ),
 }
@@ -266,7 +292,9 @@ def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
             parts.append(detectable_sentence(finding.detectable_effect, texts))
         return texts.say("These data cannot test the claim."), " ".join(parts)
     effect = texts.say(_effect_message(finding), **_effect_values(finding, texts))
-    if len(finding.components) > 1:
+    if finding.components and finding.estimand == "difference_in_differences":
+        effect = " ".join(_programme_sentence(part, texts) for part in finding.components)
+    elif len(finding.components) > 1:
         # A conjunction carries the numbers of its first component; the others follow by verdict.
         effect = f"{texts.note(finding.components[0].label)}: {effect}"
     parts = direction_words(finding, texts)
@@ -359,6 +387,16 @@ def _effect_message(finding: Finding) -> str:
     return _BY_ESTIMAND.get(
         (finding.estimand, finding.unit_of_measurement), _BY_UNIT[finding.unit_of_measurement]
     )
+
+
+def _programme_sentence(part: EstimateRecord, texts: Texts) -> str:
+    side = "up" if part.conf_low > 0 else "down" if part.conf_high < 0 else "open"
+    message = _PROGRAMME[part.term, side]
+    spec = unit_spec(part.unit_of_measurement)
+    limits = interval(part.conf_low, part.conf_high, spec, language=texts.language)
+    # Higher and lower are words there, so that the number goes without its sign.
+    number = {"estimate": part.estimate} if side == "open" else {"size": abs(part.estimate)}
+    return texts.say(message, level=part.conf_level, limits=limits, **number)
 
 
 def _effect_values(finding: Finding, texts: Texts) -> dict[str, object]:

@@ -11,6 +11,7 @@ from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
 from exresearch.findings.analyses.pay_experience import PayAndExperience, pay_and_experience
+from exresearch.findings.analyses.programmes import ProgrammeEffect, programme_effect
 from exresearch.findings.analyses.set_apart import set_apart_problem
 from exresearch.findings.analyses.talent import TalentMagnet, talent_magnet
 
@@ -25,6 +26,7 @@ __all__ = [
     "LinkDetails",
     "OutcomeAnswers",
     "PayAndExperience",
+    "ProgrammeEffect",
     "TalentMagnet",
     "business_outcomes",
     "employee_first",
@@ -36,6 +38,7 @@ __all__ = [
     "outcome_answers",
     "outcome_specifications",
     "pay_and_experience",
+    "programme_effect",
     "set_apart_problem",
     "talent_magnet",
     "which_comes_first",

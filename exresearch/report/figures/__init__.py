@@ -43,6 +43,7 @@ from exresearch.report.figures.measurement import (
 )
 from exresearch.report.figures.missing import missing_map
 from exresearch.report.figures.overview import overview_forest
+from exresearch.report.figures.programmes import programme_checks, programme_courses, programme_events
 from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
 from exresearch.report.figures.respondents import group_response, staff_comparison
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
@@ -79,6 +80,9 @@ __all__ = [
     "path_picture",
     "pay_lines",
     "performance_map",
+    "programme_checks",
+    "programme_courses",
+    "programme_events",
     "rate_levels",
     "referral_groups",
     "reliability_forest",
