@@ -117,7 +117,7 @@ def test_planted_effects_lie_within_their_intervals(demo: Study, found: Any) -> 
         ("ex", "engagement", "employees", company.ex, planted.PROGRAMME_EX * planted.EX_WITHIN_SD),
         ("cx", "cx", "customers", company.cx, planted.PROGRAMME_CX * planted.CX_WITHIN_SD),
     ):
-        frame = link_side(demo, construct, table=table).frame
+        frame = link_side(demo, construct, table=table)[0].frame
         wide = frame.pivot(index="unit", columns="wave", values="value").reindex(columns=list(demo.waves))
         measured = wide.to_numpy(dtype=float)
         there = ~np.isnan(measured)

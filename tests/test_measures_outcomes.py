@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from exresearch.measures import NoExposure, NotMeasured, employee_side, staff_exits, unit_count
+from exresearch.measures import NoExposure, NotMeasured, link_side, staff_exits, unit_count
 from exresearch.study import Study, Variable, load_study
 from exresearch.study.demo import write_demo_study
 
@@ -141,9 +141,9 @@ def test_a_staff_list_without_dates_or_waves_without_dates_count_nobody(demo: St
 
 def test_the_employees_side_needs_no_customers(demo: Study) -> None:
     alone = dataclasses.replace(demo, tables={k: v for k, v in demo.tables.items() if k == "employees"})
-    side, left_out = employee_side(alone, ex_measure="engagement", min_unit_n=5)
+    side, left_out = link_side(alone, "engagement", table="employees", min_unit_n=5)
     assert side.kind == "share"
     assert side.frame["n"].min() >= 5
-    strict, more = employee_side(alone, ex_measure="engagement", min_unit_n=1000)
+    strict, more = link_side(alone, "engagement", table="employees", min_unit_n=1000)
     assert strict.frame.empty
     assert more == demo.table("employees")["unit"].nunique() > left_out

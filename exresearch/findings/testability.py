@@ -20,8 +20,8 @@ from exresearch.measures import (
     approximates,
     construct_score,
     effective_n,
-    employee_side,
     engagement_index,
+    link_side,
     link_table,
     score_items,
     score_method,
@@ -202,12 +202,13 @@ def _asks_customers(declared: Hypothesis) -> bool:
 def _employees_alone(study: Study, *, ex_measure: str, min_unit_n: int) -> tuple[int, int]:
     """Count units with employee experience in some wave, and waves."""
     try:
-        side, _ = employee_side(study, ex_measure=ex_measure, min_unit_n=min_unit_n)
+        side, _ = link_side(study, ex_measure, table="employees", min_unit_n=min_unit_n)
     except UnsuitableScale:
         highest = max(v.maximum or 0.0 for v in score_items(study.codebook, "employees", "engagement"))
-        side, _ = employee_side(
+        side, _ = link_side(
             study,
-            ex_measure=ex_measure,
+            ex_measure,
+            table="employees",
             engaged_definition="threshold",
             engaged_threshold=highest,
             min_unit_n=min_unit_n,

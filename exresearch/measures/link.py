@@ -140,27 +140,6 @@ def link_table(
     )
 
 
-<<<<<<< HEAD
-def employee_side(
-    study: Study,
-    *,
-    ex_measure: str,
-    engaged_definition: EngagedDefinition = "highly_or_moderately",
-    engaged_threshold: float = 5.0,
-    min_unit_n: int = 5,
-) -> tuple[Side, int]:
-    """Read employee experience by unit and wave, where no customer side is asked for.
-
-    Parameters
-    ----------
-    study, ex_measure, engaged_definition, engaged_threshold, min_unit_n
-        As :func:`link_table`; a wave of a unit with too few answers is left out.
-
-    Returns
-    -------
-    tuple of Side and int
-        The side, and the number of units of which no wave is left.
-=======
 def link_side(
     study: Study,
     construct: str,
@@ -169,7 +148,7 @@ def link_side(
     engaged_definition: EngagedDefinition = "highly_or_moderately",
     engaged_threshold: float = 5.0,
     min_unit_n: int = 5,
-) -> Side:
+) -> tuple[Side, int]:
     """Read one side by unit and wave, whatever the other side has, without values that rest on too few answers.
 
     Use it where a question is about one side alone, so that a unit need not have customers to count.
@@ -187,21 +166,13 @@ def link_side(
 
     Returns
     -------
-    Side
->>>>>>> f3bd79e50c2e5368108183474b05cc6e15ed7bcb
+    tuple of Side and int
+        The side, and the number of units of which no wave is left.
 
     Raises
     ------
     NotMeasured
         As :func:`link_table`.
-<<<<<<< HEAD
-    """
-    side = _side(study, ex_measure, "employees", definition=engaged_definition, threshold=engaged_threshold)
-    frame, few = side.frame, _few_people(study, side, min_unit_n)
-    kept = frame[~frame["unit"].isin(few) & ~(frame["n"].astype("float64") < min_unit_n)]
-    lost = frame["unit"].nunique() - kept["unit"].nunique()
-    return Side(side.construct, side.kind, side.source, kept.reset_index(drop=True)), int(lost)
-=======
 
     Examples
     --------
@@ -210,15 +181,15 @@ def link_side(
     >>> from exresearch.study import load_study
     >>> from exresearch.study.demo import write_demo_study
     >>> study = load_study(write_demo_study(Path(mkdtemp()), n_units=4, n_employees=40))
-    >>> side = link_side(study, "cx", table="customers")
+    >>> side, left_out = link_side(study, "cx", table="customers")
     >>> side.kind, bool((side.frame["n"] >= 5).all())
     ('mean', True)
     """
     side = _side(study, construct, table, definition=engaged_definition, threshold=engaged_threshold)
     few = (side.frame["n"] < min_unit_n).fillna(False).astype(bool)
     few |= side.frame["unit"].isin(_few_people(study, side, min_unit_n))
-    return replace(side, frame=side.frame[~few].reset_index(drop=True))
->>>>>>> f3bd79e50c2e5368108183474b05cc6e15ed7bcb
+    kept = side.frame[~few].reset_index(drop=True)
+    return replace(side, frame=kept), int(side.frame["unit"].nunique() - kept["unit"].nunique())
 
 
 def _side(

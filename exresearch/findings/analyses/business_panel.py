@@ -15,7 +15,7 @@ from exresearch.measures import (
     NotMeasured,
     Side,
     UnitCount,
-    employee_side,
+    link_side,
     unit_categories,
     unit_count,
     unit_measure,
@@ -90,15 +90,15 @@ def outcome_label(component: str) -> dict[str, str]:
     return load_registry().family_of(HYPOTHESIS).components[component].model_dump()
 
 
-def outcome_panel(study: Study, **side_options: Any) -> OutcomePanel:
+def outcome_panel(study: Study, *, ex_measure: str, **side_options: Any) -> OutcomePanel:
     """Set employee experience and the four outcomes side by side.
 
     Parameters
     ----------
     study : Study
         The client.
-    **side_options
-        As :func:`exresearch.measures.employee_side`.
+    ex_measure, **side_options
+        As :func:`exresearch.measures.link_side`.
 
     Returns
     -------
@@ -109,7 +109,7 @@ def outcome_panel(study: Study, **side_options: Any) -> OutcomePanel:
     NotMeasured, UnsuitableScale
         If employee experience is not measured by unit and wave, or not as asked.
     """
-    side, n_excluded = employee_side(study, **side_options)
+    side, n_excluded = link_side(study, ex_measure, table="employees", **side_options)
     frame = side.frame.rename(columns={"value": "ex", "n": "ex_n"})[["unit", "wave", "ex", "ex_n"]]
     frame = frame.astype({"ex": "float64", "ex_n": "float64"})
     spread = float(frame["ex"].std(ddof=1)) if len(frame) > 1 else 0.0

@@ -112,7 +112,7 @@ def outcome_specifications(
     conf_level : float
         Of the intervals.
     **side_options
-        The declared choices about employee experience, as for :func:`exresearch.measures.employee_side`.
+        The declared choices about employee experience, as for :func:`exresearch.measures.link_side`.
 
     Returns
     -------

@@ -210,7 +210,7 @@ def _side(
     min_unit_n: int,
 ) -> Side | Note:
     try:
-        return link_side(
+        side, _ = link_side(
             study,
             construct,
             table=table,
@@ -223,6 +223,7 @@ def _side(
     except NotMeasured:
         message = "“{measure}” is not measured by unit and wave."
         return Note(message=message, values={"measure": study.codebook.label(construct)})
+    return side
 
 
 def _n_excluded(study: Study, both: Mapping[Name, SideEffects]) -> int:
