@@ -174,6 +174,7 @@ def test_components_are_listed_by_verdict(tested):
             n=500,
             method=Note(message="the same bootstrap"),
             verdict=verdict,
+            rule=tested("variance_share", Verdict.INCONCLUSIVE, estimand="lmg_difference").rule,
         )
         for term, (low, estimate, high, p, verdict) in limits.items()
     )
@@ -189,7 +190,7 @@ def test_components_are_listed_by_verdict(tested):
     assert verdict_sentence(finding, Texts("en")) == (
         "stay: The difference in explained variance between the employee-first and the customer-first driver is 9.0 "
         "%-points (95% interval 6.0 to 12.0 %-points; positive means that the employee-first driver weighs more). "
-        "Supported: stay. No meaningful effect: effort. The claim as a whole stays open: the outcomes do not all "
+        "Supported: stay. No meaningful effect: effort. The claim as a whole stays open: its parts do not all "
         "say the same."
     )
 
