@@ -114,7 +114,8 @@ def direction_tables(result: Direction) -> dict[str, dict[str, Any]]:
     shocks = result.shocks
     if len(shocks):
         pairs = zip(shocks["term"], shocks["shock"], strict=True)
-        shocks = shocks.assign(label=[Note(message=_SHOCKS[pair]) for pair in pairs])
+        notes = [Note(message=_SHOCKS[pair]) for pair in pairs]
+        shocks = shocks.assign(label=pd.Series(notes, index=shocks.index, dtype=object))
     return {
         "links": {
             "frame": links,

@@ -268,8 +268,8 @@ def which_comes_first(
         r for r in links.records if r.term in ("between", "within", "between_set_apart", "within_set_apart")
     ]
     shocks, shock_records = shock_table(panel, waves=waves, conf_level=conf_level, answers=answers)
-    circle = complaint_circle(study, link=link, conf_level=conf_level, **sides, **scale)
-    extra = {"vicious-circle": [*circle, *shock_records]}
+    by_complaints = complaint_circle(study, link=link, conf_level=conf_level, **sides, **scale)
+    extra = {"vicious-circle": [*by_complaints, *shock_records]}
     caveats = direction_caveats(
         study,
         link,

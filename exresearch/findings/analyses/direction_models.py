@@ -24,7 +24,7 @@ from exresearch.models import (
 )
 
 Errors = Mapping[str, NDArray[np.float64]]
-ROLES = {"unit": "unit", "wave": "wave", "ex": "ex", "cx": "cx"}
+ROLES: dict[str, Any] = {"unit": "unit", "wave": "wave", "ex": "ex", "cx": "cx"}
 #: Components as the registry names them, in its order.
 COMPONENTS = ("ex_to_cx", "cx_to_ex", "ex_minus_cx", "loop")
 COMPLETE = Note(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -57,7 +58,7 @@ def path_picture(paths: pd.DataFrame, *, texts: Texts, ex_label: str, cx_label: 
     if paths.empty:
         return Note(message="There are no effects over time to draw.")
     require(paths, ["term", "estimate", "conf_low", "conf_high", "n"], figure="path_picture")
-    rows = paths.set_index("term")
+    rows: Any = paths.set_index("term")
     terms = ["ex_autoregressive", "cx_autoregressive", *_CROSSED]
     missing = [term for term in terms if term not in rows.index]
     if missing:
@@ -122,7 +123,7 @@ def path_picture(paths: pd.DataFrame, *, texts: Texts, ex_label: str, cx_label: 
     return Picture(figure, caption, " ".join([*described, takeaway, caption]), takeaway)
 
 
-def _limits(row: pd.Series, texts: Texts) -> str:
+def _limits(row: Any, texts: Texts) -> str:
     return interval(float(row["conf_low"]), float(row["conf_high"]), "number2", language=texts.language)
 
 
@@ -144,9 +145,7 @@ def _box(axes: Axes, x: float, y: float, label: str) -> None:
     )
 
 
-def _arrow(
-    axes: Axes, start: tuple[float, float], end: tuple[float, float], row: pd.Series, colour: str
-) -> None:
+def _arrow(axes: Axes, start: tuple[float, float], end: tuple[float, float], row: Any, colour: str) -> None:
     clear = row["conf_low"] > 0 or row["conf_high"] < 0
     axes.add_patch(
         FancyArrowPatch(
@@ -165,7 +164,7 @@ def _arrow(
 
 
 def _label(
-    axes: Axes, place: tuple[float, float], row: pd.Series, colour: str, texts: Texts, *, bold: bool
+    axes: Axes, place: tuple[float, float], row: Any, colour: str, texts: Texts, *, bold: bool
 ) -> None:
     text = f"{texts.number(float(row['estimate']), 'signed2')}\n({_limits(row, texts)})"
     axes.text(
