@@ -116,9 +116,11 @@ def _panel(axes: Axes, one: Funnel, texts: Texts, minimum: int, *, last: bool) -
         rows = units[units["extreme"] == extreme]
         axes.plot(
             rows["people"], rows["value"], linestyle="none", marker=marker, markersize=5.5, color=COLOURS[colour],
-            alpha=0.75, markeredgecolor="white", markeredgewidth=0.5,
+            alpha=0.75, markeredgecolor="white", markeredgewidth=0.5, clip_on=False,
             label=texts.say(_MARKS[extreme]),
         )  # fmt: skip
+    # The names of the limits stand in the margin.
+    axes.set_xlim(right=float(limits["n"].max()))
     number_axis(axes.yaxis, axis_spec(units["value"], share=one.is_share), texts)
     number_axis(axes.xaxis, "integer", texts)
     if wide:
