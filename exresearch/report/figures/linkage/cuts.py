@@ -67,7 +67,7 @@ def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str
         if len(ticks) < _LEAST_TICKS:
             # On so short a stretch a log axis is as good as linear.
             ticks = [
-                tick
+                float(tick)
                 for tick in MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
                 if low <= tick <= high
             ]
