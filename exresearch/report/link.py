@@ -35,7 +35,7 @@ _PARTS = {
 }
 NOTHING = Note(message="There is no link to look into.")
 CONTRASTS: dict[str, Column | None] = {
-    "label": Column(mark("Engaged")),
+    "label": Column(mark("Who counts")),
     "detail": None,
     "what": Column(mark("What"), "message"),
     "estimate": None,
@@ -94,7 +94,7 @@ def tables(details: LinkDetails | None, *, texts: Texts, rules: DisclosureRules)
         ``contrasts, slopes, types, shape, levels``.
     """
     captions = {
-        "contrasts": mark("Leaders against laggards, by definition of engaged and cut-off"),
+        "contrasts": mark("Leaders against laggards, by who counts and where the line is drawn"),
         "slopes": mark(
             "Customer experience by employee experience, in standard deviations of the units’ values"
         ),

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exresearch.findings.analyses.link_covariates import both_languages
 from exresearch.findings.note import Note
 from exresearch.measures import LinkTable, NotMeasured, unit_measure
 from exresearch.models import NotEstimable, dose_response, moderation, quantile_regression
@@ -186,7 +187,7 @@ def _moderated(
     numbers = ["estimate", "std_error", "conf_low", "conf_high"]
     first = rows["term"] == "interaction"
     rows.loc[first, numbers] = rows.loc[first, numbers] * spread
-    values_of = {"moderator": label}
+    values_of = {"moderator": both_languages([label])}
     simple = _AT if len(rows) == 4 else (_AT[0], _AT[2])
     labels = [_PER_SD, *simple] if len(rows) in (3, 4) else [_PER_SD] + [_AT[1]] * (len(rows) - 1)
     parts.append(

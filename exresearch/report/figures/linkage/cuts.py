@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pandas as pd
 from matplotlib.lines import Line2D
-from matplotlib.ticker import FixedLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
 
-_TICKS = (0.2, 0.3, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 3, 4, 6, 8, 12, 20)
-_FEW_TICKS, _MOST_TICKS = (0.2, 0.5, 1, 1.5, 2, 4, 8, 20), 6
+_TICKS = (0.2, 0.3, 0.5, 0.7, 1, 1.5, 2, 3, 4, 6, 8, 12, 20)
+_FEW_TICKS, _MOST_TICKS, _LEAST_TICKS = (0.2, 0.5, 1, 1.5, 2, 4, 8, 20), 6, 3
 # Inches between the two intervals of a row.
 _APART = 0.1
 
@@ -56,7 +56,7 @@ def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str
     simple = bool(frame["simple_low"].notna().any())
     beside = published if published is not None and frame["comparable"].any() else None
     with style():
-        figure, axes, y = rows_axes(labels, left=2.05, right=0.6, top=0.62, bottom=0.5, least=0.5)
+        figure, axes, y = rows_axes(labels, left=2.05, right=0.6, top=0.46, bottom=0.5, least=0.5)
         bounds = [1.0, *frame["conf_low"], *frame["conf_high"]] + ([] if beside is None else [beside[0]])
         low, high = max(min(bounds), 0.2) / 1.04, min(max(bounds), 20.0) * 1.04
         axes.set_xscale("log")
@@ -64,6 +64,13 @@ def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str
         ticks = [tick for tick in _TICKS if low <= tick <= high]
         if len(ticks) > _MOST_TICKS:
             ticks = [tick for tick in ticks if tick in _FEW_TICKS]
+        if len(ticks) < _LEAST_TICKS:
+            # On so short a stretch a log axis is as good as linear.
+            ticks = [
+                float(tick)
+                for tick in MaxNLocator(nbins=4, steps=[1, 2, 5, 10]).tick_values(low, high)
+                if low <= tick <= high
+            ]
         axes.axvline(1.0, color=COLOURS["grey"], linewidth=1)
         for position, row in zip(y, rows_of(frame), strict=True):
             if pd.notna(row.simple_low):
@@ -84,7 +91,7 @@ def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str
                 zorder=2,
             )
         _key(axes, texts, simple=simple, published=beside)
-        number_axis(axes.xaxis, "number2" if high < 3 else "number1", texts)
+        number_axis(axes.xaxis, "number2" if high / low < 2 else "number1", texts)
         axes.xaxis.set_major_locator(FixedLocator(ticks))
         axes.xaxis.set_minor_locator(FixedLocator([]))
         axes.set_xlabel(texts.say("Share of the leaders divided by that of the laggards"))

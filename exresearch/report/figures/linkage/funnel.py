@@ -15,7 +15,7 @@ from exresearch.report.figures.linkage.units import axis_spec
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, style
 
-_PANEL, _TOP, _BOTTOM = 2.55, 0.3, 0.5
+_PANEL, _TOP, _BOTTOM, _KEY = 2.55, 0.3, 0.5, 0.22
 _STEPS = (1, 2, 5)
 # Beyond this ratio of largest to smallest the axis of numbers is logarithmic.
 _WIDE = 8.0
@@ -53,17 +53,28 @@ def unit_funnels(
         return TOO_FEW
     height = _PANEL + _TOP + _BOTTOM
     with style():
-        figure = new_figure(height * len(kept))
+        figure = new_figure(height * len(kept) + _KEY)
         for number, (one, _) in enumerate(kept):
             axes = add_axes(
                 figure,
                 left=0.68,
                 right=0.5,
-                top=_TOP + height * number,
+                top=_KEY + _TOP + height * number,
                 bottom=_BOTTOM + height * (len(kept) - 1 - number),
             )
             _panel(axes, one, texts, rules.min_respondents, last=number == len(kept) - 1)
             axes.set_title(labels[one.side], loc="left", fontsize=9.5, color=COLOURS["grey"])
+        handles, names = figure.axes[0].get_legend_handles_labels()
+        figure.legend(
+            handles,
+            names,
+            loc="upper left",
+            ncols=2,
+            frameon=False,
+            fontsize=8.5,
+            handletextpad=0.2,
+            borderaxespad=0.2,
+        )
     first, units = kept[0]
     extreme = units[units["extreme"]]
     takeaway = texts.say(
@@ -116,9 +127,11 @@ def _panel(axes: Axes, one: Funnel, texts: Texts, minimum: int, *, last: bool) -
         rows = units[units["extreme"] == extreme]
         axes.plot(
             rows["people"], rows["value"], linestyle="none", marker=marker, markersize=5.5, color=COLOURS[colour],
-            alpha=0.75, markeredgecolor="white", markeredgewidth=0.5,
+            alpha=0.75, markeredgecolor="white", markeredgewidth=0.5, clip_on=False,
             label=texts.say(_MARKS[extreme]),
         )  # fmt: skip
+    # The names of the limits stand in the margin.
+    axes.set_xlim(right=float(limits["n"].max()))
     number_axis(axes.yaxis, axis_spec(units["value"], share=one.is_share), texts)
     number_axis(axes.xaxis, "integer", texts)
     if wide:
@@ -130,7 +143,3 @@ def _panel(axes: Axes, one: Funnel, texts: Texts, minimum: int, *, last: bool) -
         axes.xaxis.set_minor_locator(FixedLocator([]))
     if last:
         axes.set_xlabel(texts.say("People behind the value of a unit"))
-    axes.legend(
-        loc="lower right", bbox_to_anchor=(1.02, 1), ncols=2, frameon=False, fontsize=8, handletextpad=0.1,
-        columnspacing=0.8, borderaxespad=0.1,
-    )  # fmt: skip
