@@ -85,7 +85,7 @@ def test_planted_truth_is_recovered(found: PayAndExperience) -> None:
     finding = found.finding
     assert finding.estimand == "pay_experience_interaction"
     assert finding.verdict is Verdict.SUPPORTED
-    # -0.10 of the latents, in standard deviations of an outcome of about one, with answers that hold some noise.
+    # -0.10 of the latents, in standard deviations of an outcome of about one, answered with some noise.
     assert finding.conf_low < -0.085 < finding.conf_high < 0
     checks = {check.term: check for check in finding.robustness}
     assert set(checks) == {"pay_alone", "pay_level", "pay_curved", "pay_ranks", "pay_ordinal"}
