@@ -191,7 +191,9 @@ def one_draw(job: tuple[Setting, int]) -> dict[str, Any]:
     data = simulate(np.random.default_rng([SEED, *key, draw]), setting)
     way = "fiml" if setting.missing else "listwise"
     try:
-        panel = cross_lagged_panel(data, unit="unit", wave="wave", ex="ex", cx="cx", missing=way)  # type: ignore[arg-type]
+        panel = cross_lagged_panel(
+            data, unit="unit", wave="wave", ex="ex", cx="cx", missing=way, errors="widened"
+        )  # type: ignore[arg-type]
     except NotEstimable:
         few = setting.waves < LEAST_WAVES
         return {"answer": "undetermined_by_design" if few else "not estimable"}

@@ -294,11 +294,28 @@ def test_loop_gain_is_the_product_with_errors_widened_for_few_units() -> None:
     assert_allclose(gain["p_value"], 2 * min((draws <= 0).mean(), (draws > 0).mean()), atol=6e-3)
 
 
+def test_errors_widened_for_few_units_are_those_of_normal_theory_times_a_root() -> None:
+    """40 units of 8 values: variances times 40 / 28; estimates, fit and loop gain stay."""
+    plain, wide = (cross_lagged_panel(planted(40), **ROLES, errors=errors) for errors in ("model", "widened"))
+    for ours, theirs in ((wide.table, plain.table), (wide.correlations, plain.correlations)):
+        assert_allclose(ours["estimate"], theirs["estimate"])
+        assert_allclose(ours["std_error"], theirs["std_error"] * np.sqrt(40 / 28))
+    half = wide.table["conf_high"] - wide.table["estimate"]
+    assert_allclose(half, 1.959963984540054 * wide.table["std_error"])
+    assert_allclose(wide.covariance, plain.covariance * 40 / 28)
+    assert_allclose(wide.raw_covariance, plain.raw_covariance * 40 / 28)
+    assert (wide.fit, wide.errors) == (plain.fit, "widened")
+    difference = [cross_lagged_difference(panel)["std_error"].iloc[0] for panel in (wide, plain)]
+    assert_allclose(difference[0], difference[1] * np.sqrt(40 / 28))
+    limits = ["estimate", "std_error", "conf_low", "conf_high", "p_value"]
+    assert_allclose(*(loop_gain(panel)[limits].to_numpy() for panel in (wide, plain)))
+
+
 def test_loop_gain_of_hardly_more_units_than_values_is_refused() -> None:
     result = cross_lagged_panel(planted(40), **ROLES)
     with pytest.raises(NotEstimable) as error:
         loop_gain(dataclasses.replace(result, n=12))
-    assert str(error.value) == "the loop gain over 4 waves needs at least 13 units, got 12."
+    assert str(error.value) == "effects over 4 waves need at least 13 units, got 12."
 
 
 def test_loop_gain_covers_planted_truth() -> None:

@@ -30,13 +30,13 @@ COMPONENTS = ("ex_to_cx", "cx_to_ex", "ex_minus_cx", "loop")
 COMPLETE = Note(
     message=(
         "random-intercept cross-lagged panel model on units with all waves, effects equal over lags; maximum "
-        "likelihood, normal-theory standard errors"
+        "likelihood, normal-theory standard errors widened for few units"
     )
 )
 FIML = Note(
     message=(
         "random-intercept cross-lagged panel model on all units with the waves they have (full-information maximum "
-        "likelihood), effects equal over lags; normal-theory standard errors"
+        "likelihood), effects equal over lags; normal-theory standard errors widened for few units"
     )
 )
 _FREE = Note(message="random-intercept cross-lagged panel model, effects free to differ over lags")
@@ -157,6 +157,7 @@ def deciding_panel(
         **ROLES,
         waves=waves,
         missing="fiml" if incomplete else "listwise",
+        errors="widened",
         conf_level=conf_level,
     )
 
@@ -187,7 +188,7 @@ def other_models(
         The panel without the units set apart, or none.
     """
     missing = "fiml" if incomplete else "listwise"
-    common: dict[str, Any] = {**ROLES, "waves": waves, "conf_level": conf_level}
+    common: dict[str, Any] = {**ROLES, "waves": waves, "errors": "widened", "conf_level": conf_level}
 
     def fitted(data: pd.DataFrame, **options: Any) -> Callable[[], pd.DataFrame]:
         return lambda: component_rows(cross_lagged_panel(data, **{**common, "missing": missing, **options}))

@@ -108,7 +108,12 @@ def complaint_circle(
         waves = [wave for wave in study.waves if wave in present]
         incomplete = bool((panel.groupby("unit").size() < len(waves)).any())
         fit = cross_lagged_panel(
-            panel, **ROLES, waves=waves, missing="fiml" if incomplete else "listwise", conf_level=conf_level
+            panel,
+            **ROLES,
+            waves=waves,
+            missing="fiml" if incomplete else "listwise",
+            errors="widened",
+            conf_level=conf_level,
         )
     except (NotMeasured, UnsuitableScale, NotEstimable):
         return []

@@ -21,7 +21,11 @@ from exresearch.models.resampling import NotEstimable, check_conf_level
 FloatArray = NDArray[np.float64]
 
 _LABELS = {"clpm": "cross-lagged panel model", "ri_clpm": "random-intercept cross-lagged panel model"}
-_ERRORS = {"model": "normal-theory", "robust": "sandwich"}
+_ERRORS = {
+    "model": "normal-theory",
+    "widened": "normal-theory errors widened for few units,",
+    "robust": "sandwich",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +61,8 @@ class CrossLaggedPanel:
     reason : str
         Why the between-unit part asks for care (a random intercept with a variance below zero, or intercepts that
         correlate beyond 1); else empty. The effects within units stand.
+    errors : str
+        'model', 'widened' or 'robust'.
     conf_level : float
     method : str
     """
@@ -76,6 +82,7 @@ class CrossLaggedPanel:
     n_excluded: int
     converged: bool
     reason: str
+    errors: str
     conf_level: float
     method: str
 
@@ -91,7 +98,7 @@ def cross_lagged_panel(
     model: Literal["clpm", "ri_clpm"] = "ri_clpm",
     constrained: bool = True,
     missing: Literal["listwise", "fiml"] = "listwise",
-    errors: Literal["model", "robust"] = "model",
+    errors: Literal["model", "widened", "robust"] = "model",
     known_errors: Mapping[str, FloatArray] | None = None,
     conf_level: float = 0.95,
 ) -> CrossLaggedPanel:
@@ -115,8 +122,9 @@ def cross_lagged_panel(
         Effects equal over lags (in the unit of the data). Variances and covariances stay free.
     missing : {'listwise', 'fiml'}
         Units with all waves, or all units with what they have (missing at random).
-    errors : {'model', 'robust'}
-        Normal theory, or the sandwich, which needs complete units; robust also scales chi-square.
+    errors : {'model', 'widened', 'robust'}
+        Normal theory (lavaan's); the same widened for few units, see the notes; or the sandwich, which needs complete
+        units and also scales chi-square.
     known_errors : mapping of 'ex', 'cx' to numpy.ndarray [waves, waves], optional
         Covariances between waves of the errors of measurement, in the squared unit of the data, taken as known: of unit
         means, their sampling errors (:func:`exresearch.measures.unit_mean_errors`). The effects are then those of what
@@ -146,6 +154,11 @@ def cross_lagged_panel(
     Notes
     -----
     RI-CLPM: x_it = m_t + B_i + w_it, with w_it = A w_i,t-1 + e_it; B and w_i1 uncorrelated. Maximum likelihood.
+    Widened errors are those of normal theory times the root of n / (n - p - 4), with n units of p = 2 T values each:
+    the inverse of a covariance matrix of p variables exaggerates what n units tell by n / (n - p - 2) on average (the
+    mean of an inverse Wishart matrix; Muirhead 1982, section 3.2.3), and Student's t on n - p - 2 has the rest of the
+    variance. In docs/direction.md the intervals of 60 to 150 units hold the truth with it; without it they miss up to
+    twice as often as they should.
     A negative variance of a random intercept is kept (the effects are then those of an unconstrained covariance
     structure) and named in `reason`.
 
@@ -187,8 +200,10 @@ def cross_lagged_panel(
         panel, random=random, constrained=constrained, missing=missing, errors=errors, known=known
     )
     robust = robust_statistics(solution) if errors == "robust" else None
-    spread = solution.covariance if robust is None else robust.covariance
     n_waves = len(panel.waves)
+    spread = solution.covariance if robust is None else robust.covariance
+    if errors == "widened":
+        spread = spread * few_units(solution.moments.n, n_waves)
     reason = _between_reason(solution, n_waves) if random else ""
     label = (
         f"{_LABELS[model]}, {'equal' if constrained else 'free'} lags, {missing}, {_ERRORS[errors]} errors"
@@ -227,9 +242,18 @@ def cross_lagged_panel(
         n_excluded=excluded,
         converged=True,
         reason=reason,
+        errors=errors,
         conf_level=conf_level,
         method=label,
     )
+
+
+def few_units(n: int, n_waves: int) -> float:
+    """Factor of the variance of effects, for n units; see the notes of `cross_lagged_panel`."""
+    left = n - 2 * n_waves - 4
+    if left < 1:
+        raise NotEstimable(f"effects over {n_waves} waves need at least {2 * n_waves + 5} units, got {n}.")
+    return n / left
 
 
 def _known(errors: Mapping[str, FloatArray] | None, *, n_waves: int, random: bool) -> dict[str, FloatArray]:
