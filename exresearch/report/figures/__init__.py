@@ -21,6 +21,7 @@ from exresearch.report.figures.overview import overview_forest
 from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
 from exresearch.report.figures.respondents import group_response, staff_comparison
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
+from exresearch.report.figures.specification import specification_picture
 
 __all__ = [
     "aggregation_forest",
@@ -44,6 +45,7 @@ __all__ = [
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
+    "specification_picture",
     "staff_comparison",
     "unit_caterpillar",
     "unit_scatter",
