@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -92,15 +93,19 @@ def _measured(row: Any, texts: Texts) -> str | None:
     )
 
 
-def curve_table(curves: list[tuple[Note, Specifications]], *, texts: Texts) -> dict[str, Any]:
+def curve_table(
+    curves: Sequence[tuple[Note, Specifications]], *, texts: Texts, note: Note | None = None
+) -> dict[str, Any]:
     """Return the summary of specification curves, one row each, as arguments of :meth:`~exresearch.report.Page.table`.
 
     Parameters
     ----------
-    curves : list of (Note, Specifications)
+    curves : sequence of (Note, Specifications)
         Name of the association, and its curve; curves without an estimate have no row.
     texts : Texts
         Language of the reader.
+    note : Note, optional
+        Reason to show where there are no rows.
 
     Returns
     -------
@@ -120,11 +125,12 @@ def curve_table(curves: list[tuple[Note, Specifications]], *, texts: Texts) -> d
     if len(shuffles) == 1:
         notes.append(texts.say(_PERMUTED, n=shuffles.pop()))
     frame = pd.DataFrame(rows)
+    small_print = Note(message="{notes}", values={"notes": " ".join(notes)}) if notes else None
     columns = {name: column for name, column in CURVE.items() if frame.empty or frame[name].notna().any()}
     return {
         "frame": frame,
         "count": "n",
         "caption": mark("The same question under every combination of declared choices"),
         "columns": columns,
-        "note": Note(message="{notes}", values={"notes": " ".join(notes)}) if notes else None,
+        "note": (small_print or note) if frame.empty else small_print,
     }

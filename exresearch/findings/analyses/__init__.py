@@ -2,6 +2,7 @@
 
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
+from exresearch.findings.analyses.link_specifications import LinkSensitivity, link_specifications
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
@@ -22,6 +23,7 @@ __all__ = [
     "EngagedMinority",
     "EngagementAndCx",
     "LikelihoodCheck",
+    "LinkSensitivity",
     "OutcomeAnswers",
     "Ratio",
     "Slope",
@@ -31,6 +33,7 @@ __all__ = [
     "engaged_minority",
     "engagement_and_cx",
     "likelihood_check",
+    "link_specifications",
     "no_specifications",
     "outcome_answers",
     "set_apart_problem",

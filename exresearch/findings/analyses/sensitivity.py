@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ def declared_specifications(
     *,
     decisions: Sequence[Decision],
     estimate: Estimator,
-    deciding: Mapping[str, str],
+    deciding: Mapping[str, str] | None,
     unit_of_measurement: MeasurementUnit,
     null: float = 0.0,
     smallest_effect: tuple[float, float] | None = None,
@@ -118,8 +118,9 @@ def declared_specifications(
     estimate : callable
         ``estimate(data, **choices)`` with the alternatives' values; gives one row of the estimate schema or raises
         :class:`exresearch.models.NotEstimable`.
-    deciding : mapping of str to str
-        Key of the alternative on which the verdict rests, for each decision.
+    deciding : mapping of str to str, or None
+        Key of the alternative on which the verdict rests, for each decision; None where this association does not
+        decide.
     unit_of_measurement, null, smallest_effect
         Of the estimates.
     verdict : EstimateRecord, optional
@@ -161,15 +162,17 @@ def declared_specifications(
         null=null,
     )
     names = [decision.name for decision in decisions]
-    if set(deciding) != set(names):
-        raise ValueError(
-            f"deciding must name an alternative of each of {names}, got {sorted(deciding)}: add what is missing."
-        )
-    marked = (curve.table[names] == pd.Series(dict(deciding))[names]).all(axis=1)
-    if marked.sum() != 1:
-        raise ValueError(f"deciding must be one of the declared combinations, got {dict(deciding)!r}.")
+    marked = pd.Series(False, index=curve.table.index)
+    if deciding is not None:
+        if set(deciding) != set(names):
+            raise ValueError(
+                f"deciding must name an alternative of each of {names}, got {sorted(deciding)}: add what is missing."
+            )
+        marked = (curve.table[names] == pd.Series(dict(deciding))[names]).all(axis=1)
+        if marked.sum() != 1:
+            raise ValueError(f"deciding must be one of the declared combinations, got {dict(deciding)!r}.")
     table = curve.table.assign(deciding=marked)
-    if verdict is not None:
+    if verdict is not None and deciding is not None:
         table = _recorded(table, verdict)
     made = table["estimate"].notna()
     summary = summarise_specifications(table, null=null).assign(
@@ -183,20 +186,28 @@ def declared_specifications(
     }
     if not made.any():
         return Specifications(table.iloc[:0], summary=summary, note=_NONE, **common)
-    test = pd.DataFrame()
-    if permute:
-        test = specification_test(
-            curve,
-            data,
-            estimate=estimate,
-            permute=permute,
-            cluster=cluster,
-            n_permutations=n_permutations,
-            seed=seed,
-        )
-        row = test[test["statistic"] == TESTED].iloc[0]
-        summary = summary.assign(p_value=float(row["p_value"]), n_permutations=int(row["n_permutations"]))
-    return Specifications(table, summary=summary, test=test, note=_lacking(made), **common)
+    made_curve = Specifications(table, summary=summary, note=_lacking(made), **common)
+    if not permute:
+        return made_curve
+    test = specification_test(
+        curve,
+        data,
+        estimate=estimate,
+        permute=permute,
+        cluster=cluster,
+        n_permutations=n_permutations,
+        seed=seed,
+    )
+    return with_test(made_curve, test)
+
+
+def with_test(curve: Specifications, test: pd.DataFrame) -> Specifications:
+    """Return a curve with the result of a permutation test that was made apart."""
+    if curve.table.empty:
+        return curve
+    row = test[test["statistic"] == TESTED].iloc[0]
+    summary = curve.summary.assign(p_value=float(row["p_value"]), n_permutations=int(row["n_permutations"]))
+    return replace(curve, summary=summary, test=test)
 
 
 def no_specifications(

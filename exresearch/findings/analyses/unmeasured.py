@@ -121,8 +121,8 @@ def unmeasured_rows(associations: Sequence[Slope | Ratio], *, alpha: float | Non
         ``label, unit_of_measurement, estimate, conf_low, conf_high, conf_level, n``; ``partial_r2`` (of the exposure
         with the outcome), ``robustness_value`` and ``robustness_value_alpha`` (share of what is left of both sides that
         a cause must explain to bring the estimate, or a limit of its interval, to zero); ``e_value`` and
-        ``e_value_limit`` (the same as a ratio of risks); ``yardstick`` (label of the measured covariate of which another
-        one as strong would take most away), ``yardstick_exposure`` and ``yardstick_outcome`` (shares that such
+        ``e_value_limit`` (the same as a ratio of risks); ``yardstick`` (label of the measured covariate of which
+        another one as strong would take most away), ``yardstick_exposure`` and ``yardstick_outcome`` (shares that such
         another would explain), ``left_over, left_low, left_high`` (the estimate after it); ``reason`` (Note where
         robustness values cannot be made). What does not exist for a row is missing.
 

@@ -25,7 +25,7 @@ _MAX_EMPTY = 0.025
 _ROUNDING = 1e-12
 
 
-class _RankedUnits:
+class RankedUnits:
     """Rows sorted by CX, ready for shares of leaders and laggards under any counts."""
 
     def __init__(
@@ -204,7 +204,7 @@ def leader_contrast(
                 f"'{name}' has the same value in all {n_units} units, so leaders and laggards do not differ."
             )
     # Single rows are their own clusters, numbered after sorting so that the order of the rows does not matter.
-    ranked = _RankedUnits(
+    ranked = RankedUnits(
         values[:, 0], values[:, 1], values[:, 2], np.zeros_like(codes) if cluster is None else codes
     )
     row_codes = np.arange(n_units) if cluster is None else ranked.codes

@@ -85,11 +85,13 @@ def caption(made: pd.DataFrame, curve: Specifications, *, cut: bool, texts: Text
     parts = [
         texts.say(
             "Each column is one combination of choices, from the lowest to the highest estimate, with {intervals}; the "
-            "marks below say which choices. Right: the median under each choice. Diamond: the declared combination, "
-            "which alone decides. Grey: no effect lies within the interval.",
+            "marks below say which choices. Right: the median under each choice. Grey: no effect lies within the "
+            "interval.",
             intervals=intervals_name(made, texts),
         )
     ]
+    if curve.deciding is not None:
+        parts.append(texts.say("Diamond: the declared combination, which alone decides."))
     if curve.smallest_effect is not None:
         parts.append(texts.say("Shaded: too small to matter."))
     if cut:
