@@ -26,7 +26,6 @@ UNMEASURED: dict[str, Column | None] = {
     "e_value": Column(mark("E-value"), "number2"),
     "e_value_limit": Column(mark("E-value of the interval"), "number2"),
 }
-YARDSTICK = Column(mark("Yardstick: one as strong as"))
 CURVE: dict[str, Column | None] = {
     "label": Column(mark("Association")),
     "n_estimated": Column(mark("Combinations"), "integer"),
@@ -67,24 +66,24 @@ def unmeasured_table(rows: pd.DataFrame, *, texts: Texts, note: Note | None = No
     caption = mark("How strong a cause that was not measured would have to be")
     if rows.empty:
         return {"frame": rows, "count": "n", "caption": caption, "columns": UNMEASURED, "note": note}
-    details: list[Any] = [row.reason if isinstance(row.reason, Note) else "" for row in rows_of(rows)]
-    measured: list[Any] = [_measured(row, texts) for row in rows_of(rows)]
-    shown = rows.assign(detail=details, yardstick=measured)
+    details: list[Any] = [
+        row.reason if isinstance(row.reason, Note) else _measured(row, texts) for row in rows_of(rows)
+    ]
+    shown = rows.assign(detail=details)
     columns = {
-        name: column
-        for name, column in {**UNMEASURED, "yardstick": YARDSTICK}.items()
-        if name == "detail" or shown[name].notna().any()
+        name: column for name, column in UNMEASURED.items() if name == "detail" or shown[name].notna().any()
     }
     return {"frame": shown, "count": "n", "caption": caption, "columns": columns, "note": _HOW}
 
 
-def _measured(row: Any, texts: Texts) -> str | None:
+def _measured(row: Any, texts: Texts) -> str:
+    """The yardstick of a row, as small print below its name."""
     if row.yardstick is None or np.isnan(row.yardstick_exposure):
-        return None
+        return ""
     spec = unit_spec(row.unit_of_measurement)
     return texts.say(
-        "{covariate}: explains {exposure:percent1} of the one side and {outcome:percent1} of the other; another like "
-        "it would leave {left} ({limits})",
+        "yardstick: another cause as strong as {covariate}, which explains {exposure:percent1} of the one side and "
+        "{outcome:percent1} of the other, would leave {left} ({limits})",
         covariate=row.yardstick,
         exposure=row.yardstick_exposure,
         outcome=row.yardstick_outcome,
