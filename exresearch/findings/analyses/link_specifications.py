@@ -32,15 +32,18 @@ from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 from exresearch.measures import EngagedDefinition
-from exresearch.models.linkage import correlation_in_closed_form, ratio_in_closed_form
+from exresearch.models.linkage import correlation_in_closed_form, leader_contrast
 from exresearch.models.linkage.leaders import RankedUnits, Weighting
 from exresearch.models.linkage.quick import dummies, standard_residuals
 from exresearch.models.resampling import MIN_UNITS
 from exresearch.models.sensitivity import specification_median_test
+from exresearch.models.sensitivity.curve import Estimator
 from exresearch.study import Study
 
 Order = NDArray[np.intp]
 
+#: Bootstrap replicates behind each ratio but the deciding one, whose recorded interval is shown.
+REPLICATES = 400
 CORRELATION = Note(message="Correlation of the two sides between units")
 RATIO = Note(message="Engaged share of the leaders divided by that of the laggards")
 
@@ -141,7 +144,10 @@ def _curve(
     n_permutations: int,
 ) -> Specifications:
     estimand = next(one for one in load_registry()["engagement-cx"].estimands if one.name == kind)
-    one, quick = (_ratio, _log_ratio) if kind == "ratio" else (_correlation, _quick_correlation)
+    quick = _log_ratio if kind == "ratio" else _quick_correlation
+    one: Estimator = partial(_correlation, conf_level=conf_level)
+    if kind == "ratio":
+        one = partial(_ratio, conf_level=conf_level, seed=seed)
     # The declared alternative is called so, or stands first.
     declared = {
         decision.name: next(
@@ -153,7 +159,7 @@ def _curve(
     curve = declared_specifications(
         variants,
         decisions=decisions,
-        estimate=partial(one, conf_level=conf_level),
+        estimate=one,
         deciding=None if verdict is None else declared,
         unit_of_measurement=estimand.unit,
         null=estimand.null,
@@ -217,19 +223,23 @@ def _ratio(
     *,
     scoring: str,
     cut: float,
-    weights: str = "units",
+    weights: Weighting = "units",
     conf_level: float,
+    seed: int,
     **sample: Any,
-) -> dict[str, object]:
+) -> pd.DataFrame:
     units = variants.frame(scoring, **sample)
-    return ratio_in_closed_form(
+    return leader_contrast(
         units,
         cx="cx",
         engaged="ex",
         n="size",
         leader_share=cut,
-        weighting="employees" if weights == "employees" else "units",
+        weighting=weights,
+        terms=["ratio"],
+        n_boot=REPLICATES,
         conf_level=conf_level,
+        seed=seed,
     )
 
 
@@ -258,7 +268,7 @@ def _log_ratio(
     *,
     scoring: str,
     cut: float,
-    weights: str = "units",
+    weights: Weighting = "units",
     **sample: Any,
 ) -> float:
     """The logarithm of the estimate of `_ratio`, with the employees' side of unit `order[i]` at unit i."""
@@ -267,7 +277,6 @@ def _log_ratio(
     if count < MIN_UNITS:
         return float("nan")
     ranked = RankedUnits(cx[kept], ex[kept], size[kept], np.zeros(count, dtype=np.intp))
-    weighting: Weighting = "employees" if weights == "employees" else "units"
-    shares, _ = ranked.shares(np.ones((1, count)), leader_share=cut, weighting=weighting)
+    shares, _ = ranked.shares(np.ones((1, count)), leader_share=cut, weighting=weights)
     leaders, laggards = shares[0]
     return float(np.log(leaders / laggards)) if leaders > 0.0 and laggards > 0.0 else float("nan")

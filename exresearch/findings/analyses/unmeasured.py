@@ -135,7 +135,7 @@ def unmeasured_rows(associations: Sequence[Slope | Ratio], *, alpha: float | Non
     --------
     >>> shares = Ratio(Note(message="Ratio"), 1.5, 1.2, 1.9, 0.95, 400)
     >>> row = unmeasured_rows([shares]).iloc[0]
-    >>> round(row["e_value"], 2), round(row["e_value_limit"], 2)
+    >>> round(float(row["e_value"]), 2), round(float(row["e_value_limit"]), 2)
     (2.37, 1.69)
     """
     rows = [_of_slope(one, alpha=alpha) if isinstance(one, Slope) else _of_ratio(one) for one in associations]

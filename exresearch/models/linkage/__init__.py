@@ -7,7 +7,7 @@ from exresearch.models.linkage.leaders import LEADER_TERMS, leader_contrast
 from exresearch.models.linkage.moderation import Moderation, moderation
 from exresearch.models.linkage.published import katz_interval
 from exresearch.models.linkage.quantile import quantile_regression
-from exresearch.models.linkage.quick import correlation_in_closed_form, ratio_in_closed_form
+from exresearch.models.linkage.quick import correlation_in_closed_form
 
 __all__ = [
     "LEADER_TERMS",
@@ -20,6 +20,5 @@ __all__ = [
     "leader_contrast",
     "moderation",
     "quantile_regression",
-    "ratio_in_closed_form",
     "unit_association",
 ]

@@ -1,4 +1,4 @@
-"""The link of a unit's two sides with intervals in closed form, for curves and tests that need thousands of fits."""
+"""The correlation of a unit's two sides with its interval in closed form, for curves that need many of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from exresearch.models.columns import check_columns
-from exresearch.models.linkage.leaders import RankedUnits, Weighting
 from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_conf_level
 
 FloatArray = NDArray[np.float64]
@@ -122,12 +121,19 @@ def correlation_in_closed_form(
     influence = weight * (x * y - 0.5 * r * (x * x + y * y))
     df = n - 1 - size
     std_error = float(np.sqrt((influence**2).sum() * n / df)) / float(weight.sum())
+    centre, error = float(np.arctanh(r)), std_error / (1.0 - r * r)
+    half = float(stdtrit(df, (1.0 + conf_level) / 2.0)) * error
     return {
         "term": "correlation",
         "estimate": r,
         "std_error": std_error,
-        **_row(True, float(np.arctanh(r)), std_error / (1.0 - r * r), df, conf_level),
+        "statistic": centre / error,
+        "df": float(df),
+        "p_value": float(2.0 * stdtr(df, -abs(centre / error))),
+        "conf_low": float(np.tanh(centre - half)),
+        "conf_high": float(np.tanh(centre + half)),
         "n": n,
+        "conf_level": conf_level,
         "method": "linearised standard error, t interval on the Fisher z scale",
     }
 
@@ -153,101 +159,3 @@ def standard_residuals(
         return x, y, float("nan")
     first, second = (rest / np.sqrt(variance)).T
     return first, second, float((weight * first * second).sum() / total)
-
-
-def ratio_in_closed_form(
-    units: pd.DataFrame,
-    *,
-    cx: str,
-    engaged: str,
-    n: str,
-    leader_share: float = 0.25,
-    weighting: Weighting = "employees",
-    conf_level: float = 0.95,
-) -> dict[str, object]:
-    """Engaged share of leaders divided by that of laggards, with a jackknife interval.
-
-    Use it where the ratio is needed under many specifications or shuffles; `leader_contrast` gives the same estimate
-    with the bootstrap interval.
-
-    Parameters
-    ----------
-    units, cx, engaged, n, leader_share, weighting, conf_level
-        As in `leader_contrast`.
-
-    Returns
-    -------
-    dict
-        One row of the estimate schema, as `correlation_in_closed_form`; the null is 1.
-
-    Raises
-    ------
-    ValueError
-        Columns missing or not numeric, or a level out of range.
-    NotEstimable
-        Fewer than 10 units, a side without variation, or nobody engaged on one side.
-
-    Notes
-    -----
-    SE^2 = (U - 1) / U sum (log ratio without unit i - their mean)^2, the units ranked anew each time; t with
-    2 (leader_share U - 1) degrees of freedom, at least 1, on the log scale.
-
-    References
-    ----------
-    Efron & Tibshirani (1993), An Introduction to the Bootstrap, chapter 11, doi:10.1201/9780429246593
-
-    Examples
-    --------
-    >>> units = pd.DataFrame({"cx": range(40), "n": 50})
-    >>> units["engaged"] = 0.3 + 0.01 * units["cx"] + 0.01 * (units["cx"] % 7)
-    >>> round(ratio_in_closed_form(units, cx="cx", engaged="engaged", n="n")["estimate"], 2)
-    1.83
-    """
-    check_conf_level(conf_level)
-    check_columns(units, numeric=[cx, engaged, n])
-    values = np.column_stack([units[name].to_numpy(np.float64) for name in (cx, engaged, n)])
-    values = values[np.isfinite(values).all(axis=1)]
-    count = len(values)
-    if count < MIN_UNITS:
-        raise NotEstimable(f"leaders and laggards need at least {MIN_UNITS} units, got {count}.")
-    if (values[:, :2] == values[0, :2]).all(axis=0).any():
-        raise NotEstimable(f"'{cx}' or '{engaged}' has the same value in all units.")
-    ranked = RankedUnits(values[:, 0], values[:, 1], values[:, 2], np.zeros(count, dtype=np.intp))
-    # The first row is all units, the others leave one out.
-    counts = np.vstack([np.ones(count), 1.0 - np.eye(count)])
-    shares, _ = ranked.shares(counts, leader_share=leader_share, weighting=weighting)
-    if (shares <= 0.0).any():
-        raise NotEstimable("nobody is engaged among the leaders or the laggards, so there is no ratio.")
-    logs = np.log(shares[:, 0]) - np.log(shares[:, 1])
-    without = logs[1:]
-    error = float(np.sqrt((count - 1) / count * ((without - without.mean()) ** 2).sum()))
-    if error == 0.0:
-        raise NotEstimable("the ratio is the same whichever unit is left out, so it has no interval.")
-    row = _row(False, float(logs[0]), error, max(1.0, 2.0 * (leader_share * count - 1.0)), conf_level)
-    estimate = float(np.exp(logs[0]))
-    return {
-        "term": "ratio",
-        "estimate": estimate,
-        "std_error": estimate * error,
-        **row,
-        "conf_low": float(np.exp(row["conf_low"])),
-        "conf_high": float(np.exp(row["conf_high"])),
-        "n": count,
-        "method": "jackknife standard error over units, t interval on the log scale",
-    }
-
-
-def _row(correlation: bool, centre: float, error: float, df: float, conf_level: float) -> dict[str, float]:
-    """Test and limits on the scale of the interval; correlations come back from Fisher's z."""
-    half = float(stdtrit(df, (1.0 + conf_level) / 2.0)) * error
-    low, high = centre - half, centre + half
-    if correlation:
-        low, high = float(np.tanh(low)), float(np.tanh(high))
-    return {
-        "statistic": centre / error,
-        "df": float(df),
-        "p_value": float(2.0 * stdtr(df, -abs(centre / error))),
-        "conf_low": low,
-        "conf_high": high,
-        "conf_level": conf_level,
-    }
