@@ -287,7 +287,7 @@ def test_every_wrong_entry_of_the_codebook_at_once(client: Any) -> None:
     roles += ", date, duration, text, ignore"
     assert client.refusal() == problems(
         "codebook.yaml: line 5, variable 1 (id), rol: unknown key 'rol'. Did you mean 'role'? Legal: "
-        f"{keys}, std_error_column, label, instrument, licence, guessed, comment.",
+        f"{keys}, std_error_column, derived_from, label, instrument, licence, guessed, comment.",
         "codebook.yaml: line 8, variable 2 (team), role: 'unitt' is not a legal value. Did you mean "
         f"'unit'? Legal: {roles}.",
         "codebook.yaml: line 9, variable 3 (year): block, group and named are only for a driver. Correct this entry.",

@@ -17,6 +17,7 @@ from exresearch.findings.multiplicity import holm
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.findings.registry import Hypothesis, Registry, UnknownHypothesis, load_registry
+from exresearch.findings.shared_source import by_construction, shared_source
 from exresearch.findings.store import finding_schema, load_findings, read_findings, write_finding
 from exresearch.findings.testability import Testability, testability, testability_table
 
@@ -35,6 +36,7 @@ __all__ = [
     "Testability",
     "UnknownHypothesis",
     "Verdict",
+    "by_construction",
     "claims_for",
     "combine",
     "conclude",
@@ -50,6 +52,7 @@ __all__ = [
     "load_registry",
     "not_testable",
     "read_findings",
+    "shared_source",
     "testability",
     "testability_table",
     "write_finding",

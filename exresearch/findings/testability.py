@@ -12,6 +12,7 @@ from exresearch.findings.finding import DetectableEffect
 from exresearch.findings.lacking import lacking_data
 from exresearch.findings.note import Note
 from exresearch.findings.registry import Hypothesis, load_registry
+from exresearch.findings.shared_source import by_construction
 from exresearch.measures import (
     EngagedDefinition,
     NotMeasured,
@@ -140,10 +141,21 @@ def testability(
             )
         except UnsuitableScale:
             reason = unsuitable_scale(engaged_definition)
-    if reason is None and declared.power in ("correlation_units", "panel_units"):
+    between_units = declared.power in ("correlation_units", "panel_units")
+    if reason is None and between_units and _sets_beside(declared):
+        reason = by_construction(study, ex_measure, cx_measure)
+    if reason is None and between_units:
         sides = {"employees": ex_measure} | ({"customers": cx_measure} if _asks_customers(declared) else {})
         reason = _unscorable(study, **sides)
     return Testability(hypothesis, reason is None, reason, detectable, answers, units, waves)
+
+
+def _sets_beside(declared: Hypothesis) -> bool:
+    """Whether the claim is about the link of both sides, and not about what a programme does to each."""
+    both = any({"ex", "cx"} <= set(option.parts) for option in declared.needs.any_of)
+    return both and (
+        declared.power == "correlation_units" or load_registry().family_of(declared.id).direction
+    )
 
 
 def unsuitable_scale(definition: EngagedDefinition) -> Note:

@@ -1,6 +1,14 @@
 """What comes in: the study file, the codebook, the tables, and the fictional demo client."""
 
-from exresearch.study.codebook import Codebook, Construct, ScoreMethod, Variable, load_codebook
+from exresearch.study.codebook import (
+    Codebook,
+    Construct,
+    ScoreMethod,
+    SharedSource,
+    Variable,
+    columns_in_common,
+    load_codebook,
+)
 from exresearch.study.load import Examined, examine_study, load_study
 from exresearch.study.parameters import (
     TABLES,
@@ -32,6 +40,7 @@ __all__ = [
     "Quality",
     "Remark",
     "ScoreMethod",
+    "SharedSource",
     "Study",
     "StudyError",
     "StudyFile",
@@ -40,6 +49,7 @@ __all__ = [
     "Variable",
     "Weighting",
     "check_tables",
+    "columns_in_common",
     "examine_study",
     "from_command_line",
     "load_codebook",

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from exresearch.study.codebook import Codebook, codebook_remarks, read_codebook
+from exresearch.study.codebook import Codebook, codebook_remarks, derived_remarks, read_codebook
 from exresearch.study.demo import generate_demo
 from exresearch.study.demo.tables import FILES
 from exresearch.study.flags import judge_sheets
@@ -163,6 +163,7 @@ def _read(
     tables = waves_alike(tables)
     remarks = [
         *codebook_remarks(codebook, file=codebook_file.name),
+        *derived_remarks(codebook, settings.parameters, file=file.name),
         *_not_listed(codebook, settings, file=codebook_file.name),
         *_guesses(codebook, settings, codebook_file),
     ]

@@ -199,6 +199,13 @@ REMARKS: dict[str, tuple[str, ...]] = {
         "One wave of this table is not in table '{table}'.",
         "{n} waves of this table are not in table '{table}'.",
     ),
+    "measure_computed_from_other": (
+        "This measure is computed in part from {detail}; set beside it, it goes together with it by construction.",
+    ),
+    "measures_share_columns": (
+        "This measure is computed in part from the same columns as {detail}; some of their link is there by "
+        "construction.",
+    ),
     "waves_in_no_other": (
         "One wave of this table is in no other table.",
         "{n} waves of this table are in no other table.",

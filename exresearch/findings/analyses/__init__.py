@@ -7,39 +7,58 @@ from exresearch.findings.analyses.direction import Direction, which_comes_first
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.link_details import LinkDetails, link_details
+from exresearch.findings.analyses.link_specifications import LinkSensitivity, link_specifications
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
 from exresearch.findings.analyses.pay_experience import PayAndExperience, pay_and_experience
 from exresearch.findings.analyses.programmes import ProgrammeEffect, programme_effect
+from exresearch.findings.analyses.sensitivity import (
+    Alternative,
+    Decision,
+    Specifications,
+    declared_specifications,
+    no_specifications,
+)
 from exresearch.findings.analyses.set_apart import set_apart_problem
 from exresearch.findings.analyses.talent import TalentMagnet, talent_magnet
+from exresearch.findings.analyses.unmeasured import Ratio, Slope, unmeasured_rows
 
 __all__ = [
+    "Alternative",
     "Balance",
     "BusinessOutcomes",
+    "Decision",
     "Direction",
     "EmployeeFirst",
     "EngagedMinority",
     "EngagementAndCx",
     "LikelihoodCheck",
     "LinkDetails",
+    "LinkSensitivity",
     "OutcomeAnswers",
     "PayAndExperience",
     "ProgrammeEffect",
+    "Ratio",
+    "Slope",
+    "Specifications",
     "TalentMagnet",
     "business_outcomes",
+    "declared_specifications",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
     "ex_cx_balance",
     "likelihood_check",
     "link_details",
+    "link_specifications",
+    "no_specifications",
     "outcome_answers",
     "outcome_specifications",
     "pay_and_experience",
     "programme_effect",
     "set_apart_problem",
     "talent_magnet",
+    "unmeasured_rows",
     "which_comes_first",
 ]

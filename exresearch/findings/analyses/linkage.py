@@ -25,6 +25,7 @@ from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION, Estimand
 from exresearch.findings.note import Note
+from exresearch.findings.shared_source import shared_source
 from exresearch.findings.testability import Testability, testability, unsuitable_scale
 from exresearch.measures import (
     LEAST_ICC2,
@@ -228,6 +229,9 @@ def engagement_and_cx(
     checks = [record for record in done if record.term != estimand.name] + slopes.records()
     deciding = next(record for record in done if record.term == estimand.name)
     caveats = _caveats(study, link, ex_measure=ex_measure, set_apart=set_apart)
+    for measure in (ex_measure, ex_alternative):
+        shared = shared_source(study, measure, cx_measure) if measure else None
+        caveats += [] if shared is None else [shared]
     caveats += left_out_caveat(link, min_unit_n=min_unit_n)
     caveats += aggregation_caveats(
         study, link, min_unit_n=min_unit_n, least_icc2=least_icc2, least_rwg=least_rwg

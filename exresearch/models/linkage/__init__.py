@@ -10,6 +10,7 @@ from exresearch.models.linkage.moderation import Moderation, moderation
 from exresearch.models.linkage.pooled import pooled_contrast
 from exresearch.models.linkage.published import katz_interval
 from exresearch.models.linkage.quantile import quantile_regression
+from exresearch.models.linkage.quick import correlation_in_closed_form
 from exresearch.models.linkage.reliable import disattenuated_association
 from exresearch.models.linkage.within import WithinAssociation, within_association
 
@@ -20,6 +21,7 @@ __all__ = [
     "Moderation",
     "WithinAssociation",
     "change_on_change",
+    "correlation_in_closed_form",
     "disattenuated_association",
     "dose_response",
     "funnel_limits",

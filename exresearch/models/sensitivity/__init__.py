@@ -8,7 +8,7 @@ from exresearch.models.sensitivity.curve import (
 )
 from exresearch.models.sensitivity.evalue import e_value
 from exresearch.models.sensitivity.omitted import adjusted_for_confounder, robustness_value
-from exresearch.models.sensitivity.permutation import specification_test
+from exresearch.models.sensitivity.permutation import specification_median_test, specification_test
 
 __all__ = [
     "SpecificationCurve",
@@ -17,6 +17,7 @@ __all__ = [
     "e_value",
     "robustness_value",
     "specification_curve",
+    "specification_median_test",
     "specification_test",
     "summarise_specifications",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -174,6 +174,80 @@ def specification_test(
             ],
             "n_permutations": len(answered),
             "n_failed": len(under_null) - len(answered),
+            "seed": seed,
+        }
+    )
+
+
+def specification_median_test(
+    estimates: Callable[[NDArray[np.intp]], FloatArray],
+    *,
+    n_units: int,
+    null: float = 0.0,
+    n_permutations: int = 500,
+    seed: int,
+) -> pd.DataFrame:
+    """Permutation test of the median of a specification curve, for estimators that work on arrays.
+
+    Use it in place of `specification_test` where that takes too long: thousands of fits through a table cost more in
+    handling than in reckoning, and the median needs estimates alone.
+
+    Parameters
+    ----------
+    estimates : callable
+        Given an order [n_units], the estimates [m] of all specifications with the exposure of unit `order[i]` at
+        unit i; missing where there is none.
+    n_units : int
+        Units that are shuffled.
+    null : float
+        Value of no effect, on the scale of the estimates (0 for logarithms of ratios).
+    n_permutations, seed : int
+        As in `specification_test`.
+
+    Returns
+    -------
+    DataFrame of one row
+        As `specification_test`, for the median.
+
+    Raises
+    ------
+    ValueError
+        Too few permutations or units.
+    NotEstimable
+        No specification has an estimate.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(1)
+    >>> ex = rng.normal(size=40)
+    >>> cx = ex + rng.normal(size=40)
+    >>> slope = lambda order: np.array([np.cov(ex[order], cx)[0, 1]])
+    >>> specification_median_test(slope, n_units=40, n_permutations=19, seed=1)["p_value"].tolist()
+    [0.05]
+    """
+    check_whole("n_permutations", n_permutations, least=19)
+    check_whole("seed", seed, least=0)
+    check_whole("n_units", n_units, least=2)
+
+    def distance(order: NDArray[np.intp]) -> float:
+        found = np.asarray(estimates(order), dtype=np.float64)
+        found = found[np.isfinite(found)]
+        return abs(float(np.median(found)) - null) if len(found) else np.nan
+
+    observed = distance(np.arange(n_units))
+    if np.isnan(observed):
+        raise NotEstimable("none of the specifications could be estimated, so there is nothing to test.")
+    rng = np.random.default_rng(seed)
+    drawn = np.array([distance(rng.permutation(n_units)) for _ in range(n_permutations)])
+    answered = drawn[np.isfinite(drawn)]
+    return pd.DataFrame(
+        {
+            "statistic": ["median"],
+            "observed": observed,
+            "expected": float(answered.mean()) if len(answered) else np.nan,
+            "p_value": (1 + int((answered >= observed * (1.0 - _TIE)).sum())) / (1 + len(answered)),
+            "n_permutations": len(answered),
+            "n_failed": n_permutations - len(answered),
             "seed": seed,
         }
     )

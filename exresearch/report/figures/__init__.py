@@ -47,6 +47,7 @@ from exresearch.report.figures.programmes import programme_checks, programme_cou
 from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
 from exresearch.report.figures.respondents import group_response, staff_comparison
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
+from exresearch.report.figures.specification import specification_picture
 
 __all__ = [
     "advocacy_scatter",
@@ -88,6 +89,7 @@ __all__ = [
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
+    "specification_picture",
     "staff_comparison",
     "staying_curve",
     "two_links",

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from exresearch.study.codebook.sources import source_faults
 from exresearch.study.codebook.variable import KEYS, Construct, Variable
 from exresearch.study.problems import Problem
 from exresearch.study.remarks import Remark
@@ -124,6 +125,7 @@ def contradictions(
         *_scales(variables, problem),
         *_factors(variables, constructs, problem),
         *_ambiguous(variables, problem),
+        *_derived(variables, problem),
         *_misspelt(variables, constructs, problem),
     ]
 
@@ -279,6 +281,13 @@ def _ambiguous(variables: Sequence[Variable], problem: _Report) -> list[Contradi
                 remedy = "Name a column with role count, or leave it out."
                 found.append(Contradiction(problem(number, name, message, remedy), (number,)))
     return found
+
+
+def _derived(variables: Sequence[Variable], problem: _Report) -> list[Contradiction]:
+    return [
+        Contradiction(problem(number, name, message, remedy), (number,))
+        for number, name, message, remedy in source_faults(variables)
+    ]
 
 
 def _misspelt(

@@ -64,6 +64,10 @@ KEY_TEXTS: dict[str, tuple[str, str]] = {
         "Van een maat: kolom met de standaardfout.",
         "Of a measure: column with the standard error.",
     ),
+    "derived_from": (
+        "Kolommen van dezelfde tabel waaruit deze is berekend: een oordeel waarin de bezetting meetelt.",
+        "Columns of the same table from which this one is computed: a rating in which staffing counts.",
+    ),
     "label": (
         "Wat erover in het rapport staat, in het Nederlands (nl) en het Engels (en); beide of geen van beide.",
         "What the report calls it, in Dutch (nl) and English (en); both or neither.",

@@ -124,6 +124,8 @@ class Variable:
         each code stands for, written the same way: ``Part-time: 2``.
     kind, n_column, std_error_column
         Of a measure: what number it is, and the columns with its n and standard error.
+    derived_from : tuple of str
+        Columns of the same table from which this one is computed: a rating that contains staffing, an index of others.
     label : LocalText or None
         Wording in both languages.
     instrument, licence : str or None
@@ -149,6 +151,7 @@ class Variable:
     kind: Literal["percent", "mean", "rate"] | None = None
     n_column: _Optional = None
     std_error_column: _Optional = None
+    derived_from: tuple[Text, ...] = ()
     label: Annotated[LocalText, AfterValidator(_trimmed_label)] | None = None
     instrument: _Optional = None
     licence: _Optional = None
@@ -183,6 +186,11 @@ class Variable:
             raise ValueError("block, group and named are only for a driver")
         if self.reversed and self.minimum is None:
             raise ValueError("a reversed column needs minimum and maximum")
+        if self.column in self.derived_from:
+            raise ValueError(f"derived_from names {self.column!r}, the column itself; take it out")
+        twice = [name for name, count in Counter(self.derived_from).items() if count > 1]
+        if twice:
+            raise ValueError(f"derived_from names {twice[0]!r} twice; keep one")
         self._check_values()
         return self
 

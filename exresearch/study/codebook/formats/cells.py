@@ -10,8 +10,8 @@ from typing import Any
 # One row per column of the client's table; a row of table `constructs` labels a construct.
 HEADING = (
     "table", "column", "role", "construct", "block", "named", "group", "minimum", "maximum", "reversed", "missing",
-    "values", "kind", "n_column", "std_error_column", "label_nl", "label_en", "min_share", "score", "instrument",
-    "licence", "guessed", "comment",
+    "values", "kind", "n_column", "std_error_column", "derived_from", "label_nl", "label_en", "min_share", "score",
+    "instrument", "licence", "guessed", "comment",
 )  # fmt: skip
 # What is said of a construct beside its name and label.
 CONSTRUCT_KEYS = ("min_share", "score")
@@ -92,8 +92,8 @@ def read_cell(key: str, cell: Any) -> Any:
     text = cell.strip() if isinstance(cell, str) else f"{_whole(cell)}"
     if key == "values":
         return _values(text)
-    if key == "guessed":
-        return [_unquoted(item) for item in _items(text)]
+    if key in ("guessed", "derived_from"):
+        return [_closed(item) if item.startswith('"') else item for item in _items(text)]
     return _unquoted(text)
 
 
@@ -137,6 +137,8 @@ def write_cell(key: str, value: Any, *, typed: bool) -> str | int | float | bool
         return "; ".join(f"{_item(text)} = {_shown(_whole(number))}" for text, number in value.items())
     if key == "guessed":
         return "; ".join(value)
+    if key == "derived_from":
+        return "; ".join(_item(column) for column in value)
     text = str(value)
     mistaken = _unquoted(text) != text or text.upper() in _ERRORS or (not typed and _changed(text))
     return _quoted(text) if mistaken else text
