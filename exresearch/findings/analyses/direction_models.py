@@ -236,5 +236,7 @@ def _dynamic(panel: pd.DataFrame, common: Mapping[str, Any], missing: Any) -> pd
 
 
 def _one_lag(panel: pd.DataFrame, common: Mapping[str, Any]) -> pd.DataFrame:
-    table = lag_scan(panel, **common, max_lag=1)
+    # Errors by unit of their own (CR2).
+    options = {name: value for name, value in common.items() if name != "errors"}
+    table = lag_scan(panel, **options, max_lag=1)
     return table.assign(n=table["n_clusters"])

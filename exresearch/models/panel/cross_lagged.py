@@ -21,10 +21,11 @@ from exresearch.models.resampling import NotEstimable, check_conf_level
 FloatArray = NDArray[np.float64]
 
 _LABELS = {"clpm": "cross-lagged panel model", "ri_clpm": "random-intercept cross-lagged panel model"}
-_ERRORS = {
-    "model": "normal-theory",
-    "widened": "normal-theory errors widened for few units,",
-    "robust": "sandwich",
+PanelErrors = Literal["model", "widened", "robust"]
+ERRORS: dict[str, str] = {
+    "model": "normal-theory errors",
+    "widened": "normal-theory errors widened for few units",
+    "robust": "sandwich errors",
 }
 
 
@@ -98,7 +99,7 @@ def cross_lagged_panel(
     model: Literal["clpm", "ri_clpm"] = "ri_clpm",
     constrained: bool = True,
     missing: Literal["listwise", "fiml"] = "listwise",
-    errors: Literal["model", "widened", "robust"] = "model",
+    errors: PanelErrors = "model",
     known_errors: Mapping[str, FloatArray] | None = None,
     conf_level: float = 0.95,
 ) -> CrossLaggedPanel:
@@ -185,7 +186,7 @@ def cross_lagged_panel(
     for argument, value, legal in (
         ("model", model, list(_LABELS)),
         ("missing", missing, ["listwise", "fiml"]),
-        ("errors", errors, list(_ERRORS)),
+        ("errors", errors, list(ERRORS)),
     ):
         if value not in legal:
             raise ValueError(f"{argument} must be one of {legal}, got {value!r}.")
@@ -205,9 +206,7 @@ def cross_lagged_panel(
     if errors == "widened":
         spread = spread * few_units(solution.moments.n, n_waves)
     reason = _between_reason(solution, n_waves) if random else ""
-    label = (
-        f"{_LABELS[model]}, {'equal' if constrained else 'free'} lags, {missing}, {_ERRORS[errors]} errors"
-    )
+    label = f"{_LABELS[model]}, {'equal' if constrained else 'free'} lags, {missing}, {ERRORS[errors]}"
     label += f", known errors of {' and '.join(known)}" if known else ""
     tail: dict[str, Any] = {
         "n": solution.moments.n,

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from exresearch.measures.structure import robust_statistics
 from exresearch.measures.structure.sem import SemFit, fit_model, sample_moments
-from exresearch.models.panel.cross_lagged import refuse
+from exresearch.models.panel.cross_lagged import ERRORS, PanelErrors, few_units, refuse
 from exresearch.models.panel.diagrams import dynamic_model
 from exresearch.models.panel.frame import Panel, check_units, read_panel
 from exresearch.models.panel.quantities import normal_rows
@@ -55,7 +55,7 @@ def dynamic_panel(
     cx: str,
     waves: Sequence[Any] | None = None,
     missing: Literal["listwise", "fiml"] = "listwise",
-    errors: Literal["model", "robust"] = "model",
+    errors: PanelErrors = "model",
     conf_level: float = 0.95,
 ) -> DynamicPanel:
     """Fixed-effects regression with a lagged outcome, by maximum likelihood, in both directions.
@@ -74,8 +74,8 @@ def dynamic_panel(
         The waves in order, evenly spaced; without it the sorted values of `wave`.
     missing : {'listwise', 'fiml'}
         Units with all waves, or all units with what they have.
-    errors : {'model', 'robust'}
-        Normal theory, or the sandwich, which needs complete units.
+    errors : {'model', 'widened', 'robust'}
+        As :func:`exresearch.models.cross_lagged_panel`.
     conf_level : float
         Coverage of the intervals.
 
@@ -122,8 +122,8 @@ def dynamic_panel(
     check_conf_level(conf_level)
     if missing not in ("listwise", "fiml"):
         raise ValueError(f"missing must be one of ['listwise', 'fiml'], got {missing!r}.")
-    if errors not in ("model", "robust"):
-        raise ValueError(f"errors must be one of ['model', 'robust'], got {errors!r}.")
+    if errors not in ERRORS:
+        raise ValueError(f"errors must be one of {list(ERRORS)}, got {errors!r}.")
     if missing == "fiml" and errors == "robust":
         raise ValueError(
             "errors 'robust' need complete units: set missing to 'listwise', or errors to 'model'."
@@ -154,8 +154,7 @@ def dynamic_panel(
         chisq=[float(fit.chisq) for fit in fits],
         df=[fit.df for fit in fits],
         conf_level=conf_level,
-        method=f"dynamic panel with fixed effects by maximum likelihood, {missing}, "
-        f"{'normal-theory' if errors == 'model' else 'sandwich'} errors",
+        method=f"dynamic panel with fixed effects by maximum likelihood, {missing}, {ERRORS[errors]}",
     )
     return DynamicPanel(
         table=table,
@@ -199,7 +198,9 @@ def _solve(
             "a variance within units is estimated at zero or below: the waves are too few, or the units change too "
             "little, for this model."
         )
-    spread = solution.covariance if errors == "model" else robust_statistics(solution).covariance
+    spread = robust_statistics(solution).covariance if errors == "robust" else solution.covariance
+    if errors == "widened":
+        spread = spread * few_units(solution.moments.n, outcome.shape[1])
     return solution, spread
 
 
