@@ -13,12 +13,28 @@ import jsonschema
 import nbformat
 import pytest
 
-from exresearch.findings import Verdict, finding_schema, load_claims, load_findings, read_findings
+from exresearch.findings import (
+    Verdict,
+    finding_schema,
+    load_claims,
+    load_findings,
+    load_registry,
+    read_findings,
+)
 from exresearch.run import NotebookJob, RunResult, plan_run, run_plan
 from exresearch.study.demo import write_demo_study
 
 ROOT = Path(__file__).parents[1]
-NOTEBOOKS = ["00_data_readiness", "01_measurement", "02_engagement_and_cx", "03_enps_drivers", "90_summary"]
+NOTEBOOKS = [
+    "00_data_readiness",
+    "01_measurement",
+    "02_engagement_and_cx",
+    "03_enps_drivers",
+    "04_direction",
+    "09_business_outcomes",
+    "10_programmes",
+    "90_summary",
+]
 # Few replicates: these tests look at files, not at numbers.
 FAST = {"n_boot": 200}
 
@@ -60,7 +76,11 @@ def test_a_small_organisation_gets_a_complete_report(small: tuple[Path, RunResul
         [f"{name}.html" for name in NOTEBOOKS] + ["findings", "index.html", "run.json"]
     )
     found = {finding.hypothesis: finding for finding in load_findings(report / "findings")}
-    assert set(found) == {"engagement-cx", "engaged-minority", "employee-first"}
+    decided = {h.id for name in NOTEBOOKS for h in load_registry().in_notebook(name)}
+    assert set(found) == decided
+    # Four units say nothing of links between units, however measured; the page is there and says so.
+    about_units = decided - {"engaged-minority", "employee-first", "talent-magnet", "pay-is-not-enough"}
+    assert {found[name].verdict for name in about_units} == {Verdict.NOT_TESTABLE}
     linkage = found["engagement-cx"]
     assert linkage.verdict is Verdict.NOT_TESTABLE
     assert (
@@ -178,7 +198,10 @@ def test_a_failed_notebook_has_its_page_and_the_rest_is_whole(
 ) -> None:
     folder, _ = small
     plan = plan_run(
-        folder / "study" / "study.yaml", output=tmp_path / "report", overrides=FAST | {"language": "en"}
+        folder / "study" / "study.yaml",
+        output=tmp_path / "report",
+        only=["02", "03", "90"],
+        overrides=FAST | {"language": "en"},
     )
     jobs = tuple(broken(job, tmp_path) if job.name == "03_enps_drivers" else job for job in plan.jobs)
     told: list[tuple[str, str]] = []
@@ -252,7 +275,7 @@ def test_an_interrupted_run_leaves_the_earlier_report_and_can_be_repeated(
 ) -> None:
     folder, _ = small
     study, report = folder / "study" / "study.yaml", folder / "interrupted"
-    run_plan(plan_run(study, output=report, overrides=FAST | {"language": "nl"}))
+    run_plan(plan_run(study, output=report, only=["00", "03"], overrides=FAST | {"language": "nl"}))
     before = {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}
 
     def interrupt(*_: object, **__: object) -> None:
