@@ -37,6 +37,8 @@ UNSUITABLE_SCALE = Note(
         "setting engaged_definition: threshold takes any scale."
     )
 )
+#: Said where a side cannot be read although its columns are there.
+NOT_LINKED = Note(message="The two sides are not both measured by unit, so that nothing can be linked.")
 _NOT_THREE_ITEMS = Note(
     message=(
         "The bands of the engagement index can only be approximated with three items that share a scale, which these "

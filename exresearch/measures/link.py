@@ -375,15 +375,23 @@ def _by_unit_and_wave(frame: pd.DataFrame, values: pd.Series) -> pd.DataFrame:
 def _pool(frame: pd.DataFrame) -> pd.DataFrame:
     weights = frame["size"].astype("Float64")
     known = weights.notna()
-    work = pd.DataFrame({"unit": frame["unit"], "n": frame["n"], "size": frame["size"]})
+    work = pd.DataFrame(
+        {"unit": frame["unit"], "n": frame["n"], "size": frame["size"], "value": frame["value"]}
+    )
     # With some numbers of answers known and others not, the unknown waves would weigh nothing.
     usable = known.groupby(frame["unit"]).transform("all")
     work["weight"] = weights.where(usable, 1.0).astype("float64")
     work["product"] = frame["value"] * work["weight"]
     pooled = work.groupby("unit", as_index=False, sort=True).agg(
-        product=("product", "sum"), weight=("weight", "sum"), n=("n", _total), size=("size", _total)
+        product=("product", "sum"),
+        weight=("weight", "sum"),
+        n=("n", _total),
+        size=("size", _total),
+        least=("value", "min"),
+        most=("value", "max"),
     )
-    pooled["value"] = pooled["product"] / pooled["weight"]
+    # As in unit_means: rounding must not make units differ whose waves are all alike.
+    pooled["value"] = (pooled["product"] / pooled["weight"]).clip(pooled["least"], pooled["most"])
     return pooled[["unit", "value", "n", "size"]]
 
 

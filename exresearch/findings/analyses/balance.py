@@ -16,11 +16,12 @@ from exresearch.findings.analyses.balance_surface import shown_region, surface_g
 from exresearch.findings.conclude import conclude_conjunction, not_testable
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
-from exresearch.findings.testability import testability, unsuitable_scale
+from exresearch.findings.testability import NOT_LINKED, testability, unsuitable_scale
 from exresearch.measures import (
     LEAST_ICC2,
     LEAST_RWG,
     EngagedDefinition,
+    NotMeasured,
     UnsuitableScale,
     link_table,
 )
@@ -163,6 +164,8 @@ def ex_cx_balance(
             engaged_threshold=engaged_threshold,
             min_unit_n=min_unit_n,
         )
+    except NotMeasured:
+        return refused(NOT_LINKED)
     except UnsuitableScale:
         return refused(unsuitable_scale(engaged_definition))
     rows = later_rows(link, outcome, waves=study.waves)

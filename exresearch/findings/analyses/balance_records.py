@@ -24,7 +24,7 @@ _LABELS = {
 
 
 def lines_of(surface: ResponseSurface, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the lines of a surface with ``n`` (answers of employees where known, else rows) and ``n_units``."""
+    """Return the lines of a surface with ``n`` (answers of employees where known, else units) and ``n_units``."""
     return counted_rows(surface.lines, frame)
 
 
@@ -55,7 +55,7 @@ def named_rows(row: pd.DataFrame, check: str, label: Note, *, component: str) ->
 
 
 def counted_rows(lines: pd.DataFrame, frame: pd.DataFrame) -> pd.DataFrame:
-    """Return estimates with ``n`` (answers of employees where known, else rows) and ``n_units`` of a frame."""
+    """Return estimates with ``n`` (answers of employees where known, else units) and ``n_units`` of a frame."""
     known = bool(frame["ex_n"].notna().all())
-    n = int(frame["ex_n"].sum()) if known else len(frame)
-    return lines.assign(n=n, n_units=frame["unit"].nunique())
+    n_units = int(frame["unit"].nunique())
+    return lines.assign(n=int(frame["ex_n"].sum()) if known else n_units, n_units=n_units)

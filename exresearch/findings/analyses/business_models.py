@@ -37,7 +37,7 @@ class OutcomeFit:
         Which outcome.
     rows : pandas.DataFrame
         Estimates of employee experience: ``term, estimate, std_error, df, p_value, conf_low, conf_high, conf_level, n``
-        (answers behind it where they are known, else rows), ``n_rows, n_units``. Ratios for counts, with
+        (answers behind it where they are known, else units), ``n_rows, n_units``. Ratios for counts, with
         ``log_estimate``.
     regression : RateFit or LinearFit
         The fit.
@@ -159,7 +159,7 @@ def outcome_fit(
     answers = used["ex_n"]
     rows = table[table["term"].isin(terms)].rename(columns={"n": "n_rows", "n_clusters": "n_units"})
     rows = rows.assign(
-        n=len(used) if answers.isna().any() else int(answers.sum()), conf_level=conf_level
+        n=used["unit"].nunique() if answers.isna().any() else int(answers.sum()), conf_level=conf_level
     ).reset_index(drop=True)
     return OutcomeFit(
         component, rows, regression, data, tuple(predictors), bool(categories and panel.categories)

@@ -15,6 +15,7 @@ from exresearch.findings.analyses.direction_models import (
     COMPLETE,
     COMPONENTS,
     FIML,
+    Answers,
     component_records,
     component_rows,
     deciding_panel,
@@ -37,7 +38,7 @@ from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
-from exresearch.findings.testability import Testability, testability, unsuitable_scale
+from exresearch.findings.testability import NOT_LINKED, Testability, testability, unsuitable_scale
 from exresearch.measures import (
     EngagedDefinition,
     LinkTable,
@@ -68,7 +69,6 @@ _OVERLAP = Note(
         "first cannot be told."
     )
 )
-_NOT_LINKED = Note(message="The two sides are not both measured by unit, so that nothing can be linked.")
 _FEW_UNITS = (
     "{n_units:integer} units were measured on both sides in three waves or more; {needed:integer} are needed."
 )
@@ -249,12 +249,12 @@ def which_comes_first(
     except NotEstimable as error:
         return _untested(ready, no_answer(error), None, rules=rules, **shown)
 
-    answers = None if link.panel["ex_n"].isna().any() else int(link.panel["ex_n"].sum())
+    answers = Answers(link.panel, waves)
     rows = component_rows(fit)
-    parts = component_records(rows, method=FIML if incomplete else COMPLETE, answers=answers)
+    parts = component_records(rows, method=FIML if incomplete else COMPLETE, answers=answers.all())
     verdict = direction_verdict(parts)
     errors = sampling_errors(study, link, waves=waves, **scale)
-    apart = panel[~is_set_apart(link.panel, set_apart)] if set_apart else None
+    apart = is_set_apart(link.panel, set_apart) if set_apart else None
     others, failed = other_models(
         panel,
         waves=waves,
@@ -267,7 +267,9 @@ def which_comes_first(
     beside = [
         r for r in links.records if r.term in ("between", "within", "between_set_apart", "within_set_apart")
     ]
-    shocks, shock_records = shock_table(panel, waves=waves, conf_level=conf_level, answers=answers)
+    shocks, shock_records = shock_table(
+        panel, waves=waves, conf_level=conf_level, answers=answers.in_a_row(3)
+    )
     by_complaints = complaint_circle(study, link=link, conf_level=conf_level, **sides, **scale)
     extra = {"vicious-circle": [*by_complaints, *shock_records]}
     caveats = direction_caveats(
@@ -388,7 +390,7 @@ def _only_circle(circle: Direction, ready: Mapping[str, Testability], *, rules: 
         if ready[name].reason is None
         else not_testable(
             name,
-            reason=ready[name].reason or _NOT_LINKED,
+            reason=ready[name].reason or NOT_LINKED,
             rules=rules,
             detectable_effect=ready[name].detectable_effect,
         )
@@ -407,7 +409,7 @@ def _unlinked(
     rules: DisclosureRules,
 ) -> Direction:
     """Give the findings of a study in which the two sides cannot be linked."""
-    reason = unsuitable_scale(definition) if isinstance(error, UnsuitableScale) else _NOT_LINKED
+    reason = unsuitable_scale(definition) if isinstance(error, UnsuitableScale) else NOT_LINKED
     findings = {
         name: not_testable(
             name,

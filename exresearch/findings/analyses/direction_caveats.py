@@ -136,7 +136,7 @@ def direction_caveats(
     errors : dict
         Of :func:`sampling_errors`.
     """
-    caveats = [_CAUSE, lag_caveat(waves)]
+    caveats = [_CAUSE, lag_caveat(waves, among=study.waves)]
     by_unit = link.panel.groupby("unit").size()
     n_missing = int((by_unit < len(waves)).sum())
     if n_missing:
@@ -159,11 +159,13 @@ def direction_caveats(
     return caveats + left_out_caveat(link, min_unit_n=min_unit_n)
 
 
-def lag_caveat(waves: Sequence[str]) -> Note:
-    """Say how far waves are apart, as far as their names tell."""
+def lag_caveat(waves: Sequence[str], *, among: Sequence[str] = ()) -> Note:
+    """Say how far waves are apart, as far as their names, or their places among all waves of the study, tell."""
     kind = period_kind(waves)
     if not kind:
-        return Note(message=_UNKNOWN)
+        places = [list(among).index(wave) for wave in waves] if among else []
+        uneven = len({later - one for one, later in pairwise(places)}) > 1
+        return Note(message=_UNEVEN if uneven else _UNKNOWN)
     periods = [period for period in map(wave_period, waves) if period is not None]
     # A half-year is a period of six months, whose numbers run on by six.
     steps = {round((b.start_time - a.start_time).days / 30.4) for a, b in pairwise(periods)}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -78,6 +80,52 @@ _LABELS = {
     "clpm": "{effect}, by a model that mixes what units are with what they do",
     "complaints": "{effect}, with complaints per head as the customer side",
 }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answers:
+    """Employees' answers behind a model that uses all units and waves, or some of them.
+
+    Attributes
+    ----------
+    panel : pandas.DataFrame
+        ``unit, wave, ex_n``.
+    waves : sequence of str
+        In order.
+    """
+
+    panel: pd.DataFrame
+    waves: Sequence[str]
+
+    def all(self) -> int | None:
+        """Of all units; None where the number of answers is not known."""
+        n = self.panel["ex_n"]
+        return None if n.isna().any() else int(n.sum())
+
+    def complete(self) -> int | None:
+        """Of units with all waves."""
+        size = self.panel.groupby("unit")["unit"].transform("size")
+        return Answers(self.panel[size == len(self.waves)], self.waves).all()
+
+    def without(self, apart: pd.Series) -> Answers:
+        """Return those without the rows marked."""
+        return Answers(self.panel[~apart], self.waves)
+
+    def in_a_row(self, length: int, *, several: bool = False) -> int | None:
+        """Of rows that belong to so many successive waves of their unit; ``several``: of units with two such runs."""
+        place = self.panel["wave"].map({wave: number for number, wave in enumerate(self.waves)})
+        held = set(zip(self.panel["unit"], place, strict=True))
+        runs = {
+            (unit, first) for unit, first in held if all((unit, first + k) in held for k in range(length))
+        }
+        if several:
+            count = Counter(unit for unit, _ in runs)
+            runs = {(unit, first) for unit, first in runs if count[unit] > 1}
+        kept = [
+            any((unit, at - k) in runs for k in range(length))
+            for unit, at in zip(self.panel["unit"], place, strict=True)
+        ]
+        return Answers(self.panel[kept], self.waves).all()
 
 
 def no_answer(error: NotEstimable) -> Note:
@@ -168,9 +216,9 @@ def other_models(
     waves: Sequence[str],
     incomplete: bool,
     errors: Errors,
-    apart: pd.DataFrame | None,
+    apart: pd.Series | None,
     conf_level: float,
-    answers: int | None,
+    answers: Answers,
 ) -> tuple[dict[str, list[EstimateRecord]], int]:
     """Answer the same question with other models, by component, and count those that gave no answer.
 
@@ -184,8 +232,10 @@ def other_models(
         Whether units miss waves.
     errors : mapping
         Sampling errors of the unit means by side; empty where unknown.
-    apart : pandas.DataFrame or None
-        The panel without the units set apart, or none.
+    apart : pandas.Series or None
+        Which rows are of units set apart, or none.
+    answers : Answers
+        Behind the panel; each model counts those of the units and waves that it uses.
     """
     missing = "fiml" if incomplete else "listwise"
     common: dict[str, Any] = {**ROLES, "waves": waves, "errors": "widened", "conf_level": conf_level}
@@ -193,30 +243,33 @@ def other_models(
     def fitted(data: pd.DataFrame, **options: Any) -> Callable[[], pd.DataFrame]:
         return lambda: component_rows(cross_lagged_panel(data, **{**common, "missing": missing, **options}))
 
-    variants: list[tuple[str, Note, Callable[[], pd.DataFrame]]] = [
-        ("free_lags", _FREE, fitted(panel, constrained=False)),
-        ("robust", _ROBUST, fitted(panel, errors="robust", missing="listwise")),
+    whole = answers.all()
+    variants: list[tuple[str, Note, int | None, Callable[[], pd.DataFrame]]] = [
+        ("free_lags", _FREE, whole, fitted(panel, constrained=False)),
+        ("robust", _ROBUST, answers.complete(), fitted(panel, errors="robust", missing="listwise")),
     ]
     if incomplete:
-        variants.append(("complete", COMPLETE, fitted(panel, missing="listwise")))
+        variants.append(("complete", COMPLETE, answers.complete(), fitted(panel, missing="listwise")))
     if errors:
-        variants.append(("known_errors", _KNOWN, fitted(panel, known_errors=errors)))
+        variants.append(("known_errors", _KNOWN, whole, fitted(panel, known_errors=errors)))
     if apart is not None:
-        variants.append(("set_apart", FIML if incomplete else COMPLETE, fitted(apart)))
+        method, rest = FIML if incomplete else COMPLETE, answers.without(apart).all()
+        variants.append(("set_apart", method, rest, fitted(panel[~apart])))
+    pairs = answers.in_a_row(2, several=True)
     variants += [
-        ("dynamic", _DPM, lambda: _dynamic(panel, common, missing)),
-        ("fixed_effects", _FIXED, lambda: _one_lag(panel, common)),
-        ("clpm", _CLPM, fitted(panel, model="clpm")),
+        ("dynamic", _DPM, whole, lambda: _dynamic(panel, common, missing)),
+        ("fixed_effects", _FIXED, pairs, lambda: _one_lag(panel, common)),
+        ("clpm", _CLPM, whole, fitted(panel, model="clpm")),
     ]
     records: dict[str, list[EstimateRecord]] = {component: [] for component in COMPONENTS}
     failed = 0
-    for suffix, method, estimate in variants:
+    for suffix, method, behind, estimate in variants:
         try:
             rows = estimate()
         except NotEstimable:
             failed += 1
             continue
-        made = component_records(rows, method=method, answers=answers, suffix=suffix)
+        made = component_records(rows, method=method, answers=behind, suffix=suffix)
         for component, record in made.items():
             records[component].append(record)
     return records, failed

@@ -128,5 +128,7 @@ def _changes(panel: pd.DataFrame, waves: Sequence[str]) -> dict[str, float]:
     for side in ("ex", "cx"):
         wide = panel.pivot(index="unit", columns="wave", values=side).reindex(columns=list(waves))
         steps = np.diff(wide.to_numpy(dtype=np.float64), axis=1)
+        # Between two waves that no unit has in a row there is no change, and no mean of changes.
+        steps = steps[:, np.isfinite(steps).any(axis=0)]
         found[side] = float(np.nanstd(steps - np.nanmean(steps, axis=0), ddof=1))
     return found

@@ -11,7 +11,14 @@ from exresearch.findings.analyses.set_apart import is_set_apart
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.measures import EngagedDefinition, LinkTable, NotMeasured, link_table, other_definition
+from exresearch.measures import (
+    EngagedDefinition,
+    LinkTable,
+    NotMeasured,
+    UnsuitableScale,
+    link_table,
+    other_definition,
+)
 from exresearch.models import NotEstimable, change_on_change, leader_contrast, unit_association
 from exresearch.study import Study
 
@@ -130,6 +137,7 @@ def association_checks(
     *,
     set_apart: str,
     ex_alternative: str,
+    definition: EngagedDefinition,
     options: Mapping[str, Any],
     resampling: Mapping[str, Any],
 ) -> Records:
@@ -154,8 +162,8 @@ def association_checks(
     records += _correlations(link, study.waves, set_apart=set_apart, measure=None, resampling=resampling)
     if ex_alternative:
         try:
-            other = link_table(study, ex_measure=ex_alternative, **options)
-        except NotMeasured:
+            other = link_table(study, ex_measure=ex_alternative, engaged_definition=definition, **options)
+        except (NotMeasured, UnsuitableScale):
             return records + _changes(link, study.waves, measure=None, resampling=resampling)
         measure = labels(ex_alternative)
         label = Note(message="Correlation with {measure} instead", values={"measure": measure})

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.findings.analyses.link_checks import counted
 from exresearch.findings.analyses.link_covariates import Covariates, both_languages, unit_covariates
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
@@ -141,9 +142,6 @@ def link_slopes(
     if failed:
         notes.append(_SOME_FAIL.model_copy(update={"values": {"count": failed}}))
     frame = pd.DataFrame(found, columns=_COLUMNS)
-    answers = table.units["ex_n"].sum() if table.units["ex_n"].notna().all() else None
-    if answers is not None:
-        frame["n"] = int(answers)
     return LinkSlopes(frame, notes, precision)
 
 
@@ -173,7 +171,8 @@ def _row(
         )
     except NotEstimable:
         return None
-    row = fit.table.set_index("term").loc["ex"].to_dict()
+    used = frame[["ex", "cx", *(covariates or []), *([weights] if weights else [])]].notna().all(axis=1)
+    row = counted(fit.table, frame[used]).set_index("term").loc["ex"].to_dict()
     return _named(term, label, _HC3 if cluster is None else _CR2, row | {"n_units": row["n_clusters"]})
 
 
@@ -235,9 +234,10 @@ def _corrected(
         units = units.assign(**{f"{side}_error": units["unit"].map(errors).astype("float64")})
     names: dict[str, Any] = {name: name for name in ("ex", "cx", "ex_error", "cx_error")}
     try:
-        found = disattenuated_association(units, **names, **resampling).set_index("term")
+        found = disattenuated_association(units, **names, **resampling)
     except NotEstimable:
         return [], [_NO_CORRECTION]
+    found = counted(found, units[units[list(names)].notna().all(axis=1)]).set_index("term")
     values = {
         f"{side}{end}": float(found.to_dict()[column][f"reliability_{side}"])
         for side in ("ex", "cx")

@@ -26,13 +26,14 @@ from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION, Estimand
 from exresearch.findings.note import Note
 from exresearch.findings.shared_source import shared_source
-from exresearch.findings.testability import Testability, testability, unsuitable_scale
+from exresearch.findings.testability import NOT_LINKED, Testability, testability, unsuitable_scale
 from exresearch.measures import (
     LEAST_ICC2,
     LEAST_RWG,
     EngagedDefinition,
     Groups,
     LinkTable,
+    NotMeasured,
     UnsuitableScale,
     link_table,
 )
@@ -186,6 +187,8 @@ def engagement_and_cx(
             if reason is None:
                 rows = unit_association(link.units, ex="ex", cx="cx", **resampling)
                 association = counted(rows, link.units)
+        except NotMeasured:
+            reason = NOT_LINKED
         except UnsuitableScale:
             reason = unsuitable_scale(engaged_definition)
         except NotEstimable:
@@ -221,6 +224,7 @@ def engagement_and_cx(
         association,
         set_apart=set_apart,
         ex_alternative=ex_alternative,
+        definition=engaged_definition,
         options=options,
         resampling=resampling,
     )

@@ -12,6 +12,7 @@ from exresearch.findings.analyses.programme_effects import (
     SideEffects,
     again,
     answers_behind,
+    compared,
     in_deviations,
 )
 from exresearch.findings.analyses.programme_panel import Programme, side_panel, starts_of
@@ -84,25 +85,29 @@ def robustness(
     """
     panel = one.panel
     neighbours = _neighbours(one, programme, min_units=min_units)
+    # Checks that use part of the panel count the answers of that part.
+    narrower: dict[str, pd.DataFrame] = {"same_waves": _same_waves(one)}
     ways: dict[str, Callable[[], pd.DataFrame]] = {
         "never": lambda: _first(one, again(one, panel, control="never").overall),
         "anticipation": lambda: _first(
             one, again(one, panel, anticipation=one.options["anticipation"] + 1).overall
         ),
         "per_wave": lambda: in_deviations(one.effects.overall, one.effects.baseline_sd).iloc[[1]],
-        "same_waves": lambda: _first(one, again(one, _same_waves(one)).overall),
+        "same_waves": lambda: _first(one, again(one, narrower["same_waves"]).overall),
         "covariates": lambda: _adjusted(one, programme),
     }
     if panel["n"].notna().all():
         ways["weighted"] = lambda: _first(one, again(one, panel, weights="n").overall)
     complete = panel.groupby("unit")["wave"].transform("size") == len(one.waves)
     if not complete.all():
-        ways["complete"] = lambda: _first(one, again(one, panel[complete]).overall)
+        narrower["complete"] = panel[complete]
+        ways["complete"] = lambda: _first(one, again(one, narrower["complete"]).overall)
     if neighbours is not None:
-        ways[neighbours[0]] = lambda: _first(one, again(one, panel[~neighbours[2]]).overall)
+        narrower[neighbours[0]] = panel[~neighbours[2]]
+        ways[neighbours[0]] = lambda: _first(one, again(one, narrower[neighbours[0]]).overall)
     if programme.n_ended:
-        whole = side_panel(one.side, programme, waves, absorbing=True)
-        ways["absorbing"] = lambda: _first(one, again(one, whole).overall)
+        narrower["absorbing"] = side_panel(one.side, programme, waves, absorbing=True)
+        ways["absorbing"] = lambda: _first(one, again(one, narrower["absorbing"]).overall)
     for term in ("lag_adjusted", "within_thirds"):
         ways[term] = lambda term=term: balance[balance["term"] == term]  # type: ignore[misc]
     ways["two_way"] = lambda: _two_way(one)[0]
@@ -125,6 +130,7 @@ def robustness(
             effect_record(
                 one,
                 row,
+                panel=narrower.get(name, panel),
                 name=f"{one.name}_{name}",
                 label=Note(message=_LABELS[name], values=values),
                 method=Note(message=_METHODS["two_way" if name == "two_way" else "otherwise"]),
@@ -134,12 +140,15 @@ def robustness(
 
 
 def effect_record(
-    one: SideEffects, row: pd.DataFrame, *, name: str, label: Note, method: Note
+    one: SideEffects, row: pd.DataFrame, *, panel: pd.DataFrame, name: str, label: Note, method: Note
 ) -> EstimateRecord:
-    """Take a row of effects in standard deviations into a record; ``n`` counts answers, where they are known."""
+    """Take a row of effects in standard deviations into a record; ``n`` counts answers, where they are known.
+
+    Units that had the programme from the first wave on are no part of any effect, nor are their answers counted.
+    """
     n_units = int(row["n_units"].iloc[0]) if "n_units" in row else int(row["n"].iloc[0])
     return estimate_record(
-        row.assign(n=answers_behind(one.panel), n_units=n_units),
+        row.assign(n=answers_behind(compared(panel, one.waves)), n_units=n_units),
         str(row["term"].iloc[0]),
         name=name,
         label=label,

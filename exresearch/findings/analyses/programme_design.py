@@ -9,7 +9,13 @@ from typing import Any
 import pandas as pd
 
 from exresearch.findings.analyses.programme_checks import covariates_of
-from exresearch.findings.analyses.programme_effects import SideEffects, again, answers_behind, in_deviations
+from exresearch.findings.analyses.programme_effects import (
+    SideEffects,
+    again,
+    answers_behind,
+    compared,
+    in_deviations,
+)
 from exresearch.findings.analyses.programme_panel import Programme
 from exresearch.models import (
     NotEstimable,
@@ -63,7 +69,7 @@ def balance_of(one: SideEffects) -> Balance:
 
 
 def _counted(rows: pd.DataFrame, one: SideEffects) -> pd.DataFrame:
-    return rows.assign(side=one.name, n_units=rows["n"], n=answers_behind(one.panel))
+    return rows.assign(side=one.name, n_units=rows["n"], n=answers_behind(compared(one.panel, one.waves)))
 
 
 def placebos(one: SideEffects, *, min_units: int) -> pd.DataFrame:

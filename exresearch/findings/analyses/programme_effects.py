@@ -150,9 +150,14 @@ def in_deviations(table: pd.DataFrame, baseline_sd: float) -> pd.DataFrame:
 
 
 def answers_behind(panel: pd.DataFrame) -> int:
-    """Return the number of answers behind a panel, or of rows where it is not known for all of them."""
+    """Return the number of answers behind a panel, or of units where it is not known for all rows."""
     known = panel["n"].notna().all() and len(panel) > 0
-    return int(panel["n"].sum()) if known else len(panel)
+    return int(panel["n"].sum()) if known else int(panel["unit"].nunique())
+
+
+def compared(panel: pd.DataFrame, waves: list[str]) -> pd.DataFrame:
+    """Return the panel without the units that had the programme from the first wave on, which say nothing here."""
+    return panel[panel["start"].isna() | (panel["start"] != waves[0])]
 
 
 def event_times(one: SideEffects, *, min_units: int) -> pd.DataFrame:
@@ -163,11 +168,12 @@ def event_times(one: SideEffects, *, min_units: int) -> pd.DataFrame:
     pandas.DataFrame
         ``side, event_time, phase`` (lead, base, anticipation, effect), ``counts`` (whether it is part of the overall
         effect), ``estimate, std_error, p_value, conf_low, conf_high, band_low, band_high, conf_level, n_treated,
-        n_controls, n``. Times with fewer than ``min_units`` treated units are left out; the base wave, zero by
-        definition, is a row without limits.
+        n_controls, n``. Times with fewer than ``min_units`` units that are treated, or compared with, are left out;
+        the base wave, zero by definition, is a row without limits.
     """
     table = in_deviations(one.effects.by_event_time, one.effects.baseline_sd)
-    shown = table[(table["n_treated"] >= min_units) & table["conf_low"].notna()]
+    fewest = table[["n_treated", "n_compared"]].min(axis=1)
+    shown = table[(fewest >= min_units) & table["conf_low"].notna()]
     base = -1 - int(one.options["anticipation"])
     rows = pd.concat(
         [shown, pd.DataFrame({"event_time": [base], "phase": ["base"], "estimate": [0.0]})], ignore_index=True
@@ -189,7 +195,7 @@ def event_times(one: SideEffects, *, min_units: int) -> pd.DataFrame:
     return rows[columns].assign(
         side=one.name,
         counts=(rows["phase"] == "effect") & (rows["event_time"] >= one.delay),
-        n=answers_behind(one.panel),
+        n=answers_behind(compared(one.panel, one.waves)),
     )
 
 
@@ -238,6 +244,8 @@ def effects_by_start(one: SideEffects, *, min_units: int) -> pd.DataFrame:
         except NotEstimable:
             continue
         row = in_deviations(found.overall, found.baseline_sd).iloc[[0]]
+        if row[["n_treated", "n_compared"]].min(axis=1).iloc[0] < min_units:
+            continue
         own = one.panel[one.panel["start"].isin(starts)]
         rows.append(row.assign(side=one.name, starts=", ".join(starts), n=answers_behind(own)))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()

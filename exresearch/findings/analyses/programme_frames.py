@@ -49,6 +49,7 @@ def component_record(one: SideEffects) -> EstimateRecord:
     return effect_record(
         one,
         overall,
+        panel=one.panel,
         name=one.name,
         label=Note(message=_COMPONENTS[one.name]),
         method=Note(message=_METHODS[one.name]),

@@ -160,7 +160,8 @@ def side_panel(
         firsts.append(later[0] if later else None)
     units = programme.units.assign(first=pd.Series(firsts, index=programme.units.index, dtype="object"))
     frame = side.frame.merge(units, on="unit", how="inner", validate="many_to_one")
-    held = frame["wave"].map(order) <= frame["last"]
+    # Without rows there is nothing to tell a number by.
+    held = frame["wave"].map(order).astype("float64") <= frame["last"].astype("float64")
     if absorbing:
         held |= frame["ended"]
     kept = frame[held & frame["value"].notna()]

@@ -37,6 +37,10 @@ _FEW_STARTERS = (
 _NO_CONTROLS = (
     "{side}: all units start the programme in the same wave, so that there is nobody to compare them with."
 )
+_FEW_CONTROLS = (
+    "{side}: fewer than {needed:integer} units had not started the programme yet and can be compared with, too few to "
+    "say anything of them without saying it of single units."
+)
 _NOTHING_AFTER = (
     "{side}: the programme starts in the last wave, and the effect on customers counts from one wave later."
 )
@@ -101,7 +105,7 @@ def effect_or_reason(
         return Note(message=_NOTHING_AFTER, values=values)
     category, _ = assigned_by(panel, programme.categories)
     try:
-        return side_effects(
+        one = side_effects(
             name,
             side,
             programme,
@@ -117,6 +121,12 @@ def effect_or_reason(
         if category is not None:
             return Note(message=_ONE_STARTER, values=values | {"category": programme.categories[category]})
         return Note(message=_OTHERWISE, values=values)
+    row = one.effects.overall.iloc[0]
+    if row["n_treated"] < min_units:
+        return Note(message=_FEW_STARTERS, values=values | {"needed": min_units})
+    if row["n_compared"] < min_units:
+        return Note(message=_FEW_CONTROLS, values=values | {"needed": min_units})
+    return one
 
 
 def caveats(

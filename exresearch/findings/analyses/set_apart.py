@@ -48,4 +48,5 @@ def set_apart_problem(study: Study, set_apart: str, *, file: str = "study file")
 def is_set_apart(units: pd.DataFrame, set_apart: str) -> pd.Series:
     """Say of each unit whether it belongs to the category that is set apart."""
     column, _, value = set_apart.partition("=")
-    return units[column] == value
+    # A unit without the category is not one of them.
+    return (units[column] == value).fillna(False).astype(bool)

@@ -36,8 +36,9 @@ class Spells:
         where no reason is given), ``since_first`` (years since the person's first row begins), ``first`` (whether it is
         that), ``contract`` and ``level`` where known. Its index is that of the sheets.
     counts : dict of str to int
-        ``no_person`` (sheets without one), ``not_listed`` (people who are not on the staff list), ``no_start`` (people
-        without a first working day), ``notice`` (sheets of people who had given notice or did not work there),
+        ``answers`` (sheets with every score), ``no_person`` (sheets without one), ``not_listed`` (people who are not on
+        the staff list), ``no_start`` (people without a first working day), ``notice`` (sheets of people who had given
+        notice or did not work there),
         ``no_time`` (sheets after the last working day or the end of observation), ``people`` and ``leavers``.
     by_period : bool
         Whether the day of an answer is the first day of the period that its wave is named after.
@@ -81,7 +82,7 @@ def stay_spells(
         )
     answered = pd.concat(scores, axis=1).dropna()
     working = sheets.loc[answered.index]
-    counts = {"notice": 0}
+    counts = {"answers": len(answered), "notice": 0}
     if not with_notice:
         kept = at_work(working, study.codebook)
         counts["notice"], working = len(working) - len(kept), kept

@@ -238,9 +238,10 @@ def _missing(parts: dict[str, Any]) -> list[Note]:
 
 
 def _left_out(leaving: Exits) -> int:
+    """Sheets with an answer that put nobody at risk."""
     if leaving.spells is None:
         return 0
-    return sum(leaving.spells.counts[name] for name in ("notice", "no_person", "no_time"))
+    return leaving.spells.counts["answers"] - len(leaving.spells.rows)
 
 
 def _together() -> list[Note]:

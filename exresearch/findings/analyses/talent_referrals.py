@@ -116,11 +116,11 @@ def referrals(
     found = [
         _fit(frame, name="referrals_alone", waves=False, conf_level=conf_level),
         _fit(frame, name="referrals_categories", study=study, conf_level=conf_level),
-        _fit(_later(study, frame, "referrals"), name="referrals_later", conf_level=conf_level),
+        _fit(_later(study, frame, cells, "referrals"), name="referrals_later", conf_level=conf_level),
     ]
     if "hires_referred" in frame and counted:
         found.append(
-            _fit(_later(study, frame, "hires_referred"), name="referrals_hires", conf_level=conf_level)
+            _fit(_later(study, frame, cells, "hires_referred"), name="referrals_hires", conf_level=conf_level)
         )
     if "engagement" in scores:
         other, _ = _with_scores(study, cells, scores["engagement"], min_unit_n=min_unit_n)
@@ -202,26 +202,31 @@ def _dummies(work: pd.DataFrame, values: pd.Series, name: str) -> list[str]:
     return made
 
 
-def _later(study: Study, frame: pd.DataFrame, column: str) -> pd.DataFrame:
-    """Put the count of the next wave, and the employees of that wave, beside the answers of this one."""
+def _later(study: Study, frame: pd.DataFrame, cells: pd.DataFrame, column: str) -> pd.DataFrame:
+    """Put the count of the next wave, and the employees of that wave, beside the answers of this one.
+
+    What is counted in the next wave does not depend on whether enough people answered then.
+    """
     place = {wave: number for number, wave in enumerate(study.waves)}
     here = frame.assign(at=frame["wave"].map(place))
-    following = here[["unit", "at", column, "headcount"]].assign(at=here["at"] - 1)
+    following = cells[["unit", "wave", column, "headcount"]].assign(at=cells["wave"].map(place) - 1)
     kept = here.drop(columns=[*{"referrals", column}, "headcount"])
-    joined = kept.merge(following.rename(columns={column: "referrals"}), on=["unit", "at"], how="inner")
+    following = following.drop(columns="wave").rename(columns={column: "referrals"})
+    joined = kept.merge(following, on=["unit", "at"], how="inner")
     return joined[joined["referrals"].notna()].reset_index(drop=True)
 
 
 def _groups(frame: pd.DataFrame, *, conf_level: float, rules: DisclosureRules) -> pd.DataFrame:
     """Cut units and waves into groups of the same size by their mean, each with enough units."""
-    number = min(N_GROUPS, frame["unit"].nunique() // max(rules.min_units, MIN_UNITS))
+    least = max(rules.min_units, MIN_UNITS)
+    number = min(N_GROUPS, frame["unit"].nunique() // least)
     if number < 2:
         return pd.DataFrame()
     ranks = frame[_SCORE].rank(method="first") - 1
     group = np.floor(ranks * number / len(frame)).astype("int64") + 1
     rows = []
     for value, part in frame.groupby(group):
-        if part["unit"].nunique() < MIN_UNITS:
+        if part["unit"].nunique() < least:
             return pd.DataFrame()
         row = per_hundred(part, events="referrals", base="headcount", conf_level=conf_level)
         if row is None:

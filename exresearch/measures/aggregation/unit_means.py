@@ -102,8 +102,15 @@ def unit_means(
     answers["product"] = answers["value"] * answers["size"]
     grouping = answers.groupby(["unit", "wave"], sort=True)
     codes = grouping.ngroup().to_numpy().astype(np.intp)
-    means = grouping.agg(n=("value", "size"), size=("size", "sum"), product=("product", "sum")).reset_index()
-    means["mean"] = means["product"] / means["size"]
+    means = grouping.agg(
+        n=("value", "size"),
+        size=("size", "sum"),
+        product=("product", "sum"),
+        least=("value", "min"),
+        most=("value", "max"),
+    ).reset_index()
+    # No mean lies outside its answers: where all units answer alike, rounding must not make them differ.
+    means["mean"] = (means["product"] / means["size"]).clip(means["least"], means["most"])
     y, w = answers["value"].to_numpy(dtype="float64"), answers["size"].to_numpy(dtype="float64")
     rows = _spread(y, w, codes, means["mean"].to_numpy(dtype="float64"))
     people = rows

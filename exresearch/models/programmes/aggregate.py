@@ -160,6 +160,7 @@ def estimate_table(
             "df": df,
             "n_treated": [int(one.treated.sum()) for one in averages],
             "n_controls": [int((one.controls & ~one.treated).sum()) for one in averages],
+            "n_compared": [int(one.controls.sum()) for one in averages],
         }
     )
     return table.assign(

@@ -38,8 +38,9 @@ class StaggeredEffects:
     overall : DataFrame
         Rows `overall` (each treated unit counts once) and `overall_per_wave` (each treated unit and wave counts once).
         Columns: term, estimate, std_error, statistic (t), p_value, conf_low, conf_high, n (units), conf_level, df,
-        n_treated, n_controls (units that are only that), standardised, standardised_low, standardised_high (the
-        estimate and its interval divided by `baseline_sd`).
+        n_treated, n_controls (units that are only that), n_compared (all that are compared with, those that start later
+        included), standardised, standardised_low, standardised_high (the estimate and its interval divided by
+        `baseline_sd`).
     by_event_time : DataFrame
         The same per event time, with event_time (waves since the start), phase (lead, anticipation or effect) and
         band_low, band_high (simultaneous over all rows). The base wave is no row: it is zero by definition.
