@@ -204,7 +204,7 @@ def other_models(
     if apart is not None:
         variants.append(("set_apart", FIML if incomplete else COMPLETE, fitted(apart)))
     variants += [
-        ("dynamic", _DPM, lambda: _dynamic(panel, common, missing)),
+        ("dynamic", _DPM, lambda: dynamic_rows(panel, **common, missing=missing)),
         ("fixed_effects", _FIXED, lambda: _one_lag(panel, common)),
         ("clpm", _CLPM, fitted(panel, model="clpm")),
     ]
@@ -230,8 +230,9 @@ def scan(panel: pd.DataFrame, *, waves: Sequence[str], conf_level: float) -> pd.
         return pd.DataFrame()
 
 
-def _dynamic(panel: pd.DataFrame, common: Mapping[str, Any], missing: Any) -> pd.DataFrame:
-    table = dynamic_panel(panel, **common, missing=missing).table
+def dynamic_rows(panel: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """Give both effects of a dynamic panel model, standardised; options as :func:`exresearch.models.dynamic_panel`."""
+    table = dynamic_panel(panel, **options).table
     return table[(table["scale"] == "standardised") & table["term"].isin(["ex_to_cx", "cx_to_ex"])]
 
 
