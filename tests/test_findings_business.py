@@ -215,13 +215,13 @@ def test_checks_stand_beside_and_have_terms_of_their_own(result: BusinessOutcome
 
 
 def test_the_declared_choices_give_the_deciding_estimate(demo: Study, result: BusinessOutcomes) -> None:
-    curve = outcome_specifications(demo, result.first, conf_level=0.95, **SIDE)
-    assert curve is not None
-    table = curve.table
-    assert len(table) == 32
-    first = table.iloc[0]
-    for name in ("estimate", "conf_low", "conf_high"):
-        assert first[name] == pytest.approx(getattr(result.finding, name), rel=1e-12)
+    made = outcome_specifications(demo, result, conf_level=0.95, **SIDE)
+    assert [len(curve.table) for _, curve in made.curves] == [32] * 4
+    for (_, curve), record in zip(made.curves, result.finding.components, strict=True):
+        row = curve.deciding
+        assert row is not None
+        for name in ("estimate", "conf_low", "conf_high"):
+            assert row[name] == pytest.approx(getattr(record, name), rel=1e-12)
 
 
 def test_strength_of_what_is_not_measured(result: BusinessOutcomes) -> None:

@@ -143,10 +143,10 @@ def test_everything_beside_the_verdict_of_the_demo(found: Any) -> None:
     } <= {record.term for record in finding.robustness}  # fmt: skip
     assert "That none was found does not show that there was none." in caveats(finding)
     assert set(found.checks["kind"]) == {"deciding", "check", "placebo"}
-    assert found.curve.summary["n_estimated"].item() == 16
-    first = found.curve.table.iloc[0]
-    assert first["estimate"] == pytest.approx(finding.components[0].estimate, rel=EXACT)
-    assert first["conf_high"] == pytest.approx(finding.components[0].conf_high, rel=EXACT)
+    assert [len(curve.table) for _, curve in found.choices.curves] == [16, 16]
+    for (_, curve), part in zip(found.choices.curves, finding.components, strict=True):
+        assert curve.deciding["estimate"] == pytest.approx(part.estimate, rel=EXACT)
+        assert curve.deciding["conf_high"] == pytest.approx(part.conf_high, rel=EXACT)
     assert (found.events["n_treated"].dropna() >= 5).all()
     counted = found.events[found.events["counts"]]
     assert counted.groupby("side")["event_time"].min().to_dict() == {"ex": 0, "cx": 1}

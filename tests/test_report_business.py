@@ -228,4 +228,3 @@ def test_what_could_not_be_tested_is_said_everywhere(result: BusinessOutcomes) -
     assert list(shown.pictures(empty, texts=page.texts, rules=RULES).values()) == [reason] * 3
     for table in shown.tables(empty, texts=page.texts).values():
         assert "Geen van de vier uitkomsten" in words(page.table(**table).data)
-    assert shown.choices(empty, None) == reason

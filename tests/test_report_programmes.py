@@ -14,6 +14,7 @@ from exresearch.findings.analyses import programme_effect
 from exresearch.report import Page, Texts
 from exresearch.report import programmes as shown
 from exresearch.report.figures import programme_checks, programme_courses, programme_events
+from exresearch.report.sensitivity import curve_picture
 from exresearch.report.sentences import verdict_parts
 from exresearch.study import Study
 
@@ -130,7 +131,8 @@ def test_page_of_a_whole_study(client: Any) -> None:
         assert list(pictures) == ["events", "courses", "checks"]
         blocks = [page.figure(picture).data for picture in pictures.values()]
         blocks += [page.table(**table).data for table in shown.tables(result).values()]
-        blocks += [page.verdict(result.finding).data, page.say(shown.curve_note(result)).data]
+        blocks += [page.verdict(result.finding).data]
+        blocks += [page.figure(curve_picture(result.choices, texts=page.texts)).data]
         everything = " ".join(blocks)
         assert "nan" not in everything.lower().replace("finan", "")
         # No unit is named.
@@ -209,4 +211,5 @@ def test_nothing_at_all_is_said_in_every_place(client: Any) -> None:
         assert "geen enkele eenheid begint" in page.figure(picture).data
     for table in shown.tables(result).values():
         assert "geen enkele eenheid begint" in page.table(**table).data
-    assert "niet op meer dan één manier" in page.say(shown.curve_note(result)).data
+    curve = curve_picture(result.choices, texts=page.texts)
+    assert "geen enkele eenheid begint" in page.figure(curve).data

@@ -9,7 +9,6 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, load_claims
 from exresearch.findings.analyses import BusinessOutcomes
-from exresearch.models import SpecificationCurve
 from exresearch.report.figures.business import outcome_forest, outcome_timing, rate_levels
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.tables import Column
@@ -197,27 +196,6 @@ def published(ids: tuple[str, ...], *, texts: Texts) -> dict[str, Any]:
         )
     caption = mark("Published figures, with what is known about them")
     return {"frame": pd.DataFrame(rows), "caption": caption, "columns": PUBLISHED}
-
-
-def choices(result: BusinessOutcomes, curve: SpecificationCurve | None) -> Note:
-    """Say how far the first outcome hangs on choices that could have been made otherwise."""
-    if curve is None or result.outcomes.empty:
-        return result.finding.reason
-    row = curve.summary.iloc[0]
-    return Note(
-        message=(
-            "{outcome}: of {made:integer} combinations of other choices (who counts as engaged, how many answers a "
-            "unit needs, what is kept equal, which units) the estimates run from {low:number2} to {high:number2}; in "
-            "{share:percent0} the interval leaves out no link."
-        ),
-        values={
-            "outcome": result.outcomes["label"].iloc[0],
-            "made": int(row["n_estimated"]),
-            "low": float(row["lowest"]),
-            "high": float(row["highest"]),
-            "share": float(row["share_excluding_null"]),
-        },
-    )
 
 
 def _checks(frame: pd.DataFrame, texts: Texts) -> tuple[pd.DataFrame, dict[str, Column | None]]:

@@ -158,31 +158,3 @@ def pictures(result: ProgrammeEffect, *, texts: Texts) -> dict[str, Picture | No
         ),
         "checks": programme_checks(result.checks, texts=texts, smallest_effect=smallest),
     }
-
-
-def curve_note(result: ProgrammeEffect) -> Note:
-    """Say how far the effect on employee experience hangs on choices, in one sentence.
-
-    Parameters
-    ----------
-    result : ProgrammeEffect
-        Of :func:`exresearch.findings.analyses.programme_effect`.
-    """
-    if result.curve is None or not int(result.curve.summary["n_estimated"].iloc[0]):
-        return Note(message="The effect on employee experience could not be estimated in more than one way.")
-    row = result.curve.summary.iloc[0]
-    return Note(
-        message=(
-            "Under all {count:integer} combinations of choices (who is compared with, whether it worked a wave early, "
-            "size and kind of the units, units alike or by answers) the effect on employee experience lies between "
-            "{lowest:number2} and {highest:number2} standard deviations, with {median:number2} in the middle; "
-            "{clear:percent0} of the intervals lie wholly on that side of zero. None of them is chosen afterwards."
-        ),
-        values={
-            "count": int(row["n_estimated"]),
-            "lowest": float(row["lowest"]),
-            "highest": float(row["highest"]),
-            "median": float(row["median"]),
-            "clear": float(row["share_excluding_null_same_sign"]),
-        },
-    )

@@ -8,12 +8,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exresearch.findings.analyses import Specifications
+from exresearch.findings.analyses import Sensitivity, Specifications
 from exresearch.findings.note import Note
+from exresearch.report.figures.specification import specification_picture
 from exresearch.report.numbers import interval, unit_spec
+from exresearch.report.sentences import UNIT_NAMES
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
-from exresearch.report.theme import rows_of
+from exresearch.report.theme import Picture, rows_of
 
 UNMEASURED: dict[str, Column | None] = {
     "label": Column(mark("Association")),
@@ -90,6 +92,27 @@ def _measured(row: Any, texts: Texts) -> str:
         left=texts.number(row.left_over, spec),
         limits=interval(row.left_low, row.left_high, spec, language=texts.language),
     )
+
+
+def curve_picture(choices: Sensitivity, *, texts: Texts) -> Picture | Note:
+    """Draw the curve of a page under the name of its association; the note says why where there is none.
+
+    Parameters
+    ----------
+    choices : Sensitivity
+        Of one of the analyses.
+    texts : Texts
+        Language of the reader.
+
+    Returns
+    -------
+    Picture or Note
+    """
+    measure = None
+    if choices.curves:
+        unit = texts.say(UNIT_NAMES[choices.deciding.unit_of_measurement])
+        measure = texts.say("{association} ({unit})", association=choices.curves[0][0], unit=unit)
+    return specification_picture(choices.deciding, texts=texts, measure=measure)
 
 
 def curve_table(

@@ -2,12 +2,13 @@
 
 from exresearch.findings.analyses.balance import Balance, ex_cx_balance
 from exresearch.findings.analyses.business import BusinessOutcomes, business_outcomes
-from exresearch.findings.analyses.business_strength import outcome_specifications
+from exresearch.findings.analyses.business_specifications import outcome_specifications
 from exresearch.findings.analyses.direction import Direction, which_comes_first
+from exresearch.findings.analyses.direction_specifications import direction_specifications
 from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
 from exresearch.findings.analyses.link_details import LinkDetails, link_details
-from exresearch.findings.analyses.link_specifications import LinkSensitivity, link_specifications
+from exresearch.findings.analyses.link_specifications import link_specifications
 from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
@@ -16,6 +17,7 @@ from exresearch.findings.analyses.programmes import ProgrammeEffect, programme_e
 from exresearch.findings.analyses.sensitivity import (
     Alternative,
     Decision,
+    Sensitivity,
     Specifications,
     declared_specifications,
     no_specifications,
@@ -35,16 +37,17 @@ __all__ = [
     "EngagementAndCx",
     "LikelihoodCheck",
     "LinkDetails",
-    "LinkSensitivity",
     "OutcomeAnswers",
     "PayAndExperience",
     "ProgrammeEffect",
     "Ratio",
+    "Sensitivity",
     "Slope",
     "Specifications",
     "TalentMagnet",
     "business_outcomes",
     "declared_specifications",
+    "direction_specifications",
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",

@@ -1,4 +1,4 @@
-"""How sure the outcomes of notebook 09 are: spread of the counts, unmeasured causes, and other choices."""
+"""How sure the outcomes of notebook 09 are: spread of the counts, and unmeasured causes."""
 
 from __future__ import annotations
 
@@ -8,24 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exresearch.findings.analyses.business_checks import smaller_units
-from exresearch.findings.analyses.business_models import EX, OutcomeFit, outcome_fit
-from exresearch.findings.analyses.business_panel import RATES, OutcomePanel, outcome_label, outcome_panel
+from exresearch.findings.analyses.business_models import EX, OutcomeFit
+from exresearch.findings.analyses.business_panel import RATES, outcome_label
 from exresearch.findings.decision import error_rate
-from exresearch.measures import UnsuitableScale, other_definition
 from exresearch.models import (
     LinearFit,
-    NotEstimable,
     RateFit,
-    SpecificationCurve,
     e_value,
     robustness_value,
-    specification_curve,
 )
-from exresearch.study import Study
-
-# A unit needs twice as many answers in the stricter alternative.
-_STRICTER = 2
 
 
 def dispersion_table(fits: Mapping[str, OutcomeFit]) -> pd.DataFrame:
@@ -96,77 +87,3 @@ def confounding_table(fits: Mapping[str, OutcomeFit], *, conf_level: float) -> p
             }
         )
     return pd.DataFrame(rows)
-
-
-def outcome_specifications(
-    study: Study, component: str | None, *, conf_level: float, **side_options: Any
-) -> SpecificationCurve | None:
-    """Answer for one outcome under every combination of choices that could have been made otherwise.
-
-    Parameters
-    ----------
-    study : Study
-        The client.
-    component : str or None
-        The outcome; None where nothing could be tested.
-    conf_level : float
-        Of the intervals.
-    **side_options
-        The declared choices about employee experience, as for :func:`exresearch.measures.link_side`.
-
-    Returns
-    -------
-    SpecificationCurve or None
-        Choices ``definition`` (who counts as engaged: declared, other), ``answers`` (least in a unit and wave),
-        ``kinds`` (of unit: kept, left_out), ``units`` (all, smaller: without the largest tenth) and ``earlier`` (its
-        own earlier value: left_out, kept). None without an outcome.
-    """
-    if component is None:
-        return None
-    panel = outcome_panel(study, **side_options)
-    least = int(side_options["min_unit_n"])
-    panels = {("declared", least): panel}
-    definitions = {"declared": "declared"}
-    other = other_definition(side_options["engaged_definition"])
-    if panel.side.construct == "engagement" and panel.side.source == "employees" and other is not None:
-        definitions["other"] = other
-
-    def data(definition: str, answers: int) -> OutcomePanel:
-        if (definition, answers) not in panels:
-            changed = {} if definition == "declared" else {"engaged_definition": definition}
-            panels[definition, answers] = outcome_panel(
-                study, **{**side_options, **changed, "min_unit_n": answers}
-            )
-        return panels[definition, answers]
-
-    def estimate(
-        _: object, definition: str, answers: int, kinds: bool, units: bool, earlier: bool
-    ) -> pd.Series:
-        try:
-            chosen = data(definition, answers)
-        except UnsuitableScale as reason:
-            raise NotEstimable(str(reason)) from reason
-        if component not in chosen.measured:
-            raise NotEstimable(f"'{component}' is not measured.")
-        row = outcome_fit(
-            chosen,
-            component,
-            categories=kinds,
-            earlier=earlier,
-            units=None if units else smaller_units(chosen),
-            conf_level=conf_level,
-        ).row.iloc[0]
-        return row.rename({"n_units": "n_clusters"})
-
-    return specification_curve(
-        None,
-        specifications={
-            "definition": definitions,
-            "answers": {str(least): least, str(_STRICTER * least): _STRICTER * least},
-            "kinds": {"kept": True, "left_out": False} if panel.categories else {"left_out": False},
-            "units": {"all": True, "smaller": False},
-            "earlier": {"left_out": False, "kept": True},
-        },
-        estimate=estimate,
-        null=1.0 if component in RATES else 0.0,
-    )

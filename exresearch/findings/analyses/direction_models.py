@@ -257,7 +257,7 @@ def other_models(
         variants.append(("set_apart", method, rest, fitted(panel[~apart])))
     pairs = answers.in_a_row(2, several=True)
     variants += [
-        ("dynamic", _DPM, whole, lambda: _dynamic(panel, common, missing)),
+        ("dynamic", _DPM, whole, lambda: dynamic_rows(panel, **common, missing=missing)),
         ("fixed_effects", _FIXED, pairs, lambda: _one_lag(panel, common)),
         ("clpm", _CLPM, whole, fitted(panel, model="clpm")),
     ]
@@ -283,8 +283,9 @@ def scan(panel: pd.DataFrame, *, waves: Sequence[str], conf_level: float) -> pd.
         return pd.DataFrame()
 
 
-def _dynamic(panel: pd.DataFrame, common: Mapping[str, Any], missing: Any) -> pd.DataFrame:
-    table = dynamic_panel(panel, **common, missing=missing).table
+def dynamic_rows(panel: pd.DataFrame, **options: Any) -> pd.DataFrame:
+    """Give both effects of a dynamic panel model, standardised; options as :func:`exresearch.models.dynamic_panel`."""
+    table = dynamic_panel(panel, **options).table
     return table[(table["scale"] == "standardised") & table["term"].isin(["ex_to_cx", "cx_to_ex"])]
 
 

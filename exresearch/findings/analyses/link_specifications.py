@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -21,6 +20,7 @@ from exresearch.findings.analyses.link_variants import LinkVariants, link_varian
 from exresearch.findings.analyses.linkage import EngagementAndCx
 from exresearch.findings.analyses.sensitivity import (
     Decision,
+    Sensitivity,
     Specifications,
     declared_specifications,
     no_specifications,
@@ -48,25 +48,6 @@ CORRELATION = Note(message="Correlation of the two sides between units")
 RATIO = Note(message="Engaged share of the leaders divided by that of the laggards")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class LinkSensitivity:
-    """How far the link of the two sides hangs on choices, and on what was not measured.
-
-    Attributes
-    ----------
-    deciding : Specifications
-        The curve of the estimand that decides.
-    curves : tuple of (Note, Specifications)
-        All curves: the deciding one first, then the correlation beside a ratio; none when not testable.
-    unmeasured : pandas.DataFrame
-        Rows of :func:`exresearch.findings.analyses.unmeasured_rows`; empty when not testable.
-    """
-
-    deciding: Specifications
-    curves: tuple[tuple[Note, Specifications], ...]
-    unmeasured: pd.DataFrame
-
-
 def link_specifications(
     study: Study,
     link: EngagementAndCx,
@@ -82,7 +63,7 @@ def link_specifications(
     conf_level: float,
     seed: int,
     n_permutations: int = 199,
-) -> LinkSensitivity:
+) -> Sensitivity:
     """Answer the question of the page under every combination of declared choices; the verdict stays what it is.
 
     Parameters
@@ -100,7 +81,7 @@ def link_specifications(
 
     Returns
     -------
-    LinkSensitivity
+    Sensitivity
         Without curves and rows, with the reason, where the finding was not testable.
     """
     finding = link.finding
@@ -109,7 +90,7 @@ def link_specifications(
         nothing = no_specifications(
             unit_of_measurement=estimand.unit, note=finding.reason, null=estimand.null
         )
-        return LinkSensitivity(nothing, (), unmeasured_rows([]))
+        return Sensitivity(nothing, (), unmeasured_rows([]))
     variants = link_variants(
         study,
         ex_measure=ex_measure,
@@ -130,7 +111,7 @@ def link_specifications(
     decisions = [*correlation_decisions(variants), *sample]
     curves.append((CORRELATION, _curve("correlation", variants, decisions, verdict=verdict, **options)))
     rows = unmeasured_rows(link_unmeasured(variants, finding, labels=link.labels, conf_level=conf_level))
-    return LinkSensitivity(curves[0][1], tuple(curves), rows)
+    return Sensitivity(curves[0][1], tuple(curves), rows)
 
 
 def _curve(

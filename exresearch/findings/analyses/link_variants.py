@@ -28,7 +28,8 @@ FloatArray = NDArray[np.float64]
 
 #: Fewer units than this of one kind are put together with others before they are a covariate.
 LEAST_OF_A_KIND = 5
-_DEFINITIONS: dict[EngagedDefinition, Note] = {
+#: What the employees' side is called under each definition of engaged.
+DEFINITIONS: dict[EngagedDefinition, Note] = {
     "highly": Note(message="Share of highly engaged employees"),
     "highly_or_moderately": Note(message="Share of highly or moderately engaged employees"),
     "highly_approximated": Note(message="Share of highly engaged employees (approximated)"),
@@ -169,13 +170,13 @@ def link_variants(
     }
     first = link_table(study, ex_measure=ex_measure, engaged_definition=engaged_definition, **options)
     engaged = ex_measure == "engagement" and first.ex.source == "employees"
-    label = _DEFINITIONS[engaged_definition] if engaged else _named(study, ex_measure)
+    label = DEFINITIONS[engaged_definition] if engaged else _named(study, ex_measure)
     made = [(_scoring("declared", label, first), first)]
     other = other_definition(engaged_definition) if engaged else None
     if other is not None:
         try:
             again = link_table(study, ex_measure=ex_measure, engaged_definition=other, **options)
-            made.append((_scoring(other, _DEFINITIONS[other], again), again))
+            made.append((_scoring(other, DEFINITIONS[other], again), again))
         except UnsuitableScale:
             pass
     if ex_alternative:

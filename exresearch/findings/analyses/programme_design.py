@@ -1,28 +1,22 @@
-"""Signs that units with a programme would have changed differently without it, and how far choices carry the effect."""
+"""Signs that units with a programme would have changed differently without it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import pandas as pd
 
-from exresearch.findings.analyses.programme_checks import covariates_of
 from exresearch.findings.analyses.programme_effects import (
     SideEffects,
-    again,
     answers_behind,
     compared,
     in_deviations,
 )
-from exresearch.findings.analyses.programme_panel import Programme
 from exresearch.models import (
     NotEstimable,
-    SpecificationCurve,
     baseline_balance,
     placebo_effects,
-    specification_curve,
 )
 
 #: By how many waves the start is pretended to be earlier, at most.
@@ -108,42 +102,6 @@ def lead_test(one: SideEffects) -> tuple[float, int] | None:
         return None
     row = table.iloc[0]
     return float(row["p_value"]), int(row["df"])
-
-
-def choices_curve(one: SideEffects, programme: Programme) -> SpecificationCurve:
-    """Estimate the effect on one side under all combinations of the declared choices.
-
-    Parameters
-    ----------
-    one : SideEffects
-        The effect on one side.
-    programme : Programme
-        Of :func:`read_programme`.
-
-    Returns
-    -------
-    SpecificationCurve
-        In standard deviations between units, the same throughout. Choices: ``controls`` (units that have not started
-        yet, or never do), ``anticipation`` (0 or 1 wave), ``covariates`` (none; size and kind of the unit) and
-        ``weights`` (units alike; by answers). A choice with one alternative is one these data do not leave.
-    """
-    panel, names = covariates_of(one, programme)
-    choices: dict[str, dict[str, Any]] = {
-        "controls": {"not yet started": "not_yet", "never started": "never"},
-        "anticipation": {"none": 0, "one wave": 1},
-        "covariates": {"none": []} | ({"size and kind": names} if names else {}),
-        "weights": {"units alike": None} | ({"by answers": "n"} if panel["n"].notna().all() else {}),
-    }
-
-    def estimate(
-        data: pd.DataFrame, *, controls: str, anticipation: int, covariates: list[str], weights: str | None
-    ) -> pd.DataFrame:
-        found = again(
-            one, data, control=controls, anticipation=anticipation, covariates=covariates, weights=weights
-        )
-        return in_deviations(found.overall, found.baseline_sd).iloc[[0]]
-
-    return specification_curve(panel, specifications=choices, estimate=estimate, null=0.0)
 
 
 def moved_by(both: dict[str, SideEffects]) -> Iterator[tuple[str, float, int]]:

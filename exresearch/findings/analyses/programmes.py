@@ -9,18 +9,18 @@ from typing import Any
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses.programme_design import choices_curve
 from exresearch.findings.analyses.programme_effects import Name, SideEffects
 from exresearch.findings.analyses.programme_frames import component_record, page_frames
 from exresearch.findings.analyses.programme_panel import read_programme
 from exresearch.findings.analyses.programme_reasons import effect_or_reason, measured_by
+from exresearch.findings.analyses.programme_specifications import no_programme, programme_specifications
+from exresearch.findings.analyses.sensitivity import Sensitivity
 from exresearch.findings.conclude import conclude_conjunction, not_testable
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import testability, unsuitable_scale
 from exresearch.measures import EngagedDefinition, NotMeasured, Side, UnsuitableScale, link_side
-from exresearch.models import SpecificationCurve
 from exresearch.study import Study
 
 _HYPOTHESIS = "programme-effect"
@@ -37,6 +37,8 @@ class ProgrammeEffect:
         The verdict on ``programme-effect``.
     labels : dict of str to dict of str to str
         What stands for ``ex`` and ``cx``, in both languages.
+    choices : Sensitivity
+        The effect on each side under every declared choice.
     ex_is_share : bool
         Whether employee experience is a share of people.
     programme : dict of str to str or None
@@ -59,12 +61,11 @@ class ProgrammeEffect:
     design : pandas.DataFrame
         One row per side: ``side, n_leads, p_leads, forbidden, negative, n`` (shares of what the regression with effects
         of units and waves compares; missing where there is none).
-    curve : SpecificationCurve or None
-        The effect on employee experience under every declared choice.
     """
 
     finding: Finding
     labels: dict[str, dict[str, str]]
+    choices: Sensitivity
     ex_is_share: bool = False
     programme: dict[str, str] | None = None
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -74,7 +75,6 @@ class ProgrammeEffect:
     checks: pd.DataFrame = field(default_factory=pd.DataFrame)
     balance: pd.DataFrame = field(default_factory=pd.DataFrame)
     design: pd.DataFrame = field(default_factory=pd.DataFrame)
-    curve: SpecificationCurve | None = None
 
 
 def programme_effect(
@@ -162,7 +162,7 @@ def programme_effect(
         finding = not_testable(
             _HYPOTHESIS, reason=reasons[0], rules=rules, detectable_effect=ready.detectable_effect
         )
-        return ProgrammeEffect(finding, labels)
+        return ProgrammeEffect(finding, labels, no_programme(finding))
     shown, records, notes = page_frames(
         both, found, waves=study.waves, min_units=rules.min_units, conf_level=conf_level
     )
@@ -193,9 +193,9 @@ def programme_effect(
     return ProgrammeEffect(
         finding,
         labels,
+        programme_specifications(finding, both, found),
         ex_is_share="ex" in both and both["ex"].side.kind == "share",
         programme=found.label,
-        curve=choices_curve(both["ex"], found) if "ex" in both else None,
         **shown,
     )
 

@@ -92,6 +92,26 @@ class Specifications:
         return None if rows.empty or not np.isfinite(rows["estimate"].iloc[0]) else rows.iloc[0]
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Sensitivity:
+    """How far the associations of a page hang on choices, and on what was not measured.
+
+    Attributes
+    ----------
+    deciding : Specifications
+        The curve that the page draws: of the first estimand that decides.
+    curves : tuple of (Note, Specifications)
+        All curves with the names of their associations, the one that is drawn first; none where nothing was tested.
+    unmeasured : pandas.DataFrame
+        Rows of :func:`exresearch.findings.analyses.unmeasured_rows`; empty where nothing was tested, or where the page
+        has a table of its own.
+    """
+
+    deciding: Specifications
+    curves: tuple[tuple[Note, Specifications], ...] = ()
+    unmeasured: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
 def declared_specifications(
     data: Any,
     *,

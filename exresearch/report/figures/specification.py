@@ -66,7 +66,8 @@ def specification_picture(
     texts : Texts
         Language of the reader.
     measure : str, optional
-        What the estimates are, in the reader's language; the name of their unit by default.
+        What the estimates are, in the reader's language; the name of their unit by default. The alternative text
+        begins with it.
 
     Returns
     -------
@@ -86,10 +87,11 @@ def specification_picture(
         cut = _estimates(above, made, curve, colours, texts=texts, spec=spec)
         _choices(below, rows, heads, colours, height=height, made=made, texts=texts, spec=spec)
         _headings(figure, curve, measure or texts.say(UNIT_NAMES[curve.unit_of_measurement]), texts)
+    said = alt_text(made, curve, texts=texts, spec=spec)
     return Picture(
         figure,
         caption(made, curve, cut=cut, texts=texts),
-        alt_text(made, curve, texts=texts, spec=spec),
+        f"{measure}. {said}" if measure else said,
         takeaway(made, curve, texts=texts, spec=spec),
     )
 
