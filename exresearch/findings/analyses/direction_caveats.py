@@ -164,8 +164,9 @@ def lag_caveat(waves: Sequence[str], *, among: Sequence[str] = ()) -> Note:
     kind = period_kind(waves)
     if not kind:
         places = [list(among).index(wave) for wave in waves] if among else []
-        uneven = len({later - one for one, later in pairwise(places)}) > 1
-        return Note(message=_UNEVEN if uneven else _UNKNOWN)
+        if len({later - one for one, later in pairwise(places)}) > 1:
+            return Note(message=_UNEVEN)
+        return Note(message=_UNKNOWN)
     periods = [period for period in map(wave_period, waves) if period is not None]
     # A half-year is a period of six months, whose numbers run on by six.
     steps = {round((b.start_time - a.start_time).days / 30.4) for a, b in pairwise(periods)}
