@@ -353,4 +353,4 @@ def test_each_part_of_a_claim_says_what_is_too_small_for_it():
     rows = re.findall(r"<tr>(.*?)</tr>", block, re.DOTALL)
     cells = [re.findall(r"<t[hd][^>]*>\s*(.*?)\s*</t[hd]>", row, re.DOTALL) for row in rows]
     place = cells[0].index("Too small to matter")
-    assert [row[place] for row in cells[1:]] == ["0.95 to 1.05", "−0.10 to 0.10"]
+    assert [row[place] for row in cells[1:]] == ["0.95\u00a0to\u00a01.05", "−0.10\u00a0to\u00a00.10"]
