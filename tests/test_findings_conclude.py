@@ -88,7 +88,8 @@ def test_which_estimands_do_not_exist() -> None:
         (1.2, 1.9, 0.001, "supported", "The whole interval lies on the side of the claim, and not all of it is too "
          "small to matter.", {}),
         (0.5, 0.8, 0.001, "contradicted", "The whole interval lies on the other side than the claim.", {}),
-        (0.95, 1.05, 0.9, "equivalent", "The whole interval lies within what was agreed to be too small to matter.", {}),
+        (0.95, 1.05, 0.9, "equivalent", "The whole interval lies within what was agreed to be too small to "
+         "matter.", {}),
         (0.9, 1.9, 0.2, "inconclusive", "The interval holds both no effect and effects that would matter: these data "
          "do not decide.", {}),
         (1.01, 1.9, 0.051, "inconclusive", "The interval leaves out no effect, but after correction for several tests "
@@ -152,7 +153,8 @@ DISAGREE = (
          "matter.", {}),
         ([OPEN], "inconclusive", "The interval holds both no effect and effects that would matter: these data do not "
          "decide.", {}),
-        ([SMALL], "equivalent", "The whole interval lies within what was agreed to be too small to matter.", {}),
+        ([SMALL], "equivalent", "The whole interval lies within what was agreed to be too small to "
+         "matter.", {}),
     ],
 )  # fmt: skip
 def test_every_verdict_on_several_outcomes(

@@ -145,7 +145,7 @@ def _folded(cells: list[NotebookNode], texts: Texts) -> list[NotebookNode]:
         if empty and section[0].cell_type == "markdown":
             heading, _, prose = section[0].source.partition("\n")
             if prose.strip():
-                summary = texts.say("What would stand here")
+                summary = texts.say("What this section is about")
                 fold = f'<details class="settings quiet"><summary>{escape(summary)}</summary>'
                 section[0].source = f"{heading}\n\n{fold}\n\n{prose.strip()}\n\n</details>"
     return [cell for section in sections for cell in section]

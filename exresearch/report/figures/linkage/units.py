@@ -246,8 +246,12 @@ def leaders_laggards(
             d=lag["conf_high"],
         )
     )
+    # Where nothing is known of answers, the units were counted.
+    unknown = "n_units" in rows and bool((rows.loc[terms, "n"] == rows.loc[terms, "n_units"]).all())
     caption = texts.say(
-        "Shares with {intervals}; {n:integer} answers in all units.",
+        "Shares with {intervals}; {n:integer} units."
+        if unknown
+        else "Shares with {intervals}; {n:integer} answers in all units.",
         intervals=intervals_name(frame, texts),
         n=int(rows.loc[terms, "n"].max()),
     )
