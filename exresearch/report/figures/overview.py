@@ -73,9 +73,9 @@ def overview_forest(
         axes.set_xlim(-_OVERVIEW_EDGE, _OVERVIEW_EDGE)
         axes.axvspan(-1, 1, color=COLOURS["band"], zorder=0)
         axes.axvline(0, color=COLOURS["grey"], linewidth=1)
-        for position, heads, (_, verdict, row) in zip(y, bold, lines, strict=True):
-            if row is not None:
-                draw_row(axes, position, row)
+        for position, heads, (_, verdict, mark) in zip(y, bold, lines, strict=True):
+            if mark is not None:
+                draw_row(axes, position, mark)
             if verdict is not None:
                 word = texts.say(VERDICT_LABELS[verdict])
                 row_value(axes, position, word, colour=MARKS[verdict][2], bold=heads)
