@@ -42,7 +42,7 @@ def contrasts(**change: Any) -> pd.DataFrame:
 def test_cut_forest_counts_whole_intervals(texts: Texts) -> None:
     picture = draw.cut_forest(contrasts(), texts=texts, published=(1.53, "source"))
     if texts.language == "en":
-        assert picture.takeaway == "In 2 of 3 comparisons the whole interval lies above 1, in 0 below it."
+        assert picture.takeaway == "In 2 of 3 comparisons the whole interval lies above 1."
         assert "Highly engaged, 20% at each end: 2.00 (1.20 to 3.30)." in picture.alt
         assert "Katz" in picture.caption
         assert "published: 1.53" in svg(picture.figure)

@@ -187,10 +187,10 @@ def test_components_are_listed_by_verdict(tested):
         whole.model_dump() | headline | {"components": tuple(part.model_dump() for part in parts)}
     )
     assert verdict_sentence(finding, Texts("en")) == (
-        "stay: The difference in explained variance between the employee-first and the customer-first driver is 9.0 "
+        "stay: the difference in explained variance between the employee-first and the customer-first driver is 9.0 "
         "%-points (95% interval 6.0 to 12.0 %-points; positive means that the employee-first driver weighs more). "
-        "Supported: stay. No meaningful effect: effort. The claim as a whole stays open: its parts do not all "
-        "say the same."
+        "Supported: stay. No meaningful effect: effort. The claim is about all its parts together, and it stays open "
+        "because not every part supports it."
     )
 
 

@@ -19,9 +19,11 @@ from exresearch.findings import (
     Verdict,
     conclude_conjunction,
     load_registry,
+    not_testable,
 )
 from exresearch.report import Page, Texts
 from exresearch.report.index import render_index
+from exresearch.report.notebook import convert_notebook
 from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
 from exresearch.report.verdict import verdict_block
 
@@ -117,10 +119,11 @@ def notebook(findings):
     ]
     new = nbformat.v4
     outputs = [
-        new.new_output("display_data", data={"text/html": item.data, "text/plain": "x"}) for item in shown
+        new.nbformat.v4.new_output("display_data", data={"text/html": item.data, "text/plain": "x"})
+        for item in shown
     ]
-    outputs.append(new.new_output("stream", name="stderr", text=f"Warning: {SOMEBODY}/secret"))
-    outputs.append(new.new_output("error", ename="E", evalue="secret", traceback=["secret"]))
+    outputs.append(new.nbformat.v4.new_output("stream", name="stderr", text=f"Warning: {SOMEBODY}/secret"))
+    outputs.append(new.nbformat.v4.new_output("error", ename="E", evalue="secret", traceback=["secret"]))
     return new.new_notebook(
         cells=[
             new.new_markdown_cell("# Title of the page\n\nFirst words."),
@@ -353,4 +356,40 @@ def test_each_part_of_a_claim_says_what_is_too_small_for_it():
     rows = re.findall(r"<tr>(.*?)</tr>", block, re.DOTALL)
     cells = [re.findall(r"<t[hd][^>]*>\s*(.*?)\s*</t[hd]>", row, re.DOTALL) for row in rows]
     place = cells[0].index("Too small to matter")
-    assert [row[place] for row in cells[1:]] == ["0.95 to 1.05", "−0.10 to 0.10"]
+    assert [row[place] for row in cells[1:]] == ["0.95\u00a0to\u00a01.05", "−0.10\u00a0to\u00a00.10"]
+
+
+def test_a_section_with_nothing_to_show_folds_its_prose_and_says_why_once():
+    def shown(*blocks):
+        outputs = [nbformat.v4.new_output("display_data", {"text/html": block}) for block in blocks]
+        return nbformat.v4.new_code_cell("page.figure(picture)", outputs=outputs)
+
+    absent = '<p class="exr exr-absent">Too few waves.</p>'
+    cells = [
+        nbformat.v4.new_markdown_cell("# Title"),
+        nbformat.v4.new_markdown_cell("## Empty\n\nWhat the *arrows* mean."),
+        shown(absent, absent),
+        nbformat.v4.new_markdown_cell("## Full\n\nWhat the dots mean."),
+        shown(absent, "<figure>dots</figure>"),
+    ]
+    work = nbformat.v4.new_notebook(cells=cells)
+    html = str(convert_notebook(work, Texts("en")).html)
+    empty, full = html.split(">Full<")
+    assert empty.count("Too few waves.") == 1
+    assert "<details" in empty
+    assert "<em>arrows</em>" in empty
+    assert "<details" not in full
+    assert "What the dots mean." in full
+
+
+def test_one_reason_for_several_claims_is_said_once(site):
+    def open_by_design(hypothesis):
+        return not_testable(
+            hypothesis, reason=Note(message="There are two waves."), rules=DisclosureRules(),
+            direction_verdict="undetermined_by_design",
+        )  # fmt: skip
+
+    found = [open_by_design(name) for name in ("ex-precedes-cx", "two-way", "vicious-circle")]
+    whole = render_index(found, site=site("en"), provenance={})
+    assert whole.count("There are two waves.") == 1
+    assert "Chicken and egg" in whole

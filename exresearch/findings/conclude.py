@@ -23,27 +23,24 @@ from exresearch.findings.registry import Estimand, load_registry
 Side = Literal["ex", "cx", "bx"]
 _REASONS = {
     Verdict.SUPPORTED: (
-        "The whole interval lies on the claimed side of {null:number2}, and not all of it is too small to matter."
+        "The whole interval lies on the side of the claim, and not all of it is too small to matter."
     ),
-    Verdict.CONTRADICTED: "The whole interval lies on the other side of {null:number2} than the claim.",
-    Verdict.EQUIVALENT: (
-        "The whole interval lies between {low:number2} and {high:number2}: whatever effect there is, it is too small "
-        "to matter."
-    ),
+    Verdict.CONTRADICTED: "The whole interval lies on the other side than the claim.",
+    Verdict.EQUIVALENT: ("The whole interval lies within what was agreed to be too small to matter."),
     Verdict.INCONCLUSIVE: (
-        "The interval includes {null:number2} and effects that would matter: these data do not decide."
+        "The interval holds both no effect and effects that would matter: these data do not decide."
     ),
 }
 _ADJUSTED = (
-    "The interval excludes {null:number2}, but after correction for several tests (p = {p_adjusted:p}) this may "
-    "be chance."
+    "The interval leaves out no effect, but after correction for several tests (p = {p_adjusted:p}) this may be "
+    "chance."
 )
 _TOGETHER = {
     Verdict.SUPPORTED: "Each of the {n:integer} measured parts of the claim supports it.",
     Verdict.CONTRADICTED: "No measured part of the claim supports it, and at least one contradicts it.",
     Verdict.EQUIVALENT: "For each of the {n:integer} measured parts of the claim the effect is too small to matter.",
     Verdict.INCONCLUSIVE: (
-        "The claim is about all its parts together, and the {n:integer} measured ones do not agree."
+        "The claim is about all its parts together, and not all of the {n:integer} measured ones support it."
     ),
 }
 _ALL_OPEN = (
@@ -302,14 +299,9 @@ def _together(verdict: Verdict, decided: Sequence[EstimateRecord], estimand: Est
 
 
 def _reason(verdict: Verdict, record: EstimateRecord, estimand: Estimand, *, p_adjusted: float) -> Note:
-    if verdict is Verdict.EQUIVALENT:
-        bounds = {"low": estimand.smallest_effect.low, "high": estimand.smallest_effect.high}
-        return Note(message=_REASONS[verdict], values=dict(bounds))
-    if verdict is not Verdict.INCONCLUSIVE:
-        return Note(message=_REASONS[verdict], values={"null": estimand.null})
-    if record.conf_low <= estimand.null <= record.conf_high:
-        return Note(message=_REASONS[Verdict.INCONCLUSIVE], values={"null": estimand.null})
-    return Note(message=_ADJUSTED, values={"null": estimand.null, "p_adjusted": p_adjusted})
+    if verdict is not Verdict.INCONCLUSIVE or record.conf_low <= estimand.null <= record.conf_high:
+        return Note(message=_REASONS[verdict])
+    return Note(message=_ADJUSTED, values={"p_adjusted": p_adjusted})
 
 
 def _declared(hypothesis: str, estimand: Estimand, rules: DisclosureRules) -> dict[str, Any]:

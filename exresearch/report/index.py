@@ -81,6 +81,11 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
     ordered = reading_order(findings)
     pages = {page.name: page.href for page in site.pages}
     rows = [_row(finding, pages, texts) for finding in ordered]
+    cards: dict[tuple[str, str], list[_Row]] = {}
+    for row in rows:
+        # One reason for several claims is said once.
+        reason = row.meaning if row.verdict == "not-testable" else row.hypothesis
+        cards.setdefault((row.verdict, reason), []).append(row)
     rest = [hypothesis for hypothesis in registry.hypotheses if hypothesis.id not in found]
     failed = _failed(provenance, site, rest)
     lost = {hypothesis.id for notebook in failed for hypothesis in notebook.hypotheses}
@@ -100,6 +105,7 @@ def render_index(findings: Sequence[Finding], *, site: SiteContext, provenance: 
         "index.html.j2",
         texts=texts,
         rows=rows,
+        cards=list(cards.values()),
         counts=_counts(rows, texts),
         forest=forest,
         failed=[(f.title, f.href, [_named(h, texts)[0] for h in f.hypotheses]) for f in failed],

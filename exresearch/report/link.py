@@ -150,6 +150,10 @@ def scatter(found: EngagementAndCx, *, texts: Texts, rules: DisclosureRules) -> 
     """
     if found.units.empty:
         return found.finding.reason
+    if found.units["n"].isna().all():
+        return Note(
+            message="The units are not drawn: the study does not say how many people are behind each of them."
+        )
     fit: dict[str, Any] = {"line": found.line, "correlation": found.correlation}
     return unit_scatter(found.units, texts=texts, rules=rules, **_axes(found, texts), **fit)
 

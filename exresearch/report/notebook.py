@@ -23,6 +23,8 @@ from exresearch.study.parameters import Parameters
 _HEADING = re.compile(r"<h([1-3])>(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"\A\s*# +(.+?)\s*(?:\n|\Z)")
 _TAG = re.compile(r"<[^>]+>")
+# How the blocks of a page are told apart: a sentence in the place of a figure or table, and a verdict not given.
+_ABSENT, _UNTESTED = 'class="exr exr-absent"', "exr-verdict exr-not-testable"
 _ABSOLUTE = re.compile(r"\A(?:/|[A-Za-z]:[\\/]|\\\\|~)")
 
 
@@ -102,7 +104,7 @@ def convert_notebook(notebook: NotebookNode, texts: Texts) -> NotebookBody:
         elif cell.cell_type == "code":
             cell.outputs = [output for output in cell.outputs if _is_shown(output)]
         kept.append(cell)
-    work.cells = kept
+    work.cells = _folded(kept, texts)
     body = _convert(work).replace(lab_style(), "")
     html, headings = _with_ids(body)
     return NotebookBody(
@@ -111,6 +113,46 @@ def convert_notebook(notebook: NotebookNode, texts: Texts) -> NotebookBody:
         headings=headings,
         settings=_settings(notebook, texts),
     )
+
+
+def _folded(cells: list[NotebookNode], texts: Texts) -> list[NotebookNode]:
+    """Fold the prose of sections that have nothing to show, and say only once why.
+
+    A section runs from one heading to the next. It has nothing to show where every output says what is absent or is a
+    verdict that could not be given; what its figures would have meant is then for whoever wants to know.
+    """
+    sections: list[list[NotebookNode]] = [[]]
+    for cell in cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("#"):
+            sections.append([])
+        sections[-1].append(cell)
+    for section in sections:
+        said: set[str] = set()
+        shown = []
+        for cell in section:
+            if cell.cell_type != "code":
+                continue
+            fresh = []
+            for output in cell.outputs:
+                block = _html_of(output)
+                if _ABSENT in block and block in said:
+                    continue
+                said.add(block)
+                fresh.append(output)
+            cell.outputs = fresh
+            shown += [_html_of(output) for output in fresh]
+        empty = bool(shown) and all(_ABSENT in block or _UNTESTED in block for block in shown)
+        if empty and section[0].cell_type == "markdown":
+            heading, _, prose = section[0].source.partition("\n")
+            if prose.strip():
+                summary = texts.say("What this section is about")
+                fold = f'<details class="settings quiet"><summary>{escape(summary)}</summary>'
+                section[0].source = f"{heading}\n\n{fold}\n\n{prose.strip()}\n\n</details>"
+    return [cell for section in sections for cell in section]
+
+
+def _html_of(output: NotebookNode) -> str:
+    return str(output.get("data", {}).get("text/html", output.get("text", "")))
 
 
 def _convert(notebook: NotebookNode) -> str:

@@ -94,7 +94,7 @@ class Page:
             As :func:`exresearch.disclosure.release` and :func:`exresearch.report.tables.html_table`.
         """
         if frame.empty:
-            return self.say(note or NOTHING)
+            return self._message(note or NOTHING, "absent")
         released = release(frame, count=count, rules=self.rules, within=within)
         table = html_table(
             released.frame,
@@ -134,7 +134,7 @@ class Page:
         A note is what a figure returns for data that cannot be drawn: it is said in the picture's place.
         """
         if isinstance(picture, Note):
-            return self.say(picture)
+            return self._message(picture, "absent")
         drawing = svg(picture.figure)
         self._figures += 1
         if self._output_dir is not None:

@@ -37,7 +37,6 @@ STARTS: dict[str, Column | None] = {
     "p_value": None,
     "n_treated": Column(mark("Units with a programme"), "integer"),
     "n_controls": Column(mark("Units compared with"), "integer"),
-    "n": None,
 }
 BALANCE: dict[str, Column | None] = {
     "side": Column(mark("Side"), "message"),

@@ -22,11 +22,10 @@ UNMEASURED: dict[str, Column | None] = {
     "detail": None,
     "estimate": Column(mark("Estimate"), "estimate"),
     "conf_low": Column(mark("Interval"), "estimate"),
-    "partial_r2": Column(mark("Explained by it"), "percent1"),
     "robustness_value": Column(mark("Robustness value"), "percent0"),
-    "robustness_value_alpha": Column(mark("The same, for the interval"), "percent0"),
-    "e_value": Column(mark("E-value"), "number2"),
-    "e_value_limit": Column(mark("E-value of the interval"), "number2"),
+    "robustness_value_alpha": Column(mark("For the interval"), "percent0"),
+    "e_value": Column(mark("E\u2011value"), "number2"),
+    "e_value_limit": Column(mark("E\u2011value, interval"), "number2"),
 }
 CURVE: dict[str, Column | None] = {
     "label": Column(mark("Association")),
@@ -82,6 +81,12 @@ def _measured(row: Any, texts: Texts) -> str:
     """The yardstick of a row, as small print below its name."""
     if row.yardstick is None or np.isnan(row.yardstick_exposure):
         return ""
+    if row.yardstick_outcome >= 1:
+        # The bound was cut off at everything that is left: what would remain of the link is no number then.
+        return texts.say(
+            "no yardstick: {covariate} is so strong that another cause like it would have to explain more than is left",
+            covariate=row.yardstick,
+        )
     spec = unit_spec(row.unit_of_measurement)
     return texts.say(
         "yardstick: another cause as strong as {covariate}, which explains {exposure:percent1} of the one side and "

@@ -60,7 +60,7 @@ _BY_ESTIMAND = {
         "({level:percent0} interval {limits})."
     ),
     ("pay_experience_interaction", "standardised"): mark(
-        "With every standard deviation better experience, the slope of staying on pay satisfaction changes by "
+        "With every standard deviation better experience, the link between pay satisfaction and staying changes by "
         "{estimate:number2} standard deviations ({level:percent0} interval {limits}; negative means that pay matters "
         "most where experience is poor)."
     ),
@@ -78,13 +78,12 @@ _BY_ESTIMAND = {
 # By the side of zero on which the estimate lies, so that nobody reads "a minus number above".
 _CROSS_LAGGED = {
     "above": mark(
-        "A unit whose employee experience is one standard deviation above its own level has a customer experience "
-        "{size:number2} standard deviations above its own level a wave later ({level:percent0} interval {limits})."
+        "A unit that is one standard deviation above its own level on “{ex}” is {size:number2} standard deviations "
+        "above its own level on “{cx}” a wave later ({level:percent0} interval {limits})."
     ),
     "below": mark(
-        "A unit whose employee experience is one standard deviation above its own level has a customer experience "
-        "{size:number2} standard deviations below its own level a wave later ({level:percent0} interval {limits}, "
-        "where minus means below)."
+        "A unit that is one standard deviation above its own level on “{ex}” is {size:number2} standard deviations "
+        "below its own level on “{cx}” a wave later ({level:percent0} interval {limits}, where minus means below)."
     ),
 }
 _BY_ESTIMAND |= {
@@ -225,7 +224,9 @@ _MEANING_CONJUNCTION = {
     Verdict.EQUIVALENT: mark(
         "In every part of the claim that was measured the effect is too small to matter."
     ),
-    Verdict.INCONCLUSIVE: mark("The claim as a whole stays open: its parts do not all say the same."),
+    Verdict.INCONCLUSIVE: mark(
+        "The claim is about all its parts together, and it stays open because not every part supports it."
+    ),
 }
 # What follows what is more than what goes together, and still no cause.
 _MEANING_DIRECTION = {
@@ -296,11 +297,13 @@ def verdict_parts(finding: Finding, texts: Texts) -> tuple[str, str]:
         effect = " ".join(_programme_sentence(part, texts) for part in finding.components)
     elif len(finding.components) > 1:
         # A conjunction carries the numbers of its first component; the others follow by verdict.
-        effect = f"{texts.note(finding.components[0].label)}: {effect}"
+        effect = f"{texts.note(finding.components[0].label)}: {effect[:1].lower()}{effect[1:]}"
     parts = direction_words(finding, texts)
     directed = _is_directed(finding)
     if len(finding.components) > 1:
         conjunction = _MEANING_CONJUNCTION | (_MEANING_DIRECTION if directed else {})
+        if all(part.verdict is Verdict.INCONCLUSIVE for part in finding.components):
+            conjunction = conjunction | {Verdict.INCONCLUSIVE: _MEANING[Verdict.INCONCLUSIVE]}
         parts += [component_sentence(finding, texts), texts.say(conjunction[finding.verdict])]
     elif directed:
         parts.append(texts.say((_MEANING | _MEANING_DIRECTION)[finding.verdict]))
@@ -416,6 +419,10 @@ def _effect_values(finding: Finding, texts: Texts) -> dict[str, object]:
     if finding.estimand == "cross_lagged_effect":
         values["size"] = abs(finding.estimate)
         del values["estimate"]
+        sides = {"ex": texts.say("employee experience"), "cx": texts.say("customer experience")}
+        values |= sides | {
+            side: texts.pick(label) for side, label in finding.measures.items() if side in sides
+        }
     if (finding.estimand, finding.unit_of_measurement) == ("correlation", "correlation") and {
         "ex",
         "cx",

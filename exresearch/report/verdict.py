@@ -75,7 +75,8 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
         effect=effect,
         meaning=meaning,
         # For what was not testable the sentence already holds the reason.
-        reason=texts.note(finding.reason) if finding.tested else "",
+        # Nor is it said again where the table of the parts shows it.
+        reason=texts.note(finding.reason) if finding.tested and len(finding.components) < 2 else "",
         facts=_facts(finding, texts),
         tables=tables,
         comparisons=[comparison_sentence(comparison, texts) for comparison in finding.comparisons],
@@ -108,7 +109,8 @@ def _facts(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
     elif finding.p_value is not None:
         facts.append(("p", texts.number(finding.p_value, "p")))
     counts = (
-        (texts.say("Answers"), finding.n),
+        # Where nothing is known of answers, the units were counted.
+        (texts.say("Answers"), finding.n if finding.n != finding.n_units else None),
         (texts.say("Units"), finding.n_units),
         (texts.say("Left out"), finding.n_excluded),
     )
@@ -126,6 +128,8 @@ def _smallest(rule: DecisionRule, unit: str, texts: Texts) -> str:
 def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, finding: Finding) -> Markup:
     methods = list(dict.fromkeys(texts.note(record.method) for record in records))
     signs = dict(zip(methods, string.ascii_lowercase, strict=False)) if len(methods) > 1 else {}
+    # The unit stands in the small print: a column of its own would push the numbers off the page.
+    units_differ = {record.unit_of_measurement for record in records} != {finding.unit_of_measurement}
     rows = []
     for record in records:
         sign = signs.get(texts.note(record.method), "")
@@ -139,18 +143,19 @@ def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, f
                 "conf_level": record.conf_level,
                 "p_value": record.p_value if record.p_adjusted is None else record.p_adjusted,
                 "n": record.n,
-                "detail": texts.say("method {sign}", sign=sign) if sign else "",
+                "detail": "; ".join(
+                    [texts.say(UNIT_NAMES[record.unit_of_measurement])] * units_differ
+                    + [texts.say("method {sign}", sign=sign)] * bool(sign)
+                ),
                 "smallest": ""
                 if record.rule is None
-                else _smallest(record.rule, record.unit_of_measurement, texts),
+                else _smallest(record.rule, record.unit_of_measurement, texts).replace(" ", "\u00a0"),
                 "verdict": None if record.verdict is None else record.verdict.value,
             }
         )
     frame = pd.DataFrame(rows)
     # A column that says the same as the facts above the table says nothing.
     silent = set()
-    if set(frame["unit_of_measurement"]) == {finding.unit_of_measurement}:
-        silent.add("unit_of_measurement")
     if set(frame["n"]) == {finding.n}:
         silent.add("n")
     silent |= {name for name in ("p_value", "verdict") if frame[name].isna().all()}
@@ -158,7 +163,6 @@ def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, f
         silent.add("smallest")
     order = (
         "label",
-        "unit_of_measurement",
         "estimate",
         "conf_low",
         "smallest",
@@ -170,6 +174,8 @@ def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, f
     columns: dict[str, str | Column | Mapping[str, str] | None] = {
         name: "Too small to matter" if name == "smallest" else None for name in order if name not in silent
     }
+    if "n" in columns and finding.n == finding.n_units:
+        columns["n"] = "Units"
     listed = "; ".join(f"{signs[method]}: {method}" if signs else method for method in methods)
     return html_table(
         frame,

@@ -118,8 +118,15 @@ def left_out_caveat(link: LinkTable, *, min_unit_n: int) -> list[Note]:
     values: dict[str, NoteValue] = {
         "n_out": link.n_excluded,
         "n_units": link.n_excluded + len(link.units),
-        "least": min_unit_n,
         "ex": link.n_ex_out,
         "cx": link.n_cx_out,
     }
+    if link.units[["ex_n", "cx_n"]].isna().all(axis=None):
+        # How many answers are behind a value is not known, so that none was left out for having too few.
+        message = (
+            "{n_out:integer} of {n_units:integer} units are left out, because a value is missing: {ex:integer} on the "
+            "employees’ side, {cx:integer} on the customers’ side; a unit can lack both."
+        )
+    else:
+        values["least"] = min_unit_n
     return [Note(message=message, values=values)]

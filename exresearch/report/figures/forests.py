@@ -88,11 +88,7 @@ def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = Non
     ]
     takeaway = texts.say("There are no checks beside the deciding estimate.")
     if judged:
-        takeaway = texts.say(
-            "{clear} of the {checks} checks lie, with their whole interval, on the side of the deciding estimate.",
-            clear=sum(judged),
-            checks=len(judged),
-        )
+        takeaway = checks_sentence(sum(judged), len(judged), texts)
     caption = texts.say(
         "The deciding estimate and the checks beside it, with intervals; each unit has its own axis. Line: "
         "no effect. Shaded: too small "
@@ -247,6 +243,20 @@ def draw_row(axes: Axes, position: float, row: ForestRow) -> None:
         marker = "D"
     draw_interval(
         axes, position, row.estimate, row.low, row.high, colour=colour, marker=marker, filled=filled
+    )
+
+
+def checks_sentence(clear: int, checks: int, texts: Texts) -> str:
+    """Say how many checks lie, with their whole interval, on the side of the deciding estimate."""
+    if clear == checks:
+        return texts.say(
+            "All {checks} checks lie, with their whole interval, on the side of the deciding estimate.",
+            checks=checks,
+        )
+    return texts.say(
+        "{clear} of the {checks} checks lie, with their whole interval, on the side of the deciding estimate.",
+        clear=clear,
+        checks=checks,
     )
 
 

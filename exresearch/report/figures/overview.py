@@ -49,28 +49,36 @@ def overview_forest(
     if not tested:
         raise ValueError("overview_forest needs at least one tested finding; got none.")
     named = titles if titles is not None else {h.id: h.title for h in load_registry().hypotheses}
-    rows = []
+    # A claim of several parts is a heading with its verdict, and a row for each part.
+    lines: list[tuple[str, Verdict | None, ForestRow | None]] = []
+    listed = []
     for finding in tested:
         title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
-        rows += _rows(finding, title, texts)
+        rows = _rows(finding, title, texts)
+        if len(rows) > 1:
+            lines.append((title, finding.verdict, None))
+        for row in rows:
+            lines.append((row.label, row.verdict, row))
+            name = row.label if len(rows) == 1 else f"{title}: {row.label}"
+            if row.verdict is not None:
+                listed.append(f"{name}: {texts.say(VERDICT_LABELS[row.verdict])}")
+    titles_of = {texts.pick(named.get(finding.hypothesis, finding.hypothesis)) for finding in tested}
+    bold = [label in titles_of for label, _, _ in lines]
     with style():
         figure, axes, y = rows_axes(
-            [row.label for row in rows], left=1.75, right=1.35, top=0.42, bottom=0.8, wrap=22
-        )
+            [label for label, _, _ in lines], left=1.75, right=1.35, top=0.42, bottom=0.8, wrap=23,
+            least=0.32, air=0.12, bold=bold,
+        )  # fmt: skip
         axes.set_xscale("symlog", linthresh=2, linscale=1)
         axes.set_xlim(-_OVERVIEW_EDGE, _OVERVIEW_EDGE)
         axes.axvspan(-1, 1, color=COLOURS["band"], zorder=0)
         axes.axvline(0, color=COLOURS["grey"], linewidth=1)
-        for position, row in zip(y, rows, strict=True):
-            draw_row(axes, position, row)
-            if row.verdict is not None:
-                row_value(
-                    axes,
-                    position,
-                    texts.say(VERDICT_LABELS[row.verdict]),
-                    colour=MARKS[row.verdict][2],
-                    bold=True,
-                )
+        for position, heads, (_, verdict, mark) in zip(y, bold, lines, strict=True):
+            if mark is not None:
+                draw_row(axes, position, mark)
+            if verdict is not None:
+                word = texts.say(VERDICT_LABELS[verdict])
+                row_value(axes, position, word, colour=MARKS[verdict][2], bold=heads)
         axes.xaxis.set_major_locator(FixedLocator([-10, -3, -1, 0, 1, 3, 10]))
         axes.xaxis.set_minor_locator(FixedLocator([]))
         number_axis(axes.xaxis, "integer", texts)
@@ -89,9 +97,6 @@ def overview_forest(
         + "."
     )
     takeaway = takeaway[0].upper() + takeaway[1:]
-    listed = "; ".join(
-        f"{row.label}: {texts.say(VERDICT_LABELS[row.verdict])}" for row in rows if row.verdict is not None
-    )
     caption = texts.say(
         "Every tested hypothesis on one scale, with intervals: 1 is the smallest effect that was declared "
         "to matter. A claim about several things has a row for each. An arrow means that an interval goes on."
@@ -99,7 +104,7 @@ def overview_forest(
     untested = len(findings) - len(tested)
     if untested:
         caption += " " + texts.say("Not drawn: {count} that these data cannot test.", count=untested)
-    return Picture(figure, caption, f"{listed}. {takeaway}", takeaway)
+    return Picture(figure, caption, f"{'; '.join(listed)}. {takeaway}", takeaway)
 
 
 def _rows(finding: Finding, title: str, texts: Texts) -> list[ForestRow]:
@@ -111,9 +116,7 @@ def _rows(finding: Finding, title: str, texts: Texts) -> list[ForestRow]:
     rows = []
     for part in finding.components:
         name = known[part.term][texts.language] if part.term in known else texts.pick(part.label)
-        row = ForestRow(
-            f"{title}: {name}", part.unit_of_measurement, part.estimate, part.conf_low, part.conf_high
-        )
+        row = ForestRow(name, part.unit_of_measurement, part.estimate, part.conf_low, part.conf_high)
         rows.append(_scaled(row, part.rule or finding.rule, part.verdict))
     return rows
 

@@ -37,11 +37,15 @@ def strongest_choice(
 def takeaway(made: pd.DataFrame, curve: Specifications, *, texts: Texts, spec: str) -> str:
     """How many combinations agree, and which decision moves the median most."""
     row = curve.summary.iloc[0]
-    said = texts.say(
-        "{share:percent0} of the {n:integer} combinations of choices point in the same direction.",
-        share=float(row["share_same_sign"]),
-        n=int(row["n_estimated"]),
-    )
+    total, share = int(row["n_estimated"]), float(row["share_same_sign"])
+    if share == 1:
+        said = texts.say("All {n:integer} combinations of choices point in the same direction.", n=total)
+    else:
+        said = texts.say(
+            "{share:percent0} of the {n:integer} combinations of choices point in the same direction.",
+            share=share,
+            n=total,
+        )
     found = strongest_choice(made, curve)
     if found is None:
         return said

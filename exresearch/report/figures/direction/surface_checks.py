@@ -24,7 +24,7 @@ from exresearch.report.theme import (
 
 NO_CHECKS = Note(message="There are no checks to show.")
 _PANELS = {"slope": mark("Who comes off worse"), "curvature": mark("How far they drift apart")}
-_LEFT, _RIGHT, _BETWEEN, _TOP, _BOTTOM = 1.9, 0.12, 0.28, 0.5, 0.34
+_LEFT, _RIGHT, _BETWEEN, _TOP, _BOTTOM = 1.9, 0.12, 0.28, 0.5, 0.54
 
 
 def balance_checks_forest(
@@ -99,6 +99,7 @@ def balance_checks_forest(
                     marker="D" if decides else "o", filled=decides,
                 )  # fmt: skip
             number_axis(axes.xaxis, "number1", texts, ticks=5)
+            axes.set_xlabel(texts.say("standard deviations"))
             if number == 0:
                 transform = blended_transform_factory(figure.transFigure, axes.transData)
                 for check, lines in labels.items():

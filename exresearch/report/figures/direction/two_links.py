@@ -21,7 +21,7 @@ from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, requ
 
 WIDTH = 6.46
 _SIDE = 2.42
-_LEFT, _GAP, _TOP, _BOTTOM = 0.64, 0.88, 1.06, 0.66
+_LEFT, _GAP, _TOP, _BOTTOM = 0.64, 0.88, 1.06, 0.84
 _HEADS = {
     "between": (mark("What units are"), mark("Each mark is the level of a unit, over all waves.")),
     "within": (
@@ -237,7 +237,7 @@ def _seen(label: str, share: bool, texts: Texts) -> str:
 
 
 def _wrapped(label: str) -> str:
-    return "\n".join(textwrap.wrap(label, 34, max_lines=2, placeholder=" …"))
+    return "\n".join(textwrap.wrap(label, 34, max_lines=3, placeholder=" …"))
 
 
 def _axis(axes: Axes, part: str, side: int, share: bool, span: float, texts: Texts) -> None:

@@ -98,11 +98,17 @@ def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str
     above, total = int((frame["conf_low"] > 1).sum()), len(frame)
     below = int((frame["conf_high"] < 1).sum())
     takeaway = texts.say(
-        "In {above} of {total} comparisons the whole interval lies above 1, in {below} below it.",
-        above=above,
-        below=below,
-        total=total,
+        "In {above} of {total} comparisons the whole interval lies above 1.", above=above, total=total
     )
+    if above == total:
+        takeaway = texts.say("In all {total} comparisons the whole interval lies above 1.", total=total)
+    elif below:
+        takeaway = texts.say(
+            "In {above} of {total} comparisons the whole interval lies above 1, in {below} below it.",
+            above=above,
+            below=below,
+            total=total,
+        )
     alt = " ".join(
         texts.say(
             "{label}: {estimate:number2} ({low:number2} to {high:number2}).",

@@ -62,7 +62,7 @@ def unit_funnels(
                 top=_KEY + _TOP + height * number,
                 bottom=_BOTTOM + height * (len(kept) - 1 - number),
             )
-            _panel(axes, one, texts, rules.min_respondents, last=number == len(kept) - 1)
+            _panel(axes, one, texts, rules.min_respondents)
             axes.set_title(labels[one.side], loc="left", fontsize=9.5, color=COLOURS["grey"])
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(
@@ -100,7 +100,7 @@ def unit_funnels(
     return Picture(figure, f"{caption} {outside}", f"{takeaway} {outside} {caption}", takeaway)
 
 
-def _panel(axes: Axes, one: Funnel, texts: Texts, minimum: int, *, last: bool) -> None:
+def _panel(axes: Axes, one: Funnel, texts: Texts, minimum: int) -> None:
     units = one.units[one.units["people"] >= minimum]
     limits = one.limits[one.limits["n"] >= minimum]
     axes.grid(True)
@@ -141,5 +141,4 @@ def _panel(axes: Axes, one: Funnel, texts: Texts, minimum: int, *, last: bool) -
         ]
         axes.xaxis.set_major_locator(FixedLocator(ticks[:: -(-len(ticks) // 6)] if len(ticks) > 6 else ticks))
         axes.xaxis.set_minor_locator(FixedLocator([]))
-    if last:
-        axes.set_xlabel(texts.say("People behind the value of a unit"))
+    axes.set_xlabel(texts.say("People behind the value of a unit"))

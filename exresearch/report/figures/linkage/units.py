@@ -83,15 +83,13 @@ def unit_scatter(
     shown = frame[
         frame["n"].fillna(0).astype(float).ge(rules.min_respondents) & frame[["ex", "cx"]].notna().all(axis=1)
     ]
-    caption = texts.say(
-        "{ex} and {cx} of {units:integer} units. Units with fewer than {minimum} answers are not drawn "
-        "({left_out} of them).",
-        ex=ex_label,
-        cx=cx_label,
-        units=len(shown),
-        minimum=rules.min_respondents,
-        left_out=len(frame) - len(shown),
-    )
+    caption = texts.say("{ex} and {cx} of {units:integer} units.", ex=ex_label, cx=cx_label, units=len(shown))
+    if len(shown) < len(frame):
+        caption += " " + texts.say(
+            "Units with fewer than {minimum} answers are not drawn ({left_out} of them).",
+            minimum=rules.min_respondents,
+            left_out=len(frame) - len(shown),
+        )
     if len(shown) < rules.min_units:
         reason = texts.say(
             "Not drawn: fewer than {minimum} units have enough answers.", minimum=rules.min_units
@@ -248,8 +246,12 @@ def leaders_laggards(
             d=lag["conf_high"],
         )
     )
+    # Where nothing is known of answers, the units were counted.
+    unknown = "n_units" in rows and bool((rows.loc[terms, "n"] == rows.loc[terms, "n_units"]).all())
     caption = texts.say(
-        "Shares with {intervals}; {n:integer} answers in all units.",
+        "Shares with {intervals}; {n:integer} units."
+        if unknown
+        else "Shares with {intervals}; {n:integer} answers in all units.",
         intervals=intervals_name(frame, texts),
         n=int(rows.loc[terms, "n"].max()),
     )

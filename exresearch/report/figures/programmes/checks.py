@@ -6,6 +6,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
+from exresearch.report.figures.forests import checks_sentence
 from exresearch.report.figures.programmes.event_study import SIDES
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
 from exresearch.report.numbers import interval
@@ -134,14 +135,14 @@ def _takeaway(checks: pd.DataFrame, texts: Texts) -> str:
     clear = ((asked["conf_low"] > 0) & signs) | ((asked["conf_high"] < 0) & ~signs.astype(bool))
     said = texts.say("There are no checks beside the deciding estimate.")
     if len(asked):
-        said = texts.say(
-            "{clear} of the {checks} checks lie, with their whole interval, on the side of the deciding estimate.",
-            clear=int(clear.sum()),
-            checks=len(asked),
-        )
+        said = checks_sentence(int(clear.sum()), len(asked), texts)
     if never.empty:
         return said
     moved = int(((never["conf_low"] > 0) | (never["conf_high"] < 0)).sum())
+    if not moved:
+        return f"{said} " + texts.say(
+            "None of the {total:integer} starts that never were shows a clear effect.", total=len(never)
+        )
     return f"{said} " + texts.say(
         "Of {total:integer} starts that never were, {moved:integer} show a clear effect.",
         total=len(never),
