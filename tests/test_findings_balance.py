@@ -15,14 +15,14 @@ from scipy import stats
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Verdict
 from exresearch.findings.analyses import Balance, ex_cx_balance
-from exresearch.findings.analyses.balance_rows import (
+from exresearch.findings.analyses.balance.rows import (
     category_columns,
     on_one_scale,
     ranked,
     within_waves,
     without_outermost,
 )
-from exresearch.findings.analyses.balance_surface import shown_region
+from exresearch.findings.analyses.balance.surface import shown_region
 from exresearch.measures import link_table
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo, planted_truth

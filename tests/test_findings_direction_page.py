@@ -12,10 +12,11 @@ from scipy.linalg import solve_discrete_lyapunov
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import EstimateRecord, Finding, Note, Verdict
-from exresearch.findings.analyses import Direction, direction, which_comes_first
-from exresearch.findings.analyses.direction import nuance
-from exresearch.findings.analyses.direction_caveats import lag_caveat
-from exresearch.findings.analyses.direction_models import component_rows, no_answer
+from exresearch.findings.analyses import Direction, which_comes_first
+from exresearch.findings.analyses.direction import order as direction
+from exresearch.findings.analyses.direction.caveats import lag_caveat
+from exresearch.findings.analyses.direction.models import component_rows, no_answer
+from exresearch.findings.analyses.direction.order import nuance
 from exresearch.models import NotEstimable, change_on_change, cross_lagged_panel, loop_gain
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo

@@ -15,10 +15,11 @@ from scipy import stats
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, Verdict
-from exresearch.findings.analyses import driver_splits, employee_first, likelihood_check
-from exresearch.findings.analyses.driver_models import driver_model
-from exresearch.findings.analyses.driver_records import sampled_orders_caveats
-from exresearch.findings.analyses.driver_splits import _PeopleOfUnits
+from exresearch.findings.analyses import employee_first, likelihood_check
+from exresearch.findings.analyses.drivers import splits as driver_splits
+from exresearch.findings.analyses.drivers.models import driver_model
+from exresearch.findings.analyses.drivers.records import sampled_orders_caveats
+from exresearch.findings.analyses.drivers.splits import _PeopleOfUnits
 from exresearch.measures import oriented_frame
 from exresearch.models import expanded_interval, importance_metrics, relative_importance
 from exresearch.study import Study, load_study

@@ -13,8 +13,8 @@ import pytest
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Finding, Note
 from exresearch.findings.analyses import EmployeeFirst, employee_first, engaged_minority
-from exresearch.findings.analyses.driver_models import driver_model
-from exresearch.findings.analyses.driver_sheets import sheets_to_impute
+from exresearch.findings.analyses.drivers.models import driver_model
+from exresearch.findings.analyses.drivers.sheets import sheets_to_impute
 from exresearch.findings.analyses.score_rules import link_score_rules, score_rule
 from exresearch.measures import construct_score, link_table, oriented_frame
 from exresearch.models import pool_imputations
@@ -206,7 +206,7 @@ def test_what_is_left_out_is_counted_with_weights_and_without(demo: Study) -> No
 def test_of_many_sheets_a_sample_is_imputed_and_the_method_says_so(
     demo: Study, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("exresearch.findings.analyses.driver_sheets._MOST_SHEETS", 500)
+    monkeypatch.setattr("exresearch.findings.analyses.drivers.sheets._MOST_SHEETS", 500)
     check = analysed(demo).finding.robustness[-1]
     assert (check.n, check.n_units) == (500, 20)
     shuffled = with_sheets(demo, demo.table("employees").sample(frac=1, random_state=4))
@@ -229,7 +229,7 @@ def test_variances_within_are_those_of_the_bootstrap_and_units_give_the_degrees_
         given.append((np.asarray(variances), options["df_complete"]))
         return pool_imputations(estimates, variances, **options)
 
-    monkeypatch.setattr("exresearch.findings.analyses.driver_imputation.pool_imputations", recorded)
+    monkeypatch.setattr("exresearch.findings.analyses.drivers.imputation.pool_imputations", recorded)
     part = analysed(demo).finding.components[0]
     variances, df = given[0]
     assert (variances.shape, df) == ((5, 1), 19)

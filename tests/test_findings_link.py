@@ -13,9 +13,9 @@ import statsmodels.api as sm
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import LinkDetails, engagement_and_cx, link_details
-from exresearch.findings.analyses.link_covariates import OTHER_KINDS, unit_kinds
-from exresearch.findings.analyses.link_levels import link_levels
-from exresearch.findings.analyses.link_shape import link_shape
+from exresearch.findings.analyses.linkage.covariates import OTHER_KINDS, unit_kinds
+from exresearch.findings.analyses.linkage.levels import link_levels
+from exresearch.findings.analyses.linkage.shape import link_shape
 from exresearch.models import katz_interval
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo

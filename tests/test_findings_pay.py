@@ -13,8 +13,8 @@ import statsmodels.api as sm
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Verdict
 from exresearch.findings.analyses import PayAndExperience, pay_and_experience
-from exresearch.findings.analyses.pay_checks import normal_scores
-from exresearch.findings.analyses.pay_sheets import PaySheets, fitted, pay_sheets
+from exresearch.findings.analyses.pay.checks import normal_scores
+from exresearch.findings.analyses.pay.sheets import PaySheets, fitted, pay_sheets
 from exresearch.models import ordinal_regression
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo

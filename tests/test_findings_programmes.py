@@ -14,8 +14,8 @@ from scipy.stats import ttest_ind
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Finding, Verdict
 from exresearch.findings.analyses import programme_effect
-from exresearch.findings.analyses.programme_effects import start_groups
-from exresearch.findings.analyses.programme_panel import assigned_by, read_programme
+from exresearch.findings.analyses.programmes.effects import start_groups
+from exresearch.findings.analyses.programmes.panel import assigned_by, read_programme
 from exresearch.measures import link_side
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo, planted

@@ -23,11 +23,11 @@ from exresearch.findings.analyses import (
     talent_magnet,
     which_comes_first,
 )
-from exresearch.findings.analyses.direction_caveats import lag_caveat
-from exresearch.findings.analyses.direction_models import Answers
-from exresearch.findings.analyses.programme_effects import answers_behind, compared
+from exresearch.findings.analyses.direction.caveats import lag_caveat
+from exresearch.findings.analyses.direction.models import Answers
+from exresearch.findings.analyses.programmes.effects import answers_behind, compared
 from exresearch.findings.analyses.set_apart import is_set_apart
-from exresearch.findings.analyses.talent_referrals import _later
+from exresearch.findings.analyses.talent.referrals import _later
 from exresearch.measures import unit_means
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo

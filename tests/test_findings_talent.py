@@ -15,11 +15,11 @@ from statsmodels.duration.hazard_regression import PHReg
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, Verdict
 from exresearch.findings.analyses import TalentMagnet, talent_magnet
-from exresearch.findings.analyses.spells import ANSWER_HOLDS, Spells, is_own_choice, stay_spells
-from exresearch.findings.analyses.talent_advocacy import classes, recommendation_by_phase
-from exresearch.findings.analyses.talent_cells import funnel, referred_hires, unit_cells
-from exresearch.findings.analyses.talent_exits import _cox, exits
-from exresearch.findings.analyses.talent_survival import survival
+from exresearch.findings.analyses.talent.advocacy import classes, recommendation_by_phase
+from exresearch.findings.analyses.talent.cells import funnel, referred_hires, unit_cells
+from exresearch.findings.analyses.talent.exits import _cox, exits
+from exresearch.findings.analyses.talent.spells import ANSWER_HOLDS, Spells, is_own_choice, stay_spells
+from exresearch.findings.analyses.talent.survival import survival
 from exresearch.measures import cut_points
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo

@@ -11,7 +11,7 @@ import pytest
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import EstimateRecord, Finding, Note, conclude, conclude_conjunction, not_testable
 from exresearch.findings.analyses import Direction
-from exresearch.findings.analyses.direction_links import NO_LINKS, Links
+from exresearch.findings.analyses.direction.links import NO_LINKS, Links
 from exresearch.findings.conclude import estimand_for
 from exresearch.report.direction import direction_answer, direction_figures, direction_tables
 from exresearch.report.figures import effects_by_model, lag_curve, path_picture, two_links

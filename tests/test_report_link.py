@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses.link_funnel import Funnel
+from exresearch.findings.analyses.linkage.funnel import Funnel
 from exresearch.models import funnel_limits
 from exresearch.report import Picture, Texts
 from exresearch.report import figures as draw

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses.balance import Balance
+from exresearch.findings.analyses.balance.claim import Balance
 from exresearch.findings.note import Note
 from exresearch.report.figures.direction.surface import balance_surface
 from exresearch.report.figures.direction.surface_checks import balance_checks_forest

@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses.direction import Direction
+from exresearch.findings.analyses.direction.order import Direction
 from exresearch.findings.note import Note
 from exresearch.report.figures.direction import effects_by_model, lag_curve, path_picture, two_links
 from exresearch.report.sentences import direction_words

@@ -82,7 +82,7 @@ def tables(details: LinkDetails | None, *, texts: Texts, rules: DisclosureRules)
     Parameters
     ----------
     details : LinkDetails or None
-        Of :func:`exresearch.findings.analyses.link_details`; without a link every table says so.
+        Of :func:`exresearch.findings.analyses.linkage.details`; without a link every table says so.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
@@ -260,7 +260,7 @@ def contrast_rows(contrasts: pd.DataFrame, *, texts: Texts, rules: DisclosureRul
     Parameters
     ----------
     contrasts : pandas.DataFrame
-        Of :func:`exresearch.findings.analyses.link_contrasts.link_contrasts`.
+        Of :func:`exresearch.findings.analyses.linkage.contrasts.link_contrasts`.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
@@ -290,7 +290,7 @@ def type_rows(types: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> p
     Parameters
     ----------
     types : pandas.DataFrame
-        Of :func:`exresearch.findings.analyses.link_types.link_types`.
+        Of :func:`exresearch.findings.analyses.linkage.types.link_types`.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules

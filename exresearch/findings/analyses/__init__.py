@@ -1,19 +1,19 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
-from exresearch.findings.analyses.balance import Balance, ex_cx_balance
-from exresearch.findings.analyses.business import BusinessOutcomes, business_outcomes
-from exresearch.findings.analyses.business_specifications import outcome_specifications
-from exresearch.findings.analyses.direction import Direction, which_comes_first
-from exresearch.findings.analyses.direction_specifications import direction_specifications
-from exresearch.findings.analyses.driver_likelihood import LikelihoodCheck, likelihood_check
-from exresearch.findings.analyses.drivers import EmployeeFirst, employee_first
-from exresearch.findings.analyses.link_details import LinkDetails, link_details
-from exresearch.findings.analyses.link_specifications import link_specifications
-from exresearch.findings.analyses.linkage import EngagementAndCx, engagement_and_cx
-from exresearch.findings.analyses.minority import EngagedMinority, engaged_minority
-from exresearch.findings.analyses.outcomes import OutcomeAnswers, outcome_answers
-from exresearch.findings.analyses.pay_experience import PayAndExperience, pay_and_experience
-from exresearch.findings.analyses.programmes import ProgrammeEffect, programme_effect
+from exresearch.findings.analyses.balance.claim import Balance, ex_cx_balance
+from exresearch.findings.analyses.business.outcomes import BusinessOutcomes, business_outcomes
+from exresearch.findings.analyses.business.specifications import outcome_specifications
+from exresearch.findings.analyses.direction.order import Direction, which_comes_first
+from exresearch.findings.analyses.direction.specifications import direction_specifications
+from exresearch.findings.analyses.drivers.employee_first import EmployeeFirst, employee_first
+from exresearch.findings.analyses.drivers.likelihood import LikelihoodCheck, likelihood_check
+from exresearch.findings.analyses.drivers.outcomes import OutcomeAnswers, outcome_answers
+from exresearch.findings.analyses.linkage.details import LinkDetails, link_details
+from exresearch.findings.analyses.linkage.engagement import EngagementAndCx, engagement_and_cx
+from exresearch.findings.analyses.linkage.minority import EngagedMinority, engaged_minority
+from exresearch.findings.analyses.linkage.specifications import link_specifications
+from exresearch.findings.analyses.pay.interplay import PayAndExperience, pay_and_experience
+from exresearch.findings.analyses.programmes.effect import ProgrammeEffect, programme_effect
 from exresearch.findings.analyses.sensitivity import (
     Alternative,
     Decision,
@@ -23,7 +23,7 @@ from exresearch.findings.analyses.sensitivity import (
     no_specifications,
 )
 from exresearch.findings.analyses.set_apart import set_apart_problem
-from exresearch.findings.analyses.talent import TalentMagnet, talent_magnet
+from exresearch.findings.analyses.talent.magnet import TalentMagnet, talent_magnet
 from exresearch.findings.analyses.unmeasured import Ratio, Slope, unmeasured_rows
 
 __all__ = [

@@ -73,7 +73,7 @@ def staying_curve(frame: pd.DataFrame, *, texts: Texts, variant: str) -> Picture
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of :func:`exresearch.findings.analyses.talent_survival.survival`: ``group, months, estimate, conf_low,
+        Of :func:`exresearch.findings.analyses.talent.survival.survival`: ``group, months, estimate, conf_low,
         conf_high, conf_level, n``.
     texts : Texts
         Language of the reader.

@@ -45,7 +45,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     ----------
     frame : pandas.DataFrame
         One row per outcome, driver and method, of
-        :func:`exresearch.findings.analyses.driver_agreement.agreement_table`, with ``outcome_label`` (text or
+        :func:`exresearch.findings.analyses.drivers.agreement.agreement_table`, with ``outcome_label`` (text or
         mapping).
     texts : Texts
         Language of the reader.

@@ -71,7 +71,7 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
     ----------
     frame : pandas.DataFrame
         One row per outcome and driver, of
-        :func:`exresearch.findings.analyses.driver_performance.performance_table`, with ``outcome_label`` (text or
+        :func:`exresearch.findings.analyses.drivers.performance.performance_table`, with ``outcome_label`` (text or
         mapping).
     texts : Texts
         Language of the reader.

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses.link_funnel import Funnel
+from exresearch.findings.analyses.linkage.funnel import Funnel
 from exresearch.findings.note import Note
 from exresearch.report.figures.linkage.units import axis_spec
 from exresearch.report.text import Texts, mark
@@ -31,7 +31,7 @@ def unit_funnels(
     Parameters
     ----------
     funnels : sequence of Funnel
-        Of :func:`exresearch.findings.analyses.link_funnel.link_funnels`.
+        Of :func:`exresearch.findings.analyses.linkage.funnel.link_funnels`.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules

@@ -1,0 +1,1 @@
+"""Notebook 04: employee and customer experience in balance, and an outcome a wave later."""

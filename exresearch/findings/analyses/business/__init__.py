@@ -1,0 +1,1 @@
+"""Notebook 09: turnover, absence, productivity and result a wave after employee experience."""

@@ -1,0 +1,1 @@
+"""Notebook 04: which comes first, within units and over time."""

@@ -1,0 +1,1 @@
+"""Notebook 02: engagement and customer experience by unit."""

@@ -1,0 +1,1 @@
+"""Notebook 10: what a programme does to employee and to customer experience."""

@@ -1,0 +1,1 @@
+"""Notebook 09: whether those who recommend the employer stay and bring others along."""
