@@ -252,8 +252,8 @@ def test_every_answer_has_its_words(verdict: Any, words: str) -> None:
     finding = two_way((0.1, 0.3), (-0.2, 0.1), verdict)
     effect, meaning = verdict_parts(finding, EN)
     assert effect == (
-        "ex_to_cx: A unit whose employee experience is one standard deviation above its own level has a customer "
-        "experience 0.20 standard deviations above its own level a wave later (95% interval 0.10 to 0.30)."
+        "ex_to_cx: a unit that is one standard deviation above its own level on “employee experience” is 0.20 standard "
+        "deviations above its own level on “customer experience” a wave later (95% interval 0.10 to 0.30)."
     )
     assert meaning.startswith(words)
     assert verdict_parts(finding, NL)[1] != meaning
@@ -262,8 +262,8 @@ def test_every_answer_has_its_words(verdict: Any, words: str) -> None:
 def test_an_effect_below_zero_is_said_to_be_below() -> None:
     effect, _ = verdict_parts(two_way((-0.3, 0.1), (-0.2, 0.1), "neither"), EN)
     assert effect.endswith(
-        "0.10 standard deviations below its own level a wave later (95% interval −0.30 to 0.10, where minus means "
-        "below)."
+        "0.10 standard deviations below its own level on “customer experience” a wave later (95% interval −0.30 to "
+        "0.10, where minus means below)."
     )
     estimand = estimand_for("vicious-circle", component="loop")
     loop = record("loop", 0.006, 0.05, unit="returned_share")

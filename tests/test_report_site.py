@@ -119,11 +119,10 @@ def notebook(findings):
     ]
     new = nbformat.v4
     outputs = [
-        new.nbformat.v4.new_output("display_data", data={"text/html": item.data, "text/plain": "x"})
-        for item in shown
+        new.new_output("display_data", data={"text/html": item.data, "text/plain": "x"}) for item in shown
     ]
-    outputs.append(new.nbformat.v4.new_output("stream", name="stderr", text=f"Warning: {SOMEBODY}/secret"))
-    outputs.append(new.nbformat.v4.new_output("error", ename="E", evalue="secret", traceback=["secret"]))
+    outputs.append(new.new_output("stream", name="stderr", text=f"Warning: {SOMEBODY}/secret"))
+    outputs.append(new.new_output("error", ename="E", evalue="secret", traceback=["secret"]))
     return new.new_notebook(
         cells=[
             new.new_markdown_cell("# Title of the page\n\nFirst words."),

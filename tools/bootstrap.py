@@ -387,7 +387,7 @@ def main(argv: list[str]) -> int:
             return call([python, "-m", "pytest", "-q", *HOUSE, *rest], venv=venv)
         if task == "test":
             # Two processes with one thread each: two with two threads each are slower on two cores.
-            pytest = {"pytest": [python, "-m", "pytest", "-n", "2", *rest]}
+            pytest = {"pytest": [python, "-m", "pytest", "-n", "2", "--dist", "loadscope", *rest]}
             return all_of(
                 {**checks(python), **pytest}, venv=venv, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1"
             )
