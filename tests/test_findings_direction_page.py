@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,14 +12,14 @@ import pytest
 from scipy.linalg import solve_discrete_lyapunov
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings import EstimateRecord, Finding, Note, Verdict
+from exresearch.findings import EstimateRecord, Finding, Note, Verdict, shared_source
 from exresearch.findings.analyses import Direction, which_comes_first
 from exresearch.findings.analyses.direction import order as direction
 from exresearch.findings.analyses.direction.caveats import lag_caveat
 from exresearch.findings.analyses.direction.models import component_rows, no_answer
-from exresearch.findings.analyses.direction.order import nuance
+from exresearch.findings.analyses.direction.nuance import nuance
 from exresearch.models import NotEstimable, change_on_change, cross_lagged_panel, loop_gain
-from exresearch.study import Study, load_study
+from exresearch.study import Codebook, Study, Variable, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 from exresearch.study.demo.company import simulate_company
 
@@ -438,3 +439,20 @@ def test_real_people_over_three_waves() -> None:
     assert found["ex_to_cx_complete"].n_units == 412
     # Nobody knows how many people are behind a unit: here it is one.
     assert result.links.levels["n"].isna().all()
+
+
+def test_what_both_sides_are_computed_from_is_said(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        direction, "other_models", lambda *_, **__: ({part: [] for part in direction.COMPONENTS}, 0)
+    )
+    study = study_of(client, planted(WORLDS["neither"], n_units=40))
+    shared = tuple(
+        replace(v, derived_from=("asked",)) if v.construct in ("mood", "service") else v
+        for v in (*study.codebook.variables, Variable(table="units", column="asked", role="ignore"))
+    )
+    mixed = replace(study, codebook=Codebook(shared, study.codebook.constructs))
+    caveat = shared_source(mixed, "mood", "service")
+    assert caveat is not None
+    for finding in ask(mixed).findings.values():
+        assert finding.caveats.count(caveat) == 1
+    assert caveat not in ask(study).findings["two-way"].caveats

@@ -9,6 +9,7 @@ from exresearch import findings
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Verdict, by_construction, shared_source
 from exresearch.findings.analyses import engagement_and_cx
+from exresearch.findings.shared_source import shared_sources
 from exresearch.report import Texts
 from exresearch.study import Codebook, Variable, columns_in_common, load_study
 from exresearch.study.codebook import contradictions, derived_remarks, read_codebook, write_codebook
@@ -55,6 +56,19 @@ def test_what_two_measures_have_in_common(one, other, kind, first, columns):
 @pytest.mark.parametrize("other", ["inspection_of", "workload_of", "turnover_of", "unknown"])
 def test_nothing_in_common_is_nothing(other):
     assert columns_in_common(ALL, "turnover_of", other) is None
+
+
+class Only:
+    """A study that is nothing but its codebook."""
+
+    codebook = ALL
+
+
+def test_every_pair_is_named_once_and_empty_measures_are_passed_over():
+    found = shared_sources(Only, ["staffing_of", "", "inspection_of"], ["workload_of", "staffing_of", ""])
+    assert found == [shared_source(Only, "staffing_of", "workload_of")]
+    both = shared_sources(Only, ["turnover_of", "overall_of"], ["overall_of", "turnover_of"])
+    assert both == [shared_source(Only, "turnover_of", "overall_of")]
 
 
 def faults(*variables):

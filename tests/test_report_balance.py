@@ -246,7 +246,7 @@ def test_tables_on_a_page(texts: Texts) -> None:
 def test_the_sentence_says_which_way_is_which() -> None:
     sentence = verdict_sentence(surface().finding, Texts("en"))
     assert sentence.startswith(
-        "Who comes off worse: With every standard deviation that employees move ahead and customers fall behind, the "
+        "Who comes off worse: with every standard deviation that employees move ahead and customers fall behind, the "
         "outcome of the next wave changes by 0.10 standard deviations (95% interval −0.10 to 0.30; positive means "
         "that it is worse when employees lose to customers)."
     )

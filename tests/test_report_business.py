@@ -212,7 +212,7 @@ def test_earnings_are_explained_with_what_was_published() -> None:
 
 def test_the_verdict_is_in_plain_words(result: BusinessOutcomes) -> None:
     assert verdict_sentence(result.finding, Texts("en")).startswith(
-        "Turnover: Where employee experience is one standard deviation better, the rate a wave later is 0.87 times as "
+        "Turnover: where employee experience is one standard deviation better, the rate a wave later is 0.87 times as "
         "high (95% interval 0.80 to 0.93)."
     )
     assert "0,87 keer zo hoog" in verdict_sentence(result.finding, Texts("nl"))

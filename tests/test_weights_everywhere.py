@@ -155,7 +155,15 @@ def test_a_weight_of_two_is_a_row_twice(demo: Study, found: dict[str, Any]) -> N
         for path in got
         if not np.isclose(got[path], expected[path], rtol=0, atol=ROUNDING, equal_nan=True)
     }
-    assert off == {}
+    # A correction for sampling error counts answers: one of weight 2 is less certain than two answers that agree.
+    counts = {path for path in off if "disattenuated" in path or ".slopes.notes." in path}
+    assert counts
+    assert off.keys() - counts == set()
+    assert {
+        path: values
+        for path in counts
+        if (values := off[path])[0] <= 0 or abs(np.log(values[0] / values[1])) > 0.1
+    } == {}
     # And it is not the estimate without these weights.
     plain = estimates(found)
     same = [

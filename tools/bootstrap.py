@@ -34,6 +34,8 @@ NOT_INHERITED = (
     "PIP_USER", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "PIP_CONSTRAINT", "PIP_REQUIREMENT", "PIP_REQUIRE_HASHES",
     "UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_CONSTRAINT", "UV_OVERRIDE", "UV_REQUIRE_HASHES", "UV_PROJECT_ENVIRONMENT",
     "JUPYTER_PATH", "JUPYTER_CONFIG_PATH",
+    # A run starts a Python per notebook; each would compile every package anew, which takes four times as long.
+    "PYTHONDONTWRITEBYTECODE",
 )  # fmt: skip
 
 # Looked for in the order given, because pip reports a wrong hash and a lost connection with more lines after it.

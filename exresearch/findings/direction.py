@@ -8,8 +8,8 @@ from exresearch.findings.conclude import estimand_for, rule_of
 from exresearch.findings.decision import DirectionVerdict, Verdict
 from exresearch.findings.finding import EstimateRecord
 
-# Where each component is declared.
-_DECLARED = {
+#: Hypothesis that declares each component.
+DECLARED = {
     "ex_to_cx": "ex-precedes-cx",
     "ex_minus_cx": "ex-precedes-cx",
     "cx_to_ex": "two-way",
@@ -60,7 +60,7 @@ def direction_verdict(components: Mapping[str, EstimateRecord]) -> DirectionVerd
     Berger, R. L. (1982). Multiparameter hypothesis testing and acceptance sampling. *Technometrics*, 24(4), 295-300.
     https://doi.org/10.1080/00401706.1982.10487790
     """
-    verdicts = {name: _judged(name, components[name]) for name in _DECLARED}
+    verdicts = {name: _judged(name, components[name]) for name in DECLARED}
     forth, back = (verdicts[name] is Verdict.SUPPORTED for name in ("ex_to_cx", "cx_to_ex"))
     if forth and back:
         return "both"
@@ -72,7 +72,7 @@ def direction_verdict(components: Mapping[str, EstimateRecord]) -> DirectionVerd
 
 
 def _judged(component: str, record: EstimateRecord) -> Verdict:
-    hypothesis = _DECLARED[component]
+    hypothesis = DECLARED[component]
     if record.p_value is None:
         raise ValueError(f"{hypothesis}: component {component!r} needs a p-value.")
     return rule_of(estimand_for(hypothesis, component=component)).decide(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from exresearch.findings.note import Note
 from exresearch.study import Study, columns_in_common
 
@@ -39,6 +41,25 @@ def shared_source(study: Study, one: str, other: str) -> Note | None:
         ),
         values={"first": first, "second": second, "columns": ", ".join(found.columns)},
     )
+
+
+def shared_sources(study: Study, ones: Sequence[str], others: Sequence[str]) -> list[Note]:
+    """Say of every pair that a page sets beside each other what the two have in common before anything is measured.
+
+    Parameters
+    ----------
+    study : Study
+        As :func:`shared_source`.
+    ones, others : sequence of str
+        Constructs; empty ones are passed over, and a pair is named once.
+
+    Returns
+    -------
+    list of Note
+    """
+    pairs = {frozenset((one, other)): (one, other) for one in ones for other in others if one and other}
+    notes = [shared_source(study, one, other) for one, other in pairs.values() if one != other]
+    return [note for note in notes if note is not None]
 
 
 def by_construction(study: Study, one: str, other: str) -> Note | None:

@@ -45,17 +45,7 @@ from exresearch.measures.engagement import (
     other_definition,
 )
 from exresearch.measures.items import item_distribution
-from exresearch.measures.link import (
-    LinkTable,
-    NotMeasured,
-    Side,
-    complaint_rate,
-    link_side,
-    link_table,
-    side_scores,
-    unit_categories,
-    unit_measure,
-)
+from exresearch.measures.link import LinkTable, link_table, unit_categories
 from exresearch.measures.link_precision import UnitPrecision, unit_precision
 from exresearch.measures.outcomes import NoExposure, UnitCount, staff_exits, unit_count
 from exresearch.measures.reliability import (
@@ -91,6 +81,14 @@ from exresearch.measures.scores import (
     score_items,
     score_method,
     score_summary,
+)
+from exresearch.measures.sides import (
+    NotMeasured,
+    Side,
+    complaint_rate,
+    link_side,
+    side_scores,
+    unit_measure,
 )
 from exresearch.measures.structure import (
     INVARIANCE_REASONS,

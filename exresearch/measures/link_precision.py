@@ -11,8 +11,8 @@ import pandas as pd
 
 from exresearch.measures.aggregation import person_means, unit_means
 from exresearch.measures.engagement import EngagedDefinition, engaged
-from exresearch.measures.link import Side
 from exresearch.measures.scores import construct_score
+from exresearch.measures.sides import Side
 from exresearch.study import Study
 
 Source = Literal["answers", "std_error", "share", "waves", "unknown"]

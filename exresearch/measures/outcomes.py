@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from exresearch.measures.link import NotMeasured
+from exresearch.measures.sides import NotMeasured
 from exresearch.study import Codebook, Study, Variable
 from exresearch.study.tables.periods import wave_period
 from exresearch.study.weights import staff_of, units_during

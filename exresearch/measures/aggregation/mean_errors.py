@@ -59,7 +59,7 @@ def unit_mean_errors(
     Examples
     --------
     >>> values, unit = pd.Series([1.0, 3.0, 2.0, 6.0]), pd.Series(["a", "a", "b", "b"])
-    >>> unit_mean_errors(values, unit=unit, wave=pd.Series(["1"] * 4), waves=["1"]).tolist()
+    >>> unit_mean_errors(values, unit=unit, wave=pd.Series(["1"] * 4), waves=["1"]).round(9).tolist()
     [[2.5]]
     """
     given = {"unit": unit, "wave": wave, "weights": weights, "person": person}

@@ -20,6 +20,7 @@ from exresearch.findings.analyses.balance.rows import (
     within_waves,
     without_outermost,
 )
+from exresearch.findings.analyses.wording import skipped_checks
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note, NoteValue
 from exresearch.findings.records import estimate_record
@@ -146,11 +147,7 @@ def balance_checks(
         _add(made, "categories", added, categories=_listed(study, list(fitting)))
     _add(made, "outermost", surface(without_outermost(frame)), share=OUTERMOST)
     _add(made, "within_units", lambda: _within_units(frame, conf_level=conf_level))
-    if made.failed:
-        message = (
-            "{count:integer} checks could not be computed: too few units were left, or they hardly differ."
-        )
-        notes.append(Note(message=message, values={"count": made.failed}))
+    notes += skipped_checks(made.failed)
     table = pd.concat(made.parts, ignore_index=True) if made.parts else pd.DataFrame({"check": []})
     return Checks(table, tuple(made.records), tuple(notes))
 

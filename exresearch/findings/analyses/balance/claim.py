@@ -13,9 +13,11 @@ from exresearch.findings.analyses.balance.reasons import balance_caveats, later_
 from exresearch.findings.analyses.balance.records import COMPONENTS, components_of, lines_of, named_rows
 from exresearch.findings.analyses.balance.rows import later_rows
 from exresearch.findings.analyses.balance.surface import shown_region, surface_grid, surface_lines
+from exresearch.findings.analyses.wording import side_label
 from exresearch.findings.conclude import conclude_conjunction, not_testable
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
+from exresearch.findings.shared_source import shared_sources
 from exresearch.findings.testability import NOT_LINKED, testability, unsuitable_scale
 from exresearch.measures import (
     LEAST_ICC2,
@@ -29,7 +31,6 @@ from exresearch.models import NotEstimable, ResponseSurface, response_surface
 from exresearch.study import Study
 
 _HYPOTHESIS = "balance"
-_ENGAGED = {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
 _LINES = {
     "congruence_slope": "Both rise in step: slope",
     "congruence_curvature": "Both rise in step: curvature",
@@ -188,12 +189,13 @@ def ex_cx_balance(
         return refused(
             Note(message="There are too few units, or they hardly differ: no surface can be estimated.")
         )
-    labels = {"ex": _ENGAGED if ex_measure == "engagement" else study.codebook.label(ex_measure)}
-    labels |= {"cx": study.codebook.label(cx_measure), "outcome": study.codebook.label(later_outcome)}
+    labels = {"ex": side_label(study, ex_measure), "cx": side_label(study, cx_measure)}
+    labels["outcome"] = study.codebook.label(later_outcome)
     lines = lines_of(surface, rows.frame)
     components = components_of(lines)
     checks = balance_checks(study, link, rows, conf_level=conf_level, n_boot=n_boot, seed=seed)
     caveats = balance_caveats(surface, rows) + list(checks.notes)
+    caveats += shared_sources(study, [ex_measure, cx_measure], [cx_measure, later_outcome])
     caveats += aggregation_caveats(
         study, link, min_unit_n=min_unit_n, least_icc2=least_icc2, least_rwg=least_rwg
     )

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from exresearch.findings.analyses.business.checks import Checks, reliability
 from exresearch.findings.analyses.business.models import OutcomeFit
 from exresearch.findings.analyses.business.panel import RATES, OutcomePanel, outcome_label
+from exresearch.findings.analyses.wording import skipped_checks
 from exresearch.findings.note import Note, NoteValue
 
 EARNINGS = Note(
@@ -88,9 +89,4 @@ def check_notes(checks: Checks) -> list[Note]:
             for language in ("nl", "en")
         }
         notes.append(Note(message=message, values={"outcomes": names}))
-    if checks.n_failed:
-        message = (
-            "{count:integer} checks could not be computed: too few units were left, or they hardly differ."
-        )
-        notes.append(Note(message=message, values={"count": checks.n_failed}))
-    return notes
+    return notes + skipped_checks(checks.n_failed)

@@ -24,10 +24,12 @@ from exresearch.findings.analyses.business.strength import (
     confounding_table,
     dispersion_table,
 )
+from exresearch.findings.analyses.wording import side_label
 from exresearch.findings.conclude import conclude_conjunction, estimand_for, not_testable
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note, NoteValue
 from exresearch.findings.registry import load_registry
+from exresearch.findings.shared_source import shared_sources
 from exresearch.findings.testability import testability, unsuitable_scale
 from exresearch.measures import EngagedDefinition, NotMeasured, UnsuitableScale
 from exresearch.models import NotEstimable
@@ -108,11 +110,7 @@ def business_outcomes(
     -------
     BusinessOutcomes
     """
-    label = (
-        {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
-        if ex_measure == "engagement"
-        else study.codebook.label(ex_measure)
-    )
+    label = side_label(study, ex_measure)
     ready = testability(
         study, HYPOTHESIS, ex_measure=ex_measure, min_unit_n=min_unit_n, conf_level=conf_level
     )
@@ -160,7 +158,14 @@ def business_outcomes(
         rules=rules,
         robustness=checks.records,
         measures={"ex": label},
-        caveats=[*data_notes(panel, fits), *caveats, *missing, *check_notes(checks), EARNINGS],
+        caveats=[
+            *data_notes(panel, fits),
+            *shared_sources(study, [ex_measure, ex_alternative], list(fits)),
+            *caveats,
+            *missing,
+            *check_notes(checks),
+            EARNINGS,
+        ],
     )
     rate = next((name for name in RATES if name in fits), None)
     levels = pd.DataFrame()

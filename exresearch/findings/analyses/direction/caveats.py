@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from exresearch.findings.analyses.aggregation import left_out_caveat
 from exresearch.findings.note import Note, NoteValue
+from exresearch.findings.shared_source import shared_sources
 from exresearch.measures import (
     EngagedDefinition,
     LinkTable,
@@ -137,6 +138,7 @@ def direction_caveats(
         Of :func:`sampling_errors`.
     """
     caveats = [_CAUSE, lag_caveat(waves, among=study.waves)]
+    caveats += shared_sources(study, [link.ex.construct], [link.cx.construct])
     by_unit = link.panel.groupby("unit").size()
     n_missing = int((by_unit < len(waves)).sum())
     if n_missing:

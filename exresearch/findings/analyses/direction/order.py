@@ -23,14 +23,15 @@ from exresearch.findings.analyses.direction.models import (
     other_models,
     scan,
 )
+from exresearch.findings.analyses.direction.nuance import nuance
 from exresearch.findings.analyses.direction.shocks import complaint_circle, shock_table
 from exresearch.findings.analyses.set_apart import is_set_apart, set_apart_problem
+from exresearch.findings.analyses.wording import side_label, skipped_checks
 from exresearch.findings.conclude import (
     conclude,
     conclude_conjunction,
     estimand_for,
     not_testable,
-    rule_of,
 )
 from exresearch.findings.decision import DirectionVerdict
 from exresearch.findings.direction import direction_verdict
@@ -50,15 +51,8 @@ from exresearch.models import NotEstimable
 from exresearch.study import Study, StudyError
 
 HYPOTHESES = ("ex-precedes-cx", "two-way", "vicious-circle")
-_PARTS = {
-    "ex-precedes-cx": ("ex_to_cx", "ex_minus_cx"),
-    "two-way": ("ex_to_cx", "cx_to_ex"),
-    "vicious-circle": ("loop",),
-}
 # The construct that stands for the customer side where customers were not asked.
 COMPLAINTS = "complaints"
-_COMPLAINTS = {"nl": "Klachten per medewerker (omgekeerd)", "en": "Complaints per head (reversed)"}
-_ENGAGED = {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
 _FEW_WAVES = (
     "The same units were measured in {n_waves:integer} waves. Which side comes first can only be told from three or "
     "more: with fewer, what a unit always is cannot be told apart from what happens to it."
@@ -71,33 +65,6 @@ _OVERLAP = Note(
 )
 _FEW_UNITS = (
     "{n_units:integer} units were measured on both sides in three waves or more; {needed:integer} are needed."
-)
-_DECLARED = {"ex_to_cx": "ex-precedes-cx", "ex_minus_cx": "ex-precedes-cx", "cx_to_ex": "two-way"}
-_NEITHER = (
-    Note(
-        message=(
-            "In neither direction is an effect seen, and in neither is an effect that would matter excluded: these "
-            "data say little."
-        )
-    ),
-    Note(
-        message="In neither direction is an effect seen; in one of them an effect that would matter is excluded."
-    ),
-    Note(
-        message="In neither direction is an effect seen, and in both an effect that would matter is excluded."
-    ),
-)
-_BELOW = Note(
-    message=(
-        "At least one of the two effects lies below zero: a rise on the one side is followed by a fall on the other, "
-        "which none of the claims foresees."
-    )
-)
-_EX_STRONGER = Note(message="Of the two effects, that of employees on customers is the larger one.")
-_CX_STRONGER = Note(message="Of the two effects, that of customers on employees is the larger one.")
-_NO_STRONGER = Note(message="Which of the two effects is the larger one stays open.")
-_SKIPPED = (
-    "{count:integer} checks could not be computed: too few units or waves were left, or they hardly change."
 )
 
 
@@ -200,10 +167,7 @@ def which_comes_first(
     problem = set_apart_problem(study, set_apart)
     if problem is not None:
         raise StudyError([problem])
-    labels = {
-        "ex": _ENGAGED if ex_measure == "engagement" else study.codebook.label(ex_measure),
-        "cx": _COMPLAINTS if cx_measure == COMPLAINTS else study.codebook.label(cx_measure),
-    }
+    labels = {"ex": side_label(study, ex_measure), "cx": side_label(study, cx_measure)}
     sides: dict[str, Any] = {"ex_measure": ex_measure, "cx_measure": cx_measure, "min_unit_n": min_unit_n}
     ready = {
         name: testability(study, name, **sides, engaged_definition=engaged_definition, conf_level=conf_level)
@@ -283,9 +247,7 @@ def which_comes_first(
         **scale,
     )
     finer = nuance(parts, verdict)
-    caveats = [*finer, *caveats]
-    if failed:
-        caveats.append(Note(message=_SKIPPED, values={"count": failed}))
+    caveats = [*finer, *caveats, *skipped_checks(failed)]
     common: dict[str, Any] = {
         "n_excluded": link.n_excluded + fit.n_excluded,
         "rules": rules,
@@ -303,45 +265,24 @@ def which_comes_first(
     return Direction(findings, links, rows, paths, lags, shocks, labels, shares, len(waves), tuple(finer))
 
 
-def nuance(parts: Mapping[str, EstimateRecord], verdict: DirectionVerdict | None) -> list[Note]:
-    """Say what the word of the verdict leaves out: whether nothing is excluded, and which of two effects is larger."""
-    limits = {name: rule_of(estimand_for(_DECLARED[name], component=name)) for name in _DECLARED}
-    if any(parts[name].conf_high < 0 for name in ("ex_to_cx", "cx_to_ex")):
-        return [_BELOW]
-    if verdict == "neither":
-        excluded = [
-            name
-            for name in ("ex_to_cx", "cx_to_ex")
-            if parts[name].conf_high <= limits[name].smallest_effect.high
-        ]
-        return [_NEITHER[len(excluded)]]
-    if verdict == "both":
-        lead = parts["ex_minus_cx"]
-        bound = limits["ex_minus_cx"].smallest_effect
-        if lead.conf_low > 0 and lead.conf_high > bound.high:
-            return [_EX_STRONGER]
-        if lead.conf_high < 0 and lead.conf_low < bound.low:
-            return [_CX_STRONGER]
-        return [_NO_STRONGER]
-    return []
-
-
 def _concluded(
     name: str,
     parts: Mapping[str, EstimateRecord],
     robustness: Sequence[EstimateRecord],
     common: Mapping[str, Any],
 ) -> Finding:
-    if load_registry()[name].rule == "single":
-        (part,) = _PARTS[name]
+    declared = load_registry()[name]
+    if declared.rule == "single":
+        (part,) = declared.components
         estimand = estimand_for(name, component=part)
         return conclude(parts[part], hypothesis=name, estimand=estimand, robustness=robustness, **common)
-    own = {part: parts[part] for part in _PARTS[name]}
+    own = {part: parts[part] for part in declared.components}
     return conclude_conjunction(own, hypothesis=name, robustness=robustness, **common)
 
 
 def _beside(name: str, others: Mapping[str, list[EstimateRecord]]) -> list[EstimateRecord]:
-    return [record for part in COMPONENTS if part in _PARTS[name] for record in others[part]]
+    own = load_registry()[name].components
+    return [record for part in COMPONENTS if part in own for record in others[part]]
 
 
 def _stopped(

@@ -20,12 +20,13 @@ from exresearch.findings.analyses.linkage.checks import (
 from exresearch.findings.analyses.linkage.slopes import LinkSlopes, link_slopes
 from exresearch.findings.analyses.score_rules import link_score_rules
 from exresearch.findings.analyses.set_apart import set_apart_problem
+from exresearch.findings.analyses.wording import side_label, skipped_checks
 from exresearch.findings.claims import claims_for
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Comparison, EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION, Estimand
 from exresearch.findings.note import Note
-from exresearch.findings.shared_source import shared_source
+from exresearch.findings.shared_source import shared_sources
 from exresearch.findings.testability import NOT_LINKED, Testability, testability, unsuitable_scale
 from exresearch.measures import (
     LEAST_ICC2,
@@ -40,7 +41,6 @@ from exresearch.measures import (
 from exresearch.models import NotEstimable, unit_association
 from exresearch.study import Study, StudyError
 
-_ENGAGED = {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
 _EMPTY = pd.DataFrame(
     columns=[
         "term",
@@ -163,8 +163,7 @@ def engagement_and_cx(
     if problem is not None:
         raise StudyError([problem])
     estimand = estimand_for("engagement-cx", ex_construct=ex_measure)
-    labels = {"ex": _ENGAGED if ex_measure == "engagement" else study.codebook.label(ex_measure)}
-    labels["cx"] = study.codebook.label(cx_measure)
+    labels = {"ex": side_label(study, ex_measure), "cx": side_label(study, cx_measure)}
     ready = testability(
         study,
         "engagement-cx",
@@ -233,20 +232,14 @@ def engagement_and_cx(
     checks = [record for record in done if record.term != estimand.name] + slopes.records()
     deciding = next(record for record in done if record.term == estimand.name)
     caveats = _caveats(study, link, ex_measure=ex_measure, set_apart=set_apart)
-    for measure in (ex_measure, ex_alternative):
-        shared = shared_source(study, measure, cx_measure) if measure else None
-        caveats += [] if shared is None else [shared]
+    caveats += shared_sources(study, [ex_measure, ex_alternative], [cx_measure])
     caveats += left_out_caveat(link, min_unit_n=min_unit_n)
     caveats += aggregation_caveats(
         study, link, min_unit_n=min_unit_n, least_icc2=least_icc2, least_rwg=least_rwg
     )
     caveats += link_score_rules(study.codebook, link, definition=engaged_definition)
     skipped = len(ratios) + len(links) - len(done)
-    if skipped:
-        message = (
-            "{count:integer} checks could not be computed: too few units were left, or they hardly differ."
-        )
-        caveats.append(Note(message=message, values={"count": skipped}))
+    caveats += skipped_checks(skipped)
     finding = conclude(
         deciding,
         hypothesis="engagement-cx",

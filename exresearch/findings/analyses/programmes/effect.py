@@ -12,9 +12,10 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.programmes.effects import Name, SideEffects
 from exresearch.findings.analyses.programmes.frames import component_record, page_frames
 from exresearch.findings.analyses.programmes.panel import read_programme
-from exresearch.findings.analyses.programmes.reasons import effect_or_reason, measured_by
+from exresearch.findings.analyses.programmes.reasons import effect_or_reason
 from exresearch.findings.analyses.programmes.specifications import no_programme, programme_specifications
 from exresearch.findings.analyses.sensitivity import Sensitivity
+from exresearch.findings.analyses.wording import side_label
 from exresearch.findings.conclude import conclude_conjunction, not_testable
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
@@ -117,7 +118,7 @@ def programme_effect(
     -------
     ProgrammeEffect
     """
-    labels = {"ex": measured_by(study, ex_measure), "cx": measured_by(study, cx_measure)}
+    labels = {"ex": side_label(study, ex_measure), "cx": side_label(study, cx_measure)}
     ready = testability(
         study,
         _HYPOTHESIS,

@@ -17,10 +17,10 @@ from exresearch.findings.analyses.programmes.panel import (
     side_waves,
     starts_of,
 )
+from exresearch.findings.analyses.wording import skipped_checks
 from exresearch.findings.note import Note
 from exresearch.measures import Side
 from exresearch.models import NotEstimable, StaggeredEffects
-from exresearch.study import Study
 
 _FEW_UNITS = (
     "{side}: {n_units:integer} units are measured of which it is known when they had the programme; at least "
@@ -163,12 +163,7 @@ def caveats(
         notes += _late(one)
     notes += _assigned(both, programme)
     notes += _left_out(both, programme)
-    if n_failed:
-        message = (
-            "{count:integer} checks could not be computed: too few units were left, or they hardly differ."
-        )
-        notes.append(Note(message=message, values={"count": n_failed}))
-    return notes
+    return notes + skipped_checks(n_failed)
 
 
 def _leads(one: SideEffects, conf_level: float) -> list[Note]:
@@ -282,10 +277,3 @@ def _left_out(both: Mapping[Name, SideEffects], programme: Programme) -> list[No
         )
         notes.append(Note(message=message, values={"count": programme.n_ended}))
     return notes
-
-
-def measured_by(study: Study, construct: str) -> dict[str, str]:
-    """Return what stands for a side: the share of engaged people, or the label of the construct."""
-    if construct == "engagement":
-        return {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
-    return study.codebook.label(construct)
