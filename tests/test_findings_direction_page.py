@@ -251,6 +251,18 @@ def test_two_opposite_movements_are_no_circle() -> None:
     )  # fmt: skip
 
 
+def test_one_movement_against_the_other_counts_as_it_is() -> None:
+    frame = planted([[0.3, 0.4], [-0.4, 0.3]])
+    fit = cross_lagged_panel(frame, unit="team", wave="year", ex="mood", cx="service")
+    row = component_rows(fit).set_index("term").loc["loop"]
+    gain = loop_gain(fit).iloc[0]
+    assert gain["conf_high"] < 0
+    assert (
+        row[["estimate", "conf_low", "conf_high"]].tolist()
+        == gain[["estimate", "conf_low", "conf_high"]].tolist()
+    )
+
+
 def effect(low: float, high: float) -> EstimateRecord:
     text: Any = {"message": "It"}
     return EstimateRecord(
