@@ -190,7 +190,7 @@ def test_one_start_is_welchs_test_of_changes(client: Any) -> None:
         [limits.low, limits.high], abs=EXACT
     )
     assert row["p_value"] == pytest.approx(welch.pvalue, abs=EXACT)
-    assert (row["n_treated"], row["n_controls"], row["baseline_sd"]) == (10, 50, pytest.approx(sd))
+    assert (row["n_treated"], row["n_compared"], row["baseline_sd"]) == (10, 50, pytest.approx(sd))
     assert row["n"] == frame["answers"].sum()
     # Half a claim is no verdict.
     assert reason(result.finding)[0].startswith("{side}: the programme starts in the last wave")

@@ -27,7 +27,7 @@ EVENTS: dict[str, Column | None] = {
     "estimate": None,
     "conf_low": None,
     "n_treated": Column(mark("Units with a programme"), "integer"),
-    "n_controls": Column(mark("Units compared with"), "integer"),
+    "n_compared": Column(mark("Units compared with"), "integer"),
 }
 STARTS: dict[str, Column | None] = {
     "side": Column(mark("Side"), "message"),
@@ -36,7 +36,7 @@ STARTS: dict[str, Column | None] = {
     "conf_low": None,
     "p_value": None,
     "n_treated": Column(mark("Units with a programme"), "integer"),
-    "n_controls": Column(mark("Units compared with"), "integer"),
+    "n_compared": Column(mark("Units compared with"), "integer"),
 }
 BALANCE: dict[str, Column | None] = {
     "side": Column(mark("Side"), "message"),

@@ -46,7 +46,7 @@ class ProgrammeEffect:
         What the codebook calls the programme.
     effects : pandas.DataFrame
         One row per side that could be estimated, also where the other could not: ``side, label`` (a note), ``estimate,
-        std_error, p_value, conf_low, conf_high, conf_level, n_treated, n_controls, baseline_sd, few_treated,
+        std_error, p_value, conf_low, conf_high, conf_level, n_treated, n_compared, baseline_sd, few_treated,
         randomisation_p_value, n, n_units``.
     events : pandas.DataFrame
         Rows of :func:`event_times` of both sides.

@@ -168,7 +168,7 @@ def event_times(one: SideEffects, *, min_units: int) -> pd.DataFrame:
     pandas.DataFrame
         ``side, event_time, phase`` (lead, base, anticipation, effect), ``counts`` (whether it is part of the overall
         effect), ``estimate, std_error, p_value, conf_low, conf_high, band_low, band_high, conf_level, n_treated,
-        n_controls, n``. Times with fewer than ``min_units`` units that are treated, or compared with, are left out;
+        n_compared, n``. Times with fewer than ``min_units`` units that are treated, or compared with, are left out;
         the base wave, zero by definition, is a row without limits.
     """
     table = in_deviations(one.effects.by_event_time, one.effects.baseline_sd)
@@ -190,7 +190,7 @@ def event_times(one: SideEffects, *, min_units: int) -> pd.DataFrame:
         "band_high",
         "conf_level",
         "n_treated",
-        "n_controls",
+        "n_compared",
     ]
     return rows[columns].assign(
         side=one.name,
@@ -230,7 +230,7 @@ def effects_by_start(one: SideEffects, *, min_units: int) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``side, starts`` (text), ``estimate, std_error, p_value, conf_low, conf_high, conf_level, n_treated,
-        n_controls, n``. Starts with fewer than ``min_units`` units are joined with others.
+        n_compared, n``. Starts with fewer than ``min_units`` units are joined with others.
     """
     rows = []
     groups = start_groups(one.panel, one.waves, min_units=min_units)

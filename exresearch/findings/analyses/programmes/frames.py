@@ -145,7 +145,7 @@ def _effect_row(one: SideEffects, component: EstimateRecord) -> pd.DataFrame:
         "conf_high",
         "conf_level",
         "n_treated",
-        "n_controls",
+        "n_compared",
     ]
     return row[columns].assign(
         side=one.name,
