@@ -141,6 +141,7 @@ def test_ratios_are_those_of_another_implementation(panel: OutcomePanel, compone
     other = sm.GLM(fit.used[component], design, family=kind, offset=offset).fit()
     row = fit.row.iloc[0]
     assert row["log_estimate"] == pytest.approx(other.params[EX], abs=CLOSE)
+    assert row["n"] == int(fit.used["ex_n"].sum()) > len(fit.used)
     robust = sm.GLM(fit.used[component], design, family=kind, offset=offset).fit(
         cov_type="cluster", cov_kwds={"groups": pd.factorize(fit.used["unit"])[0]}
     )

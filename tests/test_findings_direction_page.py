@@ -19,6 +19,7 @@ from exresearch.findings.analyses.direction.caveats import lag_caveat
 from exresearch.findings.analyses.direction.models import component_rows, no_answer
 from exresearch.findings.analyses.direction.nuance import nuance
 from exresearch.models import NotEstimable, change_on_change, cross_lagged_panel, loop_gain
+from exresearch.models.regression import linear_regression
 from exresearch.study import Codebook, Study, Variable, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 from exresearch.study.demo.company import simulate_company
@@ -238,6 +239,31 @@ def test_units_that_miss_waves_count_with_what_they_have(client: Any) -> None:
     complete = frame[~frame["team"].isin(frame.loc[gone, "team"])]
     fit = cross_lagged_panel(complete, unit="team", wave="year", ex="mood", cx="service")
     assert found["ex_to_cx_complete"].estimate == pytest.approx(fit.effects["ex_to_cx"], abs=LIKELIHOOD)
+
+
+def test_units_with_too_few_answers_in_every_wave_are_counted_as_left_out(client: Any) -> None:
+    frame = planted(WORLDS["ex_first"], n_units=60)
+    once = frame["team"].isin(["Team 000", "Team 001"]) & (frame["year"] > 2020)
+    few = frame["team"].isin(["Team 002", "Team 003", "Team 004"])
+    frame.loc[few, "asked"] = 3
+    result = ask(study_of(client, frame[~once]))
+    finding = result.findings["two-way"]
+    assert finding.n_units == 57
+    assert finding.n_excluded == 3
+
+
+def test_the_band_within_units_is_clustered_by_unit(client: Any) -> None:
+    # What units do lasts, so that their waves are no independent answers.
+    frame = planted([[0.9, 0.0], [0.0, 0.9]], n_units=60)
+    result = ask(study_of(client, frame))
+    line = result.links.lines[result.links.lines["part"] == "within"]
+    rows = result.links.deviations
+    fit = linear_regression(
+        rows, outcome="cx", predictors=["ex"], cluster="unit", intercept=False, conf_level=0.95
+    ).table.set_index("term")
+    last = line.iloc[-1]
+    assert last["conf_high"] == pytest.approx(fit.loc["ex", "conf_high"] * last["x"], abs=ROUNDING)
+    assert last["conf_low"] == pytest.approx(fit.loc["ex", "conf_low"] * last["x"], abs=ROUNDING)
 
 
 def test_two_opposite_movements_are_no_circle() -> None:

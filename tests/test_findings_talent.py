@@ -209,6 +209,9 @@ def test_the_hazard_ratio_is_that_of_another_implementation(demo: Study) -> None
     assert math.log(found.deciding.estimate) == pytest.approx(float(other.params[0]), rel=OTHER)
     assert found.deciding.n == len(rows)
     assert found.deciding.n_units == 60
+    assert {check.term: check.n_units for check in found.checks if check.term == "exits_rate"} == {
+        "exits_rate": 60
+    }
 
 
 def test_planted_truth_is_recovered(found: TalentMagnet, demo: Study) -> None:

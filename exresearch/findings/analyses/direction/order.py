@@ -249,7 +249,8 @@ def which_comes_first(
     finer = nuance(parts, verdict)
     caveats = [*finer, *caveats, *skipped_checks(failed)]
     common: dict[str, Any] = {
-        "n_excluded": link.n_excluded + fit.n_excluded,
+        # Units with enough answers over all waves may have too few in every one of them.
+        "n_excluded": link.n_excluded + len(link.units) - fit.n,
         "rules": rules,
         "measures": {"ex": labels["ex"], "cx": labels["cx"]},
         "direction_verdict": verdict,
