@@ -16,6 +16,7 @@ from exresearch.findings.analyses import PayAndExperience, pay_and_experience
 from exresearch.findings.analyses.pay.checks import normal_scores
 from exresearch.findings.analyses.pay.sheets import PaySheets, fitted, pay_sheets
 from exresearch.models import ordinal_regression
+from exresearch.models.regression import linear_regression
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 
@@ -73,6 +74,17 @@ def test_the_interplay_is_that_of_another_implementation(demo: Study, found: Pay
     assert finding.estimate == pytest.approx(fit.params["product"], abs=ROUNDING)
     # CR2 against CR1: close with forty units.
     assert finding.std_error == pytest.approx(fit.bse["product"], rel=0.08)
+    data = z[["stay"]].join(x.drop(columns="one")).assign(w=raw["w"], unit=frame.loc[raw.index, "unit"])
+    same = linear_regression(
+        data,
+        outcome="stay",
+        predictors=["pay", "experience", "product", "wave"],
+        weights="w",
+        cluster="unit",
+        covariance="CR2",
+    ).table.set_index("term")
+    for name in ("std_error", "conf_low", "conf_high"):
+        assert getattr(finding, name) == pytest.approx(same.loc["product", name], abs=ROUNDING)
     assert finding.n == len(raw)
     assert finding.n_excluded == len(frame) - len(raw)
     assert finding.n_units == 40

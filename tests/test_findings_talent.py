@@ -18,6 +18,7 @@ from exresearch.findings.analyses import TalentMagnet, talent_magnet
 from exresearch.findings.analyses.talent.advocacy import classes, recommendation_by_phase
 from exresearch.findings.analyses.talent.cells import funnel, referred_hires, unit_cells
 from exresearch.findings.analyses.talent.exits import _cox, exits
+from exresearch.findings.analyses.talent.referrals import _later
 from exresearch.findings.analyses.talent.spells import ANSWER_HOLDS, Spells, is_own_choice, stay_spells
 from exresearch.findings.analyses.talent.survival import survival
 from exresearch.measures import cut_points
@@ -361,6 +362,17 @@ def test_too_few_units_and_too_few_leavers(demo: Study) -> None:
     )
     said = [note.message for note in analysed(nobody).finding.caveats]
     assert any("fewer than {needed:integer} people left" in message for message in said)
+
+
+def test_later_referrals_are_those_of_the_next_wave(demo: Study) -> None:
+    cells = unit_cells(demo)
+    table = demo.table("units").set_index(["unit", "wave"])["applicants_referred"]
+    found = _later(demo, cells.assign(score=1.0), cells, "referrals")
+    following = dict(zip(demo.waves, demo.waves[1:], strict=False))
+    assert set(found["wave"]) == set(demo.waves[:-1])
+    expected = [table[unit, following[wave]] for unit, wave in zip(found["unit"], found["wave"], strict=True)]
+    assert found["referrals"].tolist() == expected
+    assert len(found) == len(cells) * (len(demo.waves) - 1) / len(demo.waves)
 
 
 def test_referrals_can_be_counted_from_the_staff_list(demo: Study) -> None:
