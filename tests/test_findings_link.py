@@ -17,6 +17,7 @@ from exresearch.findings.analyses.linkage.covariates import OTHER_KINDS, unit_ki
 from exresearch.findings.analyses.linkage.levels import link_levels
 from exresearch.findings.analyses.linkage.shape import link_shape
 from exresearch.models import katz_interval
+from exresearch.models.regression import linear_regression
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 
@@ -148,6 +149,16 @@ def test_slopes_against_least_squares(demo: Study, beside: tuple[Any, LinkDetail
         [adjusted.params["ex"], adjusted.bse["ex"]], abs=ROUNDING
     )
     assert {"panel", "panel_adjusted"} <= set(slopes.index)
+    panel, spread = found.table.panel, found.table.units[["ex", "cx"]].std()
+    moved = panel.assign(
+        ex=panel["ex"] / spread["ex"],
+        cx=panel["cx"] / spread["cx"],
+        later=(panel["wave"] == demo.waves[1]) * 1.0,
+    )
+    same = linear_regression(moved, outcome="cx", predictors=["ex", "later"], cluster="unit").table.iloc[1]
+    assert same["term"] == "ex"
+    for name in ("estimate", "std_error", "conf_low", "conf_high"):
+        assert slopes.loc["panel", name] == pytest.approx(same[name], abs=ROUNDING)
     assert slopes.loc["disattenuated", "estimate"] > slopes.loc["raw", "estimate"]
     terms = {record.term: record for record in found.finding.robustness}
     assert terms["slope_adjusted"].estimate == slopes.loc["adjusted", "estimate"]

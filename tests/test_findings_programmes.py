@@ -128,7 +128,7 @@ def test_planted_effects_lie_within_their_intervals(demo: Study, found: Any) -> 
         assert parts[name].conf_low < truth < parts[name].conf_high
 
 
-def test_everything_beside_the_verdict_of_the_demo(found: Any) -> None:
+def test_everything_beside_the_verdict_of_the_demo(demo: Study, found: Any) -> None:
     finding = found.finding
     assert [part.term for part in finding.components] == ["ex", "cx"]
     assert all(part.unit_of_measurement == "standardised" for part in finding.components)
@@ -141,6 +141,10 @@ def test_everything_beside_the_verdict_of_the_demo(found: Any) -> None:
         "ex_never", "ex_anticipation", "ex_per_wave", "ex_same_waves", "ex_covariates", "ex_weighted", "ex_two_way",
         "ex_lag_adjusted", "ex_within_thirds",
     } <= {record.term for record in finding.robustness}  # fmt: skip
+    early = effect(demo, anticipation=1).finding
+    sooner = next(record for record in finding.robustness if record.term == "ex_anticipation")
+    assert sooner.estimate == pytest.approx(early.components[0].estimate, rel=EXACT)
+    assert sooner.conf_low == pytest.approx(early.components[0].conf_low, rel=EXACT)
     assert "That none was found does not show that there was none." in caveats(finding)
     assert set(found.checks["kind"]) == {"deciding", "check", "placebo"}
     assert [len(curve.table) for _, curve in found.choices.curves] == [16, 16]
