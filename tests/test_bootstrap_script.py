@@ -422,6 +422,23 @@ def test_all_checks_run_and_the_failed_ones_are_listed(
     assert capsys.readouterr().err.splitlines()[-1] == "All passed: one"
 
 
+@pytest.mark.parametrize(("code", "verdict"), [(0, "All passed: one, long"), (3, "Failed: long")])
+def test_a_long_check_runs_beside_the_others_and_is_told_of_at_the_end(
+    project: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    code: int,
+    verdict: str,
+) -> None:
+    monkeypatch.setattr(bootstrap, "call", lambda *_, **__: 0)
+    said = f"import sys; print('an error in line 3'); sys.exit({code})"
+    commands = {"one": ["x", "one"], "long": [sys.executable, "-c", said]}
+    assert bootstrap.all_of(commands, venv=project / ".venv", beside="long") == int(code != 0)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "--- one"
+    assert lines[-3:] == ["--- long, beside the others", "an error in line 3", verdict]
+
+
 def test_benchmarks_are_those_the_readme_lists(project: Path) -> None:
     with pytest.raises(bootstrap.SetupError) as error:
         bootstrap.benchmarks("python", [])

@@ -327,15 +327,33 @@ def checks(python: str) -> dict[str, list[str]]:
     }
 
 
-def all_of(commands: dict[str, list[str]], *, venv: Path, **extra: str) -> int:
-    """Run every command, also after a failure, and end with the list of those that failed."""
+def all_of(commands: dict[str, list[str]], *, venv: Path, beside: str = "", **extra: str) -> int:
+    """Run every command, also after a failure, and end with the list of those that failed.
+
+    The command named `beside` runs from the start, next to the others, and is told of at the end.
+    """
     failed = []
-    for name, command in commands.items():
-        print(f"--- {name}", file=sys.stderr, flush=True)
-        started = time.monotonic()
-        if call(command, venv=venv, **extra):
-            failed.append(name)
-        print(f"--- {name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+    env = {**child_environment(dict(os.environ), venv), **extra}
+    with tempfile.TemporaryFile() as told:
+        other = None
+        if beside:
+            other = subprocess.Popen(
+                commands[beside], cwd=str(ROOT), env=env, stdout=told, stderr=subprocess.STDOUT
+            )
+        for name, command in commands.items():
+            if name == beside:
+                continue
+            print(f"--- {name}", file=sys.stderr, flush=True)
+            started = time.monotonic()
+            if call(command, venv=venv, **extra):
+                failed.append(name)
+            print(f"--- {name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
+        if other is not None:
+            print(f"--- {beside}, beside the others", file=sys.stderr, flush=True)
+            if other.wait():
+                failed.append(beside)
+            told.seek(0)
+            print(told.read().decode("utf-8", errors="replace").rstrip(), file=sys.stderr, flush=True)
     print("Failed: " + ", ".join(failed) if failed else f"All passed: {', '.join(commands)}", file=sys.stderr)
     return 1 if failed else 0
 
@@ -390,9 +408,8 @@ def main(argv: list[str]) -> int:
         if task == "test":
             # Two processes with one thread each: two with two threads each are slower on two cores.
             pytest = {"pytest": [python, "-m", "pytest", "-n", "2", "--dist", "loadscope", *rest]}
-            return all_of(
-                {**checks(python), **pytest}, venv=venv, OMP_NUM_THREADS="1", OPENBLAS_NUM_THREADS="1"
-            )
+            threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+            return all_of({**checks(python), **pytest}, venv=venv, beside="mypy", **threads)
         if task == "lab":
             return call([python, "-m", "jupyterlab", "--notebook-dir=notebooks", *rest], venv=venv)
         if task == "bench":
