@@ -241,13 +241,13 @@ def test_one_notebook_alone_keeps_the_others_of_the_same_inputs(small: tuple[Pat
     folder, _ = small
     report, study = folder / "report", folder / "study" / "study.yaml"
     before = (report / "findings" / "engaged-minority.json").read_bytes()
-    result = run_plan(plan_run(study, output=report, only=["03"], overrides=FAST | {"language": "nl"}))
-    assert [item.name for item in result.notebooks] == ["03_enps_drivers"]
+    result = run_plan(plan_run(study, output=report, only=["10"], overrides=FAST | {"language": "nl"}))
+    assert [item.name for item in result.notebooks] == ["10_programmes"]
     assert (report / "findings" / "engaged-minority.json").read_bytes() == before
     assert (report / "02_engagement_and_cx.html").is_file()
     # Other settings: what was found with the old ones may not stand beside the new.
-    run_plan(plan_run(study, output=report, only=["03"], overrides={"n_boot": 250, "language": "nl"}))
-    assert [path.name for path in (report / "findings").glob("*.json")] == ["employee-first.json"]
+    run_plan(plan_run(study, output=report, only=["10"], overrides={"n_boot": 250, "language": "nl"}))
+    assert [path.name for path in (report / "findings").glob("*.json")] == ["programme-effect.json"]
     assert not (report / "02_engagement_and_cx.html").exists()
 
 
@@ -277,7 +277,7 @@ def test_an_interrupted_run_leaves_the_earlier_report_and_can_be_repeated(
 ) -> None:
     folder, _ = small
     study, report = folder / "study" / "study.yaml", folder / "interrupted"
-    run_plan(plan_run(study, output=report, only=["00", "03"], overrides=FAST | {"language": "nl"}))
+    run_plan(plan_run(study, output=report, only=["09", "10"], overrides=FAST | {"language": "nl"}))
     before = {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}
 
     def interrupt(*_: object, **__: object) -> None:
@@ -285,14 +285,14 @@ def test_an_interrupted_run_leaves_the_earlier_report_and_can_be_repeated(
 
     monkeypatch.setattr("exresearch.run.runner.render_index", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        run_plan(plan_run(study, output=report, only=["00"], overrides={"n_boot": 250, "language": "nl"}))
+        run_plan(plan_run(study, output=report, only=["10"], overrides={"n_boot": 250, "language": "nl"}))
     assert before == {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}
     monkeypatch.undo()
     assert (
-        run_plan(plan_run(study, output=report, only=["00"], overrides=FAST | {"language": "nl"})).failed
+        run_plan(plan_run(study, output=report, only=["10"], overrides=FAST | {"language": "nl"})).failed
         == ()
     )
-    assert (report / "03_enps_drivers.html").is_file(), "same inputs: the other pages stay"
+    assert (report / "09_business_outcomes.html").is_file(), "same inputs: the other pages stay"
     index = (report / "index.html").read_text(encoding="utf-8")
     assert not (folder / ".work" / "interrupted" / "report").exists()
     assert index.count("<h1") == 1
