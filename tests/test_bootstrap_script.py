@@ -379,7 +379,8 @@ def test_nothing_of_the_users_shell_leaks_in(tmp_path: Path) -> None:
         "IPYTHONDIR": str(tmp_path / "ipython"),
         "PYTHONNOUSERSITE": "1",
     }
-    assert {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX"} <= set(bootstrap.NOT_INHERITED)
+    left_out = {"PYTHONPATH", "PYTHONHOME", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHONDONTWRITEBYTECODE"}
+    assert left_out <= set(bootstrap.NOT_INHERITED)
 
 
 def test_kernel_is_that_of_the_environment(tmp_path: Path) -> None:
