@@ -124,7 +124,7 @@ def link_slopes(
         "cx": unit_precision(study, table.cx, **given),
     }
     covariates = unit_covariates(study, table.units)
-    units = _standardised(table.units, table.units).merge(covariates.frame, on="unit", validate="one_to_one")
+    units = in_deviations(table.units, table.units).merge(covariates.frame, on="unit", validate="one_to_one")
     level = float(resampling["conf_level"])
     rows = [_row("raw", Note(message="All units alike"), units, conf_level=level)]
     held = Note(message="With {names} held constant", values={"names": both_languages(covariates.labels)})
@@ -145,7 +145,8 @@ def link_slopes(
     return LinkSlopes(frame, notes, precision)
 
 
-def _standardised(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+def in_deviations(rows: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Put both sides of some rows in standard deviations of the units."""
     scaled = {side: (rows[side] - units[side].mean()) / units[side].std() for side in ("ex", "cx")}
     return rows.assign(**scaled)
 
@@ -203,7 +204,7 @@ def _by_wave(table: LinkTable, covariates: Covariates, conf_level: float) -> lis
     waves = sorted(table.panel["wave"].unique())
     if len(waves) < 2 or not table.panel["unit"].duplicated().any():
         return []
-    panel = _standardised(table.panel, table.units).merge(covariates.frame, on="unit", how="left")
+    panel = in_deviations(table.panel, table.units).merge(covariates.frame, on="unit", how="left")
     dummies = [f"wave: {wave}" for wave in waves[1:]]
     panel = panel.assign(**{f"wave: {wave}": (panel["wave"] == wave).astype("float64") for wave in waves[1:]})
     label = Note(message="Units by wave, waves held constant")

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from exresearch.findings.analyses.linkage.covariates import Kinds, unit_kinds
+from exresearch.findings.analyses.linkage.slopes import in_deviations
 from exresearch.findings.note import Note
 from exresearch.measures import LinkTable
 from exresearch.models import NotEstimable, kind_slopes
@@ -81,13 +82,10 @@ def link_types(
     LinkTypes
     """
     kinds = unit_kinds(study, table.units, least=max(min_units, 5))
-    scaled = {
-        side: (table.units[side] - table.units[side].mean()) / table.units[side].std()
-        for side in ("ex", "cx")
-    }
+    scaled = in_deviations(table.units, table.units)[["ex", "cx"]]
     parts, shown = [], []
     for one in kinds:
-        frame = pd.DataFrame({**scaled, "kind": one.members})
+        frame = scaled.assign(kind=one.members)
         try:
             rows = kind_slopes(frame, ex="ex", cx="cx", kind="kind", **resampling)
         except NotEstimable:
