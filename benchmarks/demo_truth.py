@@ -1,7 +1,8 @@
 """Find the population values of the demo's estimands, from a company of 25,000 units, and keep them in truth.yaml.
 
 ``python benchmarks/demo_truth.py`` writes ``data/demo/truth.yaml``; ``--check`` computes everything again and
-compares. The company is simulated in chunks by the same code, with the same missing answers, as the demo itself.
+compares; ``--only chain`` computes what ``benchmarks/implied/chain.py`` defines and leaves the rest as it stands.
+The company is simulated in chunks by the same code, with the same missing answers, as the demo itself.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import yaml
+from implied import modules
 
 from exresearch.study.demo import DemoSettings, planted_truth, simulate_demo
 from exresearch.study.demo import planted as p
@@ -42,9 +44,8 @@ class Chunk:
     moments: dict[str, np.ndarray]
 
 
-def measure(seed: int, settings: DemoSettings) -> Chunk:
-    """Simulate one chunk and reduce it to unit sums and cross-products."""
-    tables = simulate_demo(seed, settings)
+def measure(tables: dict[str, pd.DataFrame]) -> Chunk:
+    """Reduce one chunk to unit sums and cross-products."""
     sheets, customers = tables["employees"], tables["customers"]
     total = sheets[["eng_1", "eng_2", "eng_3"]].sum(axis=1, skipna=False)
     complete = total.notna()
@@ -138,14 +139,39 @@ def with_error(whole: dict[str, float], parts: list[dict[str, float]]) -> dict[s
     }  # fmt: skip
 
 
-def implied() -> dict[str, Any]:
-    """Compute every implied value."""
+def means(parts: list[dict[str, dict[str, float]]], definitions: dict[str, str]) -> dict[str, Any]:
+    """Put the mean over chunks, with its standard error, behind each definition."""
+    found: dict[str, Any] = {}
+    for hypothesis, definition in definitions.items():
+        rows = [part[hypothesis] for part in parts]
+        whole = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
+        found[hypothesis] = {"definition": definition, **with_error(whole, rows)}
+    return found
+
+
+def implied(only: str | None = None) -> dict[str, Any]:
+    """Compute every implied value, or those of one module of ``benchmarks/implied``."""
     settings = DemoSettings(n_units=UNITS)
-    chunks = []
+    others = modules(only)
+    chunks, parts = [], {name: [] for name in others}
     for number in range(CHUNKS):
-        chunks.append(measure(SEED + number, settings))
+        tables = simulate_demo(SEED + number, settings)
+        if only is None:
+            chunks.append(measure(tables))
+        for name, module in others.items():
+            parts[name].append(module.values(tables))
         print(f"\r{number + 1} of {CHUNKS} chunks", end="", file=sys.stderr)
     print(file=sys.stderr)
+    more = {
+        key: value
+        for name, module in others.items()
+        for key, value in means(parts[name], module.DEFINITIONS).items()
+    }
+    return more if only else {**of_all_units(chunks), **more}
+
+
+def of_all_units(chunks: list[Chunk]) -> dict[str, Any]:
+    """Compute what is taken over the units of all chunks together."""
     units = pd.concat([chunk.units for chunk in chunks], ignore_index=True)
 
     def share(frame: pd.DataFrame) -> dict[str, float]:
@@ -203,18 +229,21 @@ def differences(found: Any, stored: Any, path: str = "") -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Implied truths of the demo company.")
     parser.add_argument("--check", action="store_true", help="compare with truth.yaml instead of writing it")
+    parser.add_argument("--only", metavar="NAME", help="one module of benchmarks/implied, by its name")
     arguments = parser.parse_args()
+    stored = yaml.safe_load(TRUTH.read_text(encoding="utf-8"))
+    found = implied(arguments.only)
     truth = {
         "source": {"seed": SEED, "chunks": CHUNKS, "units_per_chunk": UNITS},
         "planted": planted_truth(),
-        "implied": implied(),
+        "implied": {**stored["implied"], **found} if arguments.only else found,
     }
     if not arguments.check:
         text = yaml.safe_dump(truth, sort_keys=False, allow_unicode=True, width=110)
         TRUTH.write_text(HEADER + text, encoding="utf-8", newline="\n")
         print(f"{TRUTH} written")
         return 0
-    problems = differences(truth, yaml.safe_load(TRUTH.read_text(encoding="utf-8")))
+    problems = differences(truth, stored)
     print("\n".join(problems) if problems else f"{TRUTH} is what the script computes")
     return 1 if problems else 0
 

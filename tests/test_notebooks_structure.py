@@ -19,7 +19,7 @@ import pytest
 
 NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 MAX_LINES, MAX_MEDIAN_LINES = 12, 5
-MIN_CELLS, MAX_CELLS = 10, 24
+MIN_CELLS, MAX_CELLS = 10, 30
 MIN_PROSE_PER_CODE = 2.5
 
 Notebook = dict[str, Any]
@@ -344,8 +344,8 @@ def test_bad_cell_is_found(
 @pytest.mark.parametrize(
     ("check", "change", "problem"),
     [
-        (number_of_cells, {"cells": [markdown("title", "# A")] * 9}, "9 cells, between 10 and 24"),
-        (number_of_cells, {"cells": [markdown("title", "# A")] * 25}, "25 cells, between 10 and 24"),
+        (number_of_cells, {"cells": [markdown("title", "# A")] * 9}, "9 cells, between 10 and 30"),
+        (number_of_cells, {"cells": [markdown("title", "# A")] * 31}, "31 cells, between 10 and 30"),
         (short_cells, {"cells": [code("load", "x = 1\n" * 6)]}, "median of 6 lines, at most 5"),
         (stock_kernel, {"metadata": {}}, "kernelspec None, must be 'python3'"),
         (
