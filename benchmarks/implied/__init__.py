@@ -1,8 +1,8 @@
 """What the demo company implies for estimands that are read off its tables: a module per question.
 
 Each module has ``DEFINITIONS`` (hypothesis: how its values are computed) and
-``values(tables) -> {hypothesis: {name: value}}``, written without the package's estimators. ``demo_truth.py`` takes the mean
-over its chunks of 1,000 units each and the standard error of that mean.
+``values(tables) -> {hypothesis: {name: value}}``, written without the package's estimators. ``demo_truth.py`` takes
+the mean over its chunks of 1,000 units each and the standard error of that mean.
 """
 
 from __future__ import annotations
