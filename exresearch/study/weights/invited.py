@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from exresearch.study.remarks import Remark
@@ -102,12 +104,16 @@ def units_during(study: Study, wave: str) -> pd.DataFrame:
         :func:`headcount_column`, else the people of the unit on the staff list in service in the wave, else missing.
         Without answer sheets ``n`` is :func:`answers_counted`, missing where a unit does not say it.
     """
+    sheets = sheets_of(study, wave) if study.has("employees", "unit") else pd.DataFrame({"unit": []})
+    return _units(study, wave, answered=sheets["unit"].value_counts())
+
+
+def _units(study: Study, wave: str, *, answered: pd.Series) -> pd.DataFrame:
+    """The units of a wave, from the sheets of each unit in it."""
     known = _latest(study)
     units = known
     if "wave" in known and wave != ALL_WAVES:
         units = study.table("units").loc[lambda frame: frame["wave"] == wave]
-    sheets = sheets_of(study, wave) if study.has("employees", "unit") else pd.DataFrame({"unit": []})
-    answered = sheets["unit"].value_counts()
     counted = headcount_column(study)
     if counted is not None:
         units = units.assign(headcount=units[counted].astype("float64"))
@@ -144,6 +150,10 @@ def invited(study: Study, wave: str) -> float:
     """
     if headcount_column(study) is not None:
         return float(units_during(study, wave)["headcount"].sum(skipna=False))
+    return _on_the_list(study, wave)
+
+
+def _on_the_list(study: Study, wave: str) -> float:
     staff = staff_of(study, wave)
     return float(len(staff)) if staff is not None and len(staff) else float("nan")
 
@@ -177,11 +187,17 @@ def response_remarks(study: Study) -> list[Remark]:
         return []
     counted, categories = headcount_column(study), study.codebook.select("units", role="category")
     waves = waves_answered(study)
-    over = {wave for wave in waves if len(sheets_of(study, wave)) > invited(study, wave)}
-    unknown, lacking, unplaced = list[str](), set[str](), 0
-    if study.has("units", "unit") and study.has("employees", "unit"):
-        for wave in waves:
-            units = units_during(study, wave)
+    over, unknown, lacking, unplaced = set[str](), list[str](), set[str](), 0
+    placed = study.has("units", "unit") and study.has("employees", "unit")
+    for wave, sheets in _sheets(study, waves).items():
+        # Counted once, because a large study has many sheets in many waves.
+        units = _units(study, wave, answered=sheets["unit"].value_counts()) if placed else None
+        if counted is None:
+            could = _on_the_list(study, wave)
+        else:
+            could = invited(study, wave) if units is None else float(units["headcount"].sum(skipna=False))
+        over |= {wave} if len(sheets) > could else set()
+        if units is not None:
             for variable in categories if len(units) else ():
                 of_group = units.groupby(variable.column)[["n", "headcount"]].sum(skipna=False)
                 over |= {wave} if (of_group["n"] > of_group["headcount"]).any() else set()
@@ -189,7 +205,7 @@ def response_remarks(study: Study) -> list[Remark]:
             unknown += [wave] if without else []
             lacking |= without
             known = counted is not None or study.has("people", "unit")
-            unplaced += int(sheets_of(study, wave)["unit"].isna().sum()) if known and categories else 0
+            unplaced += int(sheets["unit"].isna().sum()) if known and categories else 0
     remarks = []
 
     def remark(kind: str, n: int, *, of: list[str]) -> Remark:
@@ -205,6 +221,15 @@ def response_remarks(study: Study) -> list[Remark]:
         file = _file(study, "employees")
         remarks.append(Remark("employees", file, "unit", "answers_in_no_group", unplaced))
     return remarks
+
+
+def _sheets(study: Study, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
+    """What :func:`sheets_of` returns for each wave, its keys alone."""
+    everyone = study.table("employees")
+    sheets = at_work(everyone, study.codebook)[everyone.columns.intersection(["unit", "wave"])]
+    if "wave" not in sheets:
+        return dict.fromkeys(waves, sheets)
+    return {wave: sheets[sheets["wave"] == wave] for wave in waves}
 
 
 def _latest(study: Study) -> pd.DataFrame:

@@ -163,7 +163,11 @@ def _without_errors(values: pd.Series, *, column: str, file: str) -> tuple[pd.Se
     """Take out the errors of a spreadsheet, which no role can hold."""
     if not isinstance(values.dtype, pd.StringDtype):
         return values, []
-    broken = values.isin(_ERRORS) | values.str.fullmatch(r"Err:\d{3}", na=False)
+    # Looked at closely only where a cell begins like one.
+    begun = values.str.startswith(("#", "Err:"), na=False)
+    broken = begun
+    if begun.any():
+        broken = values.isin(_ERRORS) | values.str.fullmatch(r"Err:\d{3}", na=False)
     if not broken.any():
         return values, []
     names = ", ".join(sorted(values[broken].unique()))

@@ -39,9 +39,11 @@ def as_dates(values: pd.Series, *, column: str, file: str) -> tuple[pd.Series, l
         return dates, _too_early(dates, column=column, file=file)
     if isinstance(values.dtype, pd.StringDtype):
         # The day it was there, not in Greenwich.
-        local = values.str.replace(_OFFSET, r"\1", regex=True)
+        timed = values.str.contains(":", regex=False, na=False).any()
+        local = values.str.replace(_OFFSET, r"\1", regex=True) if timed else values
         dates = pd.to_datetime(local, format="ISO8601", errors="coerce", utc=True)
-        dates = dates.fillna(pd.to_datetime(values, format="%d-%m-%Y", errors="coerce", utc=True))
+        if (dates.isna() & values.notna()).any():
+            dates = dates.fillna(pd.to_datetime(values, format="%d-%m-%Y", errors="coerce", utc=True))
         dates = dates.dt.tz_localize(None).mask(values.str.fullmatch(_NO_DAY, na=False))
     else:
         dates = pd.Series(pd.NaT, index=values.index)

@@ -80,8 +80,10 @@ def strange_keys(values: pd.Series, role: str, *, column: str, file: str) -> lis
     if not isinstance(values.dtype, pd.StringDtype):
         return []
     problems: list[Problem] = []
-    plain = values.str.casefold()
-    nothing = values[plain.isin(WRITTEN_BY_PROGRAMS if role == "category" else _NOTHING)]
+    # Each text once: a key stands in many rows.
+    texts = pd.Series(values.dropna().unique(), dtype="str")
+    signs = texts[texts.str.casefold().isin(WRITTEN_BY_PROGRAMS if role == "category" else _NOTHING)]
+    nothing = values[values.isin(signs)] if len(signs) else values[:0]
     if len(nothing):
         cells, them = (
             ("1 cell holds", "the cell") if len(nothing) == 1 else (f"{len(nothing)} cells hold", "the cells")
@@ -165,11 +167,16 @@ def words_for_totals(totals: pd.Series) -> str:
 
 def _kinds_of_total(values: pd.Series) -> pd.Series:
     """Return ``sure``, ``perhaps`` or nothing for each text."""
-    plain = values.str.casefold()
-    plain = plain[plain.str.contains(_HINT, regex=True, na=False)].str.strip(_BETWEEN)
-    known = set(values.dropna().str.casefold().unique()) if len(plain) else set()
-    kinds = plain.map({text: _kind_of_total(text, known) for text in plain.unique()})
-    return kinds.reindex(values.index, fill_value="").astype("str")
+    texts = pd.Series(values.dropna().unique(), dtype="str")
+    plain = texts.str.casefold()
+    hinted = plain.str.contains(_HINT, regex=True)
+    known = set(plain) if hinted.any() else set()
+    words = plain[hinted].str.strip(_BETWEEN)
+    kinds = {text: _kind_of_total(word, known) for text, word in zip(texts[hinted], words, strict=True)}
+    kinds = {text: kind for text, kind in kinds.items() if kind}
+    if not kinds:
+        return pd.Series("", index=values.index, dtype="str")
+    return values.map(kinds).fillna("").astype("str")
 
 
 def _kind_of_total(text: str, known: set[str]) -> str:
