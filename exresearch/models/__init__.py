@@ -46,6 +46,12 @@ from exresearch.models.expanded import (
     expanded_p_value,
     expanded_tail,
 )
+from exresearch.models.gain import (
+    explained_variance,
+    fold_numbers,
+    held_out_gain,
+    loss_gain,
+)
 from exresearch.models.imputation import (
     imputations,
     pool_imputations,
@@ -209,7 +215,10 @@ __all__ = [
     "expanded_interval",
     "expanded_p_value",
     "expanded_tail",
+    "explained_variance",
+    "fold_numbers",
     "funnel_limits",
+    "held_out_gain",
     "importance_differences",
     "importance_influence",
     "importance_metrics",
@@ -230,6 +239,7 @@ __all__ = [
     "linear_regression",
     "lmg_sampled",
     "loop_gain",
+    "loss_gain",
     "merge_moments",
     "moderation",
     "ordinal_regression",
