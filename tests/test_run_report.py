@@ -31,6 +31,7 @@ NOTEBOOKS = [
     "02_engagement_and_cx",
     "03_enps_drivers",
     "04_direction",
+    "05_engagement_chain",
     "09_business_outcomes",
     "10_programmes",
     "90_summary",

@@ -3,6 +3,7 @@
 from exresearch.findings.analyses.balance.claim import Balance, ex_cx_balance
 from exresearch.findings.analyses.business.outcomes import BusinessOutcomes, business_outcomes
 from exresearch.findings.analyses.business.specifications import outcome_specifications
+from exresearch.findings.analyses.chain.claim import EngagementChain, engagement_chain
 from exresearch.findings.analyses.direction.order import Direction, which_comes_first
 from exresearch.findings.analyses.direction.specifications import direction_specifications
 from exresearch.findings.analyses.drivers.employee_first import EmployeeFirst, employee_first
@@ -35,6 +36,7 @@ __all__ = [
     "EmployeeFirst",
     "EngagedMinority",
     "EngagementAndCx",
+    "EngagementChain",
     "LikelihoodCheck",
     "LinkDetails",
     "OutcomeAnswers",
@@ -51,6 +53,7 @@ __all__ = [
     "employee_first",
     "engaged_minority",
     "engagement_and_cx",
+    "engagement_chain",
     "ex_cx_balance",
     "likelihood_check",
     "link_details",
