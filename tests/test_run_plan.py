@@ -9,9 +9,15 @@ import pytest
 from exresearch.run import NotebookError, available_notebooks, notebook_parameters, plan_run
 from exresearch.run.plan import write_resolved_study
 from exresearch.study import StudyError
+from exresearch.study.demo import write_demo_study
 
 ROOT = Path(__file__).parents[1]
-DEMO = ROOT / "params" / "demo.yaml"
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo cut to four units: what is planned does not depend on how many answered."""
+    return write_demo_study(tmp_path_factory.mktemp("small"), n_units=4, n_employees=40)
 
 
 def write_notebook(path: Path, source: str, tags: list[str] | None = None) -> Path:
@@ -51,8 +57,8 @@ def test_a_badly_built_parameters_cell_is_refused(
     assert str(caught.value) == message
 
 
-def test_every_declared_parameter_is_passed_on_with_its_resolved_value(tmp_path: Path) -> None:
-    plan = plan_run(DEMO, output=tmp_path / "out", overrides={"n_boot": 321, "language": "en"})
+def test_every_declared_parameter_is_passed_on_with_its_resolved_value(small: Path, tmp_path: Path) -> None:
+    plan = plan_run(small, output=tmp_path / "out", overrides={"n_boot": 321, "language": "en"})
     assert [job.name for job in plan.jobs] == [path.stem for path in available_notebooks()]
     for job in plan.jobs:
         declared = notebook_parameters(job.path)
@@ -70,8 +76,8 @@ def test_every_declared_parameter_is_passed_on_with_its_resolved_value(tmp_path:
     assert "study_file" not in summary.parameters, "the summary has no path to data"
 
 
-def test_the_cell_owns_the_default_and_the_study_file_the_override(tmp_path: Path) -> None:
-    plan = plan_run(DEMO, output=tmp_path / "out", only=["02"])
+def test_the_cell_owns_the_default_and_the_study_file_the_override(small: Path, tmp_path: Path) -> None:
+    plan = plan_run(small, output=tmp_path / "out", only=["02"])
     parameters = plan.jobs[0].parameters
     cell = notebook_parameters(plan.jobs[0].path)
     assert parameters["leader_share"] == 0.25  # set in params/demo.yaml
@@ -79,31 +85,31 @@ def test_the_cell_owns_the_default_and_the_study_file_the_override(tmp_path: Pat
     assert plan.jobs[0].hypotheses == ("engagement-cx", "engaged-minority")
 
 
-def test_the_resolved_study_stays_outside_the_report(tmp_path: Path) -> None:
-    plan = plan_run(DEMO, output=tmp_path / "out")
+def test_the_resolved_study_stays_outside_the_report(small: Path, tmp_path: Path) -> None:
+    plan = plan_run(small, output=tmp_path / "out")
     written = write_resolved_study(plan)
     assert written == tmp_path / ".work" / "out" / "study.yaml"
     assert plan.output not in written.parents
 
 
-def test_only_takes_names_and_beginnings_and_names_what_it_does_not_know(tmp_path: Path) -> None:
-    plan = plan_run(DEMO, output=tmp_path / "out", only=["03", "90_summary.ipynb"])
+def test_only_takes_names_and_beginnings_and_names_what_it_does_not_know(small: Path, tmp_path: Path) -> None:
+    plan = plan_run(small, output=tmp_path / "out", only=["03", "90_summary.ipynb"])
     assert [job.name for job in plan.jobs] == ["03_enps_drivers", "90_summary"]
     stems = ", ".join(path.stem for path in available_notebooks())
     with pytest.raises(StudyError) as caught:
-        plan_run(DEMO, output=tmp_path / "out", only=["0", "enps"])
+        plan_run(small, output=tmp_path / "out", only=["0", "enps"])
     assert [str(problem) for problem in caught.value.problems] == [
         f"--only: '0' names more than one notebook. Legal: {stems}.",
         f"--only: 'enps' names no notebook. Legal: {stems}.",
     ]
 
 
-def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
+def test_all_problems_are_reported_at_once(small: Path, tmp_path: Path) -> None:
     occupied = tmp_path / "file"
     occupied.write_text("x")
     with pytest.raises(StudyError) as caught:
         plan_run(
-            DEMO,
+            small,
             output=occupied,
             only=["nothing"],
             overrides={"n_boot": "many", "hypotheses": ["engagment-cx"]},
@@ -117,9 +123,9 @@ def test_all_problems_are_reported_at_once(tmp_path: Path) -> None:
     assert any(message.startswith("--only: 'nothing' names no notebook.") for message in messages)
 
 
-def test_an_unknown_hypothesis_names_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_hypothesis_names_the_nearest(small: Path, tmp_path: Path) -> None:
     with pytest.raises(StudyError) as caught:
-        plan_run(DEMO, output=tmp_path / "out", overrides={"hypotheses": ["engagment-cx"]})
+        plan_run(small, output=tmp_path / "out", overrides={"hypotheses": ["engagment-cx"]})
     assert len(caught.value.problems) == 1
     message = str(caught.value.problems[0])
     assert message.startswith(
@@ -127,9 +133,9 @@ def test_an_unknown_hypothesis_names_the_nearest(tmp_path: Path) -> None:
     )
 
 
-def test_an_unknown_measure_names_the_nearest(tmp_path: Path) -> None:
+def test_an_unknown_measure_names_the_nearest(small: Path, tmp_path: Path) -> None:
     with pytest.raises(StudyError) as caught:
-        plan_run(DEMO, output=tmp_path / "out", overrides={"ex_measure": "engagment"})
+        plan_run(small, output=tmp_path / "out", overrides={"ex_measure": "engagment"})
     message = str(caught.value.problems[0])
     assert message.startswith(
         "--set ex_measure=engagment: the codebook has no construct 'engagment'. "
@@ -137,8 +143,8 @@ def test_an_unknown_measure_names_the_nearest(tmp_path: Path) -> None:
     )
 
 
-def test_only_notebooks_that_decide_an_asked_hypothesis_run(tmp_path: Path) -> None:
-    plan = plan_run(DEMO, output=tmp_path / "out", overrides={"hypotheses": ["employee-first"]})
+def test_only_notebooks_that_decide_an_asked_hypothesis_run(small: Path, tmp_path: Path) -> None:
+    plan = plan_run(small, output=tmp_path / "out", overrides={"hypotheses": ["employee-first"]})
     assert [job.name for job in plan.jobs] == [
         "00_data_readiness",
         "01_measurement",
@@ -147,35 +153,35 @@ def test_only_notebooks_that_decide_an_asked_hypothesis_run(tmp_path: Path) -> N
     ]
 
 
-def test_a_folder_of_another_client_is_left_alone_without_force(tmp_path: Path) -> None:
+def test_a_folder_of_another_client_is_left_alone_without_force(small: Path, tmp_path: Path) -> None:
     target = tmp_path / "out"
     target.mkdir()
     (target / "run.json").write_text(json.dumps({"client": "other"}))
     with pytest.raises(StudyError) as caught:
-        plan_run(DEMO, output=target)
+        plan_run(small, output=target)
     assert [str(problem) for problem in caught.value.problems] == [
         "--output: out: this folder holds the report of client 'other'. "
         "Name another folder, or add --force to write into it."
     ]
-    assert plan_run(DEMO, output=target, force=True).output == target
+    assert plan_run(small, output=target, force=True).output == target
     (target / "run.json").write_text("{")
     with pytest.raises(StudyError) as caught:
-        plan_run(DEMO, output=target)
+        plan_run(small, output=target)
     assert "this folder holds files that are not a report." in str(caught.value)
 
 
-def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_made_is_refused(small: Path, tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("x")
     with pytest.raises(StudyError) as caught:
-        plan_run(DEMO, output=blocked / "below" / "it")
+        plan_run(small, output=blocked / "below" / "it")
     assert [str(problem) for problem in caught.value.problems] == [
         "--output: it: this folder cannot be written. Choose another one, or change its rights."
     ]
 
 
-def test_a_plan_is_frozen(tmp_path: Path) -> None:
-    plan = plan_run(DEMO, output=tmp_path / "out")
+def test_a_plan_is_frozen(small: Path, tmp_path: Path) -> None:
+    plan = plan_run(small, output=tmp_path / "out")
     with pytest.raises(dataclasses.FrozenInstanceError):
         plan.output = tmp_path  # type: ignore[misc]
 
@@ -194,15 +200,15 @@ def test_a_plan_is_frozen(tmp_path: Path) -> None:
             "It must lie above 1 and not above 7.",
         ),
         (
-            {"set_apart": "unit_type=winkl"},
-            "--set set_apart=unit_type=winkl: no unit has 'winkl' as unit_type. Did you mean 'winkel'? "
-            "Legal: bezorging, kantoor, servicebalie, winkel.",
+            {"set_apart": "unit_type=kantor"},
+            "--set set_apart=unit_type=kantor: no unit has 'kantor' as unit_type. Did you mean 'kantoor'? "
+            "Legal: kantoor.",
         ),
     ],
 )
 def test_settings_are_checked_against_the_data(
-    tmp_path: Path, overrides: dict[str, object], message: str
+    small: Path, tmp_path: Path, overrides: dict[str, object], message: str
 ) -> None:
     with pytest.raises(StudyError) as caught:
-        plan_run(DEMO, output=tmp_path / "out", overrides=overrides)
+        plan_run(small, output=tmp_path / "out", overrides=overrides)
     assert [str(problem) for problem in caught.value.problems] == [message]

@@ -5,6 +5,7 @@ import getpass
 import html
 import json
 import re
+import shutil
 import warnings
 from html.parser import HTMLParser
 from pathlib import Path
@@ -65,6 +66,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
     folder = tmp_path_factory.mktemp("small")
     study = write_demo_study(folder / "study", n_units=4, n_employees=40)
     result = run_plan(plan_run(study, output=folder / "report", overrides=FAST | {"language": "nl"}))
+    # As it was, for a test that needs a whole report after another has changed this one.
+    shutil.copytree(folder / "report", folder / "interrupted")
     return folder, result
 
 
@@ -175,11 +178,12 @@ def test_a_second_run_gives_the_same_findings_to_the_byte(small: tuple[Path, Run
     folder, _ = small
     again = folder / "again"
     study = folder / "study" / "study.yaml"
-    only = ["02", "03", "09"]
+    # The two with the most replicates; each finding alone is made twice in the tests of its analysis.
+    only = ["02", "03"]
     result = run_plan(plan_run(study, output=again, only=only, overrides=FAST | {"language": "nl"}))
     assert result.failed == ()
     found = sorted((again / "findings").glob("*.json"))
-    assert len(found) == 6
+    assert len(found) == 3
     for path in found:
         assert path.read_bytes() == (folder / "report" / "findings" / path.name).read_bytes(), path.name
 
@@ -252,8 +256,8 @@ def test_one_notebook_alone_keeps_the_others_of_the_same_inputs(small: tuple[Pat
     assert not (report / "02_engagement_and_cx.html").exists()
 
 
-@pytest.mark.parametrize("folder", ["", "notebooks"], ids=["from the project", "as JupyterLab does"])
-def test_a_notebook_runs_by_hand_with_its_defaults(folder: str, tmp_path: Path) -> None:
+def test_a_notebook_runs_by_hand_with_its_defaults(tmp_path: Path) -> None:
+    """In its own folder, as JupyterLab does; `resolve_path` is tested from the project's folder too."""
     import papermill
 
     notebook = ROOT / "notebooks" / "10_programmes.ipynb"
@@ -264,7 +268,7 @@ def test_a_notebook_runs_by_hand_with_its_defaults(folder: str, tmp_path: Path) 
             str(notebook),
             str(tmp_path / "out.ipynb"),
             parameters={"output_dir": str(tmp_path / "report"), "n_boot": 200},
-            cwd=str(ROOT / folder),
+            cwd=str(ROOT / "notebooks"),
             kernel_name="python3",
             progress_bar=False,
         )
@@ -278,7 +282,6 @@ def test_an_interrupted_run_leaves_the_earlier_report_and_can_be_repeated(
 ) -> None:
     folder, _ = small
     study, report = folder / "study" / "study.yaml", folder / "interrupted"
-    run_plan(plan_run(study, output=report, only=["09", "10"], overrides=FAST | {"language": "nl"}))
     before = {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}
 
     def interrupt(*_: object, **__: object) -> None:

@@ -113,11 +113,36 @@ def testability(
     UnknownHypothesis
         If the registry has no such id.
     """
-    declared = load_registry()[hypothesis]
-    if _asks_customers(declared):
-        units, waves = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
-    else:
-        units, waves = _employees_alone(study, ex_measure=ex_measure, min_unit_n=min_unit_n)
+    return _judged(
+        study,
+        load_registry()[hypothesis],
+        counted={},
+        ex_measure=ex_measure,
+        cx_measure=cx_measure,
+        min_unit_n=min_unit_n,
+        engaged_definition=engaged_definition,
+        conf_level=conf_level,
+    )
+
+
+def _judged(
+    study: Study,
+    declared: Hypothesis,
+    *,
+    counted: dict[bool, tuple[int, int]],
+    ex_measure: str = "engagement",
+    cx_measure: str = "cx",
+    min_unit_n: int = 5,
+    engaged_definition: EngagedDefinition = "threshold",
+    conf_level: float = 0.95,
+) -> Testability:
+    """One hypothesis; units and waves, with and without customers, are counted once for all that share ``counted``."""
+    customers = _asks_customers(declared)
+    if customers not in counted and customers:
+        counted[True] = _linked(study, ex_measure=ex_measure, cx_measure=cx_measure, min_unit_n=min_unit_n)
+    elif customers not in counted:
+        counted[False] = _employees_alone(study, ex_measure=ex_measure, min_unit_n=min_unit_n)
+    units, waves = counted[customers]
     answers, people = _answers(study, declared)
     # Several sheets of one person say less than as many people.
     detectable = _detectable(
@@ -131,8 +156,8 @@ def testability(
     reason = lacking_data(study, declared, ex_measure=ex_measure, cx_measure=cx_measure)
     if reason is None:
         reason = _too_small(declared, people=people, n_units=units, n_waves=waves)
-    by_band = hypothesis == "engaged-minority" or (
-        hypothesis == "engagement-cx" and ex_measure == "engagement"
+    by_band = declared.id == "engaged-minority" or (
+        declared.id == "engagement-cx" and ex_measure == "engagement"
     )
     if reason is None and by_band and engaged_definition != "threshold" and study.has("employees"):
         try:
@@ -149,7 +174,7 @@ def testability(
     if reason is None and between_units:
         sides = {"employees": ex_measure} | ({"customers": cx_measure} if _asks_customers(declared) else {})
         reason = _unscorable(study, **sides)
-    return Testability(hypothesis, reason is None, reason, detectable, answers, units, waves)
+    return Testability(declared.id, reason is None, reason, detectable, answers, units, waves)
 
 
 def _sets_beside(declared: Hypothesis) -> bool:
@@ -320,9 +345,9 @@ def testability_table(study: Study, **options: object) -> pd.DataFrame:
         n_units, n_waves``. ``n`` is the number of units or answers behind the detectable effect ``value`` of ``kind``;
         ``n_respondents`` counts answers; ``note`` is the reason where it is not testable.
     """
-    rows = []
+    rows, counted = [], dict[bool, tuple[int, int]]()
     for declared in load_registry().hypotheses:
-        answer = testability(study, declared.id, **options)  # type: ignore[arg-type]
+        answer = _judged(study, declared, counted=counted, **options)  # type: ignore[arg-type]
         effect = answer.detectable_effect
         rows.append(
             {
