@@ -18,8 +18,8 @@ from exresearch.study import parameter_names
 
 SETTINGS = ", ".join(parameter_names())
 TOP = (
-    "client, name, title, language, codebook, tables, waves, draft, weighting, quality, synthetic, source, hypotheses, "
-    "parameters"
+    "client, name, title, language, codebook, tables, waves, draft, weighting, quality, journey, synthetic, source, "
+    "hypotheses, parameters"
 )
 TABLES = "employees, customers, partners, units, people, moments"
 CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."

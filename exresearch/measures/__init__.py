@@ -45,6 +45,7 @@ from exresearch.measures.engagement import (
     other_definition,
 )
 from exresearch.measures.items import item_distribution
+from exresearch.measures.journey import JourneyData, NoJourney, journey_data, moment_column, population_column
 from exresearch.measures.link import LinkTable, link_table, unit_categories
 from exresearch.measures.link_precision import UnitPrecision, unit_precision
 from exresearch.measures.outcomes import NoExposure, UnitCount, staff_exits, unit_count
@@ -123,11 +124,13 @@ __all__ = [
     "Gate",
     "Groups",
     "Icc",
+    "JourneyData",
     "LinkTable",
     "LowerBounds",
     "NetPromoterDifference",
     "NetPromoterScore",
     "NoExposure",
+    "NoJourney",
     "NotMeasured",
     "NotScorable",
     "Reliability",
@@ -170,6 +173,7 @@ __all__ = [
     "item_distribution",
     "item_statistics",
     "item_table",
+    "journey_data",
     "least_share",
     "link_side",
     "link_table",
@@ -177,6 +181,7 @@ __all__ = [
     "marker_of_study",
     "measurement_invariance",
     "missing_cells",
+    "moment_column",
     "nps_change_of_study",
     "nps_of_study",
     "omega_hierarchical",
@@ -187,6 +192,7 @@ __all__ = [
     "other_definition",
     "panel_change",
     "person_means",
+    "population_column",
     "reliability_table",
     "representativeness",
     "respondents_against_staff",

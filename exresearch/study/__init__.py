@@ -12,7 +12,9 @@ from exresearch.study.codebook import (
 from exresearch.study.load import Examined, examine_study, load_study
 from exresearch.study.parameters import (
     TABLES,
+    Moment,
     Parameters,
+    Phase,
     Quality,
     StudyFile,
     TableSource,
@@ -34,8 +36,10 @@ __all__ = [
     "Codebook",
     "Construct",
     "Examined",
+    "Moment",
     "OnProgress",
     "Parameters",
+    "Phase",
     "Problem",
     "Quality",
     "Remark",

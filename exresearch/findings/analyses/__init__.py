@@ -9,6 +9,7 @@ from exresearch.findings.analyses.direction.specifications import direction_spec
 from exresearch.findings.analyses.drivers.employee_first import EmployeeFirst, employee_first
 from exresearch.findings.analyses.drivers.likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers.outcomes import OutcomeAnswers, outcome_answers
+from exresearch.findings.analyses.journey.claim import JourneyMap, JourneyMoments, journey_moments
 from exresearch.findings.analyses.linkage.details import LinkDetails, link_details
 from exresearch.findings.analyses.linkage.engagement import EngagementAndCx, engagement_and_cx
 from exresearch.findings.analyses.linkage.minority import EngagedMinority, engaged_minority
@@ -37,6 +38,8 @@ __all__ = [
     "EngagedMinority",
     "EngagementAndCx",
     "EngagementChain",
+    "JourneyMap",
+    "JourneyMoments",
     "LikelihoodCheck",
     "LinkDetails",
     "OutcomeAnswers",
@@ -55,6 +58,7 @@ __all__ = [
     "engagement_and_cx",
     "engagement_chain",
     "ex_cx_balance",
+    "journey_moments",
     "likelihood_check",
     "link_details",
     "link_specifications",

@@ -1,6 +1,7 @@
 """What may be set: of a study's tables, of its analysis, and the study file as a whole."""
 
 from exresearch.study.parameters.analysis import Parameters
+from exresearch.study.parameters.journey import Moment, Phase
 from exresearch.study.parameters.sources import (
     TABLES,
     Language,
@@ -18,7 +19,9 @@ __all__ = [
     "TABLES",
     "Language",
     "LocalText",
+    "Moment",
     "Parameters",
+    "Phase",
     "Quality",
     "StudyFile",
     "Synthetic",

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from exresearch.study.parameters.analysis import Parameters
+from exresearch.study.parameters.journey import Journey, Moment, Phase
 from exresearch.study.parameters.sources import (
     Language,
     LocalText,
@@ -65,6 +66,13 @@ class StudyFile(Strict):
         default_factory=lambda: Quality.model_validate({}),
         description="What to do with careless answer sheets.",
     )
+    journey: Journey = Field(
+        default_factory=list,
+        description=(
+            "The employee journey: phases in order of time, each with its contact moments; read off the data when left "
+            "out."
+        ),
+    )
     synthetic: Synthetic | None = Field(None, description="Only for fictional data: how to make the tables.")
     source: LocalText | None = Field(None, description="Where the data come from, and under which terms.")
     hypotheses: list[str] | None = Field(
@@ -80,6 +88,7 @@ class StudyFile(Strict):
 
 
 _MODELS: dict[str, type[BaseModel]] = {
+    "label": LocalText,
     "parameters": Parameters,
     "title": LocalText,
     "source": LocalText,
@@ -137,5 +146,8 @@ def _unknown_key(path: tuple[str | int, ...]) -> str:
             return f"Did you mean {setting[0]!r}, under 'parameters:'? Legal here: {', '.join(top)}."
         return nearest(name, top)
     nested: dict[str, type[BaseModel]] = {"tables": TableSource, "weighting": Weighting, "waves": Wave}
-    model = nested.get(str(parents[0])) or _MODELS[str(parents[-1])]
+    model = nested.get(str(parents[0])) or _MODELS.get(str(parents[-1]))
+    if model is None:
+        # Only the journey is a list within a list: a key of a phase, or of one of its moments.
+        model = Moment if "moments" in parents else Phase
     return nearest(name, tuple(model.model_fields))

@@ -11,7 +11,7 @@ from exresearch.findings.analyses.linkage.checks import BOOTSTRAP
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.measures import Cuts, cut_points, dependence_groups, oriented, unit_means
+from exresearch.measures import Cuts, cut_points, dependence_groups, oriented, population_column, unit_means
 from exresearch.measures.resampling import respondents
 from exresearch.models import NotEstimable, unit_association
 from exresearch.models.regression import linear_regression
@@ -187,7 +187,7 @@ def recommendation_by_phase(study: Study, *, conf_level: float) -> pd.DataFrame:
         say who recommends. A person counts once for each day of answering.
     """
     asked = question(study, "moments", "journey_recommendation")
-    who = _population(study)
+    who = population_column(study)
     if asked is None or who is None:
         return pd.DataFrame()
     moments = study.table("moments")
@@ -217,16 +217,6 @@ def recommendation_by_phase(study: Study, *, conf_level: float) -> pd.DataFrame:
         numbers = {name: float(row[name]) for name in ("estimate", "std_error", "conf_low", "conf_high")}
         rows.append({"phase": phase, **numbers, "n": respondents(part)})
     return pd.DataFrame(rows).assign(conf_level=conf_level) if rows else pd.DataFrame()
-
-
-def _population(study: Study) -> str | None:
-    """Column of the moments that says who rates: the category whose every value is a phase that is known."""
-    for variable in study.codebook.select("moments", role="category"):
-        if study.has("moments", variable.column):
-            values = study.table("moments")[variable.column].dropna().unique()
-            if len(values) and all(phase_of(str(value)) for value in values):
-                return variable.column
-    return None
 
 
 def _by_unit(study: Study, table: str, values: pd.Series, *, min_unit_n: int) -> pd.DataFrame:

@@ -1,0 +1,181 @@
+"""Journey map: the mean rating of every moment and phase with its interval, by who rates and by group."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pandas as pd
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.measures import JourneyData, dependence_groups
+from exresearch.measures.resampling import respondents
+from exresearch.models import NotEstimable
+from exresearch.models.regression import linear_combinations, linear_regression
+from exresearch.study import Study
+
+_NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
+#: Groups are drawn as lines; more of them than this cannot be told apart.
+MOST_GROUPS = 6
+#: Part of the journey's moments under which it is called partial.
+PARTIAL = 0.60
+
+
+def moment_scores(journey: JourneyData, *, conf_level: float, rules: DisclosureRules) -> pd.DataFrame:
+    """Give the mean rating of each moment, in the order of the journey; gaps have none.
+
+    Parameters
+    ----------
+    journey : JourneyData
+        Of :func:`exresearch.measures.journey_data`.
+    conf_level : float
+        Of the intervals, which keep units (else persons) together.
+    rules : DisclosureRules
+        A moment that too few people rated has no mean.
+
+    Returns
+    -------
+    pandas.DataFrame
+        The columns of :attr:`JourneyData.moments`, and ``estimate, std_error, conf_low, conf_high, conf_level``.
+    """
+    rows = []
+    for name in journey.moments["moment"]:
+        part = journey.ratings[journey.ratings["moment"] == name]
+        rows.append(_mean(part, conf_level=conf_level, least=rules.min_respondents))
+    scores = pd.DataFrame(rows, columns=list(_NUMBERS), index=journey.moments.index)
+    return journey.moments.join(scores).assign(conf_level=conf_level)
+
+
+def phase_scores(journey: JourneyData, *, conf_level: float, rules: DisclosureRules) -> pd.DataFrame:
+    """Give the mean of the moments of each phase, every moment counting the same however many rated it.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``phase, phase_label, employment, estimate, std_error, conf_low, conf_high, conf_level, n, people, moments,
+        rated`` (moments of the phase, and those that were rated).
+    """
+    rows: list[dict[str, Any]] = []
+    placed = journey.moments[journey.moments["phase"] != ""]
+    for phase, moments in placed.groupby("phase", sort=False):
+        part = journey.ratings[journey.ratings["moment"].isin(moments["moment"])]
+        first = moments.iloc[0]
+        rows.append(
+            {
+                "phase": phase,
+                "phase_label": first["phase_label"],
+                "employment": first["employment"],
+                **_mean(part, conf_level=conf_level, least=rules.min_respondents),
+                "conf_level": conf_level,
+                "n": len(part),
+                "people": respondents(part),
+                "moments": len(moments),
+                "rated": int((moments["n"] > 0).sum()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def group_scores(
+    study: Study, journey: JourneyData, *, by: str, conf_level: float, rules: DisclosureRules
+) -> pd.DataFrame:
+    """Give the mean rating of each moment by who rates it, or by a category.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    journey : JourneyData
+        Of :func:`exresearch.measures.journey_data`.
+    by : {"who", "category"}
+        Candidates, employees, leavers and alumni; or the first category of moments or units with two to six values.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``moment, group, by`` (label of the category; both languages), ``estimate, std_error, conf_low, conf_high,
+        conf_level, n, people``, one row per moment and group, all of them: :func:`exresearch.disclosure.release` with
+        ``within=["moment"]`` decides what is shown. Empty where there are no groups.
+    """
+    told = _told(study, journey, by)
+    if told is None:
+        return pd.DataFrame()
+    values, label = told
+    rows = []
+    for name in journey.moments["moment"]:
+        part = journey.ratings[journey.ratings["moment"] == name]
+        for group, rows_of in part.groupby(values.loc[part.index], sort=True):
+            rows.append(
+                {
+                    "moment": name,
+                    "group": str(group),
+                    "by": label,
+                    **_mean(rows_of, conf_level=conf_level, least=rules.min_respondents),
+                    "conf_level": conf_level,
+                    "n": len(rows_of),
+                    "people": respondents(rows_of),
+                }
+            )
+    return pd.DataFrame(rows)
+
+
+def _told(study: Study, journey: JourneyData, by: str) -> tuple[pd.Series, dict[str, str]] | None:
+    ratings = journey.ratings
+    if by == "who":
+        return (
+            (ratings["population"], {"nl": "Wie beoordeelt", "en": "Who rates"})
+            if "population" in ratings
+            else None
+        )
+    table = study.table("moments")
+    taken = {v.column for v in study.codebook.select("moments", role="category") if v.column in table}
+    for variable in study.codebook.select("moments", role="category"):
+        column = variable.column
+        if column not in taken:
+            continue
+        values = table.loc[ratings.index, column]
+        # What tells moments, phases or people apart is not a group within which a journey is made.
+        once = pd.crosstab(ratings["moment"], values)
+        if 2 <= values.nunique() <= MOST_GROUPS and (once > 0).all().all():
+            return values, study.codebook.label(column)
+    units = study.table("units")
+    if "unit" in ratings and "unit" in units:
+        known = units.drop_duplicates("unit", keep="last").set_index("unit")
+        for variable in study.codebook.select("units", role="category"):
+            if variable.column in known:
+                values = ratings["unit"].map(known[variable.column])
+                if 2 <= values.nunique() <= MOST_GROUPS:
+                    return values, study.codebook.label(variable.column)
+    return None
+
+
+def _mean(part: pd.DataFrame, *, conf_level: float, least: int) -> dict[str, float]:
+    """Mean of the means of the moments in it, with an interval that keeps groups together."""
+    empty = dict.fromkeys(_NUMBERS, float("nan"))
+    if respondents(part) < max(least, 2):
+        return empty
+    groups = dependence_groups(part)
+    names = list(dict.fromkeys(part["moment"]))
+    columns = {f"m{number}": (part["moment"] == name).astype("float64") for number, name in enumerate(names)}
+    frame = part[["rating"]].assign(**columns, group=groups.labels)
+    if "weight" in part:
+        frame["weight"] = part["weight"]
+    try:
+        fit = linear_regression(
+            frame,
+            outcome="rating",
+            predictors=list(columns),
+            intercept=False,
+            weights="weight" if "weight" in part else None,
+            cluster=None if groups.by == "row" else "group",
+            conf_level=conf_level,
+        )
+    except NotEstimable:
+        # Everybody gives the same answer, or all come from one group: a mean without an interval.
+        return empty | {"estimate": float(part.groupby("moment")["rating"].mean().mean())}
+    if len(names) == 1:
+        row = fit.table.iloc[0]
+    else:
+        row = linear_combinations(
+            fit, combinations={"mean": dict.fromkeys(columns, 1.0 / len(columns))}
+        ).iloc[0]
+    return {name: float(row[name]) for name in _NUMBERS}
