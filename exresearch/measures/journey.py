@@ -199,7 +199,7 @@ def _in_order(study: Study, column: str, ratings: pd.DataFrame) -> pd.DataFrame:
 
     for phase in study.settings.journey:
         for moment in phase.moments:
-            own = {} if moment.label is None else {"label": moment.label.model_dump()}
+            own: dict[str, Any] = {} if moment.label is None else {"label": moment.label.model_dump()}
             own |= {
                 "phase": phase.id,
                 "phase_label": phase.label.model_dump(),
@@ -212,9 +212,9 @@ def _in_order(study: Study, column: str, ratings: pd.DataFrame) -> pd.DataFrame:
         for name in sorted(others):
             row(name)
     else:
-        for name, phase in _read_off(study, column, ratings):
-            label = {"nl": phase, "en": phase} if phase else None
-            row(name, phase=phase, phase_label=label, employment=_when(phase))
+        for name, told in _read_off(study, column, ratings):
+            label = {"nl": told, "en": told} if told else None
+            row(name, phase=told, phase_label=label, employment=_when(told))
     return pd.DataFrame(rows, columns=_COLUMNS)
 
 

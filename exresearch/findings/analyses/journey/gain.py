@@ -161,10 +161,10 @@ def _estimated(
     except NotEstimable:
         return None
     row = {str(name): value for name, value in found.loc["gain"].to_dict().items()}
-    units = int(found.loc["gain", "n_clusters"]) if sheets.groups.by == "unit" else None
+    units = int(found["n_clusters"]["gain"]) if sheets.groups.by == "unit" else None
     return row | {
-        "base": float(found.loc["base", "estimate"]),
-        "full": float(found.loc["full", "estimate"]),
+        "base": float(found["estimate"]["base"]),
+        "full": float(found["estimate"]["full"]),
         "people": sheets.people(data),
         "n_units": units,
     }

@@ -165,13 +165,13 @@ def _mean_change(pairs: pd.DataFrame, *, conf_level: float) -> dict[str, float] 
     means = {
         f"mean_{name}": float((pairs[name] * weight).sum() / weight.sum()) for name in ("before", "first")
     }
-    return means | {name: float(found.loc["one", name]) for name in _NUMBERS}
+    return means | {name: float(found[name]["one"]) for name in _NUMBERS}
 
 
 def _difference(part: pd.DataFrame, late: pd.Series, *, conf_level: float) -> dict[str, float]:
     frame = part.assign(late=late.astype("float64"), one=1.0)
     found = _fit(frame, outcome="rating", predictors=["one", "late"], conf_level=conf_level)
-    return {} if found is None else {name: float(found.loc["late", name]) for name in _NUMBERS}
+    return {} if found is None else {name: float(found[name]["late"]) for name in _NUMBERS}
 
 
 def _fit(

@@ -113,12 +113,10 @@ def journey_sheets(
         return None
     outcome, scale = found
     frame = sheets[moments].assign(
-        **{
-            OUTCOME: outcome.to_numpy(),
-            PERSON: sheets["person"],
-            WHO: sheets["population"] if "population" in keys else EVERYBODY,
-        }
+        **{OUTCOME: outcome.to_numpy(), PERSON: sheets["person"].to_numpy(), WHO: EVERYBODY}
     )
+    if "population" in keys:
+        frame[WHO] = sheets["population"]
     if "weight" in sheets:
         frame[WEIGHT] = sheets["weight"].astype("float64")
     if "start" in sheets:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS
@@ -13,7 +13,7 @@ class Kind(NamedTuple):
 
     colour: str
     marker: str
-    dash: object
+    dash: Any
     name: str
 
 

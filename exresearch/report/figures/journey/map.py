@@ -249,10 +249,10 @@ def _points(axes: Axes, places: _Places) -> None:
     ink = COLOURS["ink"]
     shown = [row for row in rows_of(places.frame) if row.moment in places.shown]
     for first, second in pairwise(shown):
-        x = [places.x[first.moment], places.x[second.moment]]
-        beside = x[1] - x[0] == 1
+        left, right = places.x[first.moment], places.x[second.moment]
+        beside = right - left == 1
         axes.plot(
-            x,
+            [left, right],
             [first.estimate, second.estimate],
             color=ink,
             linewidth=2.2 if beside else 1.4,
@@ -421,7 +421,8 @@ def _said(
 ) -> tuple[str, str, str]:
     """Caption, alternative text and takeaway."""
     shown = places.frame[places.frame["moment"].isin(places.shown)]
-    best, worst = shown.loc[shown["estimate"].idxmax()], shown.loc[shown["estimate"].idxmin()]
+    ranked = shown.sort_values("estimate", kind="stable")
+    best, worst = ranked.iloc[-1], ranked.iloc[0]
     apart = len(shown) > 1 and best["conf_low"] > worst["conf_high"]
     if apart:
         takeaway = texts.say(
@@ -436,7 +437,7 @@ def _said(
             "No moment stands out: the ratings lie closer together than their intervals are wide."
         )
     if len(importance):
-        first = importance.loc[importance["importance"].idxmax()]
+        first = importance.sort_values("importance", kind="stable").iloc[-1]
         named = places.frame.loc[places.frame["moment"] == first["moment"], "label"].iloc[0]
         takeaway += " " + texts.say("In recommending, “{moment}” weighs most.", moment=texts.pick(named))
     low, high = journey.scale
