@@ -112,9 +112,8 @@ def journey_sheets(
     if found is None:
         return None
     outcome, scale = found
-    frame = sheets[moments].assign(
-        **{OUTCOME: outcome.to_numpy(), PERSON: sheets["person"].to_numpy(), WHO: EVERYBODY}
-    )
+    frame = sheets[moments].assign(**{OUTCOME: outcome, PERSON: sheets["person"]})
+    frame[WHO] = EVERYBODY
     if "population" in keys:
         frame[WHO] = sheets["population"]
     if "weight" in sheets:
