@@ -143,7 +143,7 @@ def assert_same(read: tuple[Codebook | None, list[Any]], book: Codebook) -> None
         assert [type(code) for code in one.missing] == [type(code) for code in other.missing]
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(book=codebooks(), order=st.sampled_from(list(permutations(FORMATS))))
 def test_any_codebook_is_the_same_in_every_format(
     tmp_path_factory: pytest.TempPathFactory, book: Codebook, order: tuple[str, ...]
@@ -545,7 +545,7 @@ NUMBERS = st.one_of(st.integers(), st.floats(), st.booleans(), st.none())
 TYPED = st.one_of(ANYTHING, NUMBERS, st.dates(date(1900, 3, 1)), st.times())
 
 
-@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(
     heading=st.permutations(HEADING).map(lambda names: names[:8]),
     rows=st.lists(st.lists(TYPED, max_size=10), max_size=4),

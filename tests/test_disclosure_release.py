@@ -118,7 +118,7 @@ def test_what_it_refuses(count: str | int, message: str) -> None:
     assert str(caught.value) == message
 
 
-@settings(max_examples=200, deadline=None, derandomize=True)
+@settings(max_examples=100, deadline=None, derandomize=True)
 @given(counts=st.lists(st.integers(0, 40), min_size=1, max_size=8), least=st.integers(5, 12))
 def test_a_total_gives_nobody_away(counts: list[int], least: int) -> None:
     rules = DisclosureRules(min_respondents=least)

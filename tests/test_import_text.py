@@ -178,7 +178,7 @@ CELLS = st.text(
 )  # fmt: skip
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     rows=st.integers(2, 4).flatmap(
         lambda width: st.lists(st.lists(CELLS, min_size=width, max_size=width), min_size=1, max_size=6)
@@ -494,7 +494,7 @@ def test_decimal_signs_are_decided_per_column(texts: list[str], comma: bool, exp
     assert pd.to_numeric(written).tolist() == expected
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(cents=st.lists(st.integers(-(10**9), 10**9), min_size=1, max_size=8), comma=st.booleans())
 def test_numbers_with_thousands_and_cents_are_read_in_either_way(cents: list[int], comma: bool) -> None:
     english = [f"{Decimal(cent) / 100:,.2f}" for cent in cents]

@@ -23,8 +23,8 @@ from exresearch.models import (
 
 # Two implementations of the same closed formula.
 SAME = 1e-9
-# 300 draws at 95 %: outside 92 to 98 % less than once in 100 if the coverage is right.
-COVERAGE = (0.92, 0.98)
+# 150 draws at 95 %: outside 90 to 99 % once in 130 if the coverage is right; 200 draws once in 400.
+COVERAGE = (0.90, 0.99)
 
 SHARED = Path(__file__).parents[1].parent / "shared"
 
@@ -143,11 +143,11 @@ def test_leader_intervals_cover_the_planted_contrast(units: int) -> None:
         }
     )
     covered = np.zeros(5)
-    for seed in range(300):
+    for seed in range(150):
         table = contrast(company(rng, units), n_boot=199, seed=seed)
         covered += (table["conf_low"] <= truth) & (truth <= table["conf_high"])
-    assert (COVERAGE[0] <= covered / 300).all(), covered
-    assert (covered / 300 <= COVERAGE[1]).all(), covered
+    assert (COVERAGE[0] <= covered / 150).all(), covered
+    assert (covered / 150 <= COVERAGE[1]).all(), covered
 
 
 def test_nobody_engaged_among_laggards() -> None:
@@ -333,13 +333,13 @@ def test_slope_errors_are_those_of_r() -> None:
 def test_correlation_intervals_cover_the_planted_one(units: int, r: float) -> None:
     rng = np.random.default_rng(9)
     covered = rejected = 0
-    for seed in range(400):
+    for seed in range(200):
         row = associate(linked(rng, units, r), n_boot=199, seed=seed).loc["correlation"]
         covered += row["conf_low"] <= r <= row["conf_high"]
         rejected += row["p_value"] < 0.05
         assert (row["p_value"] < 0.05) == (row["conf_low"] > 0 or row["conf_high"] < 0)
-    assert COVERAGE[0] <= covered / 400 <= COVERAGE[1]
-    assert rejected / 400 < 0.08 if r == 0.0 else rejected / 400 > 0.6
+    assert COVERAGE[0] <= covered / 200 <= COVERAGE[1]
+    assert rejected / 200 < 0.09 if r == 0.0 else rejected / 200 > 0.6
 
 
 def test_waves_of_a_unit_are_resampled_together() -> None:

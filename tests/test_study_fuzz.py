@@ -18,7 +18,7 @@ from exresearch.study import Problem, Study, StudyError
 
 # EXRESEARCH_FUZZ=2000 looks longer, by hand.
 FEW = settings(
-    max_examples=int(os.environ.get("EXRESEARCH_FUZZ", "15")),
+    max_examples=int(os.environ.get("EXRESEARCH_FUZZ", "8")),
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
