@@ -64,6 +64,10 @@ _BY_ESTIMAND = {
         "{estimate:number2} standard deviations ({level:percent0} interval {limits}; negative means that pay matters "
         "most where experience is poor)."
     ),
+    ("serial_indirect_effect", "standardised"): mark(
+        "Along the whole chain, with every standard deviation better employee experience, customer experience changes "
+        "by {estimate:number2} standard deviations ({level:percent0} interval {limits})."
+    ),
     ("incongruence_slope", "standardised"): mark(
         "With every standard deviation that employees move ahead and customers fall behind, the outcome of the next "
         "wave changes by {estimate:number2} standard deviations ({level:percent0} interval {limits}; positive means "

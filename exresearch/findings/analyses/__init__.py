@@ -4,6 +4,7 @@ from exresearch.findings.analyses.balance.claim import Balance, ex_cx_balance
 from exresearch.findings.analyses.business.outcomes import BusinessOutcomes, business_outcomes
 from exresearch.findings.analyses.business.specifications import outcome_specifications
 from exresearch.findings.analyses.chain.claim import EngagementChain, engagement_chain
+from exresearch.findings.analyses.chain.specifications import chain_specifications
 from exresearch.findings.analyses.direction.order import Direction, which_comes_first
 from exresearch.findings.analyses.direction.specifications import direction_specifications
 from exresearch.findings.analyses.drivers.employee_first import EmployeeFirst, employee_first
@@ -51,6 +52,7 @@ __all__ = [
     "Specifications",
     "TalentMagnet",
     "business_outcomes",
+    "chain_specifications",
     "declared_specifications",
     "direction_specifications",
     "employee_first",

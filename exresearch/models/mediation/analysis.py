@@ -20,6 +20,7 @@ from exresearch.models.mediation.paths import (
     model_paths,
     partial_covariances,
     route_effects,
+    route_name,
 )
 from exresearch.models.moments import UnitMoments, unit_moments
 from exresearch.models.moments.algebra import covariances_of
@@ -62,8 +63,13 @@ class Mediation:
     n_failed: int
 
     def effect(self, *route: str) -> pd.Series:
-        """Return the row of a specific indirect effect by the variables that it passes."""
-        return self.effects.set_index("term").loc[" > ".join(route)]
+        """Return the row of a specific indirect effect by the variables that it passes; KeyError without one."""
+        rows = self.effects[self.effects["term"] == route_name(route)]
+        if len(rows) != 1:
+            raise KeyError(
+                f"there is no road {route_name(route)!r}; there are {', '.join(self.effects['term'])}."
+            )
+        return rows.iloc[0]
 
 
 def mediation_analysis(

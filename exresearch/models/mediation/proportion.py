@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
-import pandas as pd
 
 from exresearch.models.bootstrap import percentile_interval
 from exresearch.models.mediation.analysis import Mediation
@@ -70,7 +69,7 @@ def proportion_mediated(fit: Mediation, *, term: str = "total_indirect") -> Prop
     >>> round(proportion_mediated(found).estimate, 1)
     1.0
     """
-    effects: pd.DataFrame = fit.effects.set_index("term")
+    effects: Any = fit.effects.set_index("term")
     if term not in effects.index:
         raise ValueError(f"term must be one of {', '.join(effects.index)}; got {term!r}.")
     total, part = effects.loc["total"], effects.loc[term]

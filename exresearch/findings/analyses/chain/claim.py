@@ -8,17 +8,21 @@ from typing import Any
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings.analyses.chain.checks import checks
+from exresearch.findings.analyses.chain.hidden import confounded_links, unmeasured_links
+from exresearch.findings.analyses.chain.people import between_colleagues
 from exresearch.findings.analyses.chain.rows import CHAIN, CX, EXPERIENCE, UNIT, ChainRows, chain_rows
 from exresearch.findings.analyses.dependence import few_units_caveat
 from exresearch.findings.analyses.score_rules import score_rule
+from exresearch.findings.analyses.wording import skipped_checks
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
-from exresearch.findings.finding import Finding
+from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.findings.testability import Testability, testability
 from exresearch.measures import Groups
 from exresearch.models import NotEstimable
-from exresearch.models.mediation import Mediation, mediation_analysis
+from exresearch.models.mediation import Mediation, ProportionMediated, mediation_analysis, proportion_mediated
 from exresearch.study import Study
 
 _HYPOTHESIS = "engagement-chain"
@@ -41,12 +45,26 @@ class EngagementChain:
         ``n_rows`` (units by wave), ``n_units``.
     effects : pandas.DataFrame
         Total, direct and indirect effects with the same columns.
+    colleagues : pandas.DataFrame
+        Links between colleagues of one unit and wave, in standard deviations of people: ``source, target, estimate,
+        conf_low, conf_high, conf_level, n, n_units``; empty where they cannot be estimated.
+    proportion : ProportionMediated or None
+        Share of the whole link that goes through the links between, or why there is none.
+    curves, hidden : pandas.DataFrame
+        As :func:`exresearch.findings.analyses.chain.hidden.confounded_links`, the second with ``label`` and ``n``.
+    unmeasured : pandas.DataFrame
+        As :func:`exresearch.findings.analyses.unmeasured_rows`, one row per link.
     """
 
     finding: Finding
     labels: dict[str, dict[str, str]] = field(default_factory=dict)
     paths: pd.DataFrame = field(default_factory=pd.DataFrame)
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
+    colleagues: pd.DataFrame = field(default_factory=pd.DataFrame)
+    proportion: ProportionMediated | None = None
+    curves: pd.DataFrame = field(default_factory=pd.DataFrame)
+    hidden: pd.DataFrame = field(default_factory=pd.DataFrame)
+    unmeasured: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def engagement_chain(
@@ -97,16 +115,30 @@ def engagement_chain(
         unit_of_measurement="standardised",
         method=_METHOD,
     )
+    robustness, skipped = checks(study, rows, **resampling)
+    colleagues, beside = between_colleagues(rows, **resampling)
     finding = conclude(
         deciding,
         hypothesis=_HYPOTHESIS,
         estimand=estimand_for(_HYPOTHESIS),
         n_excluded=rows.n_units_out,
         rules=rules,
+        robustness=[_bca(rows, counted, resampling), *robustness, *beside],
         measures={"ex": rows.labels[EXPERIENCE], "cx": rows.labels[CX]},
-        caveats=_caveats(study, rows),
+        caveats=[*_caveats(study, rows), *skipped_checks(skipped)],
     )
-    return EngagementChain(finding, rows.labels, paths, effects)
+    curves, hidden = confounded_links(fit)
+    return EngagementChain(
+        finding=finding,
+        labels=rows.labels,
+        paths=paths,
+        effects=effects,
+        colleagues=colleagues,
+        proportion=proportion_mediated(fit),
+        curves=curves,
+        hidden=hidden.assign(n=counted["n"]),
+        unmeasured=unmeasured_links(study, rows, conf_level=conf_level),
+    )
 
 
 def deciding_model(rows: ChainRows, **resampling: Any) -> Mediation:
@@ -117,7 +149,7 @@ def deciding_model(rows: ChainRows, **resampling: Any) -> Mediation:
     rows : ChainRows
         Units by wave.
     **resampling
-        ``conf_level, n_boot, seed``.
+        ``conf_level, n_boot, seed``, and ``interval`` where it is another.
     """
     return mediation_analysis(
         rows.cells,
@@ -128,6 +160,18 @@ def deciding_model(rows: ChainRows, **resampling: Any) -> Mediation:
         cluster=UNIT,
         standardised=True,
         **resampling,
+    )
+
+
+def _bca(rows: ChainRows, counted: dict[str, int], resampling: dict[str, Any]) -> EstimateRecord:
+    fit = deciding_model(rows, interval="bca", **resampling)
+    return estimate_record(
+        fit.effects.assign(**counted),
+        " > ".join(CHAIN),
+        name="chain_bca",
+        label=Note(message="Interval corrected for skewness (BCa)"),
+        unit_of_measurement="standardised",
+        method=_METHOD,
     )
 
 

@@ -35,6 +35,8 @@ class ChainRows:
     sheets : pandas.DataFrame
         Complete answer sheets in units: the columns of people in standard deviations, the two parts of ambassadorship,
         unit, wave, weight, person.
+    answered : pandas.DataFrame
+        The same for all sheets in units, with gaps: what links have that need not the same people.
     cells : pandas.DataFrame
         Units by wave with both sides: ``experience, engagement, ambassadors, enps, effort`` (means of the sheets),
         ``cx, n`` (sheets), ``cx_n``, unit, wave and columns of the waves.
@@ -51,6 +53,7 @@ class ChainRows:
     """
 
     sheets: pd.DataFrame = field(repr=False)
+    answered: pd.DataFrame = field(repr=False)
     cells: pd.DataFrame = field(repr=False)
     waves: list[str]
     labels: dict[str, dict[str, str]]
@@ -77,7 +80,7 @@ def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
     scored = _sheets(study)
     if isinstance(scored, Note):
         return scored
-    sheets, n_out = scored
+    sheets = scored.dropna(subset=[*PEOPLE, *PARTS]).reset_index(drop=True)
     try:
         side, _ = link_side(study, "cx", table="customers", min_unit_n=min_unit_n)
     except NotMeasured:
@@ -98,11 +101,12 @@ def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
     labels[AMBASSADORS] = {"nl": "Ambassadeurschap en inzet", "en": "Ambassadorship and effort"}
     return ChainRows(
         sheets=sheets,
+        answered=scored,
         cells=cells,
         waves=waves,
         labels=labels,
         n_units_out=len(everything) - cells[UNIT].nunique(),
-        n_sheets_out=n_out,
+        n_sheets_out=len(scored) - len(sheets),
         cx_source=side.source,
     )
 
@@ -131,7 +135,7 @@ def cell_means(sheets: pd.DataFrame) -> pd.DataFrame:
     return means.reset_index()
 
 
-def _sheets(study: Study) -> tuple[pd.DataFrame, int] | Note:
+def _sheets(study: Study) -> pd.DataFrame | Note:
     employees, codebook = study.table("employees"), study.codebook
     scores = {}
     for construct in (EXPERIENCE, ENGAGEMENT, *PARTS):
@@ -153,21 +157,25 @@ def _sheets(study: Study) -> tuple[pd.DataFrame, int] | Note:
         employees["person"].where(employees["person"].notna(), own) if "person" in employees else own
     )
     frame = frame[frame[UNIT].notna() & frame[WAVE].notna()]
-    complete = frame.dropna(subset=[EXPERIENCE, ENGAGEMENT, *PARTS])
-    if len(complete) < 3 or (complete[[EXPERIENCE, ENGAGEMENT, *PARTS]].nunique() < 2).any():
+    names = [EXPERIENCE, ENGAGEMENT, *PARTS]
+    complete = frame.dropna(subset=names)
+    if len(complete) < 3 or (complete[names].nunique() < 2).any():
         return _NO_SPREAD
-    weight = complete[WEIGHT]
-    for name in (EXPERIENCE, ENGAGEMENT, *PARTS):
-        complete = complete.assign(**{name: _standardised(complete[name], weight)})
-    both = complete[list(PARTS)].mean(axis=1)
-    complete = complete.assign(**{AMBASSADORS: _standardised(both, weight)})
-    return complete.reset_index(drop=True), len(frame) - len(complete)
+    for name in names:
+        frame = frame.assign(**{name: _standardised(frame[name], frame.loc[complete.index])})
+    both = frame[list(PARTS)].mean(axis=1, skipna=False)
+    frame = frame.assign(**{AMBASSADORS: both})
+    return frame.assign(**{AMBASSADORS: _standardised(both, frame.loc[complete.index])}).reset_index(
+        drop=True
+    )
 
 
-def _standardised(values: pd.Series, weights: pd.Series) -> pd.Series:
-    mean = float(np.average(values, weights=weights))
-    spread = float(np.sqrt(np.average((values - mean) ** 2, weights=weights)))
-    return (values - mean) / spread if spread > 0.0 else values * 0.0
+def _standardised(values: pd.Series, complete: pd.DataFrame) -> pd.Series:
+    """Standard deviations from the mean, both of the complete sheets."""
+    known, weights = values[complete.index], complete[WEIGHT]
+    mean = float(np.average(known, weights=weights))
+    spread = float(np.sqrt(np.average((known - mean) ** 2, weights=weights)))
+    return (values - mean) / spread
 
 
 def _waves(cells: pd.DataFrame) -> list[str]:
