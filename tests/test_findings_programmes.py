@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from exresearch.findings import Finding, Verdict
 from exresearch.findings.analyses import programme_effect
 from exresearch.findings.analyses.programmes.effects import start_groups
 from exresearch.findings.analyses.programmes.panel import assigned_by, read_programme
+from exresearch.findings.analyses.programmes.specifications import no_programme
 from exresearch.measures import link_side
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo, planted
@@ -45,6 +47,17 @@ def demo_study(folder: Path, *, seed: int, **change: Any) -> Study:
     files = generate_demo(folder, seed=seed, settings=replace(WORLD, **change))
     tables = {name: str(file) for name, file in files.items()}
     return load_study(PARAMS / "demo.yaml", overrides={"tables": tables, "synthetic": None})
+
+
+@pytest.fixture(scope="module", autouse=True)
+def without_specifications() -> Iterator[None]:
+    """Leave out the curves of all choices, a quarter of the time: test_findings_specifications has them."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            "exresearch.findings.analyses.programmes.effect.programme_specifications",
+            lambda finding, *_: no_programme(finding),
+        )
+        yield
 
 
 @pytest.fixture(scope="module")
