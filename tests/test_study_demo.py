@@ -224,7 +224,7 @@ def test_codebook_constructs_are_all_used() -> None:
 
 def test_truth_file_says_what_the_generator_plants() -> None:
     assert TRUTH["planted"] == planted_truth()
-    assert set(TRUTH["implied"]) == {"engagement-cx", "engaged-minority", "employee-first"}
+    assert set(TRUTH["implied"]) >= {"engagement-cx", "engaged-minority", "employee-first"}
 
 
 def test_response_depends_on_contract_only_and_weights_undo_it(demo: dict[str, pd.DataFrame]) -> None:

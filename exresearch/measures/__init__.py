@@ -110,6 +110,7 @@ from exresearch.measures.structure import (
     robust_statistics,
     structure_of_study,
 )
+from exresearch.measures.three_sides import ThreeSides, three_sides
 
 __all__ = [
     "INVARIANCE_REASONS",
@@ -137,6 +138,7 @@ __all__ = [
     "RobustStatistics",
     "SchmidLeiman",
     "Side",
+    "ThreeSides",
     "UnitCount",
     "UnitPrecision",
     "UnsuitableScale",
@@ -210,6 +212,7 @@ __all__ = [
     "side_scores",
     "staff_exits",
     "structure_of_study",
+    "three_sides",
     "unit_categories",
     "unit_count",
     "unit_mean_errors",

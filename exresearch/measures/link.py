@@ -84,7 +84,7 @@ def link_table(
     cx = read_side(study, cx_measure, "customers", definition=engaged_definition, threshold=engaged_threshold)
     keys = ["unit", "wave"]
     panel = _join(ex.frame, cx.frame, keys=keys)
-    ex_units, cx_units = _pool(ex.frame), _pool(cx.frame)
+    ex_units, cx_units = pool_waves(ex.frame), pool_waves(cx.frame)
     pooled = _join(ex_units, cx_units, keys=["unit"])
     everything = set(ex.frame["unit"]) | set(cx.frame["unit"])
     few = {"ex": few_people(study, ex, min_unit_n), "cx": few_people(study, cx, min_unit_n)}
@@ -108,7 +108,8 @@ def link_table(
     )
 
 
-def _pool(frame: pd.DataFrame) -> pd.DataFrame:
+def pool_waves(frame: pd.DataFrame) -> pd.DataFrame:
+    """Average the waves of each unit with ``size`` as weight: one row per unit of ``value, n, size``."""
     weights = frame["size"].astype("Float64")
     known = weights.notna()
     work = pd.DataFrame(

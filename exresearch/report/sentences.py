@@ -68,6 +68,10 @@ _BY_ESTIMAND = {
         "Along the whole chain, with every standard deviation better employee experience, customer experience changes "
         "by {estimate:number2} standard deviations ({level:percent0} interval {limits})."
     ),
+    ("partial_correlation", "correlation"): mark(
+        "With the third side held constant, the correlation between units is {estimate:number2} ({level:percent0} "
+        "interval {limits})."
+    ),
     ("incongruence_slope", "standardised"): mark(
         "With every standard deviation that employees move ahead and customers fall behind, the outcome of the next "
         "wave changes by {estimate:number2} standard deviations ({level:percent0} interval {limits}; positive means "

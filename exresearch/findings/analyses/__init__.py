@@ -10,6 +10,8 @@ from exresearch.findings.analyses.direction.specifications import direction_spec
 from exresearch.findings.analyses.drivers.employee_first import EmployeeFirst, employee_first
 from exresearch.findings.analyses.drivers.likelihood import LikelihoodCheck, likelihood_check
 from exresearch.findings.analyses.drivers.outcomes import OutcomeAnswers, outcome_answers
+from exresearch.findings.analyses.human.experience import HumanExperience, human_experience
+from exresearch.findings.analyses.human.sides import Choices as HumanChoices
 from exresearch.findings.analyses.journey.claim import JourneyMap, JourneyMoments, journey_moments
 from exresearch.findings.analyses.linkage.details import LinkDetails, link_details
 from exresearch.findings.analyses.linkage.engagement import EngagementAndCx, engagement_and_cx
@@ -39,6 +41,8 @@ __all__ = [
     "EngagedMinority",
     "EngagementAndCx",
     "EngagementChain",
+    "HumanChoices",
+    "HumanExperience",
     "JourneyMap",
     "JourneyMoments",
     "LikelihoodCheck",
@@ -60,6 +64,7 @@ __all__ = [
     "engagement_and_cx",
     "engagement_chain",
     "ex_cx_balance",
+    "human_experience",
     "journey_moments",
     "likelihood_check",
     "link_details",

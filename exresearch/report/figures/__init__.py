@@ -24,6 +24,7 @@ from exresearch.report.figures.engagement import (
     outcome_distribution,
 )
 from exresearch.report.figures.forests import difference_forest, robustness_forest
+from exresearch.report.figures.human import influence_matrix, three_sides_network, weight_triangle
 from exresearch.report.figures.linkage import (
     cut_forest,
     dose_curve,
@@ -66,6 +67,7 @@ __all__ = [
     "engaged_share_benchmarks",
     "engagement_bands",
     "group_response",
+    "influence_matrix",
     "item_answers",
     "kind_scatter",
     "lag_curve",
@@ -92,10 +94,12 @@ __all__ = [
     "specification_picture",
     "staff_comparison",
     "staying_curve",
+    "three_sides_network",
     "two_links",
     "unit_caterpillar",
     "unit_funnels",
     "unit_scatter",
     "wave_change_forest",
     "weight_ranges",
+    "weight_triangle",
 ]

@@ -31,6 +31,16 @@ def _below_promoters(value: int, info: ValidationInfo) -> int:
     return value
 
 
+def _not_all_zero(value: float, info: ValidationInfo) -> float:
+    """Refuse a composite without any weight."""
+    others = [info.data.get("composite_ex"), info.data.get("composite_cx")]
+    if value == 0 and all(other == 0 for other in others):
+        raise ValueError(
+            "composite_ex, composite_cx and composite_bx are all 0: give at least one of them a weight"
+        )
+    return value
+
+
 class Parameters(Strict):
     """Settings of the analysis: flat and typed, each the default of a notebook's parameters cell."""
 
@@ -98,6 +108,20 @@ class Parameters(Strict):
     )
     anticipation: int = Field(
         0, ge=0, le=4, description="Waves before its start in which a programme may work already."
+    )
+    composite_ex: FiniteFloat = Field(
+        1.0,
+        ge=0,
+        description="Weight of employee experience in a composite of EX, CX and BX; their sum is free.",
+    )
+    composite_cx: FiniteFloat = Field(
+        1.0, ge=0, description="Weight of customer experience in that composite."
+    )
+    composite_bx: Annotated[FiniteFloat, AfterValidator(_not_all_zero)] = Field(
+        1.0,
+        ge=0,
+        validate_default=True,
+        description="Weight of partner experience in that composite; not all three are 0.",
     )
     enps_variant: Literal["us", "eu", "custom"] = Field(
         "us",

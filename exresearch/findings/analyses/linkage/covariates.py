@@ -88,7 +88,8 @@ def unit_kinds(study: Study, units: pd.DataFrame, *, least: int = LEAST_OF_A_KIN
     found = []
     for variable in study.codebook.select("units", role="category"):
         column = variable.column
-        taken = {"unit", "ex", "cx", "ex_n", "cx_n", "ex_size", "cx_size", "wave"}
+        sides = {f"{side}{end}" for side in ("ex", "cx", "bx") for end in ("", "_n", "_size", "_error")}
+        taken = {"unit", "wave", *sides}
         name = f"{column}_category" if column in taken else column
         if name not in units:
             continue
