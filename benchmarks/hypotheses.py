@@ -24,12 +24,12 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, get_type_hints
 
 import numpy as np
 import pandas as pd
@@ -154,8 +154,52 @@ ANALYSES = {
             "programmes.effect.programme_specifications": nothing(None),
         },
     ),
-    "chain": Analysis("engagement_chain"),
+    "chain": Analysis(
+        "engagement_chain",
+        {
+            "chain.claim.checks": nothing(([], 0)),
+            "chain.claim.between_colleagues": nothing((_FRAME, [])),
+            "chain.claim.confounded_links": nothing((_FRAME, _FRAME)),
+            "chain.claim.proportion_mediated": nothing(_FRAME),
+            "chain.claim.unmeasured_links": nothing(_FRAME),
+        },
+    ),
+    "journey": Analysis(
+        "journey_moments",
+        {
+            "journey.claim.checks": nothing([]),
+            "journey.claim._caveats": nothing([]),
+            "journey.claim.moment_scores": nothing(_FRAME),
+            "journey.claim.phase_scores": nothing(_FRAME),
+            "journey.claim.group_scores": nothing(_FRAME),
+            "journey.claim.time_of_rating": nothing(_FRAME),
+            "journey.claim.recommendation_by_phase": nothing(_FRAME),
+            "journey.claim.promise_kept": nothing(_FRAME),
+            "journey.claim.moment_importance": nothing((_FRAME, ())),
+            "journey.claim.people_in_several": nothing(_FRAME),
+            "journey.claim.whole_journey": nothing(None),
+            "journey.claim.moment_necessity": nothing(_FRAME),
+            "journey.claim.moment_bottlenecks": nothing(_FRAME),
+        },
+    ),
 }
+
+
+def _others() -> dict[str, Analysis]:
+    """Every other function that gives a finding, whole: slower, until what can be left out is named above."""
+    package = importlib.import_module(_ANALYSES)
+    named, found = {analysis.function for analysis in ANALYSES.values()}, {}
+    for name in package.__all__:
+        function = getattr(package, name)
+        if name in named or not inspect.isfunction(function):
+            continue
+        result = get_type_hints(function).get("return")
+        if is_dataclass(result) and {"finding", "findings"} & {part.name for part in fields(result)}:
+            found[name] = Analysis(name)
+    return found
+
+
+ANALYSES |= _others()
 
 
 def main() -> int:
@@ -165,6 +209,9 @@ def main() -> int:
     for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
     options.rows.parent.mkdir(parents=True, exist_ok=True)
+    for analysis in ANALYSES.values():
+        for name in (*analysis.instead, *analysis.alone):
+            _place(name)
     done = read_rows(options.rows)
     for kind in options.kinds:
         simulate(kind, done, options)
@@ -243,7 +290,6 @@ def only_what_decides() -> None:
     for analysis in ANALYSES.values():
         for name, value in analysis.instead.items():
             module, attribute = _place(name)
-            getattr(module, attribute)  # a name that is gone is an error, not a check that comes back unseen
             setattr(module, attribute, value)
         for name, kept in analysis.alone.items():
             module, attribute = _place(name)
@@ -251,8 +297,14 @@ def only_what_decides() -> None:
 
 
 def _place(name: str) -> tuple[Any, str]:
-    module, _, attribute = name.rpartition(".")
-    return importlib.import_module(f"{_ANALYSES}.{module}"), attribute
+    """The module and the name in it; a name that is gone is an error, so that no check comes back unseen."""
+    place, _, attribute = name.rpartition(".")
+    module = importlib.import_module(f"{_ANALYSES}.{place}")
+    if not hasattr(module, attribute):
+        raise AttributeError(
+            f"{_ANALYSES}.{name} is not there any more. Name in ANALYSES what took its place."
+        )
+    return module, attribute
 
 
 def _alone(function: Callable[..., Any], kept: str) -> Callable[..., Any]:
