@@ -1,0 +1,22 @@
+"""Latent profiles and latent classes: fits from many starts, how many segments, whether they return, and whether they are."""
+
+from exresearch.models.segmentation.agreement import adjusted_rand, k_means
+from exresearch.models.segmentation.comparison import StructureTest, comparison_data, structure_test
+from exresearch.models.segmentation.mixtures import Mixture, latent_classes, latent_profiles
+from exresearch.models.segmentation.number import Segmentation, choose_segments
+from exresearch.models.segmentation.refits import Refits, refit_segments
+
+__all__ = [
+    "Mixture",
+    "Refits",
+    "Segmentation",
+    "StructureTest",
+    "adjusted_rand",
+    "choose_segments",
+    "comparison_data",
+    "k_means",
+    "latent_classes",
+    "latent_profiles",
+    "refit_segments",
+    "structure_test",
+]

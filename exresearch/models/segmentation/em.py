@@ -1,0 +1,166 @@
+"""Expectation and maximisation for many starts, and many sets of weights, at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from exresearch.models.segmentation.features import Features, FloatArray
+
+# Cells of one block of densities: 2 MB, which stays near the processor.
+_CELLS = 250_000
+# Below this a segment has lost everybody.
+_LEAST_SHARE = 1e-12
+_SAME_OPTIMUM = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """How hard the best fit is looked for.
+
+    Parameters
+    ----------
+    starts : int
+        Random starts.
+    short : int
+        Iterations of every start.
+    kept : int
+        Starts that go on after these, the most likely ones.
+    tolerance : float
+        Relative gain in log-likelihood below which a fit has converged.
+    most : int
+        Iterations at most.
+    """
+
+    starts: int = 60
+    short: int = 25
+    kept: int = 6
+    tolerance: float = 1e-8
+    most: int = 1000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fits:
+    """The best fit per set of weights.
+
+    Attributes
+    ----------
+    coefficients : ndarray [replicates, k, q]
+    log_shares : ndarray [replicates, k]
+        Segments from large to small.
+    log_likelihood : ndarray [replicates]
+    converged : ndarray [replicates] of bool
+    reached : ndarray [replicates] of int
+        How many of the starts that went on reached the best log-likelihood, within 0.001.
+    """
+
+    coefficients: FloatArray
+    log_shares: FloatArray
+    log_likelihood: FloatArray
+    converged: np.ndarray
+    reached: np.ndarray
+
+
+def best_fits(
+    features: Features, *, k: int, weights: FloatArray, search: Search, rng: np.random.Generator
+) -> Fits:
+    """Fit a mixture of k segments by many random starts, separately for every column of weights.
+
+    Short runs of all starts, then the most likely go on until they converge (Biernacki, Celeux & Govaert 2003,
+    doi:10.1016/S0167-9473(02)00163-9).
+
+    Parameters
+    ----------
+    features : Features
+        Patterns of answers.
+    k : int
+        Segments.
+    weights : ndarray [patterns, replicates]
+        Weight of every pattern in every replicate.
+    search : Search
+        How hard to look.
+    rng : numpy.random.Generator
+        For the starts.
+    """
+    weights = np.ascontiguousarray(weights.T)
+    replicates = len(weights)
+    starts = 1 if k == 1 else search.starts
+    owner = np.repeat(np.arange(replicates), starts)
+    chosen = np.stack(
+        [
+            rng.choice(len(features.rows), size=(starts, k), p=column / column.sum())
+            for column in weights
+        ]
+    ).reshape(-1, k)
+    coefficients = features.started(chosen, rng)
+    shares = np.full((len(owner), k), -np.log(k))
+    likelihood = np.full(len(owner), -np.inf)
+    for _ in range(search.short if k > 1 else 2):
+        coefficients, shares, likelihood = _step(features, coefficients, shares, weights[owner])
+    kept = min(search.kept, starts)
+    order = np.argsort(-likelihood.reshape(replicates, starts), axis=1, kind="stable")[:, :kept]
+    rows = (order + starts * np.arange(replicates)[:, None]).reshape(-1)
+    owner, coefficients, shares, likelihood = owner[rows], coefficients[rows], shares[rows], likelihood[rows]
+    converged = np.zeros(len(rows), dtype=bool)
+    for _ in range(search.most):
+        going = np.flatnonzero(~converged)
+        if not going.size:
+            break
+        made = _step(features, coefficients[going], shares[going], weights[owner[going]])
+        coefficients[going], shares[going] = made[0], made[1]
+        converged[going] = made[2] - likelihood[going] <= search.tolerance * np.abs(made[2])
+        likelihood[going] = made[2]
+    found = likelihood.reshape(replicates, kept)
+    best = found.argmax(axis=1)
+    rows = best + kept * np.arange(replicates)
+    by_size = np.argsort(-shares[rows], axis=1, kind="stable")
+    return Fits(
+        coefficients=np.take_along_axis(coefficients[rows], by_size[:, :, None], axis=1),
+        log_shares=np.take_along_axis(shares[rows], by_size, axis=1),
+        log_likelihood=likelihood[rows],
+        converged=converged[rows],
+        reached=(found >= found.max(axis=1, keepdims=True) - _SAME_OPTIMUM).sum(axis=1),
+    )
+
+
+def posteriors(features: Features, coefficients: FloatArray, log_shares: FloatArray) -> FloatArray:
+    """Probability [fits, k, patterns] of every segment."""
+    density = coefficients @ features.rows.T + log_shares[:, :, None]
+    density -= density.max(axis=1, keepdims=True)
+    np.exp(density, out=density)
+    density /= density.sum(axis=1, keepdims=True)
+    return density
+
+
+def _step(
+    features: Features, coefficients: FloatArray, log_shares: FloatArray, weights: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Take one step of all fits; the log-likelihood is that before the step."""
+    fits, k = log_shares.shape
+    sums = np.zeros((k * fits, features.rows.shape[1]))
+    totals = np.zeros((k, fits))
+    likelihood = np.zeros(fits)
+    # Segments first and people last: a sum over segments then adds long rows.
+    flat = coefficients.transpose(1, 0, 2).reshape(k * fits, -1)
+    shares = log_shares.T[:, :, None]
+    size = max(1, _CELLS // (fits * k))
+    for start in range(0, len(features.rows), size):
+        rows, weight = features.rows[start : start + size], weights[:, start : start + size]
+        density = (flat @ rows.T).reshape(k, fits, len(rows))
+        density += shares
+        highest = density.max(axis=0)
+        density -= highest
+        np.exp(density, out=density)
+        total = density.sum(axis=0)
+        likelihood += (weight * (np.log(total) + highest)).sum(axis=1)
+        density *= weight / total
+        totals += density.sum(axis=2)
+        sums += density.reshape(k * fits, -1) @ rows
+    of_fit = totals.T
+    made = features.coefficients(sums.reshape(k, fits, -1).transpose(1, 0, 2))
+    lost = of_fit <= _LEAST_SHARE * of_fit.sum(axis=1, keepdims=True)
+    if lost.any():
+        # A segment that has lost everybody stays where it was; its share is nothing.
+        made[lost] = coefficients[lost]
+    return made, np.log(np.maximum(of_fit / of_fit.sum(axis=1, keepdims=True), 1e-300)), likelihood

@@ -1,0 +1,121 @@
+"""The same division made again on other weights: bootstrap samples, or the training part of every fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from exresearch.models.segmentation.agreement import adjusted_rand
+from exresearch.models.segmentation.em import Search, best_fits, posteriors
+from exresearch.models.segmentation.features import Features, FloatArray, Kind, class_features, profile_features
+
+#: Enough to divide people; a likelihood to the last digit is not needed for that.
+QUICK = Search(starts=12, short=15, kept=2, tolerance=1e-6, most=300)
+# Fits times rows of posteriors at once.
+_CELLS = 4_000_000
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Refits:
+    """Divisions of the same people by several fits.
+
+    Attributes
+    ----------
+    segments : ndarray [n, replicates] of int
+        Likeliest segment of each row under each fit; numbers mean nothing across fits.
+    converged : ndarray [replicates] of bool
+    bic : ndarray [replicates]
+        Of each fit on its own weights.
+    """
+
+    segments: NDArray[np.intp]
+    converged: NDArray[np.bool_]
+    bic: FloatArray
+
+
+def refit_segments(
+    data: pd.DataFrame,
+    *,
+    k: int,
+    weights: FloatArray,
+    kind: Kind = "profiles",
+    search: Search = QUICK,
+    seed: int = 0,
+) -> Refits:
+    """Fit k segments once per column of weights, and divide all rows by each fit.
+
+    Rows with weight 0 take no part in a fit and are divided by it all the same: the way to hold rows out.
+
+    Parameters
+    ----------
+    data : DataFrame [n, items]
+        As :func:`latent_profiles`.
+    k : int
+        Number of segments.
+    weights : ndarray [n, replicates]
+        Weight of every row in every fit, at least 0.
+    kind : {"profiles", "classes"}
+        Model.
+    search : Search
+        Starts of each fit.
+    seed : int
+        For the starts.
+
+    Returns
+    -------
+    Refits
+
+    Raises
+    ------
+    ValueError
+        If the weights do not fit the rows.
+
+    Examples
+    --------
+    >>> answers = pd.DataFrame({"a": [1.0, 2, 1, 7, 6, 7] * 9, "b": [1.0, 2, 2, 6, 7, 7] * 9})
+    >>> held_out = np.ones((54, 2))
+    >>> held_out[:6, 0] = 0
+    >>> adjusted_rand(*refit_segments(answers, k=2, weights=held_out).segments.T)
+    1.0
+    """
+    if weights.shape[0] != len(data) or (weights < 0).any():
+        raise ValueError(f"weights must be at least 0, a row for each of {len(data)}; got shape {weights.shape}.")
+    features = featured(data, kind=kind)
+    fits = best_fits(
+        features, k=k, weights=features.gathered(weights), search=search, rng=np.random.default_rng([seed, k])
+    )
+    replicates = weights.shape[1]
+    segments = np.empty((len(data), replicates), dtype=np.intp)
+    size = max(1, _CELLS // (len(features.rows) * k))
+    for start in range(0, replicates, size):
+        part = slice(start, start + size)
+        found = posteriors(features, fits.coefficients[part], fits.log_shares[part]).argmax(axis=1)
+        segments[:, part] = found.T[features.pattern]
+    n_parameters = features.n_parameters(k)
+    bic = -2 * fits.log_likelihood + np.log(weights.sum(axis=0)) * n_parameters
+    return Refits(segments, fits.converged, bic)
+
+
+def featured(data: pd.DataFrame, *, kind: Kind) -> Features:
+    """Features of one of the two models."""
+    return profile_features(data) if kind == "profiles" else class_features(data)
+
+
+def stability(
+    data: pd.DataFrame,
+    segment: NDArray[np.intp],
+    *,
+    k: int,
+    weights: FloatArray,
+    kind: Kind,
+    n_boot: int,
+    seed: int,
+) -> FloatArray:
+    """Adjusted Rand index [n_boot] of a division with divisions from bootstrap samples of the people."""
+    rng = np.random.default_rng([seed, k, n_boot])
+    counts = rng.multinomial(len(data), np.full(len(data), 1 / len(data)), size=n_boot).T
+    found = refit_segments(data, k=k, weights=counts * weights[:, None], kind=kind, seed=seed + 1)
+    return np.array([adjusted_rand(segment, column) for column in found.segments.T])
