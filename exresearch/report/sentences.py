@@ -46,6 +46,10 @@ _BY_ESTIMAND = {
         "{estimate:points1} "
         "({level:percent0} interval {limits}; positive means that the employee-first driver weighs more)."
     ),
+    ("out_of_sample_gain", "variance_share"): mark(
+        "Among people who had no part in the fit, segments on needs explain {estimate:points1} more of the differences "
+        "in outcomes than the categories of the organisation ({level:percent0} interval {limits}; negative means less)."
+    ),
     ("hazard_ratio", "hazard_ratio"): mark(
         "With every point higher on the recommendation item (0 to 10) the chance of leaving from one moment to the "
         "next is {estimate:number2} times as large ({level:percent0} interval {limits}; under 1 means that people "

@@ -19,6 +19,7 @@ from exresearch.findings.analyses.linkage.minority import EngagedMinority, engag
 from exresearch.findings.analyses.linkage.specifications import link_specifications
 from exresearch.findings.analyses.pay.interplay import PayAndExperience, pay_and_experience
 from exresearch.findings.analyses.programmes.effect import ProgrammeEffect, programme_effect
+from exresearch.findings.analyses.segments.claim import NeedsSegments, needs_segments
 from exresearch.findings.analyses.sensitivity import (
     Alternative,
     Decision,
@@ -47,6 +48,7 @@ __all__ = [
     "JourneyMoments",
     "LikelihoodCheck",
     "LinkDetails",
+    "NeedsSegments",
     "OutcomeAnswers",
     "PayAndExperience",
     "ProgrammeEffect",
@@ -69,6 +71,7 @@ __all__ = [
     "likelihood_check",
     "link_details",
     "link_specifications",
+    "needs_segments",
     "no_specifications",
     "outcome_answers",
     "outcome_specifications",

@@ -39,15 +39,21 @@ def adjusted_rand(first: ArrayLike, second: ArrayLike) -> float:
     """
     a, b = (np.unique(np.asarray(part), return_inverse=True)[1].reshape(-1) for part in (first, second))
     if len(a) != len(b) or len(a) < 2:
-        raise ValueError(f"two divisions of the same two or more people are needed; got {len(a)} and {len(b)}.")
-    table = np.bincount(a * (b.max() + 1) + b, minlength=(a.max() + 1) * (b.max() + 1)).reshape(-1, b.max() + 1)
+        raise ValueError(
+            f"two divisions of the same two or more people are needed; got {len(a)} and {len(b)}."
+        )
+    table = np.bincount(a * (b.max() + 1) + b, minlength=(a.max() + 1) * (b.max() + 1)).reshape(
+        -1, b.max() + 1
+    )
     together, of_first, of_second = (_pairs(part) for part in (table, table.sum(axis=1), table.sum(axis=0)))
     expected = of_first * of_second / (len(a) * (len(a) - 1) / 2)
     most = (of_first + of_second) / 2
     return 1.0 if most == expected else float((together - expected) / (most - expected))
 
 
-def k_means(data: pd.DataFrame, *, k: int, starts: int = 30, iterations: int = 100, seed: int = 0) -> NDArray[np.intp]:
+def k_means(
+    data: pd.DataFrame, *, k: int, starts: int = 30, iterations: int = 100, seed: int = 0
+) -> NDArray[np.intp]:
     """Divide people into k groups by distance alone, without any idea of how answers are distributed.
 
     Use it to see whether segments hang on the model: columns are standardised, a missing answer is taken as the mean.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -31,6 +31,8 @@ class Search:
         Relative gain in log-likelihood below which a fit has converged.
     most : int
         Iterations at most.
+    rows : int
+        Patterns of answers at most that the short runs see; more are sampled.
     """
 
     starts: int = 60
@@ -38,6 +40,7 @@ class Search:
     kept: int = 6
     tolerance: float = 1e-8
     most: int = 1000
+    rows: int = 1200
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,20 +91,26 @@ def best_fits(
     starts = 1 if k == 1 else search.starts
     owner = np.repeat(np.arange(replicates), starts)
     chosen = np.stack(
-        [
-            rng.choice(len(features.rows), size=(starts, k), p=column / column.sum())
-            for column in weights
-        ]
+        [rng.choice(len(features.rows), size=(starts, k), p=column / column.sum()) for column in weights]
     ).reshape(-1, k)
     coefficients = features.started(chosen, rng)
     shares = np.full((len(owner), k), -np.log(k))
     likelihood = np.full(len(owner), -np.inf)
+    few, light = features, weights
+    if len(features.rows) > search.rows:
+        seen = np.sort(rng.choice(len(features.rows), size=search.rows, replace=False))
+        few, light = replace(features, rows=features.rows[seen]), np.ascontiguousarray(weights[:, seen])
     for _ in range(search.short if k > 1 else 2):
-        coefficients, shares, likelihood = _step(features, coefficients, shares, weights[owner])
+        coefficients, shares, likelihood = _step(few, coefficients, shares, light[owner])
     kept = min(search.kept, starts)
     order = np.argsort(-likelihood.reshape(replicates, starts), axis=1, kind="stable")[:, :kept]
     rows = (order + starts * np.arange(replicates)[:, None]).reshape(-1)
-    owner, coefficients, shares, likelihood = owner[rows], coefficients[rows], shares[rows], likelihood[rows]
+    owner, coefficients, shares, likelihood = (
+        owner[rows],
+        coefficients[rows],
+        shares[rows],
+        np.full(len(rows), -np.inf),
+    )
     converged = np.zeros(len(rows), dtype=bool)
     for _ in range(search.most):
         going = np.flatnonzero(~converged)
@@ -109,7 +118,8 @@ def best_fits(
             break
         made = _step(features, coefficients[going], shares[going], weights[owner[going]])
         coefficients[going], shares[going] = made[0], made[1]
-        converged[going] = made[2] - likelihood[going] <= search.tolerance * np.abs(made[2])
+        gained = made[2] - likelihood[going]
+        converged[going] = gained <= search.tolerance * np.maximum(np.abs(made[2]), 1.0)
         likelihood[going] = made[2]
     found = likelihood.reshape(replicates, kept)
     best = found.argmax(axis=1)

@@ -94,7 +94,9 @@ class Features:
         """Coefficients at the start, one segment around each chosen pattern [...]."""
         if self.kind == "classes":
             # The pattern's answer, mixed with random probabilities: a pure one would never let go.
-            return self.coefficients(self.rows[chosen] + rng.exponential(1.0, (*chosen.shape, self.rows.shape[1])))
+            return self.coefficients(
+                self.rows[chosen] + rng.exponential(1.0, (*chosen.shape, self.rows.shape[1]))
+            )
         d = len(self.items)
         there = self.rows[chosen][..., 2 * d :]
         mean = self.rows[chosen][..., d : 2 * d] + (1 - there) * rng.standard_normal((*chosen.shape, d))
@@ -103,7 +105,9 @@ class Features:
     def described(self, coefficients: FloatArray) -> tuple[FloatArray, FloatArray] | list[FloatArray]:
         """Means and variances [k, items] on the scale of the answers; of classes probabilities [k, levels] per item."""
         if self.kind == "classes":
-            parts = np.split(np.exp(coefficients), np.cumsum([len(levels) for levels in self.levels])[:-1], axis=-1)
+            parts = np.split(
+                np.exp(coefficients), np.cumsum([len(levels) for levels in self.levels])[:-1], axis=-1
+            )
             return list(parts)
         d = len(self.items)
         variance = -0.5 / coefficients[..., :d]
@@ -134,7 +138,9 @@ def class_features(data: pd.DataFrame) -> Features:
     levels = [np.unique(column[~np.isnan(column)]) for column in values.T]
     rows = np.hstack([(patterns[:, [i]] == found) * 1.0 for i, found in enumerate(levels)])
     none = np.zeros(values.shape[1])
-    return Features("classes", [str(name) for name in data], rows, pattern, none, none + 1, none, levels, False)
+    return Features(
+        "classes", [str(name) for name in data], rows, pattern, none, none + 1, none, levels, False
+    )
 
 
 def _gaussian(mean: FloatArray, variance: FloatArray) -> FloatArray:

@@ -11,7 +11,13 @@ from numpy.typing import ArrayLike
 
 from exresearch.models.resampling import NotEstimable
 from exresearch.models.segmentation.em import Fits, Search, best_fits, posteriors
-from exresearch.models.segmentation.features import Features, FloatArray, Variances, class_features, profile_features
+from exresearch.models.segmentation.features import (
+    Features,
+    FloatArray,
+    Variances,
+    class_features,
+    profile_features,
+)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -72,8 +78,9 @@ def latent_profiles(
     """Fit k latent profiles: within a segment every need is normal and independent of the others.
 
     Use it for needs on a scale. Each segment has its own means; the variance of a need within segments is the same in
-    all (mclust's EEI) or free (VVI). Free ones make segments of everybody who gave the same highest answer. A missing answer adds nothing to the likelihood, which is right if answers are missing
-    at random given the others. Likelihoods of mixtures have many optima: the best of many random starts is kept.
+    all (mclust's EEI) or free (VVI). Free ones make segments of everybody who gave the same highest answer. A missing
+    answer adds nothing to the likelihood, which is right if answers are missing at random given the others.
+    Likelihoods of mixtures have many optima: the best of many random starts is kept.
 
     Parameters
     ----------
@@ -173,7 +180,9 @@ def normalised(weights: ArrayLike | None, *, n: int) -> FloatArray:
         return np.ones(n)
     found = np.asarray(weights, dtype="float64")
     if found.shape != (n,) or not np.isfinite(found).all() or (found < 0).any() or found.sum() <= 0:
-        raise ValueError(f"weights must be {n} finite numbers of at least 0, not all 0; got shape {found.shape}.")
+        raise ValueError(
+            f"weights must be {n} finite numbers of at least 0, not all 0; got shape {found.shape}."
+        )
     return found * (n / found.sum())
 
 
@@ -182,7 +191,9 @@ def mixture(features: Features, fits: Fits, *, weights: FloatArray, replicate: i
     coefficients, log_shares = fits.coefficients[replicate], fits.log_shares[replicate]
     k, n = len(log_shares), len(features.pattern)
     posterior = posteriors(features, coefficients[None], log_shares[None])[0].T[features.pattern]
-    log_likelihood = float(fits.log_likelihood[replicate]) + float(weights @ features.rescaled()[features.pattern])
+    log_likelihood = float(fits.log_likelihood[replicate]) + float(
+        weights @ features.rescaled()[features.pattern]
+    )
     n_parameters = features.n_parameters(k)
     with np.errstate(divide="ignore", invalid="ignore"):
         certain = np.where(posterior > 0, posterior * np.log(posterior), 0.0).sum(axis=1)
@@ -192,7 +203,9 @@ def mixture(features: Features, fits: Fits, *, weights: FloatArray, replicate: i
     if isinstance(described, list):
         for item, levels, part in zip(features.items, features.levels, described, strict=True):
             probabilities[item] = pd.DataFrame(part, columns=levels)
-        means = np.column_stack([part @ levels for part, levels in zip(described, features.levels, strict=True)])
+        means = np.column_stack(
+            [part @ levels for part, levels in zip(described, features.levels, strict=True)]
+        )
         squares = [part @ levels**2 for part, levels in zip(described, features.levels, strict=True)]
         variances = np.column_stack(squares) - means**2
     else:
@@ -242,6 +255,10 @@ def check_answers(data: pd.DataFrame) -> None:
     values = data.to_numpy(dtype="float64")
     if np.isinf(values).any():
         raise ValueError("answers must be finite or missing.")
-    flat = [str(name) for name, column in zip(data, values.T, strict=True) if len(np.unique(column[~np.isnan(column)])) < 2]
+    flat = [
+        str(name)
+        for name, column in zip(data, values.T, strict=True)
+        if len(np.unique(column[~np.isnan(column)])) < 2
+    ]
     if flat:
         raise NotEstimable(f"these do not vary: {', '.join(flat)}.")

@@ -21,7 +21,7 @@ STABLE = 0.6
 #: Least share of the people in a segment.
 LEAST_SHARE = 0.05
 Refusal = Literal["one", "small", "unstable", "dimension"]
-_ROWS_FOR_STABILITY = 2500
+_ROWS_FOR_STABILITY = 2000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -80,7 +80,7 @@ def choose_segments(
     min_size : int
         People in the smallest segment at least.
     n_boot : int
-        Bootstrap samples per number; of more than 2,500 people as many are sampled first.
+        Bootstrap samples per number; of more than 2,000 people as many are sampled first.
     n_draws : int
         Comparison data sets.
     search : Search, optional
@@ -123,7 +123,9 @@ def choose_segments(
             part, found.segment[rows], k=found.k, weights=weight[rows], kind=kind, n_boot=n_boot, seed=seed
         )
         table.loc[place, ["stability", "stability_low"]] = [rand.mean(), np.quantile(rand, 0.05)]
-    several = table[(table["k"] > 1) & (table["bic"] < table["bic"].iloc[0])].sort_values("bic", kind="stable")
+    several = table[(table["k"] > 1) & (table["bic"] < table["bic"].iloc[0])].sort_values(
+        "bic", kind="stable"
+    )
     large = several[several["smallest"] >= max(min_size, LEAST_SHARE * len(data))]
     steady = large[large["stability"] >= STABLE]
     if steady.empty:

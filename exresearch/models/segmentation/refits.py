@@ -10,10 +10,16 @@ from numpy.typing import NDArray
 
 from exresearch.models.segmentation.agreement import adjusted_rand
 from exresearch.models.segmentation.em import Search, best_fits, posteriors
-from exresearch.models.segmentation.features import Features, FloatArray, Kind, class_features, profile_features
+from exresearch.models.segmentation.features import (
+    Features,
+    FloatArray,
+    Kind,
+    class_features,
+    profile_features,
+)
 
 #: Enough to divide people; a likelihood to the last digit is not needed for that.
-QUICK = Search(starts=12, short=15, kept=2, tolerance=1e-6, most=300)
+QUICK = Search(starts=12, short=12, kept=2, tolerance=1e-6, most=150, rows=700)
 # Fits times rows of posteriors at once.
 _CELLS = 4_000_000
 
@@ -82,7 +88,9 @@ def refit_segments(
     1.0
     """
     if weights.shape[0] != len(data) or (weights < 0).any():
-        raise ValueError(f"weights must be at least 0, a row for each of {len(data)}; got shape {weights.shape}.")
+        raise ValueError(
+            f"weights must be at least 0, a row for each of {len(data)}; got shape {weights.shape}."
+        )
     features = featured(data, kind=kind)
     fits = best_fits(
         features, k=k, weights=features.gathered(weights), search=search, rng=np.random.default_rng([seed, k])

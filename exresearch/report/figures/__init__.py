@@ -47,6 +47,7 @@ from exresearch.report.figures.overview import overview_forest
 from exresearch.report.figures.programmes import programme_checks, programme_courses, programme_events
 from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
 from exresearch.report.figures.respondents import group_response, staff_comparison
+from exresearch.report.figures.segments import segment_models, segment_numbers, segment_profiles
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns
 from exresearch.report.figures.specification import specification_picture
 
@@ -91,6 +92,9 @@ __all__ = [
     "reliability_forest",
     "response_by_wave",
     "robustness_forest",
+    "segment_models",
+    "segment_numbers",
+    "segment_profiles",
     "specification_picture",
     "staff_comparison",
     "staying_curve",

@@ -1,0 +1,177 @@
+"""Explained variance of outcomes among people who had no part in a fit: segments, categories, needs, and both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from exresearch.findings.analyses.segments.people import People
+from exresearch.findings.finding import EstimateRecord
+from exresearch.findings.note import Note
+from exresearch.findings.records import estimate_record
+from exresearch.models import NotEstimable
+from exresearch.models.gain import fold_numbers, loss_gain
+from exresearch.models.segmentation import Refits, held_out_predictions, refit_segments
+
+FOLDS = 10
+#: People times repeats: of few people the folds are drawn again and again.
+_ROWS_OF_FOLDS = 4000
+_METHOD = "nested cross-validation by {by}; gain of held-out predictions, linearised over {by}"
+_BY = {
+    "unit": {"nl": "eenheid", "en": "unit"},
+    "person": {"nl": "persoon", "en": "person"},
+    "row": {"nl": "persoon", "en": "person"},
+}
+FloatArray = NDArray[np.float64]
+
+
+@dataclass(slots=True, eq=False)
+class HeldOut:
+    """Predictions by other people's models, the same folds for all.
+
+    Attributes
+    ----------
+    people : People
+    folds : ndarray [repeats, n] of int
+    seed : int
+    predictions : dict of str to ndarray [repeats, n, q]
+        By model.
+    """
+
+    people: People
+    folds: NDArray[np.int64]
+    seed: int
+    predictions: dict[str, FloatArray] = field(default_factory=dict)
+    _refits: dict[int, Refits] = field(default_factory=dict)
+
+    def add(self, name: str, *, base: FloatArray | None = None, segments: int | str | None = None,
+            most_columns: int | None = None, free: int = 0) -> None:  # fmt: skip
+        """Predict by a model: plain columns, segments found anew in every training part, or both.
+
+        `segments` is their number, or "bic": the number too is then chosen anew in every training part.
+        """
+        n, outcomes = len(self.people.needs), self.people.outcomes.to_numpy(dtype="float64")
+        plain = np.zeros((n, 0)) if base is None else base
+        inside = None if segments is None else self._segments(segments)
+        made = []
+        for number, fold in enumerate(self.folds):
+            designs: FloatArray | list[FloatArray] = plain
+            if inside is not None:
+                designs = [np.hstack([plain, dummies]) for dummies in inside[number]]
+                free = designs[0].shape[1] - plain.shape[1] if plain.shape[1] else 0
+            made.append(
+                held_out_predictions(
+                    designs,
+                    outcomes,
+                    fold=fold,
+                    weights=self.people.weights,
+                    most_columns=most_columns,
+                    free=free,
+                )
+            )
+        self.predictions[name] = np.stack(made)
+
+    def gain(
+        self, full: str, *, base: str, conf_level: float, outcome: int | None = None
+    ) -> pd.DataFrame | None:
+        """Explained variance of one model beyond another, mean over outcomes or of one; None where not estimable."""
+        outcomes = self.people.outcomes.to_numpy(dtype="float64")
+        chosen = range(outcomes.shape[1]) if outcome is None else [outcome]
+        rows, codes = [], self.people.codes
+        for column in chosen:
+            known = ~np.isnan(outcomes[:, column])
+            # Every outcome counts the same, however many answered it.
+            weight = self.people.weights[known] / self.people.weights[known].sum()
+            made = {"base": base, "full": full, "mean": "mean"}
+            rows += [
+                pd.DataFrame(
+                    {name: self.predictions[model][repeat, known, column] for name, model in made.items()}
+                    | {"y": outcomes[known, column], "group": codes[known], "weight": weight * len(outcomes)}
+                )
+                for repeat in range(len(self.folds))
+            ]
+        stacked = pd.concat(rows, ignore_index=True)
+        try:
+            found = loss_gain(
+                stacked[stacked["weight"] > 0], outcome="y", base="base", full="full", null="mean",
+                cluster="group", weights="weight", conf_level=conf_level,
+            )  # fmt: skip
+        except NotEstimable:
+            return None
+        n = int((~np.isnan(outcomes[:, list(chosen)])).any(axis=1).sum())
+        by_unit = self.people.groups.by == "unit"
+        return found[found["term"] == "gain"].assign(
+            n=n, n_units=found["n_clusters"].iloc[0] if by_unit else None
+        )
+
+    def record(
+        self, name: str, full: str, *, base: str, label: Note, conf_level: float, outcome: int | None = None
+    ) -> EstimateRecord | None:
+        """The same as a record."""
+        found = self.gain(full, base=base, conf_level=conf_level, outcome=outcome)
+        if found is None:
+            return None
+        return estimate_record(
+            found,
+            "gain",
+            name=name,
+            label=label,
+            unit_of_measurement="variance_share",
+            method=method(self.people),
+        )
+
+    def _segments(self, number: int | str) -> list[list[FloatArray]]:
+        """Columns of the segments, per repeat and fold."""
+        numbers = [int(number)] if number != "bic" else [2, 3, 4, 5, 6]
+        for k in numbers:
+            if k not in self._refits:
+                self._refits[k] = self._refitted(k)
+        fits = [self._refits[k] for k in numbers]
+        best = np.stack([fit.bic for fit in fits]).argmin(axis=0)
+        columns = [np.eye(numbers[which])[fits[which].segments[:, place]] for place, which in enumerate(best)]
+        folds = int(self.folds[0].max()) + 1
+        return [columns[start : start + folds] for start in range(0, len(columns), folds)]
+
+    def _refitted(self, k: int) -> Refits:
+        kept = np.concatenate([fold[:, None] != np.arange(fold.max() + 1) for fold in self.folds], axis=1)
+        weights = kept * (self.people.weights / self.people.weights.mean())[:, None]
+        return refit_segments(self.people.needs, k=k, weights=weights, kind=self.people.kind, seed=self.seed)
+
+
+def held_out(people: People, *, seed: int, by_person: bool = False) -> HeldOut:
+    """Draw folds of groups, so that nobody's colleagues of the same unit help to predict them.
+
+    Parameters
+    ----------
+    people : People
+        Of :func:`exresearch.findings.analyses.segments.people.people`.
+    seed : int
+        Of the folds and of the starts of segments.
+    by_person : bool
+        Put people in folds by themselves, also where units are kept together otherwise.
+
+    Returns
+    -------
+    HeldOut
+        With the predictions ``mean``, by the mean alone.
+
+    Raises
+    ------
+    NotEstimable
+        If there are too few groups for folds.
+    """
+    n = len(people.needs)
+    codes = np.arange(n) if by_person else people.codes
+    repeats = int(np.clip(_ROWS_OF_FOLDS // max(n, 1), 1, 5))
+    numbers = fold_numbers(int(codes.max()) + 1, folds=FOLDS, repeats=repeats, seed=seed)
+    made = HeldOut(people, numbers[:, codes], seed)
+    made.add("mean")
+    return made
+
+
+def method(people: People) -> Note:
+    """How an interval was made."""
+    return Note(message=_METHOD, values={"by": _BY[people.groups.by]})
