@@ -105,3 +105,16 @@ def test_values_of_rates_hazards_and_odds() -> None:
     }
     for column, numbers in odds["separation"]["data"].items():
         assert numbers == theirs["separation"]["data"][column]
+
+
+def test_values_of_segments() -> None:
+    ours, theirs = copied("segmentation.json"), shared("11_segmentation")
+    for name, mine in ours["lca_sim"].items():
+        assert mine == {key: theirs["lca_sim"][name][key] for key in mine}
+    table = theirs["mclust_iris"]["BIC"]
+    for model, mine in ours["mclust_bic"].items():
+        assert mine == [row[table["cols"].index(model)] for row in table["data"]]
+    assert ours["ari"] == theirs["ari"]
+    lines = (THEIRS / "11_segmentation" / "lca_sim.csv").read_text(encoding="utf-8").splitlines()[1:]
+    counted = {",".join(map(str, row[:-1])): row[-1] for row in ours["patterns"]["rows"]}
+    assert counted == {line: lines.count(line) for line in set(lines)}

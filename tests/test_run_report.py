@@ -33,6 +33,7 @@ NOTEBOOKS = [
     "03_enps_drivers",
     "04_direction",
     "05_engagement_chain",
+    "07_needs_segments",
     "09_business_outcomes",
     "10_programmes",
     "90_summary",

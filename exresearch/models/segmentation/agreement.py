@@ -103,7 +103,7 @@ def k_means(
 def _nearest(x: FloatArray, centres: FloatArray) -> NDArray[np.intp]:
     flat = centres.reshape(-1, centres.shape[-1])
     distance = (flat**2).sum(axis=1) - 2 * x @ flat.T
-    return distance.reshape(len(x), *centres.shape[:2]).argmin(axis=2)
+    return np.asarray(distance.reshape(len(x), *centres.shape[:2]).argmin(axis=2), dtype=np.intp)
 
 
 def _pairs(counts: NDArray[np.int64]) -> float:

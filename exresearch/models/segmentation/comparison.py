@@ -181,7 +181,7 @@ def _hermite(values: FloatArray) -> FloatArray:
         float(at_cut @ hermeval(cuts, np.eye(_ORDERS)[order - 1])) / np.exp(0.5 * gammaln(order + 1))
         for order in range(1, _ORDERS + 1)
     ]
-    return np.array(found) / values.std()
+    return np.asarray(np.array(found) / values.std(), dtype="float64")
 
 
 def _drawn(data: pd.DataFrame, root: FloatArray, rng: np.random.Generator) -> pd.DataFrame:

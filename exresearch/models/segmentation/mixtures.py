@@ -62,7 +62,7 @@ class Mixture:
     @property
     def segment(self) -> np.ndarray:
         """Likeliest segment of each row."""
-        return self.posterior.argmax(axis=1)
+        return np.asarray(self.posterior.argmax(axis=1), dtype=np.intp)
 
 
 def latent_profiles(
@@ -183,7 +183,7 @@ def normalised(weights: ArrayLike | None, *, n: int) -> FloatArray:
         raise ValueError(
             f"weights must be {n} finite numbers of at least 0, not all 0; got shape {found.shape}."
         )
-    return found * (n / found.sum())
+    return np.asarray(found * (n / found.sum()), dtype="float64")
 
 
 def mixture(features: Features, fits: Fits, *, weights: FloatArray, replicate: int = 0) -> Mixture:

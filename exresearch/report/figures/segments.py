@@ -190,7 +190,7 @@ def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         right.set_xlim(frame["k"].min() - 0.3, frame["k"].max() + 0.3)
         number_axis(left.yaxis, "integer", texts)
         number_axis(right.yaxis, "number1", texts, ticks=6)
-    lowest = int(frame.loc[frame["bic"].idxmin(), "k"])
+    lowest = int(frame["k"].iloc[int(frame["bic"].to_numpy().argmin())])
     if chosen:
         row = frame[frame["k"] == chosen[0]].iloc[0]
         takeaway = texts.say(

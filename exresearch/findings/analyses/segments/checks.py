@@ -72,7 +72,7 @@ def outcome_rows(judged: HeldOut, *, study: Study, conf_level: float) -> pd.Data
         found = judged.gain("segments", base="categories", conf_level=conf_level, outcome=place)
         if found is not None:
             label = study.codebook.label(variable.construct or variable.column)
-            rows.append(found.assign(term=variable.column, label=[label]))
+            rows.append(found.assign(term=variable.column, label=pd.Series([label], index=found.index)))
     return pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()
 
 

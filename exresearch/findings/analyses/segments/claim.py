@@ -199,10 +199,10 @@ def _caveats(study: Study, everybody: People, found: Segmentation) -> list[Note]
         caveats.append(Note(message=message))
     elif everybody.categories.shape[1] < len(FIVE):
         message = "Of the five categories of the claim {n:integer} are known: {names}."
-        labels = [study.codebook.label(name) for name in everybody.categories]
+        labels = [study.codebook.label(str(name)) for name in everybody.categories]
         names = {language: ", ".join(label[language] for label in labels) for language in ("nl", "en")}
         caveats.append(Note(message=message, values={"n": len(labels), "names": names}))
-    lowest = found.table.loc[found.table["bic"].idxmin()]
+    lowest = found.table.iloc[int(found.table["bic"].to_numpy().argmin())]
     chosen = found.table[found.table["chosen"]].iloc[0]
     if lowest["k"] != chosen["k"]:
         message = (

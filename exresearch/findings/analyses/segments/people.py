@@ -86,7 +86,8 @@ class People:
     def standardised_needs(self) -> NDArray[np.float64]:
         """Needs as plain predictors; a missing answer counts as the mean."""
         values = self.needs.to_numpy(dtype="float64")
-        return np.nan_to_num((values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0))
+        z = (values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0)
+        return np.asarray(np.nan_to_num(z), dtype="float64")
 
 
 def people(study: Study, *, averaged: bool = False, wave: str | None = None) -> People | Note:
@@ -175,4 +176,4 @@ def _standardised(values: pd.Series, weights: pd.Series) -> pd.Series:
     known = values.notna()
     mean = np.average(values[known], weights=weights[known])
     spread = np.sqrt(np.average((values[known] - mean) ** 2, weights=weights[known]))
-    return (values - mean) / (spread or 1.0)
+    return pd.Series((values - mean) / (spread or 1.0))

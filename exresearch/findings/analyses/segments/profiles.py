@@ -21,6 +21,7 @@ _LOW = "Low: {low}"
 _BOTH = "High: {high}; low: {low}"
 _NEITHER = "Near the average on every need"
 Label = dict[str, str]
+Value = int | float | str | Label
 
 
 def profiles(people: People, segment: NDArray[np.intp], *, study: Study, conf_level: float) -> pd.DataFrame:
@@ -86,12 +87,13 @@ def segment_names(people: People, segment: NDArray[np.intp], *, study: Study) ->
         One per segment.
     """
     z = pd.DataFrame(people.standardised_needs(), columns=people.needs.columns)
-    constructs = {v.column: v.construct or v.column for v in people.items}
-    shared = len(set(constructs.values())) >= 2
-    scores = pd.DataFrame({
-        name: z[[column for column in z if (constructs[column] if shared else column) == name]].mean(axis=1)
-        for name in dict.fromkeys(constructs[column] if shared else column for column in z)
-    })  # fmt: skip
+    of_item = {v.column: v.construct or v.column for v in people.items}
+    if len(set(of_item.values())) < 2:
+        of_item = {column: column for column in of_item}
+    needs: dict[str, list[str]] = {}
+    for column, name in of_item.items():
+        needs.setdefault(name, []).append(column)
+    scores = pd.DataFrame({name: z[columns].mean(axis=1) for name, columns in needs.items()})
     scores = (scores - scores.mean()) / scores.std(ddof=0)
     names = []
     for number in range(int(segment.max()) + 1):
@@ -101,7 +103,7 @@ def segment_names(people: People, segment: NDArray[np.intp], *, study: Study) ->
         )
         high = mean[mean >= _DISTINCT].sort_values(ascending=False).index[:_MOST_NAMED]
         low = mean[mean <= -_DISTINCT].sort_values().index[:_MOST_NAMED]
-        said = {"high": _listed(list(high), study), "low": _listed(list(low), study)}
+        said: dict[str, Value] = {"high": _listed(list(high), study), "low": _listed(list(low), study)}
         if len(high) and len(low):
             names.append(Note(message=_BOTH, values=said))
         elif len(high):
@@ -130,7 +132,7 @@ def overlap(people: People, segment: NDArray[np.intp], *, study: Study) -> tuple
         rows.append(
             {
                 "name": name,
-                "label": study.codebook.label(name),
+                "label": study.codebook.label(str(name)),
                 "cramers_v": _cramers_v(table.to_numpy()),
                 "n": len(segment),
             }

@@ -1,0 +1,214 @@
+"""Segments on needs: on planted truth, on noise, against a plain computation, and without the data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings import Verdict
+from exresearch.findings.analyses import NeedsSegments, needs_segments
+from exresearch.findings.analyses.segments.gains import held_out
+from exresearch.findings.analyses.segments.people import OTHER, People, people
+from exresearch.findings.analyses.segments.profiles import overlap, profiles, segment_names
+from exresearch.study import Study, load_study
+from exresearch.study.demo import DemoSettings, generate_demo
+
+PARAMS = Path(__file__).parents[1] / "params"
+RULES = DisclosureRules()
+NEEDS = [f"need_{number}" for number in range(1, 10)]
+FIVE = ["function", "level", "department", "business_unit", "location"]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    folder = tmp_path_factory.mktemp("demo")
+    files = generate_demo(folder, seed=4, settings=DemoSettings(n_units=24, n_waves=2))
+    tables = {name: str(file) for name, file in files.items()}
+    return load_study(PARAMS / "demo.yaml", overrides={"tables": tables, "synthetic": None})
+
+
+@pytest.fixture(scope="module")
+def found(demo: Study) -> NeedsSegments:
+    return needs_segments(demo, conf_level=0.95, rules=RULES, seed=1)
+
+
+def with_employees(study: Study, employees: pd.DataFrame) -> Study:
+    kept = tuple(
+        v for v in study.codebook.variables if v.table != "employees" or v.column in {*employees, "id"}
+    )
+    codebook = replace(study.codebook, variables=kept)
+    return replace(study, tables=study.tables | {"employees": employees}, codebook=codebook)
+
+
+def everybody(study: Study) -> People:
+    taken = people(study)
+    assert isinstance(taken, People)
+    return taken
+
+
+def test_planted_segments_are_found_and_gain(found: NeedsSegments) -> None:
+    finding = found.finding
+    assert finding.estimand == "out_of_sample_gain"
+    assert finding.verdict is Verdict.SUPPORTED
+    assert finding.estimate is not None
+    assert len(found.sizes) == 3
+    np.testing.assert_allclose(sorted(found.sizes["share"]), [0.25, 0.35, 0.40], atol=0.06)
+    checks = {record.term: record for record in finding.robustness}
+    assert set(checks) == {
+        "gain_added", "gain_equal", "gain_fewer", "gain_more", "gain_number", "gain_colleagues", "gain_averaged",
+        "gain_last_wave", "needs_instead", "segments_or_needs",
+    }  # fmt: skip
+    # Two of the three segments only: much of the difference is gone.
+    assert checks["gain_fewer"].estimate < finding.estimate
+    # Answers averaged over sheets are more reliable.
+    assert checks["gain_averaged"].estimate > finding.estimate
+    by_outcome = found.outcomes.set_index("term")["estimate"]
+    assert by_outcome["effort"] > by_outcome["enps"] > max(by_outcome["stay"], by_outcome["promote"])
+    assert finding.estimate == pytest.approx(by_outcome.mean(), abs=0.002)
+    assert (found.agreement["estimate"] > 0.8).all()
+
+
+def test_segments_are_named_from_their_needs_in_the_words_of_the_codebook(found: NeedsSegments) -> None:
+    named = [note.model_dump()["values"]["high"] for note in found.sizes["label"]]
+    dutch, english = ({label[language] for label in named} for language in ("nl", "en"))
+    assert english == {"need for growth", "need for security", "need for belonging"}
+    assert dutch == {"behoefte aan groei", "behoefte aan zekerheid", "behoefte aan verbinding"}
+    assert "effort" not in found.profile["item"].tolist()
+
+
+def test_nobody_s_segment_leaves_the_analysis(found: NeedsSegments) -> None:
+    n = found.finding.n
+    assert n is not None
+    for name in ("number", "sizes", "profile", "models", "outcomes", "overlap", "cells", "agreement"):
+        assert len(getattr(found, name)) < n / 10
+
+
+def test_everybody_counts_once_with_the_latest_sheet(demo: Study) -> None:
+    taken = everybody(demo)
+    sheets = demo.table("employees")
+    usable = sheets[sheets[NEEDS].notna().sum(axis=1) >= 4.5]
+    last = usable.sort_values("wave", kind="stable").groupby("person", sort=False).tail(1)
+    assert sorted(taken.needs.index) == sorted(last.index)
+    assert taken.n_excluded == len(sheets) - len(last)
+    assert taken.kind == "profiles"
+    assert list(taken.categories) == FIVE
+    np.testing.assert_allclose(
+        [np.average(taken.outcomes[name].dropna(), weights=taken.weights[taken.outcomes[name].notna()])
+         for name in taken.outcomes], 0, atol=1e-9,
+    )  # fmt: skip
+
+
+def test_nobody_is_predicted_by_colleagues(demo: Study) -> None:
+    taken = everybody(demo)
+    judged = held_out(taken, seed=3)
+    for fold in judged.folds:
+        by_unit = pd.Series(fold).groupby(taken.groups.labels.to_numpy()).nunique()
+        assert (by_unit == 1).all()
+    # A unit's own values change nothing in its predictions.
+    judged.add("needs", base=taken.standardised_needs())
+    chosen = judged.folds[0] == 0
+    moved = taken.outcomes.mask(np.repeat(chosen[:, None], taken.outcomes.shape[1], axis=1), 99.0)
+    other = held_out(replace(taken, outcomes=moved), seed=3)
+    other.add("needs", base=taken.standardised_needs())
+    np.testing.assert_allclose(judged.predictions["needs"][0, chosen], other.predictions["needs"][0, chosen])
+
+
+def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(demo: Study) -> None:
+    taken = everybody(demo)
+    judged = held_out(taken, seed=3)
+    judged.add("needs", base=taken.standardised_needs())
+    table = judged.gain("needs", base="mean", conf_level=0.95)
+    assert table is not None
+    left = []
+    for repeat in range(len(judged.folds)):
+        for column in range(taken.outcomes.shape[1]):
+            y = taken.outcomes.iloc[:, column].to_numpy()
+            w = np.where(np.isnan(y), 0.0, taken.weights)
+            squares = [
+                np.average((np.nan_to_num(y) - judged.predictions[name][repeat, :, column]) ** 2, weights=w)
+                for name in ("mean", "needs")
+            ]
+            left.append(squares)
+    mean, needs = np.mean(left, axis=0)
+    assert table["estimate"].iloc[0] == pytest.approx((mean - needs) / mean, abs=1e-9)
+    assert table["n"].iloc[0] == len(taken.needs)
+    assert table["n_units"].iloc[0] == 24
+
+
+def test_needs_shuffled_apart_name_no_segment(demo: Study) -> None:
+    rng = np.random.default_rng(1)
+    employees = demo.table("employees").copy()
+    for name in NEEDS:
+        employees[name] = rng.permutation(employees[name])
+    shown = needs_segments(with_employees(demo, employees), conf_level=0.95, rules=RULES, seed=1)
+    assert shown.finding.verdict is Verdict.NOT_TESTABLE
+    assert "segments" in shown.finding.reason.message
+    assert shown.sizes.empty
+    assert shown.profile.empty
+    assert shown.models["term"].tolist() == ["categories", "needs"]
+    assert not shown.number["chosen"].any()
+
+
+def test_what_is_not_measured_is_not_tested(demo: Study) -> None:
+    employees = demo.table("employees")
+    outcomes = ["enps", "stay", "effort", "promote"]
+    categories = [v.column for v in demo.codebook.select("employees", role="category")]
+    for gone in (NEEDS, outcomes, categories):
+        shown = needs_segments(
+            with_employees(demo, employees.drop(columns=gone)), conf_level=0.95, rules=RULES, seed=1
+        )
+        assert shown.finding.verdict is Verdict.NOT_TESTABLE
+        assert "missing" in shown.finding.reason.message
+    two = with_employees(demo, employees.drop(columns=NEEDS[2:]))
+    assert "At least" in needs_segments(two, conf_level=0.95, rules=RULES, seed=1).finding.reason.message
+    flat = with_employees(demo, employees.assign(**dict.fromkeys(outcomes, 4.0)))
+    assert "At least" in needs_segments(flat, conf_level=0.95, rules=RULES, seed=1).finding.reason.message
+    few = with_employees(demo, employees.head(150))
+    assert (
+        "people answered" in needs_segments(few, conf_level=0.95, rules=RULES, seed=1).finding.reason.message
+    )
+
+
+def test_other_categories_take_the_place_of_unknown_ones_and_gaps_are_a_category(demo: Study) -> None:
+    employees = demo.table("employees").drop(columns=FIVE)
+    gaps = employees.assign(contract=employees["contract"].where(employees.index % 3 > 0))
+    taken = people(with_employees(demo, gaps))
+    assert isinstance(taken, People)
+    assert not taken.five
+    assert "contract" in taken.categories
+    assert OTHER in set(taken.categories["contract"])
+    two = people(
+        with_employees(demo, demo.table("employees").drop(columns=["function", "level", "location"]))
+    )
+    assert isinstance(two, People)
+    assert two.five
+    assert list(two.categories) == ["department", "business_unit"]
+
+
+def test_without_persons_every_sheet_counts_and_averages_are_over_sheets(demo: Study) -> None:
+    nameless = people(with_employees(demo, demo.table("employees").drop(columns="person")))
+    assert isinstance(nameless, People)
+    assert len(nameless.needs) > len(everybody(demo).needs)
+    averaged = people(demo, averaged=True)
+    assert isinstance(averaged, People)
+    sheets = demo.table("employees")
+    person = sheets.loc[averaged.needs.index[0], "person"]
+    own = sheets[(sheets["person"] == person) & (sheets[NEEDS].notna().sum(axis=1) >= 4.5)]
+    np.testing.assert_allclose(averaged.needs.iloc[0], own[NEEDS].astype(float).mean())
+
+
+def test_cells_with_few_people_are_marked_and_a_segment_that_is_a_department_is_seen(demo: Study) -> None:
+    taken = everybody(demo)
+    segment = (taken.categories["function"] == "verkoop").to_numpy().astype(np.intp)
+    summary, cells = overlap(taken, segment, study=demo)
+    assert summary["label"].iloc[0]["en"] == "Function"
+    assert summary["cramers_v"].iloc[0] == pytest.approx(1, abs=0.01)
+    # Every cell is empty or full, so that each row says all about its people.
+    assert (cells["least"] == 1).all()
+    assert len(profiles(taken, segment, study=demo, conf_level=0.9)) == 18
+    assert len(segment_names(taken, segment, study=demo)) == 2
