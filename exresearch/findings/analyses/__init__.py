@@ -1,5 +1,6 @@
 """One module per hypothesis notebook: from a study to its findings and the frames that its page shows."""
 
+from exresearch.findings.analyses.aligned.claim import AlignedWorkforce, aligned_workforce
 from exresearch.findings.analyses.balance.claim import Balance, ex_cx_balance
 from exresearch.findings.analyses.business.outcomes import BusinessOutcomes, business_outcomes
 from exresearch.findings.analyses.business.specifications import outcome_specifications
@@ -19,6 +20,7 @@ from exresearch.findings.analyses.linkage.minority import EngagedMinority, engag
 from exresearch.findings.analyses.linkage.specifications import link_specifications
 from exresearch.findings.analyses.pay.interplay import PayAndExperience, pay_and_experience
 from exresearch.findings.analyses.programmes.effect import ProgrammeEffect, programme_effect
+from exresearch.findings.analyses.promise.claim import PromiseDelivered, promise_delivered
 from exresearch.findings.analyses.segments.claim import NeedsSegments, needs_segments
 from exresearch.findings.analyses.sensitivity import (
     Alternative,
@@ -33,6 +35,7 @@ from exresearch.findings.analyses.talent.magnet import TalentMagnet, talent_magn
 from exresearch.findings.analyses.unmeasured import Ratio, Slope, unmeasured_rows
 
 __all__ = [
+    "AlignedWorkforce",
     "Alternative",
     "Balance",
     "BusinessOutcomes",
@@ -52,11 +55,13 @@ __all__ = [
     "OutcomeAnswers",
     "PayAndExperience",
     "ProgrammeEffect",
+    "PromiseDelivered",
     "Ratio",
     "Sensitivity",
     "Slope",
     "Specifications",
     "TalentMagnet",
+    "aligned_workforce",
     "business_outcomes",
     "chain_specifications",
     "declared_specifications",
@@ -77,6 +82,7 @@ __all__ = [
     "outcome_specifications",
     "pay_and_experience",
     "programme_effect",
+    "promise_delivered",
     "set_apart_problem",
     "talent_magnet",
     "unmeasured_rows",
