@@ -60,11 +60,12 @@ def proportion_mediated(fit: Mediation, *, term: str = "total_indirect") -> Prop
 
     Examples
     --------
+    >>> import pandas as pd
+    >>> from exresearch.models.mediation import mediation_analysis
     >>> rng = np.random.default_rng(1)
     >>> x = rng.normal(size=400)
     >>> m = x + rng.normal(size=400)
     >>> data = pd.DataFrame({"x": x, "m": m, "y": m + rng.normal(size=400)})
-    >>> from exresearch.models.mediation import mediation_analysis
     >>> found = mediation_analysis(data, exposure="x", mediators=["m"], outcome="y", n_boot=200)
     >>> round(proportion_mediated(found).estimate, 1)
     1.0
