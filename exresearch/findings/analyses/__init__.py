@@ -6,6 +6,7 @@ from exresearch.findings.analyses.business.outcomes import BusinessOutcomes, bus
 from exresearch.findings.analyses.business.specifications import outcome_specifications
 from exresearch.findings.analyses.chain.claim import EngagementChain, engagement_chain
 from exresearch.findings.analyses.chain.specifications import chain_specifications
+from exresearch.findings.analyses.clicks.claim import BeyondClicks, beyond_clicks
 from exresearch.findings.analyses.direction.order import Direction, which_comes_first
 from exresearch.findings.analyses.direction.specifications import direction_specifications
 from exresearch.findings.analyses.drivers.employee_first import EmployeeFirst, employee_first
@@ -38,6 +39,7 @@ __all__ = [
     "AlignedWorkforce",
     "Alternative",
     "Balance",
+    "BeyondClicks",
     "BusinessOutcomes",
     "Decision",
     "Direction",
@@ -62,6 +64,7 @@ __all__ = [
     "Specifications",
     "TalentMagnet",
     "aligned_workforce",
+    "beyond_clicks",
     "business_outcomes",
     "chain_specifications",
     "declared_specifications",

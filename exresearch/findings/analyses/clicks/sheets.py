@@ -1,0 +1,196 @@
+"""Clicks and experience: ratings and counts per contact moment beside each other, one row per person and occasion."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from exresearch.findings.analyses.journey.sheets import (
+    GROUP,
+    OUTCOME,
+    PERSON,
+    WEIGHT,
+    WHO,
+    JourneySheets,
+    Source,
+    journey_sheets,
+)
+from exresearch.measures import Groups, JourneyData
+from exresearch.measures.resampling import respondents
+from exresearch.study import Study
+
+Form = Literal["each", "logs", "means", "filled"]
+#: Complete sheets per coefficient that a kind of people needs for a model of its own.
+_LEAST_PER_COEFFICIENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClickSheets:
+    """Sheets that can be analysed. Person by person: for estimators, never for a page.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Outcome, ratings, counts and marks of skipped moments as deviations from the mean of people of one kind in one
+        wave, with person, group and weight; a column is 0 for kinds of people that it is not about.
+    ratings, counts, marks : list of str
+        Columns of the frame.
+    groups : Groups
+        Whose answers are kept together.
+    source : {"asked", "survey"}
+        Whether the recommendation was asked with the ratings, or in the survey among employees.
+    silent : list of str
+        Kinds of people with too few complete sheets.
+    n_excluded : int
+        Sheets without the outcome, a rating or a count that the others have.
+    """
+
+    frame: pd.DataFrame
+    ratings: list[str]
+    counts: list[str]
+    marks: list[str]
+    groups: Groups
+    source: Source
+    silent: list[str]
+    n_excluded: int
+
+    @property
+    def cluster(self) -> str | None:
+        """Column that is kept together; None for rows."""
+        return None if self.groups.by == "row" else GROUP
+
+    @property
+    def weights(self) -> str | None:
+        """Column of weights, if there are any."""
+        return WEIGHT if WEIGHT in self.frame else None
+
+    @property
+    def people(self) -> int:
+        """How many people are behind the sheets."""
+        return respondents(self.frame.rename(columns={PERSON: "person"}))
+
+
+def click_sheets(
+    study: Study, journey: JourneyData, *, source: Source | None = None, form: Form = "each"
+) -> ClickSheets | None:
+    """Put ratings and counts of the same moments and people on one row.
+
+    Every kind of people has slopes of its own, because it was asked about moments of its own.
+
+    Parameters
+    ----------
+    study : Study
+        With counts in table ``moments``.
+    journey : JourneyData
+        Of :func:`exresearch.measures.journey_data`.
+    source : {"asked", "survey"}, optional
+        Of the recommendation; as :func:`journey_sheets`.
+    form : {"each", "logs", "means", "filled"}
+        Ratings and counts of each moment; counts as ``log(1 + count)``; one mean over the moments instead of one
+        column each; or skipped moments filled with the mean, with a mark of it that every model holds.
+
+    Returns
+    -------
+    ClickSheets or None
+        None where there are no counts, no outcome, or too few complete sheets.
+    """
+    sheets = journey_sheets(study, journey, source=source)
+    columns = count_columns(study)
+    if sheets is None or not columns:
+        return None
+    counts = _counts(study, journey, columns)
+    counts.index = sheets.frame.index
+    if form == "logs":
+        counts = np.log1p(counts)
+    parts, silent = [], []
+    for who, rows in sheets.frame.groupby(WHO, sort=False):
+        part = _of_kind(rows, counts.loc[rows.index], sheets, who=str(who), columns=columns, form=form)
+        if part is None:
+            silent.append(str(who))
+        else:
+            parts.append(part)
+    if not parts:
+        return None
+    frame = pd.concat(
+        [part.drop(columns=[OUTCOME, PERSON, GROUP, WEIGHT], errors="ignore") for part in parts]
+    )
+    made = {
+        kind: [name for name in frame if str(name).startswith(kind)] for kind in ("rating", "count", "mark")
+    }
+    kept = [name for name in (OUTCOME, PERSON, GROUP, WEIGHT) if name in parts[0]]
+    frame = frame.fillna(0.0).join(pd.concat([part[kept] for part in parts]))
+    return ClickSheets(
+        frame,
+        ratings=made["rating"],
+        counts=made["count"],
+        marks=made["mark"],
+        groups=sheets.groups,
+        source=sheets.source,
+        silent=silent,
+        n_excluded=len(sheets.frame) - len(frame),
+    )
+
+
+def count_columns(study: Study) -> list[str]:
+    """Return the columns of the moments that count what somebody did."""
+    return [
+        v.column for v in study.codebook.select("moments", role="count") if study.has("moments", v.column)
+    ]
+
+
+def _counts(study: Study, journey: JourneyData, columns: list[str]) -> pd.DataFrame:
+    """Counts per sheet, moment and column, in the order of the sheets of :func:`journey_sheets`."""
+    keys = [name for name in ("person", "wave", "population") if name in journey.ratings]
+    known = journey.ratings.dropna(subset=keys)
+    table = known[[*keys, "moment"]].join(study.table("moments")[columns].astype("float64"))
+    means = table.groupby([*keys, "moment"], observed=True)[columns].mean()
+    return means.unstack("moment").reindex(known.groupby(keys, observed=True).size().index)
+
+
+def _of_kind(
+    rows: pd.DataFrame,
+    counts: pd.DataFrame,
+    sheets: JourneySheets,
+    *,
+    who: str,
+    columns: list[str],
+    form: Form,
+) -> pd.DataFrame | None:
+    """Complete sheets of one kind of people, as deviations from the mean of their wave."""
+    asked = sheets.asked[who]
+    if not asked:
+        return None
+    values = {("rating", moment): rows[moment] for moment in asked}
+    values |= {
+        ("count", f"{name} {m}"): counts[(name, m)] for name in columns for m in asked if (name, m) in counts
+    }
+    made = pd.DataFrame({f"{kind}: {who}: {name}": cells for (kind, name), cells in values.items()})
+    if form == "means":
+        ratings = rows[asked].mean(axis=1)
+        made = pd.DataFrame(
+            {f"rating: {who}": ratings}
+            | {f"count: {who}: {name}": counts[name].reindex(columns=asked).mean(axis=1) for name in columns}
+        )
+    elif form == "filled":
+        made = made[made.notna().any(axis=1)]
+        skipped = rows.loc[made.index, asked].isna()
+        marks = {
+            f"mark: {who}: {name}": skipped[name].astype("float64") for name in asked if skipped[name].any()
+        }
+        made = made.fillna(made.mean()).assign(**marks)
+    kept = made.join(rows[[name for name in (OUTCOME, PERSON, GROUP, WEIGHT, *sheets.waves) if name in rows]])
+    complete = kept.dropna(subset=[OUTCOME, *made.columns])
+    if len(complete) < _LEAST_PER_COEFFICIENT * (made.shape[1] + len(sheets.waves) + 1):
+        return None
+    weight = complete[WEIGHT] if WEIGHT in complete else pd.Series(1.0, index=complete.index)
+    waves = complete[sheets.waves].to_numpy() @ np.arange(1.0, len(sheets.waves) + 1) if sheets.waves else 0.0
+    wave = pd.Series(waves, index=complete.index)
+    total = weight.groupby(wave).transform("sum")
+    centred = complete.drop(columns=sheets.waves)
+    for name in (OUTCOME, *made.columns):
+        means = (complete[name] * weight).groupby(wave).transform("sum") / total
+        centred[name] = complete[name] - means
+    return centred if float(centred[OUTCOME].abs().max()) > 1e-9 else None
