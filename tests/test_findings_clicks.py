@@ -12,6 +12,7 @@ import pytest
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Verdict
 from exresearch.findings.analyses import BeyondClicks, beyond_clicks
+from exresearch.findings.analyses.clicks import claim
 from exresearch.findings.analyses.clicks.sheets import click_sheets
 from exresearch.measures import journey_data
 from exresearch.report import clicks as shown
@@ -27,7 +28,7 @@ OPTIONS = {"conf_level": 0.95, "rules": RULES, "seed": 1}
 
 
 def loaded(folder: Path, *, seed: int, effect_scale: float = 1.0) -> Study:
-    settings = DemoSettings(n_units=40, n_waves=3, effect_scale=effect_scale)
+    settings = DemoSettings(n_units=30, n_waves=2, effect_scale=effect_scale)
     files = generate_demo(folder / "tables", seed=seed, settings=settings)
     tables = {name: str(file) for name, file in files.items()}
     return load_study(PARAMS / "demo.yaml", overrides={"tables": tables, "synthetic": None})
@@ -41,6 +42,12 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
 @pytest.fixture(scope="module")
 def found(demo: Study) -> BeyondClicks:
     return beyond_clicks(demo, **OPTIONS)
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The estimate alone, without the checks beside it."""
+    monkeypatch.setattr(claim, "_CHECKS", {})
 
 
 def without(study: Study, *columns: str) -> Study:
@@ -91,6 +98,7 @@ def test_what_decides_is_one_gain_less_the_other(found: BeyondClicks) -> None:
     ]  # fmt: skip
 
 
+@pytest.mark.usefixtures("bare")
 def test_where_nothing_is_planted_the_claim_is_not_supported(tmp_path: Path) -> None:
     # Experience still colours the survey; the recommendation at the moments is made of noise alone.
     noise = beyond_clicks(loaded(tmp_path, seed=5, effect_scale=0.0), **OPTIONS)
@@ -98,6 +106,7 @@ def test_where_nothing_is_planted_the_claim_is_not_supported(tmp_path: Path) -> 
     assert abs(float(noise.models.set_index("term").loc["gain_difference", "estimate"])) < 0.02
 
 
+@pytest.mark.usefixtures("bare")
 def test_order_of_rows_makes_no_difference(demo: Study, found: BeyondClicks) -> None:
     shuffled = demo.table("moments").sample(frac=1.0, random_state=1)
     other = beyond_clicks(replace(demo, tables=demo.tables | {"moments": shuffled}), **OPTIONS)
@@ -122,6 +131,7 @@ def test_without_counts_or_people_it_is_not_testable(demo: Study) -> None:
     assert beyond_clicks(replace(demo, tables=tables), **OPTIONS).finding.verdict is Verdict.NOT_TESTABLE
 
 
+@pytest.mark.usefixtures("bare")
 def test_counts_that_never_change_add_nothing_and_break_nothing(demo: Study, found: BeyondClicks) -> None:
     constant = demo.table("moments").assign(clicks=1.0, views=0.0)
     other = beyond_clicks(replace(demo, tables=demo.tables | {"moments": constant}), **OPTIONS)

@@ -26,6 +26,7 @@ _METHODS = {
     "person": "difference of two gains in explained variance, jackknife over persons",
     "row": "difference of two gains in explained variance, jackknife over answer sheets",
 }
+_LABEL = Note(message="Gain of experience over clicks, less the reverse")
 _NO_SHEETS = Note(
     message=(
         "Too few people have a recommendation, and ratings and counts of all moments that they were asked about, to "
@@ -120,9 +121,9 @@ def beyond_clicks(study: Study, *, conf_level: float, rules: DisclosureRules, se
         other = click_sheets(study, journey, form=form, source=source)
         found = None if other is None else _fitted(other, conf_level=conf_level, seed=seed)
         if other is not None and found is not None and other.people >= rules.min_model:
-            robustness.append(_record(found, other, name=name, label=label))
+            robustness.append(_record(found, other, name=name, label=Note(message=label)))
     finding = conclude(
-        _record(models, sheets, name=DIFFERENCE, label="Gain of experience over clicks, less the reverse"),
+        _record(models, sheets, name=DIFFERENCE, label=_LABEL),
         hypothesis=_HYPOTHESIS,
         estimand=estimand_for(_HYPOTHESIS),
         n_excluded=sheets.n_excluded,
@@ -170,12 +171,12 @@ def _fitted(sheets: ClickSheets, *, conf_level: float, seed: int) -> pd.DataFram
     )
 
 
-def _record(models: pd.DataFrame, sheets: ClickSheets, *, name: str, label: str) -> EstimateRecord:
+def _record(models: pd.DataFrame, sheets: ClickSheets, *, name: str, label: Note) -> EstimateRecord:
     return estimate_record(
         models,
         DIFFERENCE,
         name=name,
-        label=Note(message=label),
+        label=label,
         unit_of_measurement="variance_share",
         method=Note(message=_METHODS[sheets.groups.by]),
     )
@@ -185,9 +186,9 @@ def _caveats(sheets: ClickSheets) -> list[Note]:
     caveats = []
     if sheets.source == "asked":
         message = (
-            "Ratings and recommendation were given on one occasion by the same person, clicks were counted by a system: "
-            "a mood that colours both answers gives ratings a lead. The check with the staff survey takes part of that "
-            "away."
+            "Ratings and recommendation were given on one occasion by the same person, clicks were counted by a "
+            "system: a mood that colours both answers gives ratings a lead. The check with the staff survey takes "
+            "part of that away."
         )
         caveats.append(Note(message=message))
     message = (

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from exresearch.findings.note import Note
@@ -79,9 +81,10 @@ def explained_bars(models: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     way = "more" if difference.conf_low > 0 else "less" if difference.conf_high < 0 else "open"
     takeaway = texts.say(_TAKEAWAYS[way], **values)
     caption = texts.say(
-        "Share of the differences in recommending, between people of one kind in one wave, that each model explains, with "
-        "{intervals}; {people:integer} people, {n:integer} sheets. What a model gains by fitting its own sample has been "
-        "taken off. Diamonds: the share on units that had no part in the fit, where a model pays for every coefficient.",
+        "Share of the differences in recommending, between people of one kind in one wave, that each model explains, "
+        "with {intervals}; {people:integer} people, {n:integer} sheets. What a model gains by fitting its own sample "
+        "has been taken off. Diamonds: the share on units that had no part in the fit, where a model pays for every "
+        "coefficient.",
         intervals=intervals_name(models, texts),
         people=int(by["both"].people),
         n=int(by["both"].n),
@@ -98,10 +101,10 @@ def explained_bars(models: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     return Picture(figure, caption, f"{said} {takeaway}", takeaway)
 
 
-def _limits(row: object, texts: Texts) -> str:
+def _limits(row: Any, texts: Texts) -> str:
     return interval(
-        getattr(row, "conf_low"),
-        getattr(row, "conf_high"),
+        row.conf_low,
+        row.conf_high,
         "percent1",
-        language=texts.language,  # noqa: B009
+        language=texts.language,
     )
