@@ -101,13 +101,10 @@ def click_sheets(
     columns = count_columns(study)
     if sheets is None or not columns:
         return None
-    counts = _counts(study, journey, columns)
-    counts.index = sheets.frame.index
-    if form == "logs":
-        counts = np.log1p(counts)
+    counts = _counts(study, journey, columns, index=sheets.frame.index, logs=form == "logs")
     parts, silent = [], []
     for who, rows in sheets.frame.groupby(WHO, sort=False):
-        part = _of_kind(rows, counts.loc[rows.index], sheets, who=str(who), columns=columns, form=form)
+        part = _of_kind(rows, counts, sheets, who=str(who), columns=columns, form=form)
         if part is None:
             silent.append(str(who))
         else:
@@ -118,7 +115,8 @@ def click_sheets(
         [part.drop(columns=[OUTCOME, PERSON, GROUP, WEIGHT], errors="ignore") for part in parts]
     )
     made = {
-        kind: [name for name in frame if str(name).startswith(kind)] for kind in ("rating", "count", "mark")
+        kind: [str(name) for name in frame if str(name).startswith(kind)]
+        for kind in ("rating", "count", "mark")
     }
     kept = [name for name in (OUTCOME, PERSON, GROUP, WEIGHT) if name in parts[0]]
     frame = frame.fillna(0.0).join(pd.concat([part[kept] for part in parts]))
@@ -141,18 +139,26 @@ def count_columns(study: Study) -> list[str]:
     ]
 
 
-def _counts(study: Study, journey: JourneyData, columns: list[str]) -> pd.DataFrame:
-    """Counts per sheet, moment and column, in the order of the sheets of :func:`journey_sheets`."""
+def _counts(
+    study: Study, journey: JourneyData, columns: list[str], *, index: pd.Index, logs: bool
+) -> dict[tuple[str, str], pd.Series]:
+    """Counts per column and moment, in the order of the sheets of :func:`journey_sheets`."""
     keys = [name for name in ("person", "wave", "population") if name in journey.ratings]
     known = journey.ratings.dropna(subset=keys)
     table = known[[*keys, "moment"]].join(study.table("moments")[columns].astype("float64"))
-    means = table.groupby([*keys, "moment"], observed=True)[columns].mean()
-    return means.unstack("moment").reindex(known.groupby(keys, observed=True).size().index)
+    rows = known.groupby(keys, observed=True).size().index
+    found: dict[tuple[str, str], pd.Series] = {}
+    for (moment,), part in table.groupby(["moment"], observed=True):
+        means = part.groupby(keys, observed=True)[columns].mean().reindex(rows)
+        for name in columns:
+            values = np.log1p(means[name].to_numpy()) if logs else means[name].to_numpy()
+            found[(name, str(moment))] = pd.Series(values, index=index)
+    return found
 
 
 def _of_kind(
     rows: pd.DataFrame,
-    counts: pd.DataFrame,
+    counts: dict[tuple[str, str], pd.Series],
     sheets: JourneySheets,
     *,
     who: str,
@@ -163,18 +169,19 @@ def _of_kind(
     asked = sheets.asked[who]
     if not asked:
         return None
-    values = {("rating", moment): rows[moment] for moment in asked}
-    values |= {
-        ("count", f"{name} {m}"): counts[(name, m)] for name in columns for m in asked if (name, m) in counts
+    per_count = {
+        name: pd.DataFrame({m: counts[(name, m)].loc[rows.index] for m in asked if (name, m) in counts})
+        for name in columns
     }
-    made = pd.DataFrame({f"{kind}: {who}: {name}": cells for (kind, name), cells in values.items()})
+    made = rows[asked].add_prefix(f"rating: {who}: ")
     if form == "means":
-        ratings = rows[asked].mean(axis=1)
-        made = pd.DataFrame(
-            {f"rating: {who}": ratings}
-            | {f"count: {who}: {name}": counts[name].reindex(columns=asked).mean(axis=1) for name in columns}
-        )
-    elif form == "filled":
+        made = pd.DataFrame({f"rating: {who}": rows[asked].mean(axis=1)})
+    for name, part in per_count.items():
+        if form == "means":
+            made[f"count: {who}: {name}"] = part.mean(axis=1)
+        else:
+            made = made.join(part.add_prefix(f"count: {who}: {name} "))
+    if form == "filled":
         made = made[made.notna().any(axis=1)]
         skipped = rows.loc[made.index, asked].isna()
         marks = {
