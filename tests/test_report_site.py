@@ -248,7 +248,7 @@ def test_a_notebook_needs_a_title_and_a_page(site, notebook):
     with pytest.raises(ValueError) as caught:
         render_page(notebook, name="99_other", site=site())
     assert str(caught.value) == (
-        "page '99_other' is not in the site; its pages are index, 00_data_readiness, 02_engagement_and_cx."
+        "page '99_other' is not in the site; its pages are index, 00_data_readiness, 02_engagement_and_cx, claims."
     )
     del notebook.cells[0]
     notebook.cells[2].source = "No heading"

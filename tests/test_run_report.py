@@ -78,7 +78,7 @@ def test_a_small_organisation_gets_a_complete_report(small: tuple[Path, RunResul
     report = folder / "report"
     assert result.index == report / "index.html"
     assert sorted(p.name for p in report.iterdir()) == sorted(
-        [f"{name}.html" for name in NOTEBOOKS] + ["findings", "index.html", "run.json"]
+        [f"{name}.html" for name in NOTEBOOKS] + ["claims.html", "findings", "index.html", "run.json"]
     )
     found = {finding.hypothesis: finding for finding in load_findings(report / "findings")}
     decided = {h.id for name in NOTEBOOKS for h in load_registry().in_notebook(name)}

@@ -270,7 +270,7 @@ _DETECTABLE = {
         "with {power:percent0} probability."
     ),
 }
-_RELATIONS = {
+RELATIONS = {
     "below": mark("lower than the published figure"),
     "inside": mark("not distinguishable from the published figure"),
     "above": mark("higher than the published figure"),
@@ -376,7 +376,7 @@ def comparison_sentence(comparison: Comparison, texts: Texts) -> str:
         region=figure.region,
         period=figure.period or str(figure.year),
         source=figure.source,
-        relation=texts.say(_RELATIONS[comparison.relation]),
+        relation=texts.say(RELATIONS[comparison.relation]),
         caveat=figure.caveat,
     )
 

@@ -16,6 +16,7 @@ from exresearch.report.numbers import Language
 from exresearch.report.text import Texts
 
 INDEX = "index"
+CLAIMS = "claims"
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +150,7 @@ def shell(
     body : markupsafe.Markup
         Everything below the title.
     name : str
-        ``index``, or one of the site's pages.
+        ``index``, ``claims``, or one of the site's pages.
     title : str
         The page's only first-level heading.
     site : SiteContext
@@ -170,7 +171,11 @@ def shell(
         If the name is not a page of the site.
     """
     texts = site.texts
-    pages = [PageLink(INDEX, texts.say("Summary")), *site.pages]
+    pages = [
+        PageLink(INDEX, texts.say("Summary")),
+        *site.pages,
+        PageLink(CLAIMS, texts.say("Claims and their sources")),
+    ]
     names = [page.name for page in pages]
     if name not in names:
         raise ValueError(f"page {name!r} is not in the site; its pages are {', '.join(names)}.")

@@ -17,6 +17,7 @@ import nbformat
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, load_findings
 from exresearch.report import Texts
+from exresearch.report.claims import render_claims
 from exresearch.report.index import render_index
 from exresearch.report.notebook import notebook_title
 from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
@@ -161,6 +162,8 @@ def _render(
             )
         _write(staging / f"{result.name}.html", page)
     findings = load_findings(staging / "findings")
+    failed = [result.name for result in results if result.status != "ok"]
+    _write(staging / "claims.html", render_claims(findings, site=site, failed=failed))
     index = staging / "index.html"
     _write(index, render_index(findings, site=site, provenance=_shown_provenance(record)))
 
