@@ -8,6 +8,9 @@ from exresearch.models.bootstrap import (
     bootstrap_p_value,
     percentile_interval,
 )
+from exresearch.models.calibration import (
+    calibrated_regression,
+)
 from exresearch.models.concordance import (
     kendall_w,
 )
@@ -138,6 +141,9 @@ from exresearch.models.panel import (
     lag_scan,
     loop_gain,
 )
+from exresearch.models.peers import (
+    colleague_means,
+)
 from exresearch.models.power import (
     detectable_correlation,
     detectable_difference,
@@ -181,6 +187,11 @@ from exresearch.models.surface import (
     ResponseSurface,
     response_surface,
 )
+from exresearch.models.within import (
+    WithinFit,
+    binned_deviations,
+    within_regression,
+)
 
 __all__ = [
     "FEW_TREATED",
@@ -216,17 +227,21 @@ __all__ = [
     "TwoWayComparison",
     "UnitMoments",
     "WithinAssociation",
+    "WithinFit",
     "adjusted_for_confounder",
     "adjusted_p_values",
     "all_pairs",
     "asymmetric_shocks",
     "baseline_balance",
     "bca_interval",
+    "binned_deviations",
     "bootstrap_counts",
     "bootstrap_p_value",
+    "calibrated_regression",
     "change_on_change",
     "cluster_moments",
     "clustered_proportion",
+    "colleague_means",
     "complete_dominance",
     "composite_sensitivity",
     "conditional_dominance",
@@ -317,5 +332,6 @@ __all__ = [
     "wild_cluster_test",
     "within_association",
     "within_between_mediation",
+    "within_regression",
     "write_moments",
 ]

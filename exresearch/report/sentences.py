@@ -33,6 +33,15 @@ UNIT_NAMES = {
     "returned_share": mark("share of a shock that comes back"),
 }
 _BY_ESTIMAND = {
+    ("peer_effect", "standardised"): mark(
+        "After a wave in which more colleagues than usual were ambassadors, by one standard deviation, a person's "
+        "answer differs by {estimate:signed2} standard deviations from that person's usual one ({level:percent0} "
+        "interval {limits})."
+    ),
+    ("autonomy_slope", "standardised"): mark(
+        "Per standard deviation more room to act, customer experience differs by {estimate:signed2} standard "
+        "deviations between units ({level:percent0} interval {limits})."
+    ),
     ("ratio", "ratio"): mark(
         "Among the leaders in customer experience the share of engaged employees is {estimate:number2} "
         "times that among the laggards "

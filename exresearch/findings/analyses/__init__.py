@@ -20,6 +20,8 @@ from exresearch.findings.analyses.linkage.engagement import EngagementAndCx, eng
 from exresearch.findings.analyses.linkage.minority import EngagedMinority, engaged_minority
 from exresearch.findings.analyses.linkage.specifications import link_specifications
 from exresearch.findings.analyses.pay.interplay import PayAndExperience, pay_and_experience
+from exresearch.findings.analyses.peers.carry import PeersCarryPeers, peers_carry_peers
+from exresearch.findings.analyses.people.process import PeopleNotProcess, people_not_process
 from exresearch.findings.analyses.programmes.effect import ProgrammeEffect, programme_effect
 from exresearch.findings.analyses.promise.claim import PromiseDelivered, promise_delivered
 from exresearch.findings.analyses.segments.claim import NeedsSegments, needs_segments
@@ -56,6 +58,8 @@ __all__ = [
     "NeedsSegments",
     "OutcomeAnswers",
     "PayAndExperience",
+    "PeersCarryPeers",
+    "PeopleNotProcess",
     "ProgrammeEffect",
     "PromiseDelivered",
     "Ratio",
@@ -84,6 +88,8 @@ __all__ = [
     "outcome_answers",
     "outcome_specifications",
     "pay_and_experience",
+    "peers_carry_peers",
+    "people_not_process",
     "programme_effect",
     "promise_delivered",
     "set_apart_problem",

@@ -44,6 +44,7 @@ from exresearch.report.figures.measurement import (
 )
 from exresearch.report.figures.missing import missing_map
 from exresearch.report.figures.overview import overview_forest
+from exresearch.report.figures.people import checks_forest, peer_bins, skill_lines
 from exresearch.report.figures.programmes import programme_checks, programme_courses, programme_events
 from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
 from exresearch.report.figures.respondents import group_response, staff_comparison
@@ -58,6 +59,7 @@ __all__ = [
     "balance_checks_forest",
     "balance_surface",
     "careless_sheets",
+    "checks_forest",
     "correlation_map",
     "cut_forest",
     "detectable_effects",
@@ -83,6 +85,7 @@ __all__ = [
     "overview_forest",
     "path_picture",
     "pay_lines",
+    "peer_bins",
     "performance_map",
     "programme_checks",
     "programme_courses",
@@ -95,6 +98,7 @@ __all__ = [
     "segment_models",
     "segment_numbers",
     "segment_profiles",
+    "skill_lines",
     "specification_picture",
     "staff_comparison",
     "staying_curve",

@@ -1,0 +1,1 @@
+"""Notebook 05: whether colleagues follow ambassadors, within persons over time."""

@@ -1,0 +1,1 @@
+"""Notebook 05: human work against standardisation, unit by unit."""
