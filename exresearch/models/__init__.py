@@ -8,9 +8,13 @@ from exresearch.models.bootstrap import (
     bootstrap_p_value,
     percentile_interval,
 )
+<<<<<<< HEAD
 from exresearch.models.calibration import (
     calibrated_regression,
 )
+=======
+from exresearch.models.ceiling import Ceiling, ceiling_line
+>>>>>>> 09bf1da (The journey page: gain of the outer phases, weights, whole journeys, necessity, recall and promise; tests)
 from exresearch.models.concordance import (
     kendall_w,
 )
@@ -117,6 +121,7 @@ from exresearch.models.moments import (
     unit_moments,
     write_moments,
 )
+from exresearch.models.necessity import bottlenecks, necessity
 from exresearch.models.network import (
     CompositeSensitivity,
     LaggedInfluence,
@@ -201,6 +206,7 @@ __all__ = [
     "MIN_UNITS",
     "AsymmetricShocks",
     "BaselineBalance",
+    "Ceiling",
     "ChainLink",
     "CompositeSensitivity",
     "ConfoundedPath",
@@ -237,7 +243,12 @@ __all__ = [
     "binned_deviations",
     "bootstrap_counts",
     "bootstrap_p_value",
+<<<<<<< HEAD
     "calibrated_regression",
+=======
+    "bottlenecks",
+    "ceiling_line",
+>>>>>>> 09bf1da (The journey page: gain of the outer phases, weights, whole journeys, necessity, recall and promise; tests)
     "change_on_change",
     "cluster_moments",
     "clustered_proportion",
@@ -295,6 +306,7 @@ __all__ = [
     "mediation_analysis",
     "merge_moments",
     "moderation",
+    "necessity",
     "ordinal_regression",
     "owen_values",
     "parquet_moments",

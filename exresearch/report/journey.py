@@ -9,40 +9,112 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import JourneyMoments
 from exresearch.findings.note import Note
-from exresearch.report.figures.journey import journey_map
+from exresearch.report.figures.journey import journey_map, journey_steps, outer_bars
+from exresearch.report.journey_frames import frames
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture
 
-_WHO = {
-    "candidate": mark("Candidates"),
-    "employee": mark("Employees"),
-    "leaver": mark("Leavers"),
-    "alumnus": mark("Former employees"),
-    "everybody": mark("Everybody"),
+_LABEL = Column(mark("Contact moment"))
+_PEOPLE = Column(mark("People"), "integer")
+COLUMNS: dict[str, dict[str, Column | None]] = {
+    "moments": {
+        "label": _LABEL,
+        "when": Column(mark("When"), "message"),
+        "estimate": Column(mark("Mean"), "number2"),
+        "conf_low": Column(mark("Interval"), "number2"),
+        "people": _PEOPLE,
+    },
+    "groups": {
+        "label": _LABEL,
+        "group": Column(mark("Group")),
+        "estimate": Column(mark("Mean"), "number2"),
+        "conf_low": Column(mark("Interval"), "number2"),
+        "people": _PEOPLE,
+    },
+    "overlap": {
+        "label": Column(mark("Who rated")),
+        "n": _PEOPLE,
+        "also": Column(mark("Of these also as someone else"), "integer"),
+        "moments": Column(mark("Contact moments")),
+    },
+    "importance": {
+        "label": _LABEL,
+        "kind": Column(mark("Who rated")),
+        "importance": Column(mark("Weight"), "percent1"),
+        "conf_low": Column(mark("Interval"), "percent1"),
+        "ranks": Column(mark("Place")),
+        "people": _PEOPLE,
+    },
+    "rivals": {
+        "label": Column(mark("What sums up the journey"), "message"),
+        "estimate": Column(mark("Explains"), "percent1"),
+        "held_out": Column(mark("In people left out"), "percent1"),
+        "gain": Column(mark("More than the mean"), "points1"),
+        "limits": Column(mark("Interval")),
+        "n": Column(mark("Answers"), "integer"),
+    },
+    "necessity": {
+        "label": _LABEL,
+        "kind": Column(mark("Who rated")),
+        "effect_size": Column(mark("Empty corner"), "number2"),
+        "line": Column(mark("Same, straight line"), "number2"),
+        "p_adjusted": None,
+    },
+    "promise": {
+        "label": Column(mark("How"), "message"),
+        "mean_before": Column(mark("Before"), "number2"),
+        "mean_first": Column(mark("After"), "number2"),
+        "estimate": Column(mark("Difference"), "signed2"),
+        "conf_low": Column(mark("Interval"), "signed2"),
+        "n": _PEOPLE,
+    },
+    "recall": {
+        "label": _LABEL,
+        "recalled": Column(mark("Rated afterwards"), "percent0"),
+        "months": Column(mark("Median months"), "number0"),
+        "since": Column(mark("Since"), "message"),
+        "estimate": Column(mark("Afterwards against at once"), "signed2"),
+        "conf_low": Column(mark("Interval"), "signed2"),
+        "n": _PEOPLE,
+    },
+    "advocacy": {
+        "label": Column(mark("Who")),
+        "estimate": Column(mark("Mean"), "number1"),
+        "conf_low": Column(mark("Interval"), "number1"),
+        "n": _PEOPLE,
+    },
 }
-_EMPLOYMENT = {
-    "before": mark("before employment"),
-    "during": mark("during employment"),
-    "after": mark("after employment"),
-    "": mark("not in the journey"),
+_ABSENT = {
+    "moments": mark("Nobody rated a contact moment."),
+    "groups": mark("There is no category with two to six groups that all rate the same moments."),
+    "overlap": mark("The data do not say who rated."),
+    "importance": mark("Too few people rated two or more moments to weigh them."),
+    "rivals": mark("Too few people rated three or more moments to show a whole journey."),
+    "necessity": mark("Too few people rated a moment to ask what is necessary."),
+    "promise": mark("Nobody rated a moment before employment as well as the first one during it."),
+    "recall": mark("The data do not say when a moment was rated, or by whom."),
+    "advocacy": mark(
+        "Nobody was asked to recommend the employer at contact moments before or after employment."
+    ),
 }
-MOMENTS: dict[str, Column | None] = {
-    "label": Column(mark("Contact moment")),
-    "when": Column(mark("When"), "message"),
-    "estimate": Column(mark("Mean"), "number2"),
-    "conf_low": Column(mark("Interval"), "number2"),
-    "people": Column(mark("People"), "integer"),
-}
-GROUPS: dict[str, Column | None] = {
-    "label": Column(mark("Contact moment")),
-    "group": Column(mark("Group")),
-    "estimate": Column(mark("Mean"), "number2"),
-    "conf_low": Column(mark("Interval"), "number2"),
-    "people": Column(mark("People"), "integer"),
-}
-_NO_GROUPS = mark("There is no category with two to six groups that all rate the same moments.")
-_NO_RATING = mark("Nobody rated a contact moment.")
+_PLACE_NOTE = mark(
+    "Weight is the share of the differences in recommending that goes with a moment, averaged over all orders of "
+    "entry; the places are those that the data leave open."
+)
+_PEAK_NOTE = mark(
+    "The peak is the rating furthest from the middle of the scale, the end the last moment that was rated. Explained "
+    "shares are corrected for chance; “in people left out” is the fit in units that had no part in it."
+)
+_EMPTY_NOTE = mark(
+    "The empty corner is the part of all possible answers above the ceiling: from 0.1 medium, from 0.3 large (Dul "
+    "2016). p is the share of random pairings that leave as large a corner empty, corrected for the number of moments. "
+    "The last columns give the lowest rating that was seen with such a recommendation; “any” means that the moment is "
+    "no condition."
+)
+_PROMISE_NOTE = mark(
+    "From “{before}” to “{first}”, of the same persons. Who looks back on both at once tends to bring them into line."
+)
 
 
 def tables(result: JourneyMoments, *, texts: Texts) -> dict[str, dict[str, Any]]:
@@ -58,44 +130,41 @@ def tables(result: JourneyMoments, *, texts: Texts) -> dict[str, dict[str, Any]]
     Returns
     -------
     dict of str to dict
-        ``moments, groups``; without rows a table says why.
+        ``moments, groups, overlap, importance, rivals, necessity, promise, recall, advocacy``; without rows a table
+        says why.
     """
-    moments = result.map.moments
-    if len(moments):
-        moments = moments.assign(when=moments["employment"].map(_EMPLOYMENT))
-    groups = result.map.groups
-    by: dict[str, str] = {"nl": "", "en": ""}
-    if len(groups):
-        groups = groups.assign(label=groups["moment"].map(moments.set_index("moment")["label"]))
-        by = groups["by"].iloc[0]
-    made: dict[str, tuple[pd.DataFrame, str | Note, dict[str, Column | None], str | Note | None, str]] = {
-        "moments": (
-            moments,
-            mark("Every contact moment of the journey, in order"),
-            MOMENTS,
-            None if len(moments) else result.map.reason or _NO_RATING,
-            "people",
-        ),
-        "groups": (
-            groups,
-            Note(message=mark("The same moments by group: {by}"), values={"by": by}),
-            GROUPS,
-            None if len(groups) else _NO_GROUPS,
-            "people",
+    made_frames = frames(result, texts=texts)
+    by = result.map.groups["by"].iloc[0] if len(result.map.groups) else {"nl": "", "en": ""}
+    captions: dict[str, str | Note] = {
+        "moments": mark("Every contact moment of the journey, in order"),
+        "groups": Note(message="The same moments by group: {by}", values={"by": by}),
+        "overlap": mark("Who rated which moments"),
+        "importance": mark("What each moment weighs in recommending"),
+        "rivals": mark("Which summary of a journey goes best with recommending"),
+        "necessity": mark("What is necessary for a high recommendation"),
+        "promise": mark("What becomes of the promise"),
+        "recall": mark("When moments were rated"),
+        "advocacy": mark(
+            "Recommending the employer before, during and after employment, on a scale of 0 to 10"
         ),
     }
-    return {
-        name: {
+    notes: dict[str, str | Note] = {"importance": _PLACE_NOTE, "rivals": _PEAK_NOTE, "necessity": _EMPTY_NOTE}
+    if len(result.promise):
+        named = result.map.moments.set_index("moment")["label"]
+        ends = {side: named[result.promise[side].iloc[0]] for side in ("before", "first")}
+        notes["promise"] = Note(message=_PROMISE_NOTE, values=ends)
+    made = {}
+    for name, frame in made_frames.items():
+        columns = COLUMNS[name] | _levels(frame, texts)
+        made[name] = {
             "frame": frame,
-            "count": count,
-            "caption": caption,
+            "count": "people" if "people" in frame else "n",
+            "caption": captions[name],
             "columns": columns,
-            "note": note,
-            # Each moment has a total of its own.
-            "within": ["moment"] if "moment" in frame else [],
+            "note": notes.get(name) if len(frame) else result.map.reason or _ABSENT[name],
+            "within": _apart(name, frame),
         }
-        for name, (frame, caption, columns, note, count) in made.items()
-    }
+    return made
 
 
 def pictures(result: JourneyMoments, *, texts: Texts, rules: DisclosureRules) -> dict[str, Picture | Note]:
@@ -113,7 +182,31 @@ def pictures(result: JourneyMoments, *, texts: Texts, rules: DisclosureRules) ->
     Returns
     -------
     dict of str to Picture or Note
-        ``map``.
+        ``map, outer, steps``.
     """
-    drawn = result.map.reason or journey_map(result.map, result.importance, texts=texts, rules=rules)
-    return {"map": drawn}
+    gain = pd.DataFrame() if result.gain is None else result.gain.table
+    return {
+        "map": result.map.reason or journey_map(result.map, result.importance, texts=texts, rules=rules),
+        "outer": outer_bars(gain, texts=texts, rules=rules),
+        "steps": journey_steps(result.whole, scale=result.outcome_scale, texts=texts, rules=rules),
+    }
+
+
+def _apart(name: str, frame: pd.DataFrame) -> list[str]:
+    """Columns that tell apart tables with totals of their own: groups add up within a moment, moments do not."""
+    if name in ("rivals", "promise", "overlap", "advocacy") or frame.empty:
+        return []
+    return ["moment", "who"] if "who" in frame else ["moment"]
+
+
+def _levels(frame: pd.DataFrame, texts: Texts) -> dict[str, Column | None]:
+    """Columns of the bottleneck table, one per level of the recommendation, and the people behind it."""
+    names = [str(name) for name in frame.columns if str(name).startswith("level ")]
+    if not names:
+        return {"n": _PEOPLE} if "effect_size" in frame else {}
+    made: dict[str, Column | None] = {}
+    for name in names:
+        level = texts.number(float(name.removeprefix("level ")), "number0")
+        header = texts.say("Needed for {level}", level=level)
+        made[name] = Column({"nl": header, "en": header})
+    return made | {"n": _PEOPLE}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
 
 import pandas as pd
 
@@ -13,9 +12,9 @@ from exresearch.findings.analyses.journey.checks import checks, gain_record
 from exresearch.findings.analyses.journey.gain import OuterGain, outer_gain
 from exresearch.findings.analyses.journey.importance import moment_importance, people_in_several
 from exresearch.findings.analyses.journey.limits import moment_bottlenecks, moment_necessity
+from exresearch.findings.analyses.journey.map import NO_MAP, JourneyMap, drawn_map
 from exresearch.findings.analyses.journey.order import WholeJourney, whole_journey
-from exresearch.findings.analyses.journey.recall import promise_kept, time_of_rating
-from exresearch.findings.analyses.journey.scores import PARTIAL, group_scores, moment_scores, phase_scores
+from exresearch.findings.analyses.journey.recall import promise_kept
 from exresearch.findings.analyses.journey.sheets import JourneySheets, journey_sheets
 from exresearch.findings.analyses.talent.advocacy import recommendation_by_phase
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
@@ -23,53 +22,10 @@ from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import Testability, testability
-from exresearch.measures import JourneyData, NoJourney, journey_data
+from exresearch.measures import JourneyData
 from exresearch.study import Study
 
 _HYPOTHESIS = "journey-moments"
-_NO_MAP = {
-    "moments": Note(message="No category of the contact moments tells them apart."),
-    "ratings": Note(message="The contact moments have no question with a scale to rate them by."),
-    "empty": Note(message="Nobody rated a contact moment."),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class JourneyMap:
-    """Where every moment of the journey stands. Frames hold all groups; the page decides what is shown.
-
-    Attributes
-    ----------
-    moments, phases : pandas.DataFrame
-        Of :func:`moment_scores` and :func:`phase_scores`; empty where there is no map.
-    who, groups : pandas.DataFrame
-        Of :func:`group_scores`, by who rates and by a category.
-    recall : pandas.DataFrame
-        Of :func:`time_of_rating`.
-    scale : tuple of float
-        Ends of the scale of the ratings.
-    coverage : float
-        Share of the moments of the journey that somebody rated.
-    declared : bool
-        Whether the study file describes the journey.
-    reason : Note or None
-        Why there is no map.
-    """
-
-    moments: pd.DataFrame = field(default_factory=pd.DataFrame)
-    phases: pd.DataFrame = field(default_factory=pd.DataFrame)
-    who: pd.DataFrame = field(default_factory=pd.DataFrame)
-    groups: pd.DataFrame = field(default_factory=pd.DataFrame)
-    recall: pd.DataFrame = field(default_factory=pd.DataFrame)
-    scale: tuple[float, float] = (0.0, 0.0)
-    coverage: float = float("nan")
-    declared: bool = False
-    reason: Note | None = None
-
-    @property
-    def partial(self) -> bool:
-        """Whether under 60 % of the journey was rated."""
-        return self.coverage < PARTIAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +44,8 @@ class JourneyMoments:
         Kinds of people without one.
     overlap : pandas.DataFrame
         Of :func:`people_in_several`.
+    asked : dict of str to list of str
+        Moments that each kind of people rates.
     whole : WholeJourney
     necessity, bottlenecks : pandas.DataFrame
         Of :func:`moment_necessity` and :func:`moment_bottlenecks`.
@@ -105,6 +63,7 @@ class JourneyMoments:
     importance: pd.DataFrame = field(default_factory=pd.DataFrame)
     without_model: list[str] = field(default_factory=list)
     overlap: pd.DataFrame = field(default_factory=pd.DataFrame)
+    asked: dict[str, list[str]] = field(default_factory=dict)
     whole: WholeJourney = field(default_factory=WholeJourney)
     necessity: pd.DataFrame = field(default_factory=pd.DataFrame)
     bottlenecks: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -135,10 +94,10 @@ def journey_moments(
     JourneyMoments
     """
     ready = testability(study, _HYPOTHESIS, conf_level=conf_level)
-    drawn, journey = _map(study, rules=rules, conf_level=conf_level)
+    drawn, journey = drawn_map(study, rules=rules, conf_level=conf_level)
     if journey is None:
         reason = drawn.reason if ready.reason is None and drawn.reason is not None else ready.reason
-        return JourneyMoments(_untested(reason or _NO_MAP["empty"], ready, rules), drawn)
+        return JourneyMoments(_untested(reason or NO_MAP, ready, rules), drawn)
     sheets = journey_sheets(study, journey)
     advocacy = recommendation_by_phase(study, conf_level=conf_level)
     promise = promise_kept(journey, rules=rules, conf_level=conf_level)
@@ -159,7 +118,8 @@ def journey_moments(
         gain=gain,
         importance=importance,
         without_model=without,
-        overlap=people_in_several(sheets),
+        overlap=people_in_several(sheets, rules=rules),
+        asked=sheets.asked,
         whole=whole_journey(sheets, scale=journey.scale, rules=rules, conf_level=conf_level, seed=seed),
         necessity=moment_necessity(sheets, scale=journey.scale, rules=rules, seed=seed),
         bottlenecks=moment_bottlenecks(sheets, scale=journey.scale, rules=rules),
@@ -167,35 +127,6 @@ def journey_moments(
         advocacy=advocacy,
         outcome_scale=sheets.scale,
     )
-
-
-def _map(study: Study, *, rules: DisclosureRules, conf_level: float) -> tuple[JourneyMap, JourneyData | None]:
-    if not study.has("moments"):
-        return JourneyMap(reason=Note(message="There is no table of contact moments.")), None
-    try:
-        journey = journey_data(study)
-    except NoJourney as error:
-        if error.reason == "scales":
-            message = (
-                "Contact moments were rated on several scales ({columns}): one map needs one scale, and a mean over "
-                "different scales has no meaning."
-            )
-            return JourneyMap(
-                reason=Note(message=message, values={"columns": ", ".join(error.columns)})
-            ), None
-        return JourneyMap(reason=_NO_MAP[error.reason]), None
-    options: dict[str, Any] = {"rules": rules, "conf_level": conf_level}
-    drawn = JourneyMap(
-        moments=moment_scores(journey, **options),
-        phases=phase_scores(journey, **options),
-        who=group_scores(study, journey, by="who", **options),
-        groups=group_scores(study, journey, by="category", **options),
-        recall=time_of_rating(study, journey, **options),
-        scale=journey.scale,
-        coverage=journey.coverage,
-        declared=journey.declared,
-    )
-    return drawn, journey
 
 
 def _decided(

@@ -64,18 +64,21 @@ def moment_importance(
     return (pd.concat(rows, ignore_index=True) if rows else pd.DataFrame()), without
 
 
-def people_in_several(sheets: JourneySheets) -> pd.DataFrame:
+def people_in_several(sheets: JourneySheets, *, rules: DisclosureRules) -> pd.DataFrame:
     """Count the people of each kind, and how many of them answered as another kind as well.
 
     Returns
     -------
     pandas.DataFrame
-        ``who, n`` (people), ``also`` (those who answered as another kind as well), in order of appearance.
+        ``who, n`` (people), ``also`` (those who answered as another kind as well; missing where there are so few
+        that somebody may know who), in order of appearance.
     """
     kinds = sheets.frame.groupby(PERSON)[WHO].nunique()
     several = set(kinds.index[kinds > 1])
     rows = []
     for who, part in sheets.frame.groupby(WHO, sort=False):
         people = set(part[PERSON])
-        rows.append({"who": str(who), "n": len(people), "also": len(people & several)})
+        also = len(people & several)
+        shown = also if also == 0 or also >= rules.min_respondents else float("nan")
+        rows.append({"who": str(who), "n": len(people), "also": shown})
     return pd.DataFrame(rows)
