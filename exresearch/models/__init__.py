@@ -8,13 +8,10 @@ from exresearch.models.bootstrap import (
     bootstrap_p_value,
     percentile_interval,
 )
-<<<<<<< HEAD
 from exresearch.models.calibration import (
     calibrated_regression,
 )
-=======
 from exresearch.models.ceiling import Ceiling, ceiling_line
->>>>>>> 09bf1da (The journey page: gain of the outer phases, weights, whole journeys, necessity, recall and promise; tests)
 from exresearch.models.concordance import (
     kendall_w,
 )
@@ -243,12 +240,9 @@ __all__ = [
     "binned_deviations",
     "bootstrap_counts",
     "bootstrap_p_value",
-<<<<<<< HEAD
-    "calibrated_regression",
-=======
     "bottlenecks",
+    "calibrated_regression",
     "ceiling_line",
->>>>>>> 09bf1da (The journey page: gain of the outer phases, weights, whole journeys, necessity, recall and promise; tests)
     "change_on_change",
     "cluster_moments",
     "clustered_proportion",
