@@ -38,7 +38,8 @@ from scipy.special import ndtri
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import EstimateRecord, Finding, testability
-from exresearch.study import Study, load_study
+from exresearch.findings.analyses import HumanChoices
+from exresearch.study import Parameters, Study, load_study
 from exresearch.study.demo import DemoSettings, simulate_demo
 from exresearch.study.demo.tables import FILES, write_table
 
@@ -72,12 +73,14 @@ class Analysis:
     """A function of ``exresearch.findings.analyses``, and what is left out when it is called here.
 
     ``instead`` gives for names of modules below that package what stands in for them; ``alone`` gives for functions
-    that estimate what decides and checks by a ``name`` the one name that is kept.
+    that estimate what decides and checks by a ``name`` the one name that is kept; ``made`` gives arguments that are
+    made of several settings.
     """
 
     function: str
     instead: Mapping[str, Any] = field(default_factory=dict)
     alone: Mapping[str, str] = field(default_factory=dict)
+    made: Callable[[Parameters], dict[str, Any]] | None = None
 
 
 _FRAME = pd.DataFrame()
@@ -182,6 +185,35 @@ ANALYSES = {
             "journey.claim.moment_bottlenecks": nothing(_FRAME),
         },
     ),
+    "segments": Analysis(
+        "needs_segments",
+        {
+            "segments.claim.checks": nothing([]),
+            "segments.claim._caveats": nothing([]),
+            "segments.claim.overlap": nothing((_FRAME, _FRAME)),
+            "segments.claim.profiles": nothing(_FRAME),
+            "segments.claim.outcome_rows": nothing(_FRAME),
+            "segments.claim.agreement": nothing(_FRAME),
+        },
+    ),
+    "human": Analysis(
+        "human_experience",
+        {
+            "human.experience.together_of": nothing(None),
+            "human.experience.influence_of": nothing(None),
+            "human.experience._caveats": nothing([]),
+        },
+        made=lambda settings: {
+            "choices": HumanChoices(
+                settings.ex_measure,
+                settings.cx_measure,
+                settings.engaged_definition,
+                settings.engaged_threshold,
+                settings.min_unit_n,
+            ),
+            "weights": {"ex": 1.0, "cx": 1.0, "bx": 1.0},
+        },
+    ),
 }
 
 
@@ -257,16 +289,27 @@ def _arguments() -> argparse.Namespace:
 
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
-    """Rows of earlier runs."""
+    """Rows of earlier runs; where an analysis failed and was repeated, those of the repetition."""
     if not path.exists():
         return []
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    last: dict[tuple[str, int, str], list[dict[str, Any]]] = {}
+    for line in path.read_text(encoding="utf-8").splitlines():
+        row = json.loads(line)
+        rows = last.setdefault((row["kind"], row["seed"], row["analysis"]), [])
+        if rows and _failed(rows[0]):
+            rows.clear()
+        rows.append(row)
+    return [row for rows in last.values() for row in rows]
+
+
+def _failed(row: Mapping[str, Any]) -> bool:
+    return str(row["verdict"]).startswith("error")
 
 
 def simulate(kind: str, done: Sequence[Mapping[str, Any]], options: argparse.Namespace) -> None:
     """Add the rows of the companies of one kind that the file lacks."""
     first, last = (int(part) for part in (options.seeds or f"0:{ENOUGH[kind]}").split(":"))
-    known = {(row["kind"], row["seed"], row["analysis"]) for row in done}
+    known = {(row["kind"], row["seed"], row["analysis"]) for row in done if not _failed(row)}
     jobs = {}
     for seed in range(FIRST_SEED[kind] + first, FIRST_SEED[kind] + last):
         lacking = [name for name in options.only if (kind, seed, name) not in known]
@@ -351,13 +394,14 @@ def _count_units_once() -> None:
 def analyse(study: Study, name: str, *, n_boot: int, seed: int) -> list[Finding]:
     """Call one analysis with the settings of the demo, as its notebook does."""
     function = getattr(importlib.import_module(_ANALYSES), ANALYSES[name].function)
-    settings = study.settings.parameters
-    fixed = {
+    settings, made = study.settings.parameters, ANALYSES[name].made
+    fixed: dict[str, Any] = {
         "rules": DisclosureRules(settings.min_respondents, settings.min_model, settings.min_units),
         "n_boot": n_boot,
         "seed": seed,
         "n_imputations": 0,
         "n_splits": 0,
+        **({} if made is None else made(settings)),
     }
     options = {}
     for parameter in list(inspect.signature(function).parameters.values())[1:]:
