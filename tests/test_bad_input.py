@@ -168,6 +168,16 @@ def test_keys_left_out_empty_or_of_another_kind(client: Any) -> None:
     )
 
 
+def test_a_composite_needs_a_weight(client: Any) -> None:
+    client.settings |= {"parameters": {"composite_ex": 0, "composite_cx": 0, "composite_bx": 0}}
+    assert client.refusal() == problems(
+        "small.yaml: parameters.composite_bx: composite_ex, composite_cx and composite_bx are all 0: give at least one "
+        "of them a weight. Correct this entry."
+    )
+    client.settings |= {"parameters": {"composite_ex": 0, "composite_cx": 0.5, "composite_bx": 0}}
+    assert client.load().settings.parameters.composite_cx == 0.5
+
+
 def test_cut_points_of_one_s_own_must_leave_nobody_both(client: Any) -> None:
     own = {"enps_variant": "custom", "enps_promoters_from": 7}
     client.settings |= {"parameters": own | {"enps_detractors_to": 7}}

@@ -225,3 +225,30 @@ def test_deviations_and_rotations_are_as_declared(study: Study) -> None:
     assert same_mean(one).empty
     assert within_units(one).empty
     assert rotated(one, study.waves).empty
+
+
+@pytest.mark.parametrize(
+    ("params", "table", "file", "remains"),
+    [
+        ("nhs_trusts", "units", "nhs_ex_cx_linked/staff_x_inpatient_2021_2022.csv", True),
+        ("wa_public_sector", "employees", "wa_public_sector_2015/full_survey_data.csv", False),
+    ],
+)
+def test_public_studies_have_no_partners(params: str, table: str, file: str, remains: bool) -> None:
+    data = ROOT.parent / "shared" / "data" / file
+    if not data.is_file():
+        pytest.skip("the public data are not here")
+    public = load_study(
+        ROOT / "params" / "public" / f"{params}.yaml", overrides={"tables": {table: str(data)}}
+    )
+    chosen = public.settings.parameters
+    choices = HumanChoices(
+        chosen.ex_measure,
+        chosen.cx_measure,
+        chosen.engaged_definition,
+        chosen.engaged_threshold,
+        chosen.min_unit_n,
+    )
+    result = human_experience(public, **{**OPTIONS, "choices": choices})
+    assert result.finding.verdict is Verdict.NOT_TESTABLE
+    assert (len(result.two_sides) == 1) == remains
