@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from exresearch.findings.analyses.business.panel import OutcomePanel, outcome_pa
 from exresearch.findings.decision import Verdict
 from exresearch.models import NotEstimable
 from exresearch.study import Study, Variable, load_study
-from exresearch.study.demo import DemoSettings, simulate_demo, write_demo_study
+from exresearch.study.demo import DemoSettings, simulate_demo
 
 OPTIONS: dict[str, Any] = {
     "ex_measure": "engagement",
@@ -40,8 +39,8 @@ CLOSE = 1e-5
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    return load_study(write_demo_study(Path(tmp_path_factory.mktemp("demo"))))
+def demo() -> Study:
+    return load_study("params/demo.yaml")
 
 
 @pytest.fixture(scope="module")
