@@ -14,7 +14,7 @@ from exresearch.findings.analyses.drivers.likelihood import LikelihoodCheck, lik
 from exresearch.findings.analyses.drivers.outcomes import OutcomeAnswers, outcome_answers
 from exresearch.findings.analyses.human.experience import HumanExperience, human_experience
 from exresearch.findings.analyses.human.sides import Choices as HumanChoices
-from exresearch.findings.analyses.journey.claim import JourneyMap, JourneyMoments, journey_moments
+from exresearch.findings.analyses.journey.claim import JourneyMoments, journey_moments
 from exresearch.findings.analyses.journey.map import JourneyMap
 from exresearch.findings.analyses.linkage.details import LinkDetails, link_details
 from exresearch.findings.analyses.linkage.engagement import EngagementAndCx, engagement_and_cx
