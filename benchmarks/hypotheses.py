@@ -178,7 +178,7 @@ ANALYSES = {
             "journey.map.time_of_rating": nothing(_FRAME),
             "journey.claim.recommendation_by_phase": nothing(_FRAME),
             "journey.claim.promise_kept": nothing(_FRAME),
-            "journey.claim.moment_importance": nothing((_FRAME, ())),
+            "journey.claim.moment_importance": nothing((_FRAME, [])),
             "journey.claim.people_in_several": nothing(_FRAME),
             "journey.claim.whole_journey": nothing(None),
             "journey.claim.moment_necessity": nothing(_FRAME),
