@@ -102,10 +102,10 @@ def test_planted_truth_is_recovered(found: JourneyMoments) -> None:
     assert (finding.verdict, finding.estimand) == (Verdict.SUPPORTED, "outer_phases_gain")
     truth = yaml.safe_load((ROOT / "data" / "demo" / "truth.yaml").read_text(encoding="utf-8"))
     implied = truth["implied"]["journey-moments"]
-    assert finding.conf_low < implied["outer_phases_gain"] < finding.conf_high
+    assert finding.conf_low < implied["outer_phases_gain"]["value"] < finding.conf_high
     gains = found.gain.table.set_index("term")
     for who in ("employee", "leaver"):
-        assert gains["conf_low"][who] < implied[f"gain_{who}"] < gains["conf_high"][who]
+        assert gains["conf_low"][who] < implied[f"gain_{who}"]["value"] < gains["conf_high"][who]
     checks = {check.term: check for check in finding.robustness}
     assert list(checks) == [
         "outer_gain_before", "outer_gain_after", "outer_gain_survey", "outer_gain_filled", "outer_gain_recent",
