@@ -7,6 +7,7 @@ from exresearch.findings.analyses.business.specifications import outcome_specifi
 from exresearch.findings.analyses.chain.claim import EngagementChain, engagement_chain
 from exresearch.findings.analyses.chain.specifications import chain_specifications
 from exresearch.findings.analyses.clicks.claim import BeyondClicks, beyond_clicks
+from exresearch.findings.analyses.comments.counts import MomentComments, moment_comments
 from exresearch.findings.analyses.direction.order import Direction, which_comes_first
 from exresearch.findings.analyses.direction.specifications import direction_specifications
 from exresearch.findings.analyses.drivers.employee_first import EmployeeFirst, employee_first
@@ -56,6 +57,7 @@ __all__ = [
     "JourneyMoments",
     "LikelihoodCheck",
     "LinkDetails",
+    "MomentComments",
     "NeedsSegments",
     "OutcomeAnswers",
     "PayAndExperience",
@@ -84,6 +86,7 @@ __all__ = [
     "likelihood_check",
     "link_details",
     "link_specifications",
+    "moment_comments",
     "needs_segments",
     "no_specifications",
     "outcome_answers",

@@ -1,0 +1,144 @@
+"""Comments per contact moment: codes and themes with the people behind them, and how far codes can be trusted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings.note import Note
+from exresearch.measures import NoJourney, journey_data
+from exresearch.measures.comments import CODES, coded_comments, comment_column, confusion, theme_labels
+from exresearch.measures.resampling import respondents
+from exresearch.models.misclassification import corrected_shares, nominal_agreement
+from exresearch.study import Study
+
+#: Least alpha for tentative conclusions, and for firm ones (Krippendorff 2004, Content Analysis, p. 241).
+TENTATIVE, FIRM = 0.667, 0.8
+_NO_COMMENTS = Note(message="Nobody was asked for a remark in own words on contact moments.")
+_FEW = Note(message="Too few people wrote a remark on a contact moment.")
+
+
+@dataclass(frozen=True, slots=True)
+class MomentComments:
+    """What the page says about comments; no frame holds words of anybody.
+
+    Attributes
+    ----------
+    codes : pandas.DataFrame
+        Per contact moment, in order, and code: ``group`` (moment), ``label`` (both languages), ``code, n`` (comments),
+        ``people, total`` (comments on the moment), ``share``, and corrected ``estimate, conf_low, conf_high,
+        conf_level``.
+    themes : pandas.DataFrame
+        ``theme, label, n, share`` (of all comments), ``people``.
+    agreement : pandas.DataFrame
+        Per language: ``language, estimate`` (alpha), ``conf_low, conf_high, conf_level, kappa, accuracy, n``.
+    recall : pandas.DataFrame
+        Per language and code on held-out remarks: ``language, code, precision, recall, n``.
+    n, people : int
+        Comments, and people who wrote one.
+    reason : Note or None
+        Why there is nothing.
+    """
+
+    codes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agreement: pd.DataFrame = field(default_factory=pd.DataFrame)
+    recall: pd.DataFrame = field(default_factory=pd.DataFrame)
+    n: int = 0
+    people: int = 0
+    reason: Note | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether alpha is high enough for tentative conclusions in every language."""
+        return bool(len(self.agreement)) and float(self.agreement["estimate"].min()) >= TENTATIVE
+
+
+def moment_comments(
+    study: Study, *, rules: DisclosureRules, conf_level: float, n_boot: int, seed: int
+) -> MomentComments:
+    """Code the comments on contact moments and count codes and themes.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    rules : DisclosureRules
+        People that must have written something at all; the page hides small groups within.
+    conf_level, n_boot, seed
+        Of the intervals: people are drawn, and the mistakes of the coder as often.
+
+    Returns
+    -------
+    MomentComments
+    """
+    if comment_column(study) is None:
+        return MomentComments(reason=_NO_COMMENTS)
+    try:
+        journey = journey_data(study)
+    except NoJourney:
+        return MomentComments(reason=_NO_COMMENTS)
+    ratings = journey.ratings
+    keys = [name for name in ("moment", "person") if name in ratings]
+    coded = coded_comments(study).join(ratings[keys], how="inner").dropna(subset=["moment"])
+    people = respondents(coded)
+    if people < rules.min_model:
+        return MomentComments(reason=_FEW)
+    labels = journey.moments.set_index("moment")["label"]
+    order = [name for name in journey.moments["moment"] if (coded["moment"] == name).any()]
+    coded = coded.assign(moment=pd.Categorical(coded["moment"], categories=order)).sort_values("moment")
+    coded["moment"] = coded["moment"].astype(str)
+    used = sorted(coded["language"].unique())
+    tables = {name: confusion(name) for name in used}
+    codes = corrected_shares(
+        coded,
+        group="moment",
+        code="code",
+        stratum="language",
+        confusion=tables,
+        codes=CODES,
+        cluster="person" if "person" in coded else None,
+        conf_level=conf_level,
+        n_boot=min(n_boot, 500),
+        seed=seed,
+    )
+    behind = {key: respondents(part) for key, part in coded.groupby(["moment", "code"])}
+    codes = codes.assign(
+        people=[behind.get((row.group, row.code), 0) for row in codes.itertuples()],
+        label=codes["group"].map(labels),
+    )
+    agreement, recall = _quality(used, conf_level=conf_level, n_boot=n_boot, seed=seed)
+    return MomentComments(codes, _themes(coded), agreement, recall, len(coded), people)
+
+
+def _themes(coded: pd.DataFrame) -> pd.DataFrame:
+    rows = []
+    for theme, label in theme_labels().items():
+        part = coded[[theme in themes for themes in coded["themes"]]]
+        row = {"theme": theme, "label": label, "n": len(part), "share": len(part) / len(coded)}
+        rows.append(row | {"people": respondents(part)})
+    return pd.DataFrame(rows).sort_values(["n", "theme"], ascending=[False, True], ignore_index=True)
+
+
+def _quality(
+    languages: list[str], *, conf_level: float, n_boot: int, seed: int
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    rows, each = [], []
+    for language in languages:
+        counts = confusion("nl" if language == "nl" else "en")
+        found = nominal_agreement(counts, conf_level=conf_level, n_boot=n_boot, seed=seed).set_index("term")
+        alpha = {
+            name: found.loc["alpha", name]
+            for name in ("estimate", "conf_low", "conf_high", "conf_level", "n")
+        }
+        more = {name: float(found.loc[name, "estimate"]) for name in ("kappa", "accuracy")}
+        rows.append({"language": language} | alpha | more)
+        for place, code in enumerate(CODES):
+            right, true, given = counts[place, place], counts[place].sum(), counts[:, place].sum()
+            each.append(
+                {"language": language, "code": code, "precision": right / given if given else float("nan")}
+                | {"recall": right / true, "n": int(true)}
+            )
+    return pd.DataFrame(rows), pd.DataFrame(each)

@@ -1,0 +1,160 @@
+"""The lexicon: words and phrases that speak for a code or a theme, with negation and emphasis."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import yaml
+
+from exresearch.measures.comments.language import Language
+from exresearch.measures.comments.words import CLAUSE
+
+#: What a contact moment does to somebody, in the order of the weights; the last is for comments that say no such thing.
+CODES = ("hinders", "helps", "motivates", "inspires", "none")
+DATA = Path(__file__).parent / "data"
+_GAP, _WIDEST_GAP, _REACH = "..", 2, 3
+_EMPHASIS = 1.5
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """Phrases to look up, by how they begin.
+
+    Attributes
+    ----------
+    whole, stems : dict of str to list of tuple
+        What follows on a first word, or on the beginning of one; most follow on nothing.
+    """
+
+    whole: dict[str, list[tuple[str, ...]]]
+    stems: dict[str, list[tuple[str, ...]]]
+
+    def longest(self, words: list[str], start: int) -> int:
+        """Return how many words the longest phrase takes that begins at a word; 0 where none does."""
+        first, best = words[start], 0
+        followers = list(self.whole.get(first, ()))
+        for end in range(2, len(first) + 1):
+            followers += self.stems.get(first[:end], ())
+        for rest in followers:
+            end = _follow(words, start + 1, rest)
+            if end is not None:
+                best = max(best, end - start)
+        return best
+
+
+@dataclass(frozen=True, slots=True)
+class Lexicon:
+    """All phrases of one language.
+
+    Attributes
+    ----------
+    codes, themes : dict of str to Phrases
+    negators, intensifiers : frozenset of str
+    """
+
+    codes: dict[str, Phrases]
+    themes: dict[str, Phrases]
+    negators: frozenset[str]
+    intensifiers: frozenset[str]
+
+    def scores(self, words: list[str]) -> dict[str, float]:
+        """Count the phrases of every code.
+
+        Parameters
+        ----------
+        words : list of str
+            Of :func:`exresearch.measures.comments.words.words_of`.
+
+        Returns
+        -------
+        dict of str to float
+            ``code`` and ``not code`` for each code: phrases as they stand, and phrases within three words after a
+            negation in the same clause. A phrase after an intensifier counts for one and a half.
+        """
+        found = {name: 0.0 for code in CODES for name in (code, f"not {code}")}
+        for code, phrases in self.codes.items():
+            place = 0
+            while place < len(words):
+                length = phrases.longest(words, place)
+                if length:
+                    before = self._before(words, place)
+                    weight = _EMPHASIS if before and before[-1] in self.intensifiers else 1.0
+                    negated = any(word in self.negators for word in before)
+                    found[f"not {code}" if negated else code] += weight
+                place += max(length, 1)
+        return found
+
+    def themes_of(self, words: list[str]) -> tuple[str, ...]:
+        """Return the themes that a comment mentions, in the order of the lexicon."""
+        return tuple(
+            theme
+            for theme, phrases in self.themes.items()
+            if any(phrases.longest(words, place) for place in range(len(words)))
+        )
+
+    def _before(self, words: list[str], place: int) -> list[str]:
+        near = words[max(0, place - _REACH) : place]
+        if CLAUSE in near:
+            near = near[len(near) - near[::-1].index(CLAUSE) :]
+        return near
+
+
+@cache
+def lexicon(language: Language) -> Lexicon:
+    """Read the lexicon of a language; it is in ``data/lexicon.yaml``, for everybody to read and correct."""
+    content = _content()
+    return Lexicon(
+        codes={code: _phrases(by[language]) for code, by in content["codes"].items()},
+        themes={theme: _phrases(by[language]) for theme, by in content["themes"].items()},
+        negators=frozenset(content["negators"][language]),
+        intensifiers=frozenset(content["intensifiers"][language]),
+    )
+
+
+def theme_labels() -> dict[str, dict[str, str]]:
+    """Return what each theme is called in both languages, in the order of the lexicon.
+
+    Examples
+    --------
+    >>> theme_labels()["pay"]["en"]
+    'Pay'
+    """
+    return {theme: dict(by["label"]) for theme, by in _content()["themes"].items()}
+
+
+@cache
+def _content() -> dict[str, dict[str, dict[str, list[str]]]]:
+    with (DATA / "lexicon.yaml").open(encoding="utf-8") as stream:
+        # The reader in C, where there is one: the file holds some two thousand phrases.
+        return dict(yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+
+
+def _phrases(entries: Iterable[str]) -> Phrases:
+    made = Phrases({}, {})
+    for entry in entries:
+        first, *rest = entry.casefold().split()
+        table, key = (made.stems, first[:-1]) if first.endswith("*") else (made.whole, first)
+        table.setdefault(key, []).append(tuple(rest))
+    return made
+
+
+def _follow(words: list[str], place: int, rest: tuple[str, ...]) -> int | None:
+    """Return where a phrase ends whose other parts are to follow at a place, or None."""
+    if not rest:
+        return place
+    if rest[0] == _GAP:
+        for skip in range(_WIDEST_GAP + 1):
+            end = _follow(words, place + skip, rest[1:])
+            if end is not None:
+                return end
+        return None
+    if place >= len(words) or not _fits(words[place], rest[0]):
+        return None
+    return _follow(words, place + 1, rest[1:])
+
+
+def _fits(word: str, part: str) -> bool:
+    return word.startswith(part[:-1]) if part.endswith("*") else word == part

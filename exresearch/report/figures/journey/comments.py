@@ -1,0 +1,96 @@
+"""Figure about comments: what each contact moment did to people, by what they wrote."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.report.figures.rows import row_value, rows_axes
+from exresearch.report.text import Texts, mark
+from exresearch.report.theme import COLOURS, Picture, number_axis, style
+
+CODE_WORDS = {
+    "hinders": mark("hinders"),
+    "helps": mark("helps"),
+    "motivates": mark("motivates"),
+    "inspires": mark("inspires"),
+    "none": mark("does not tell"),
+}
+_COLOURS = {
+    "hinders": COLOURS["orange"],
+    "helps": COLOURS["sky"],
+    "motivates": COLOURS["blue"],
+    "inspires": COLOURS["green"],
+    "none": COLOURS["light"],
+}
+
+
+def stacked_codes(codes: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, trusted: bool) -> Picture:
+    """Draw the shares of codes per contact moment, as given by the coder; what may not be shown stays blank.
+
+    Parameters
+    ----------
+    codes : pandas.DataFrame
+        As in :class:`exresearch.findings.analyses.MomentComments`.
+    texts : Texts
+        Language of the reader.
+    rules : DisclosureRules
+        Least people behind a part of a bar.
+    trusted : bool
+        Whether the codes are good enough for conclusions; the takeaway says so where they are not.
+
+    Returns
+    -------
+    Picture
+    """
+    shown = release(codes, count="people", rules=rules, within=["group"]).frame
+    groups = list(dict.fromkeys(codes["group"]))
+    names = [texts.pick(codes.loc[codes["group"] == name, "label"].iloc[0]) for name in groups]
+    with style():
+        figure, axes, places = rows_axes(names, left=1.45, right=0.8, top=0.55, wrap=18)
+        for name, y in zip(groups, places, strict=True):
+            part = shown[shown["group"] == name].set_index("code")["share"]
+            start = 0.0
+            for code, colour in _COLOURS.items():
+                if pd.isna(part[code]):
+                    continue
+                axes.barh(y, float(part[code]), left=start, height=0.24, color=colour)
+                start += float(part[code])
+            total = int(codes.loc[codes["group"] == name, "total"].iloc[0])
+            hidden = total < rules.min_respondents
+            row_value(axes, y, "–" if hidden else texts.number(total, "integer"))
+        axes.set_xlim(0, 1)
+        number_axis(axes.xaxis, "percent0", texts)
+        axes.set_xlabel(texts.say("share of the remarks on this moment"))
+        handles = [axes.barh([0], [0], color=colour)[0] for colour in _COLOURS.values()]
+        axes.legend(
+            handles,
+            [texts.say(CODE_WORDS[code]) for code in _COLOURS],
+            loc="lower left",
+            bbox_to_anchor=(-0.42, 1.0),
+            ncols=5,
+            frameon=False,
+            fontsize=8.5,
+            handlelength=0.9,
+            columnspacing=0.9,
+        )
+    worst = shown[(shown["code"] == "hinders") & shown["share"].notna()]
+    takeaway = texts.say("Too few people wrote something to say which moment hinders most.")
+    if not trusted:
+        takeaway = texts.say(
+            "The codes are not good enough to compare moments: read them as a rough sorting."
+        )
+    elif len(worst):
+        top = worst.sort_values("share", ascending=False).iloc[0]
+        takeaway = texts.say(
+            "Remarks that something hinders are most frequent about “{moment}”: {share:percent0}.",
+            moment=top["label"],
+            share=float(top["share"]),
+        )
+    caption = texts.say(
+        "What remarks on each contact moment say that it did, as sorted by the coder, not corrected; at the right the "
+        "number of remarks. Blank: fewer than {minimum:integer} people, or a part that would give such a group away.",
+        minimum=rules.min_respondents,
+    )
+    alt = texts.say("A bar per contact moment, divided by what the remarks say.")
+    return Picture(figure, caption, f"{alt} {takeaway}", takeaway)
