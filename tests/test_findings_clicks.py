@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Verdict
@@ -96,6 +97,15 @@ def test_what_decides_is_one_gain_less_the_other(found: BeyondClicks) -> None:
     assert [part.term for part in found.finding.robustness] == [
         "gain_survey", "gain_means", "gain_logs", "gain_filled",
     ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("bare")
+def test_the_interval_of_the_demo_holds_what_an_infinite_company_would_show() -> None:
+    truth = yaml.safe_load((PARAMS.parent / "data" / "demo" / "truth.yaml").read_text(encoding="utf-8"))
+    implied = truth["implied"]["beyond-clicks"]["gain_difference"]["value"]
+    finding = beyond_clicks(load_study(PARAMS / "demo.yaml"), **OPTIONS).finding
+    assert finding.conf_low is not None
+    assert finding.conf_low < implied < finding.conf_high
 
 
 @pytest.mark.usefixtures("bare")

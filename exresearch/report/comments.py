@@ -111,7 +111,15 @@ def quality_sentence(result: MomentComments) -> Note:
     """Return what may be concluded from the codes, by the lowest agreement of the languages."""
     if result.reason is not None:
         return result.reason
-    values = {"alpha": float(result.agreement["estimate"].min()), "n": result.n, "people": result.people}
+    values: dict[str, int | float | str | dict[str, str]] = {
+        "alpha": float(result.agreement["estimate"].min()),
+        "n": result.n,
+        "people": result.people,
+    }
+        "alpha": float(result.agreement["estimate"].min()),
+        "n": result.n,
+        "people": result.people,
+    }
     if result.trusted:
         message = (
             "{n:integer} remarks of {people:integer} people were coded. The lowest agreement of a language is "

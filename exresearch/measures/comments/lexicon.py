@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,9 +40,9 @@ class Phrases:
         for end in range(2, len(first) + 1):
             followers += self.stems.get(first[:end], ())
         for rest in followers:
-            end = _follow(words, start + 1, rest)
-            if end is not None:
-                best = max(best, end - start)
+            reached = _follow(words, start + 1, rest)
+            if reached is not None:
+                best = max(best, reached - start)
         return best
 
 
@@ -126,7 +127,7 @@ def theme_labels() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _content() -> dict[str, dict[str, dict[str, list[str]]]]:
+def _content() -> dict[str, Any]:
     with (DATA / "lexicon.yaml").open(encoding="utf-8") as stream:
         # The reader in C, where there is one: the file holds some two thousand phrases.
         return dict(yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506

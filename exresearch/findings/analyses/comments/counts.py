@@ -133,7 +133,7 @@ def _quality(
             name: found.loc["alpha", name]
             for name in ("estimate", "conf_low", "conf_high", "conf_level", "n")
         }
-        more = {name: float(found.loc[name, "estimate"]) for name in ("kappa", "accuracy")}
+        more = {name: float(found["estimate"][name]) for name in ("kappa", "accuracy")}
         rows.append({"language": language} | alpha | more)
         for place, code in enumerate(CODES):
             right, true, given = counts[place, place], counts[place].sum(), counts[:, place].sum()

@@ -1,0 +1,81 @@
+"""Comments on a page: counts per moment, small groups hidden, the agreement told, and no words of anybody."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings.analyses import MomentComments, moment_comments
+from exresearch.report import Page
+from exresearch.report import comments as shown
+from exresearch.report.text import Texts
+from exresearch.report.theme import Picture
+from exresearch.study import Study, load_study
+from exresearch.study.demo import DemoSettings, generate_demo
+
+PARAMS = Path(__file__).parents[1] / "params"
+RULES = DisclosureRules()
+OPTIONS = {"rules": RULES, "conf_level": 0.95, "n_boot": 50, "seed": 1}
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
+    folder = tmp_path_factory.mktemp("demo")
+    files = generate_demo(folder / "tables", seed=4, settings=DemoSettings(n_units=30, n_waves=2))
+    tables = {name: str(file) for name, file in files.items()}
+    return load_study(PARAMS / "demo.yaml", overrides={"tables": tables, "synthetic": None})
+
+
+@pytest.fixture(scope="module")
+def found(demo: Study) -> MomentComments:
+    return moment_comments(demo, **OPTIONS)
+
+
+def test_every_comment_on_a_rated_moment_is_counted_once(demo: Study, found: MomentComments) -> None:
+    assert found.n == int(demo.table("moments")["comment"].notna().sum())
+    assert int(found.codes["n"].sum()) == found.n
+    assert (found.codes["people"] <= found.codes["n"]).all()
+
+
+def test_no_words_of_anybody_reach_the_page(demo: Study, found: MomentComments) -> None:
+    page = Page(language="en", rules=RULES)
+    blocks = [page.table(**arguments).data for arguments in shown.tables(found).values()]
+    picture = shown.codes_picture(found, texts=page.texts, rules=RULES)
+    blocks += [page.figure(picture).data, repr(found)]
+    for text in demo.table("moments")["comment"].dropna().unique():
+        assert not any(text[:25] in block for block in blocks)
+
+
+def test_small_groups_are_hidden_with_company(found: MomentComments) -> None:
+    few = found.codes.copy()
+    few.loc[few.index[0], ["n", "people"]] = 2
+    page = Page(language="en", rules=RULES)
+    html = page.table(**shown.tables(replace(found, codes=few))["codes"]).data
+    assert html.count("n &lt; 5") >= 2 * 4
+
+
+def test_codes_that_agree_too_little_are_said_to(found: MomentComments) -> None:
+    assert not found.trusted
+    note = shown.quality_sentence(found)
+    assert "not good enough" in note.message
+    good = replace(found, agreement=found.agreement.assign(estimate=0.7))
+    assert "tentative" in shown.quality_sentence(good).message
+    texts = Texts("en")
+    first, second = (shown.codes_picture(each, texts=texts, rules=RULES) for each in (found, good))
+    assert isinstance(first, Picture)
+    assert isinstance(second, Picture)
+    assert first.takeaway != second.takeaway
+
+
+def test_without_comments_the_page_says_so(demo: Study) -> None:
+    kept = tuple(v for v in demo.codebook.variables if v.column != "comment")
+    bare = moment_comments(replace(demo, codebook=replace(demo.codebook, variables=kept)), **OPTIONS)
+    assert bare.reason is not None
+    assert shown.codes_picture(bare, texts=Texts("en"), rules=RULES) is bare.reason
+    assert all(isinstance(part["frame"], pd.DataFrame) for part in shown.tables(bare).values())
+    few = demo.tables | {"moments": demo.table("moments").head(20)}
+    assert moment_comments(replace(demo, tables=few), **OPTIONS).reason is not None
