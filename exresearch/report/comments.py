@@ -116,10 +116,6 @@ def quality_sentence(result: MomentComments) -> Note:
         "n": result.n,
         "people": result.people,
     }
-        "alpha": float(result.agreement["estimate"].min()),
-        "n": result.n,
-        "people": result.people,
-    }
     if result.trusted:
         message = (
             "{n:integer} remarks of {people:integer} people were coded. The lowest agreement of a language is "
