@@ -20,6 +20,7 @@ from exresearch.findings.analyses.human.links import CHECKS, rotated, same_mean,
 from exresearch.findings.analyses.human.sides import EDGES
 from exresearch.measures import three_sides
 from exresearch.models import within_association
+from exresearch.report import Page, Texts, human
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 
@@ -58,11 +59,11 @@ def checks(result: HumanExperience) -> dict[str, Any]:
 def test_the_deciding_links_are_those_of_plain_numpy(study: Study, found: HumanExperience) -> None:
     sys.path.insert(0, str(ROOT / "benchmarks"))
     try:
-        from implied import human
+        from implied import human as plainly
     finally:
         sys.path.pop(0)
     tables = {name: study.table(name) for name in ("employees", "customers", "partners")}
-    plain = human.values(
+    plain = plainly.values(
         {
             name: frame.astype(dict.fromkeys(frame.select_dtypes("number"), "float64"))
             for name, frame in tables.items()
@@ -252,3 +253,39 @@ def test_public_studies_have_no_partners(params: str, table: str, file: str, rem
     result = human_experience(public, **{**OPTIONS, "choices": choices})
     assert result.finding.verdict is Verdict.NOT_TESTABLE
     assert (len(result.two_sides) == 1) == remains
+
+
+SPOILT: dict[str, Any] = {
+    "no units": lambda s: replace(s, tables={n: t for n, t in s.tables.items() if n != "units"}),
+    "one wave": lambda s: replace(
+        s, waves=s.waves[:1], tables={n: t[t["wave"] == s.waves[0]] for n, t in s.tables.items()}
+    ),
+    "partners all alike": lambda s: changed(s, "partners", px_1=7.0, px_2=7.0),
+    "nobody engaged": lambda s: changed(s, "employees", eng_1=np.nan, eng_2=np.nan, eng_3=np.nan),
+    "partners say what customers say": lambda s: replace(s, tables={**s.tables, "partners": copied(s)}),
+}
+
+
+def changed(study: Study, table: str, **columns: Any) -> Study:
+    return replace(study, tables={**study.tables, table: study.tables[table].assign(**columns)})
+
+
+def copied(study: Study) -> pd.DataFrame:
+    customers = study.table("customers")
+    mean = customers[["cx_1", "cx_2", "cx_3"]].astype("float64").mean(axis=1)
+    return customers[["unit", "wave"]].assign(px_1=mean, px_2=mean)
+
+
+@pytest.mark.parametrize("spoilt", SPOILT)
+def test_what_is_missing_gives_a_reason_and_never_an_error(study: Study, spoilt: str) -> None:
+    result = human_experience(SPOILT[spoilt](study), **{**OPTIONS, "n_boot": 60})
+    page, texts = Page(language="nl", rules=RULES), Texts("nl", strict=True)
+    shown = [page.figure(picture) for picture in human.pictures(result, texts=texts).values()]
+    shown += [page.table(**table) for table in human.tables(result, texts=texts).values()]
+    assert all(one.data for one in shown)
+    assert result.finding.tested == (spoilt in ("no units", "one wave", "partners say what customers say"))
+    if spoilt == "one wave":
+        assert result.influence.note is not None
+        assert not any(term.startswith("within") for term in checks(result))
+    if spoilt == "no units":
+        assert result.together.outcome is None

@@ -22,8 +22,10 @@ EDGES = {
     "cx_bx": mark("Customers and partners"),
 }
 SIDES = {"ex": mark("Employees"), "cx": mark("Customers"), "bx": mark("Partners")}
-_HEIGHT, _PANEL = 3.4, 3.45
-_RADIUS, _REACH = 0.44, 1.33
+_HEIGHT, _PANEL = 3.1, 3.2
+# How far the middle of the triangle lies above the lower edge, in inches.
+_BELOW = 1.06
+_RADIUS, _REACH = 0.42, 1.2
 # A correlation of 1 would be this many points thick.
 _THICK = 22.0
 _ANGLES = {"ex": 90.0, "cx": 210.0, "bx": 330.0}
@@ -83,13 +85,13 @@ def three_sides_network(links: pd.DataFrame, *, texts: Texts) -> Picture | Note:
             left = (start + place * _PANEL) / figure.get_figwidth()
             axes = figure.add_axes((left, 0, _PANEL / figure.get_figwidth(), 1))
             axes.set_xlim(-_PANEL / 2, _PANEL / 2)
-            axes.set_ylim(-1.25, _HEIGHT - 1.25)
+            axes.set_ylim(-_BELOW, _HEIGHT - _BELOW)
             axes.axis("off")
             rows = links[links["check"] == name]
             _panel(axes, rows, texts, faint=name == "within")
             axes.text(
                 0,
-                _HEIGHT - 1.25 - 0.07,
+                _HEIGHT - _BELOW - 0.05,
                 texts.say(_PARTS[name], units=int(rows["n_units"].max())),
                 ha="center",
                 va="top",
@@ -147,7 +149,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, texts: Texts, *, faint: bool) -> None
             color=COLOURS["ink"] if clear else COLOURS["grey"],
             weight="bold" if clear else "normal",
             linespacing=1.25,
-            bbox={"boxstyle": "round,pad=0.28,rounding_size=0.25", "facecolor": "white", "edgecolor": "none"},
+            bbox={"boxstyle": "round,pad=0.18,rounding_size=0.25", "facecolor": "white", "edgecolor": "none"},
             zorder=3,
         )
     for name, (x, y) in at.items():

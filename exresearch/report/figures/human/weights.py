@@ -54,8 +54,8 @@ def weight_triangle(
     declared = np.array([weights[name] for name in _CORNERS]) @ corners
     shares = draws["same_group"].to_numpy(dtype=np.float64)
     with style():
-        figure = new_figure(3.9)
-        axes = figure.add_axes((0.03, 0.06, 0.74, 0.88))
+        figure = new_figure(3.45)
+        axes = figure.add_axes((0.0, 0.01, 0.8, 0.98))
         axes.set_aspect("equal")
         axes.axis("off")
         axes.set_xlim(-0.14, 1.14)
