@@ -92,15 +92,15 @@ def answer_sheets(study: Study, constructs: Mapping[str, str]) -> AnswerSheets |
     ends: dict[str, tuple[float, float]] = {}
     for name, construct in constructs.items():
         items = [v for v in score_items(codebook, "employees", construct) if v.column in employees]
+        unscored = Note(message="No score can be made of “{measure}”.", values={"measure": labels[name]})
+        if not items:
+            return unscored
         try:
-            if not items:
-                raise NotScorable
             scores[name] = construct_score(
                 employees, codebook=codebook, table="employees", construct=construct
             ).astype("float64")
         except NotScorable:
-            message = "No score can be made of “{measure}”."
-            return Note(message=message, values={"measure": labels[name]})
+            return unscored
         ends[name] = (min(v.minimum or 0.0 for v in items), max(v.maximum or 0.0 for v in items))
     raw = pd.DataFrame(scores).dropna()
     flat = [name for name in scores if raw[name].nunique() < 2]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
@@ -95,5 +94,5 @@ def weakest_groups(
 def _groups(values: pd.Series, count: int) -> pd.Series:
     """Groups of about equal size from low to high: from 1 for levels, from 0 within them."""
     # Ties stay together, so that no order of the sheets decides; groups are then not quite equal.
-    number = np.floor((values.rank() - 0.5) / len(values) * count)
-    return number + 1 if count == LEVELS else number
+    number = ((values.rank() - 0.5) / len(values) * count).floordiv(1.0)
+    return (number + 1 if count == LEVELS else number).astype("float64")

@@ -60,7 +60,7 @@ def rival_models(
     require(
         models, ["model", "estimate", "gain", "gain_low", "gain_high", "gain_held_out"], figure="rival_models"
     )
-    total = float(models.set_index("model").loc["sum", "estimate"])
+    total = float(models.set_index("model")["estimate"]["sum"])
     shown = models[models["model"] != "sum"]
     labels = [texts.say(NAMES[str(name)]) for name in shown["model"]]
     with style():

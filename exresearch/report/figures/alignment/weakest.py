@@ -87,8 +87,7 @@ def weakest_link(groups: pd.DataFrame, *, texts: Texts, labels: dict[str, dict[s
     by = groups.set_index(["level", "kind"])
     levels = sorted({int(level) for level in groups["level"]})
     lower = sum(
-        float(by.loc[(level, "lagging"), "conf_high"]) < float(by.loc[(level, "even"), "conf_low"])
-        for level in levels
+        float(by["conf_high"][level, "lagging"]) < float(by["conf_low"][level, "even"]) for level in levels
     )
     if lower == len(levels):
         takeaway = texts.say(_TAKEAWAYS["all"])
