@@ -13,9 +13,9 @@ from exresearch.findings.analyses.chain.rows import (
     UNIT,
     ChainRows,
 )
-from exresearch.findings.analyses.linkage.covariates import unit_kinds
+from exresearch.findings.analyses.linkage.covariates import both_languages, unit_kinds
 from exresearch.findings.analyses.unmeasured import Slope, unmeasured_rows
-from exresearch.findings.note import Note
+from exresearch.findings.note import Note, NoteValue
 from exresearch.models import NotEstimable, linear_regression
 from exresearch.models.mediation import Mediation, confounded_path
 from exresearch.study import Study
@@ -101,10 +101,13 @@ def unmeasured_links(study: Study, rows: ChainRows, *, conf_level: float) -> pd.
             )
         except NotEstimable:
             continue
-        label = Note(
-            message="“{target}” on “{source}”",
-            values={"target": rows.labels[target], "source": rows.labels[source]},
-        )
+        sides: dict[str, NoteValue] = {"target": rows.labels[target], "source": rows.labels[source]}
+        label = Note(message="“{target}” on “{source}”", values=sides)
+        if benchmarks:
+            equal = both_languages([named for named, _ in benchmarks.values()])
+            label = Note(
+                message="“{target}” on “{source}”, with equal: {kinds}", values=sides | {"kinds": equal}
+            )
         slopes.append(
             Slope(label, fit, source, benchmarks, 1.0, "standardised", n=int(rows.cells["n"].sum()))
         )

@@ -20,8 +20,8 @@ from exresearch.report.theme import (
 )
 
 _LINKS: dict[str, tuple[str, str, Any]] = {
-    "engagement": (mark("shared by engagement\nand ambassadorship"), COLOURS["orange"], (0, (4, 1.6))),
-    "customers": (mark("shared by ambassadorship\nand customers"), COLOURS["blue"], "-"),
+    "engagement": (mark("shared by\nengagement and\nambassadorship"), COLOURS["orange"], (0, (4, 1.6))),
+    "customers": (mark("shared by\nambassadorship\nand customers"), COLOURS["blue"], "-"),
 }
 _SENTENCES = {
     "engagement": mark("If engagement and ambassadorship shared one: at a correlation of {rho:number2}."),
