@@ -27,7 +27,7 @@ FIVE = ["function", "level", "department", "business_unit", "location"]
 @pytest.fixture(scope="module")
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
     folder = tmp_path_factory.mktemp("demo")
-    files = generate_demo(folder, seed=4, settings=DemoSettings(n_units=24, n_waves=2))
+    files = generate_demo(folder, seed=4, settings=DemoSettings(n_units=16, n_waves=2))
     tables = {name: str(file) for name, file in files.items()}
     return load_study(PARAMS / "demo.yaml", overrides={"tables": tables, "synthetic": None})
 
@@ -137,7 +137,7 @@ def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(demo: Study) ->
     mean, needs = np.mean(left, axis=0)
     assert table["estimate"].iloc[0] == pytest.approx((mean - needs) / mean, abs=1e-9)
     assert table["n"].iloc[0] == len(taken.needs)
-    assert table["n_units"].iloc[0] == 24
+    assert table["n_units"].iloc[0] == 16
 
 
 def test_needs_shuffled_apart_name_no_segment(demo: Study) -> None:

@@ -104,6 +104,9 @@ def test_the_number_is_named_only_where_one_passes(texts: Texts) -> None:
     none = words(draw.segment_numbers(numbers(None), texts=texts))
     assert not any(digit in none.takeaway for digit in "0123456789")
     assert texts.number(0.5, "number2") in none.alt
+    # Where one group has the lowest BIC nothing is asked to come back.
+    alone = numbers(None).assign(stability=np.nan, stability_low=np.nan)
+    assert "–" in words(draw.segment_numbers(alone, texts=texts)).alt
 
 
 def test_models_are_compared_in_words(texts: Texts) -> None:

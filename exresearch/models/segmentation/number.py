@@ -32,7 +32,8 @@ class Segmentation:
     ----------
     table : DataFrame
         Per number of segments ``k, log_likelihood, n_parameters, aic, bic, entropy, smallest`` (people in the smallest
-        segment), ``stability, stability_low`` (mean and fifth percentile over bootstrap samples), ``converged,
+        segment), ``stability, stability_low`` (mean and fifth percentile over bootstrap samples; missing where BIC is
+        not below that of one), ``converged,
         chosen``.
     refusal : {"one", "small", "unstable", "dimension"} or None
         Why no segment is named: one segment fits best; only with segments that are too small; not found again; or no
@@ -119,6 +120,9 @@ def choose_segments(
         rows = np.sort(np.random.default_rng([seed, 3]).choice(len(data), _ROWS_FOR_STABILITY, replace=False))
     part = data.iloc[rows]
     for place, found in enumerate(fits[1:], start=1):
+        if found.bic >= fits[0].bic:
+            # Whatever comes back of it, this number is not chosen.
+            continue
         rand = stability(
             part, found.segment[rows], k=found.k, weights=weight[rows], kind=kind, n_boot=n_boot, seed=seed
         )

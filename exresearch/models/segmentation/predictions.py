@@ -27,8 +27,9 @@ def held_out_predictions(
 ) -> FloatArray:
     """Predict every outcome of everybody from the people in other folds.
 
-    Linear regression, shrunken to the mean by the penalty that predicts best from training folds to another training
-    fold: cross-validation within cross-validation. Without it a model of many small groups, such as places of work, is
+    Linear regression, shrunken to the mean by a penalty that predicts well from training folds to another training
+    fold: cross-validation within cross-validation. It is the largest one whose error is within one standard error of
+    the least. Without it a model of many small groups, such as places of work, is
     judged by what it learnt of single units, and loses against a model of few groups for no other reason.
 
     Parameters
@@ -58,7 +59,8 @@ def held_out_predictions(
     Notes
     -----
     Ridge regression: Hoerl & Kennard 1970, doi:10.1080/00401706.1970.10488634. Nested cross-validation: Varma & Simon
-    2006, doi:10.1186/1471-2105-7-91.
+    2006, doi:10.1186/1471-2105-7-91. One standard error: Breiman, Friedman, Olshen & Stone 1984, section 3.4.3, here
+    of the difference between two penalties over the folds.
 
     Examples
     --------
@@ -84,10 +86,17 @@ def held_out_predictions(
             train = of_fold.sum(axis=0)
             # Each training fold in turn is left to choose the penalty.
             slopes = _slopes(train - of_fold, most_columns, free)
-            left = np.einsum("gpi,gij,gpj->p", slopes, of_fold, slopes)
-            chosen = -_slopes(train[None], most_columns, free)[0, int(left.argmin())]
+            best = _largest(np.einsum("gpi,gij,gpj->gp", slopes, of_fold, slopes))
+            chosen = -_slopes(train[None], most_columns, free)[0, best]
             made[test, column] = chosen[0] + design[test] @ chosen[1:-1]
     return made
+
+
+def _largest(errors: FloatArray) -> int:
+    """Place of the largest penalty whose errors [folds, penalties] are within one standard error of the least."""
+    gap = errors - errors[:, [int(errors.sum(axis=0).argmin())]]
+    std_error = np.sqrt(len(gap) * gap.var(axis=0, ddof=1))
+    return int(np.flatnonzero(gap.sum(axis=0) <= std_error + _COLLINEAR).max())
 
 
 def _sums(

@@ -146,6 +146,7 @@ def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     )
     above = frame["bic"] - frame["bic"].min()
     several = frame[frame["k"] > 1]
+    returning = several[several["stability"].notna()]
     chosen = frame.loc[frame["chosen"], "k"].tolist()
     with style():
         figure = new_figure(2.9)
@@ -153,26 +154,25 @@ def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         right = add_axes(figure, left=3.1, right=0.95, top=0.42, bottom=0.58)
         left.plot(frame["k"], above, color=COLOURS["blue"], marker="o", markersize=5, linewidth=1.6)
         headroom(left, texts.say("BIC above the lowest"))
+        blue, orange = COLOURS["blue"], COLOURS["orange"]
         right.plot(
-            several["k"], several["stability"], color=COLOURS["blue"], marker="o", markersize=5, linewidth=1.6
+            returning["k"], returning["stability"], color=blue, marker="o", markersize=5, linewidth=1.6
         )
         right.vlines(
-            several["k"], several["stability_low"], several["stability"], color=COLOURS["blue"], linewidth=2.2
+            returning["k"], returning["stability_low"], returning["stability"], color=blue, linewidth=2.2
         )
         right.plot(
-            several["k"], several["entropy"], color=COLOURS["orange"], marker="s", markersize=5, linewidth=1.2,
+            several["k"], several["entropy"], color=orange, marker="s", markersize=5, linewidth=1.2,
             linestyle=(0, (4, 1.5)),
         )  # fmt: skip
         right.axhline(_STABLE, color=COLOURS["grey"], linewidth=1)
         right.set_ylim(0, 1.03)
-        ends = [
-            (texts.say("stability"), "stability", COLOURS["blue"]),
-            (texts.say("certainty"), "entropy", COLOURS["orange"]),
-        ]
-        places = sorted((float(several[name].iloc[-1]), text, colour) for text, name, colour in ends)
-        if places[1][0] - places[0][0] < 0.1:
-            middle = (places[0][0] + places[1][0]) / 2
-            places = [(middle - 0.05, *places[0][1:]), (middle + 0.05, *places[1][1:])]
+        places = [(float(several["entropy"].iloc[-1]), texts.say("certainty"), orange)]
+        if len(returning):
+            places = sorted([*places, (float(returning["stability"].iloc[-1]), texts.say("stability"), blue)])
+            if places[1][0] - places[0][0] < 0.1:
+                middle = (places[0][0] + places[1][0]) / 2
+                places = [(middle - 0.05, *places[0][1:]), (middle + 0.05, *places[1][1:])]
         for y, text, colour in places:
             right.annotate(text, (1, y), xycoords=("axes fraction", "data"), xytext=(7, 0), textcoords="offset points",
                            va="center", fontsize=9, color=colour, annotation_clip=False)  # fmt: skip
@@ -210,9 +210,9 @@ def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     alt = texts.say("BIC is lowest with {k:integer}.", k=lowest)
     listed = "; ".join(
         texts.say(
-            "{k:integer} segments: stability {stability:number2}, certainty {certainty:number2}",
+            "{k:integer} segments: stability {stability}, certainty {certainty:number2}",
             k=int(row.k),
-            stability=float(row.stability),
+            stability="–" if pd.isna(row.stability) else texts.number(float(row.stability), "number2"),
             certainty=float(row.entropy),
         )
         for row in rows_of(several)
