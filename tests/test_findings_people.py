@@ -19,6 +19,7 @@ from exresearch.findings.analyses import (
     peers_carry_peers,
     people_not_process,
 )
+from exresearch.models import colleague_means
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 
@@ -165,17 +166,50 @@ def test_the_effect_of_colleagues_is_that_of_another_implementation(
     }
     slope = np.sum(rows["weight"] * rest["share"] * rest["y"]) / np.sum(rows["weight"] * rest["share"] ** 2)
     spread = {n: np.sqrt(np.average(rest[n] ** 2, weights=rows["weight"])) for n in rest}
-    assert peers.line == pytest.approx(slope, abs=1e-7)
-    assert peers.finding.estimate == pytest.approx(slope * spread["share"] / spread["y"], abs=1e-7)
+    plain = next(record for record in peers.finding.robustness if record.term == "peers_plain")
+    assert plain.estimate == pytest.approx(slope * spread["share"] / spread["y"], abs=1e-7)
+    assert plain.n == len(rows)
+
+
+def test_colleagues_engagement_is_held_equal_where_it_is_asked(demo: Study, peers: PeersCarryPeers) -> None:
+    sheets = demo.table("employees")
+    items = sheets[["eng_1", "eng_2", "eng_3"]].astype(float)
+    rows = sheets[["person", "unit", "wave", "weight"]].assign(
+        y=sheets["enps"].astype(float), mood=items.mean(axis=1).where(items.notna().sum(axis=1) >= 2)
+    )
+    rows = rows.assign(fan=(rows["y"] >= 9).astype(float).where(rows["y"].notna()))
+    names: dict[str, Any] = {"person": "person", "unit": "unit", "wave": "wave", "waves": demo.waves}
+    for name, column, lag in (("share", "fan", 1), ("now", "mood", 0), ("before", "mood", 1)):
+        rows[name] = colleague_means(rows, columns=[column], weights="weight", lag=lag, **names)[column]
+    rows = rows.dropna(subset=["y", "share", "now", "before"])
+    rows = rows[rows.groupby("person")["person"].transform("size") > 1]
+    design = pd.get_dummies(rows[["person", "wave"]], dtype=float).iloc[:, :-1]
+    fit = sm.WLS(rows["y"], rows[["share", "now", "before"]].join(design), weights=rows["weight"]).fit()
+    assert peers.line == pytest.approx(fit.params["share"], abs=1e-7)
     assert peers.finding.n == len(rows)
     assert peers.finding.n_excluded == len(sheets) - len(rows)
     assert peers.bins["n"].sum() == len(rows)
+    bare = peers_carry_peers(without(demo, "employees", "eng_1", "eng_2", "eng_3"), **PEERS).finding
+    assert bare.estimate == pytest.approx(
+        next(record.estimate for record in peers.finding.robustness if record.term == "peers_plain"),
+        abs=ROUNDING,
+    )
+    assert bare.caveats[0].message.startswith("Engagement was not asked")
 
 
 def test_rivals_of_colleagues_are_answered(peers: PeersCarryPeers) -> None:
     by = {record.term: record for record in peers.finding.robustness}
     names = (
-        *("later", "beside_later", "same_wave", "mood", "customers", "kind_waves", "everybody", "both_waves"),
+        *(
+            "later",
+            "beside_later",
+            "same_wave",
+            "plain",
+            "customers",
+            "kind_waves",
+            "everybody",
+            "both_waves",
+        ),
         *("every_wave", "own_course", "means"),
     )
     assert {f"peers_{name}" for name in names} < set(by)

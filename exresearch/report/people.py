@@ -41,15 +41,15 @@ _EFFECTS_NOTE = mark(
 _RIVALS: dict[str, tuple[str, tuple[str, ...]]] = {
     "events": (
         mark("Shared events: something happens to the whole unit"),
-        ("mood", "customers", "kind_waves", "beside_later"),
+        ("plain", "customers", "kind_waves", "beside_later"),
     ),
     "turn": (
         mark("Colleagues who come and go, and who answers when"),
         ("both_waves", "every_wave", "own_course"),
     ),
     "alike": (
-        mark("Alike already: people set beside each other instead of beside themselves"),
-        ("everybody",),
+        mark("Misleading, for comparison: likeness, and few waves"),
+        ("everybody", "own_course"),
     ),
     "other": (mark("Measured in another way"), ("means", "same_wave")),
     "never": (mark("What cannot be: should be nothing"), ("later",)),
@@ -182,7 +182,9 @@ def _peer_checks(peers: PeersCarryPeers, texts: Texts) -> Picture | Note:
         found = [by[f"peers_{member}"] for member in members if f"peers_{member}" in by]
         if found or index == 0:
             # Every panel shows what decides, so that the eye need not travel.
-            groups.append(CheckGroup(texts.say(heading), found, deciding, band, compared=name != "never"))
+            groups.append(
+                CheckGroup(texts.say(heading), found, deciding, band, compared=name not in ("never", "alike"))
+            )
     return checks_forest(groups, texts=texts)
 
 

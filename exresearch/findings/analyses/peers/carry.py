@@ -28,9 +28,14 @@ _NOBODY = Note(
 )
 _BIAS = Note(
     message=(
-        "What happens to a whole unit moves colleagues and the person alike, and may last into the next wave: that "
-        "makes the effect too large. With few waves, deviations from one's own mean pull the other way. Which of the "
-        "two is stronger, these data do not tell by themselves."
+        "What happens to a whole unit moves colleagues and the person alike, and may last into the next wave. Equal "
+        "engagement of colleagues takes away what shows in it, and not what does not."
+    )
+)
+_NO_ENGAGEMENT = Note(
+    message=(
+        "Engagement was not asked, so that what happens to a whole unit could not be held equal: the effect is "
+        "probably too large."
     )
 )
 _LATER = Note(
@@ -101,8 +106,10 @@ def peers_carry_peers(
 ) -> PeersCarryPeers:
     """Decide whether a person recommends the employer more after more colleagues did.
 
-    A person's answers are compared with each other, waves held the same: the effect of the share of promoters among the
-    colleagues of the wave before, without the person, in standard deviations within persons; standard error by unit.
+    A person's answers are compared with each other: the effect of the share of promoters among the colleagues of the
+    wave before, without the person, in standard deviations within persons; standard error by unit. Held the same are
+    waves and, where it is measured, colleagues' engagement in the same wave and the one before, since events that a
+    whole unit goes through would pass for contagion otherwise.
 
     Parameters
     ----------
@@ -133,13 +140,13 @@ def peers_carry_peers(
     )
     if isinstance(sheets, Note):
         return PeersCarryPeers(_untested(sheets, ready, rules))
-    fit = followed(sheets.frame, [BEFORE], conf_level=conf_level)
+    fit = followed(sheets.frame, [BEFORE, *sheets.held], conf_level=conf_level)
     if fit is None:
         return PeersCarryPeers(_untested(_NOBODY, ready, rules))
     deciding = peer_record(
         fit, BEFORE, name="peer_effect", label=Note(message="Ambassadors among colleagues a wave before")
     )
-    checks = peer_checks(study, sheets, conf_level=conf_level)
+    checks = peer_checks(study, sheets, held=sheets.held, conf_level=conf_level)
     ambassadors, notes = ambassador_records(sheets, conf_level=conf_level)
     finding = conclude(
         deciding,
@@ -161,7 +168,9 @@ def peers_carry_peers(
         ambassadors=ambassadors,
         variant=sheets.cuts.variant,
         n_persons=int(
-            sheets.frame.loc[sheets.frame[[OUTCOME, BEFORE]].notna().all(axis=1), "person"].nunique()
+            sheets.frame.loc[
+                sheets.frame[[OUTCOME, BEFORE, *sheets.held]].notna().all(axis=1), "person"
+            ].nunique()
         ),
         label=sheets.label,
     )
@@ -179,7 +188,7 @@ def _bins(fit: WithinFit, *, conf_level: float) -> pd.DataFrame:
 
 
 def _caveats(sheets: PeerSheets, deciding: EstimateRecord, checks: tuple[EstimateRecord, ...]) -> list[Note]:
-    notes = [_BIAS]
+    notes = [_BIAS if sheets.held else _NO_ENGAGEMENT]
     later = next((check for check in checks if check.term == "peers_later"), None)
     if later is not None:
         clear = later.conf_low > 0 or later.conf_high < 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from exresearch.findings.analyses.linkage.covariates import unit_kinds
@@ -15,7 +17,6 @@ from exresearch.findings.analyses.peers.sheets import (
     UNIT,
     WAVE,
     PeerSheets,
-    colleagues_score,
     followed,
 )
 from exresearch.findings.finding import EstimateRecord, MeasurementUnit
@@ -39,7 +40,7 @@ LABELS = {
     "later": "Colleagues a wave later instead (should be nothing)",
     "beside_later": "With equal colleagues a wave later",
     "same_wave": "Colleagues in the same wave instead",
-    "mood": "With equal engagement of colleagues, in this wave and the one before",
+    "plain": "Without equal engagement of colleagues",
     "customers": "With equal customer experience of the unit, in this wave and the one before",
     "kind_waves": "Compared within one kind of unit and wave",
     "everybody": "Also between people and between units",
@@ -60,7 +61,9 @@ _NO_KINDS = Note(
 _TENTH = 0.1
 
 
-def peer_checks(study: Study, sheets: PeerSheets, *, conf_level: float) -> tuple[EstimateRecord, ...]:
+def peer_checks(
+    study: Study, sheets: PeerSheets, *, held: Sequence[str], conf_level: float
+) -> tuple[EstimateRecord, ...]:
     """Estimate the effect of colleagues by other choices; none of them chooses the verdict.
 
     Parameters
@@ -69,6 +72,8 @@ def peer_checks(study: Study, sheets: PeerSheets, *, conf_level: float) -> tuple
         The client.
     sheets : PeerSheets
         Behind the verdict.
+    held : sequence of str
+        Columns that the deciding regression holds equal.
     conf_level : float
         Of the intervals.
 
@@ -81,22 +86,18 @@ def peer_checks(study: Study, sheets: PeerSheets, *, conf_level: float) -> tuple
     found: list[EstimateRecord] = []
 
     def ask(name: str, predictors: list[str], rows: pd.DataFrame = frame, wave: str = WAVE) -> None:
-        fit = followed(rows, predictors, conf_level=conf_level, wave=wave)
+        more = [] if name == "plain" else held
+        fit = followed(rows, [*predictors, *more], conf_level=conf_level, wave=wave)
         if fit is not None:
             found.append(
                 peer_record(fit, predictors[0], name=f"peers_{name}", label=Note(message=LABELS[name]))
             )
 
+    if held:
+        ask("plain", [BEFORE])
     ask("later", [AFTER])
     ask("beside_later", [BEFORE, AFTER])
     ask("same_wave", [SAME])
-    mood = {
-        f"(mood {lag})": scores
-        for lag in (0, 1)
-        if (scores := colleagues_score(study, sheets, "engagement", lag=lag)) is not None
-    }
-    if len(mood) == 2:
-        ask("mood", [BEFORE, *mood], frame.assign(**mood))
     customers = _customers(study, sheets)
     if customers is not None:
         ask("customers", [BEFORE, *customers.columns], frame.join(customers))

@@ -16,7 +16,9 @@ from exresearch.models import NotEstimable, WithinFit, colleague_means, within_r
 from exresearch.study import Study
 
 OUTCOME, PROMOTER = "(enps)", "(promoter)"
+_ENGAGEMENT = "(engagement)"
 BEFORE, SAME, AFTER = "(colleagues before)", "(colleagues now)", "(colleagues after)"
+MOOD = ("(engagement of colleagues now)", "(engagement of colleagues before)")
 SPELL, UNIT, WAVE, WEIGHT, PERSON = "(person in unit)", "unit", "wave", "weight", "person"
 #: Columns that may say who is an ambassador, and what they may call the two kinds.
 _COLUMNS = ("ambassador", "ambassadeur", "ambassador_role")
@@ -43,6 +45,8 @@ class PeerSheets:
         Columns of 0 and 1 of voluntary and assigned ambassadors, where the study tells them apart.
     label : dict of str to str
         Of the question.
+    held : tuple of str
+        Columns with the engagement of colleagues in the same wave and the one before; empty where it is not measured.
     least : int
         Colleagues that a share needs.
     n_all, n_moved : int
@@ -54,6 +58,7 @@ class PeerSheets:
     cuts: Cuts
     kinds: dict[str, str]
     label: dict[str, str]
+    held: tuple[str, ...]
     least: int
     n_all: int
     n_moved: int
@@ -130,18 +135,24 @@ def peer_sheets(
     # A person in another unit is followed anew: a move changes the colleagues, and everything else as well.
     spells = frame[PERSON].astype(str) + " | " + frame[UNIT].astype(str)
     frame[SPELL] = spells.where(frame[PERSON].notna() & frame[UNIT].notna())
+    engagement = _engagement(study)
+    if engagement is not None:
+        frame[_ENGAGEMENT] = engagement
     sheets = PeerSheets(
         frame=frame,
         waves=tuple(study.waves),
         cuts=cuts,
         kinds=kinds,
         label=study.codebook.label("enps"),
+        held=() if engagement is None else MOOD,
         least=min_unit_n,
         n_all=len(employees),
         n_moved=int((moved > 1).sum()),
     )
     for column, lag in ((BEFORE, 1), (SAME, 0), (AFTER, -1)):
         frame[column] = sheets.of_colleagues([PROMOTER], lag=lag)[PROMOTER]
+    for lag, column in enumerate(sheets.held):
+        frame[column] = sheets.of_colleagues([_ENGAGEMENT], lag=lag)[_ENGAGEMENT]
     return sheets
 
 
@@ -158,24 +169,19 @@ def _marked(study: Study) -> dict[str, pd.Series]:
     return {}
 
 
-def colleagues_score(study: Study, sheets: PeerSheets, construct: str, *, lag: int) -> pd.Series | None:
-    """Return the mean score of colleagues on another construct, or None where it is not measured."""
+def _engagement(study: Study) -> pd.Series | None:
+    """Engagement of everybody, or None where it is not measured or hardly differs."""
     employees = study.table("employees")
     measured = [
-        v for v in study.codebook.select("employees", construct=construct) if v.role in ("item", "outcome")
+        v for v in study.codebook.select("employees", construct="engagement") if v.role in ("item", "outcome")
     ]
     if not any(v.column in employees for v in measured):
         return None
     try:
-        score = construct_score(employees, codebook=study.codebook, table="employees", construct=construct)
+        score = construct_score(employees, codebook=study.codebook, table="employees", construct="engagement")
     except NotScorable:
         return None
-    column = f"({construct})"
-    with_score = PeerSheets(
-        sheets.frame.assign(**{column: score.astype("float64")}), sheets.waves, sheets.cuts, sheets.kinds, sheets.label,
-        sheets.least, sheets.n_all, sheets.n_moved,
-    )  # fmt: skip
-    return with_score.of_colleagues([column], lag=lag)[column]
+    return score.astype("float64") if score.min() < score.max() else None
 
 
 def followed(
