@@ -63,7 +63,7 @@ def likeliest(x: np.ndarray, w: np.ndarray) -> np.ndarray:
         mean = weighted.T @ filled / count
         square = sum(weighted[:, [k]] * there * (filled - mean[k]) ** 2 for k in range(3)).sum(axis=0)
         variance, share = square / count.sum(axis=0), weighted.sum(axis=0) / w.sum()
-    return posterior.argmax(axis=1)
+    return np.asarray(posterior.argmax(axis=1), dtype=np.intp)
 
 
 def r2(x: np.ndarray, y: np.ndarray, w: np.ndarray, *, side: np.ndarray | None = None) -> float:

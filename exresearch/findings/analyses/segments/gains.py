@@ -20,7 +20,7 @@ from exresearch.models.segmentation import Refits, held_out_predictions, refit_s
 FOLDS = 10
 #: People times repeats: of few people the folds are drawn again and again.
 _ROWS_OF_FOLDS = 4000
-_METHOD = "nested cross-validation by {by}; gain of held-out predictions, linearised over {by} and widened for shared training"
+_METHOD = "nested cross-validation by {by}; gain linearised over {by}, widened for shared training parts"
 _BY = {
     "unit": {"nl": "eenheid", "en": "unit"},
     "person": {"nl": "persoon", "en": "person"},
