@@ -17,13 +17,18 @@ def tool():
     return module
 
 
-def test_every_message_has_a_translation_and_every_translation_a_message(tool):
-    assert tool.problems(tool.read_catalogue(), tool.all_messages()) == []
+@pytest.fixture(scope="module")
+def messages(tool):
+    return tool.all_messages()
 
 
-def test_the_catalogue_is_written_as_the_tool_writes_it(tool, tmp_path):
+def test_every_message_has_a_translation_and_every_translation_a_message(tool, messages):
+    assert tool.problems(tool.read_catalogue(), messages) == []
+
+
+def test_the_catalogue_is_written_as_the_tool_writes_it(tool, messages, tmp_path):
     path = tmp_path / "nl.po"
-    tool.write_catalogue(tool.read_catalogue(), tool.all_messages(), path)
+    tool.write_catalogue(tool.read_catalogue(), messages, path)
     assert path.read_bytes() == tool.CATALOGUE.read_bytes()
 
 
@@ -77,4 +82,14 @@ def test_what_is_missing_stale_or_different_is_said(tool):
         "missing: 'New' (a.py:3)",
         "stale: 'Gone'",
         "places differ: '{n:integer} people' -> '{m:integer} mensen'",
+    ]
+
+
+def test_a_translation_that_swallowed_another_message_is_said(tool):
+    long = "Somebody put two entries of the catalogue together."
+    catalogue = Catalog(locale="nl")
+    catalogue.add(long, string="Iemand voegde twee vermeldingen samen.")
+    catalogue.add("Short", string=f"Kort.{long}")
+    assert tool.problems(catalogue, {long: ["a.py:1"], "Short": ["a.py:2"]}) == [
+        "holds another message: 'Short'"
     ]

@@ -25,6 +25,8 @@ from exresearch.study.flags.suspects import SUSPECTS
 from exresearch.study.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
+# Letters by which a message is recognised within another.
+_LONG = 40
 CATALOGUE = ROOT / "exresearch" / "report" / "locale" / "nl.po"
 # Functions whose first argument is a message, and keywords that hold one.
 SPEAKERS = {"say", "translate", "mark", "warning", "Note", "Column"}
@@ -123,7 +125,17 @@ def problems(catalogue: Catalog, messages: dict[str, list[str]]) -> list[str]:
     for message, translation in entries.items():
         if message in messages and translation and _places(message) != _places(translation):
             found.append(f"places differ: {message!r} -> {translation!r}")
-    return found
+    return found + [f"holds another message: {message!r}" for message in _holding_others(entries)]
+
+
+def _holding_others(entries: dict[str, str]) -> Iterator[str]:
+    """Yield messages whose translation has the original of another one in it: two entries that were merged."""
+    # By its first words each long message is looked for once; short ones may well be part of another.
+    starts = {message[:_LONG]: message for message in entries if len(message) >= _LONG}
+    for message, translation in entries.items():
+        pieces = (translation[at : at + _LONG] for at in range(len(translation) - _LONG + 1))
+        if any(starts.get(piece, message) != message for piece in pieces):
+            yield message
 
 
 def read_catalogue(path: Path = CATALOGUE) -> Catalog:
