@@ -184,6 +184,19 @@ def test_scores_are_weighted_means_by_moment_and_phase(demo: Study) -> None:
     phases = phase_scores(journey, conf_level=0.95, rules=RULES).set_index("phase")
     assert phases["estimate"]["na"] == pytest.approx(np.mean([means[name] for name in AFTER]), abs=ROUNDING)
     assert phases[["moments", "rated"]].to_numpy().tolist() == [[2, 2]] * 3
+    # A moment that four people rated has no mean, no place, and no part in that of its phase.
+    last, gone = AFTER[-1], moments["moment"] != AFTER[-1]
+    four = moments[~gone].dropna(subset=["rating"]).drop_duplicates("person").head(4)
+    rare = journey_data(changed(demo, pd.concat([moments[gone], four])))
+    assert phase_scores(rare, conf_level=0.95, rules=RULES).set_index("phase")["estimate"][
+        "na"
+    ] == pytest.approx(means[AFTER[0]], abs=ROUNDING)
+    places = moment_scores(rare, conf_level=0.95, rules=RULES).set_index("moment")[["rank_low", "rank_high"]]
+    assert places.loc[last].isna().all()
+    # Of the moments of the demo all before and the first weeks are alike, and the last one is the lowest.
+    assert scores["rank_low"].tolist()[:3] == [1, 1, 1]
+    assert (scores["rank_low"] <= scores["rank_high"]).all()
+    assert scores["rank_high"][last] == 6
     # Groups of a moment add up to the moment.
     kinds = group_scores(study, journey, by="category", conf_level=0.95, rules=RULES)
     assert kinds.groupby("moment")["n"].sum().to_dict() == scores["n"].to_dict()

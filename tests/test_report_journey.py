@@ -42,6 +42,8 @@ def a_map() -> JourneyMap:
             "conf_low": estimate - 0.3,
             "conf_high": estimate + 0.3,
             "conf_level": 0.95,
+            "rank_low": [2.0, np.nan, 3.0, 1.0],
+            "rank_high": [2.0, np.nan, 3.0, 1.0],
         }
     )
     phases = pd.DataFrame(
@@ -66,6 +68,9 @@ WEIGHTS = pd.DataFrame(
         "importance": [0.05, 0.10, 0.30],
         "conf_low": [0.02, 0.05, 0.2],
         "conf_high": [0.08, 0.15, 0.4],
+        "rank_low": [3, 2, 1],
+        "rank_high": [3, 2, 1],
+        "people": 55,
     }
 )
 
@@ -91,13 +96,38 @@ def test_the_map_names_moments_phases_and_gaps_in_text(language: str) -> None:
 
 def test_takeaway_of_a_journey_without_differences() -> None:
     even = a_map()
-    moments = even.moments.assign(estimate=5.0, conf_low=4.8, conf_high=5.2, n=50, people=50)
+    moments = even.moments.assign(
+        estimate=5.0, conf_low=4.8, conf_high=5.2, n=50, people=50, rank_low=1, rank_high=4
+    )
     picture, _ = drawn(
         journey_map(replace(even, moments=moments), pd.DataFrame(), texts=Texts("en"), rules=RULES)
     )
     assert (
         picture.takeaway
-        == "No moment stands out: the ratings lie closer together than their intervals are wide."
+        == "No moment stands out: no difference between two moments is larger than chance may make it."
+    )
+
+
+def test_moments_that_cannot_be_told_apart_share_a_place() -> None:
+    texts = Texts("en")
+    shared = a_map()
+    two = shared.moments.assign(rank_low=[1, np.nan, 3, 1], rank_high=[2, np.nan, 3, 2])
+    open_order = WEIGHTS.assign(rank_low=1, rank_high=3)
+    picture, _ = drawn(journey_map(replace(shared, moments=two), open_order, texts=texts, rules=RULES))
+    assert picture.takeaway == (
+        "“The verkennen” and “The groei” are rated best and cannot be told apart. “The eerste week” is rated worst "
+        "(4.0). Which moment weighs most in recommending stays open."
+    )
+    six = pd.concat([two] * 2, ignore_index=True).assign(
+        moment=[f"m{number}" for number in range(8)],
+        rank_low=[1, np.nan, 5, 1] * 2,
+        rank_high=[4, np.nan, 6, 4] * 2,
+    )
+    kinds = pd.concat([WEIGHTS.assign(moment=["m0", "m2", "m3"], who=who) for who in ("employee", "leaver")])
+    picture, _ = drawn(journey_map(replace(shared, moments=six), kinds, texts=texts, rules=RULES))
+    assert picture.takeaway == (
+        "4 of the 6 moments share the first place: no difference between them is certain. “The eerste week” and “The "
+        "eerste week” are rated worst and cannot be told apart. Among leavers “The groei” weighs most in recommending."
     )
 
 
@@ -160,9 +190,12 @@ def test_bars_of_the_gain() -> None:
     )  # fmt: skip
     picture, drawing = drawn(outer_bars(table, texts=Texts("en", strict=True), rules=RULES))
     assert picture.takeaway == (
-        "Moments before and after employment explain 11.8 %-points of the differences in recommending that those "
-        "during it do not."
+        "With moments before and after employment, 11.8 %-points more of the differences in recommending is explained."
     )
+    assert "All together, n = 200" in drawing
+    # Two kinds of 110 and 93 people, 200 together: three people are of both, and that is not shown.
+    few = table.assign(people=[200, 110, 93])
+    assert "n = 200" not in drawn(outer_bars(few, texts=Texts("en"), rules=RULES))[1]
     # Twenty leavers are too few for a model.
     assert "Leavers" not in drawing
     assert "Employees" in drawing

@@ -155,6 +155,18 @@ def test_whole_sentences(tested, unit, estimand, verdict, english, dutch):
     assert verdict_sentence(finding, Texts("nl", strict=True)) == dutch
 
 
+def test_one_estimand_of_two_hypotheses_has_two_sentences(tested):
+    kept = {"hypothesis": "promise-delivered", "measures": {"ex": {"nl": "Willen blijven", "en": "Staying"}}}
+    finding = tested("standardised", Verdict.SUPPORTED, estimand="incongruence_slope", **kept)
+    assert verdict_sentence(finding, Texts("nl", strict=True)).startswith(
+        "Met elke standaardafwijking die er meer is waargemaakt en minder is beloofd, verandert “Willen blijven” met "
+        "+0,30 standaardafwijking (95%-interval 0,20 tot 0,40; positief betekent: lager waar minder is waargemaakt dan "
+        "beloofd)."
+    )
+    balance = tested("standardised", Verdict.SUPPORTED, estimand="incongruence_slope", hypothesis="balance")
+    assert "customers fall behind" in verdict_sentence(balance, Texts("en"))
+
+
 def test_components_are_listed_by_verdict(tested):
     whole = tested("variance_share", Verdict.INCONCLUSIVE, estimand="lmg_difference")
     limits = {

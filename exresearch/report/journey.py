@@ -23,6 +23,7 @@ COLUMNS: dict[str, dict[str, Column | None]] = {
         "when": Column(mark("When"), "message"),
         "estimate": Column(mark("Mean"), "number2"),
         "conf_low": Column(mark("Interval"), "number2"),
+        "ranks": Column(mark("Place")),
         "people": _PEOPLE,
     },
     "groups": {
@@ -100,7 +101,11 @@ _ABSENT = {
 }
 _PLACE_NOTE = mark(
     "Weight is the share of the differences in recommending that goes with a moment, averaged over all orders of "
-    "entry; the places are those that the data leave open."
+    "entry. A place such as 1–2: the data leave open which of those it is."
+)
+_RANK_NOTE = mark(
+    "A place such as 1–3: the data leave open which of those it is. Places follow from the differences between "
+    "moments. Many people rated several, so that a difference may be certain although two intervals overlap."
 )
 _PEAK_NOTE = mark(
     "The peak is the rating furthest from the middle of the scale, the end the last moment that was rated. Explained "
@@ -148,7 +153,12 @@ def tables(result: JourneyMoments, *, texts: Texts) -> dict[str, dict[str, Any]]
             "Recommending the employer before, during and after employment, on a scale of 0 to 10"
         ),
     }
-    notes: dict[str, str | Note] = {"importance": _PLACE_NOTE, "rivals": _PEAK_NOTE, "necessity": _EMPTY_NOTE}
+    notes: dict[str, str | Note] = {
+        "moments": _RANK_NOTE,
+        "importance": _PLACE_NOTE,
+        "rivals": _PEAK_NOTE,
+        "necessity": _EMPTY_NOTE,
+    }
     if len(result.promise):
         named = result.map.moments.set_index("moment")["label"]
         ends = {side: named[result.promise[side].iloc[0]] for side in ("before", "first")}

@@ -49,8 +49,10 @@ def frames(result: JourneyMoments, *, texts: Texts) -> dict[str, pd.DataFrame]:
     moments = result.map.moments
     labels = {} if moments.empty else dict(zip(moments["moment"], moments["label"], strict=True))
     advocacy = _labelled(result.advocacy.rename(columns={"phase": "who"}), labels, texts)
+    if len(moments):
+        moments = _ranked(moments.assign(when=moments["employment"].map(_EMPLOYMENT)))
     return {
-        "moments": moments.assign(when=moments["employment"].map(_EMPLOYMENT)) if len(moments) else moments,
+        "moments": moments,
         "groups": _labelled(result.map.groups, labels, texts),
         "overlap": _overlap(result, labels, texts),
         "importance": _importance(result, labels, texts),
@@ -86,8 +88,17 @@ def _importance(result: JourneyMoments, labels: dict[str, dict[str, str]], texts
     frame = _labelled(result.importance, labels, texts)
     if frame.empty:
         return frame
-    ranks = zip(frame["rank_low"], frame["rank_high"], strict=True)
-    return frame.assign(ranks=[f"{low}" if low == high else f"{low}–{high}" for low, high in ranks])
+    return _ranked(frame)
+
+
+def _ranked(frame: pd.DataFrame) -> pd.DataFrame:
+    """Add ``ranks``: one place, or the first and last that the data leave open."""
+    ends = zip(frame["rank_low"], frame["rank_high"], strict=True)
+    ranks = [
+        "–" if pd.isna(low) else f"{low:.0f}" if low == high else f"{low:.0f}–{high:.0f}"
+        for low, high in ends
+    ]
+    return frame.assign(ranks=ranks)
 
 
 def _rivals(result: JourneyMoments, texts: Texts) -> pd.DataFrame:

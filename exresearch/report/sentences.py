@@ -59,6 +59,19 @@ _BY_ESTIMAND = {
         "Among people who had no part in the fit, segments on needs explain {estimate:points1} more of the differences "
         "in outcomes than the categories of the organisation ({level:percent0} interval {limits}; negative means less)."
     ),
+    ("outer_phases_gain", "variance_share"): mark(
+        "With moments before and after employment, {estimate:points1} more of the differences in recommending is "
+        "explained than with moments during employment alone ({level:percent0} interval {limits})."
+    ),
+    ("gain_difference", "variance_share"): mark(
+        "What experience adds to clicks is {estimate:points1} of the differences in recommending more than what clicks "
+        "add to experience ({level:percent0} interval {limits}; negative means less)."
+    ),
+    ("product_gain", "variance_share"): mark(
+        "The interplay of ready, willing, able and aligned explains {estimate:points1} more of the differences in "
+        "customer-oriented behaviour than the sum of the four ({level:percent0} interval {limits}; negative means that "
+        "people make up for their weakest part)."
+    ),
     ("hazard_ratio", "hazard_ratio"): mark(
         "With every point higher on the recommendation item (0 to 10) the chance of leaving from one moment to the "
         "next is {estimate:number2} times as large ({level:percent0} interval {limits}; under 1 means that people "
@@ -94,6 +107,14 @@ _BY_ESTIMAND = {
         "With employees and customers each a standard deviation from their average, one above and the other below, the "
         "outcome of the next wave differs by {estimate:number2} standard deviations from balance ({level:percent0} "
         "interval {limits}; negative means that it is worse when the two drift apart)."
+    ),
+}
+# Where one name of an estimand stands for different questions, the hypothesis says which.
+_BY_HYPOTHESIS = {
+    ("promise-delivered", "incongruence_slope"): mark(
+        "With every standard deviation more delivered and one less promised, “{outcome}” changes by {estimate:signed2} "
+        "standard deviations ({level:percent0} interval {limits}; positive means that it is lower where less was "
+        "delivered than promised)."
     ),
 }
 # By the side of zero on which the estimate lies, so that nobody reads "a minus number above".
@@ -408,6 +429,8 @@ def _effect_message(finding: Finding) -> str:
         return messages["up" if low > 0 else "down" if high < 0 else "open"]
     if finding.estimand == "cross_lagged_effect":
         return _CROSS_LAGGED["above" if (finding.estimate or 0.0) >= 0 else "below"]
+    if (finding.hypothesis, finding.estimand) in _BY_HYPOTHESIS:
+        return _BY_HYPOTHESIS[finding.hypothesis, finding.estimand]
     return _BY_ESTIMAND.get(
         (finding.estimand, finding.unit_of_measurement), _BY_UNIT[finding.unit_of_measurement]
     )
@@ -437,6 +460,8 @@ def _effect_values(finding: Finding, texts: Texts) -> dict[str, object]:
     spec = "percent1" if general else unit_spec(finding.unit_of_measurement)
     limits = interval(finding.conf_low, finding.conf_high, spec, language=texts.language)
     values: dict[str, object] = {"estimate": finding.estimate, "level": finding.conf_level, "limits": limits}
+    if (finding.hypothesis, finding.estimand) in _BY_HYPOTHESIS:
+        values["outcome"] = texts.pick(finding.measures.get("ex", texts.say("the outcome")))
     if finding.estimand == "cross_lagged_effect":
         values["size"] = abs(finding.estimate)
         del values["estimate"]

@@ -79,6 +79,8 @@ def people_in_several(sheets: JourneySheets, *, rules: DisclosureRules) -> pd.Da
     for who, part in sheets.frame.groupby(WHO, sort=False):
         people = set(part[PERSON])
         also = len(people & several)
-        shown = also if also == 0 or also >= rules.min_respondents else float("nan")
+        # Neither those who are in several nor the rest may be so few that somebody knows who.
+        safe = all(count == 0 or count >= rules.min_respondents for count in (also, len(people) - also))
+        shown = also if safe else float("nan")
         rows.append({"who": str(who), "n": len(people), "also": shown})
     return pd.DataFrame(rows)

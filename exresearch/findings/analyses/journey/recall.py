@@ -39,9 +39,9 @@ def time_of_rating(
     -------
     pandas.DataFrame
         ``moment, label, n`` (people), ``recalled`` (share of the ratings by people whose phase is a later one; missing
-        where not known), ``months`` (median time since the first day in service, or the last for moments after
-        employment), ``since`` (``start`` or ``end``), ``estimate`` (mean of recalled minus mean of fresh ratings),
-        ``conf_low, conf_high, conf_level``.
+        where not known, or where it would tell what a few people did), ``months`` (median time since the first day in
+        service, or the last for moments after employment), ``since`` (``start`` or ``end``), ``estimate`` (mean of
+        recalled minus mean of fresh ratings), ``conf_low, conf_high, conf_level``.
     """
     ratings = journey.ratings
     months = months_since(study, ratings)
@@ -54,9 +54,12 @@ def time_of_rating(
         fresh = _FRESH.get(str(moment.employment))
         if "population" in part and fresh is not None and len(part):
             late = ~part["population"].isin(fresh) & part["population"].notna()
-            row["recalled"] = float(late[part["population"].notna()].mean())
-            enough = min(respondents(part[late]), respondents(part[~late])) >= rules.min_respondents
-            if enough:
+            known = part["population"].notna()
+            apart = [respondents(part[known & late]), respondents(part[known & ~late])]
+            # A share of nought or all says of nobody what the others did; of a few it would.
+            if all(count == 0 or count >= rules.min_respondents for count in apart):
+                row["recalled"] = float(late[known].mean())
+            if min(apart) >= rules.min_respondents:
                 row |= _difference(part, late, conf_level=conf_level)
         since = "end" if moment.employment == "after" else "start"
         if since in months:

@@ -10,7 +10,7 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.measures import JourneyData, dependence_groups
 from exresearch.measures.resampling import respondents
 from exresearch.models import NotEstimable
-from exresearch.models.regression import linear_combinations, linear_regression
+from exresearch.models.regression import LinearFit, linear_combinations, linear_regression
 from exresearch.study import Study
 
 _NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
@@ -35,18 +35,28 @@ def moment_scores(journey: JourneyData, *, conf_level: float, rules: DisclosureR
     Returns
     -------
     pandas.DataFrame
-        The columns of :attr:`JourneyData.moments`, and ``estimate, std_error, conf_low, conf_high, conf_level``.
+        The columns of :attr:`JourneyData.moments`, ``estimate, std_error, conf_low, conf_high, conf_level``, and
+        ``rank_low, rank_high``: the places, 1 for the best, that the data leave open.
+
+    Notes
+    -----
+    A place is settled by the differences between moments, of which all pairs are tested together (Bonferroni): many
+    people rate several moments, so that two overlapping intervals may well differ.
     """
     rows = []
     for name in journey.moments["moment"]:
         part = journey.ratings[journey.ratings["moment"] == name]
         rows.append(_mean(part, conf_level=conf_level, least=rules.min_respondents))
     scores = pd.DataFrame(rows, columns=list(_NUMBERS), index=journey.moments.index)
-    return journey.moments.join(scores).assign(conf_level=conf_level)
+    known = list(journey.moments.loc[scores["estimate"].notna(), "moment"])
+    places = _places(journey.ratings[journey.ratings["moment"].isin(known)], known, conf_level=conf_level)
+    return journey.moments.join(scores).join(places, on="moment").assign(conf_level=conf_level)
 
 
 def phase_scores(journey: JourneyData, *, conf_level: float, rules: DisclosureRules) -> pd.DataFrame:
     """Give the mean of the moments of each phase, every moment counting the same however many rated it.
+
+    Moments that too few people rated have no part in it: their mean would follow from that of the phase and the others.
 
     Returns
     -------
@@ -57,7 +67,8 @@ def phase_scores(journey: JourneyData, *, conf_level: float, rules: DisclosureRu
     rows: list[dict[str, Any]] = []
     placed = journey.moments[journey.moments["phase"] != ""]
     for phase, moments in placed.groupby("phase", sort=False):
-        part = journey.ratings[journey.ratings["moment"].isin(moments["moment"])]
+        enough = moments.loc[moments["people"] >= rules.min_respondents, "moment"]
+        part = journey.ratings[journey.ratings["moment"].isin(enough)]
         first = moments.iloc[0]
         rows.append(
             {
@@ -153,29 +164,64 @@ def _mean(part: pd.DataFrame, *, conf_level: float, least: int) -> dict[str, flo
     empty = dict.fromkeys(_NUMBERS, float("nan"))
     if respondents(part) < max(least, 2):
         return empty
-    groups = dependence_groups(part)
     names = list(dict.fromkeys(part["moment"]))
-    columns = {f"m{number}": (part["moment"] == name).astype("float64") for number, name in enumerate(names)}
-    frame = part[["rating"]].assign(**columns, group=groups.labels)
-    if "weight" in part:
-        frame["weight"] = part["weight"]
     try:
-        fit = linear_regression(
-            frame,
-            outcome="rating",
-            predictors=list(columns),
-            intercept=False,
-            weights="weight" if "weight" in part else None,
-            cluster=None if groups.by == "row" else "group",
-            conf_level=conf_level,
-        )
+        fit = _fit(part, names, conf_level=conf_level)
     except NotEstimable:
         # Everybody gives the same answer, or all come from one group: a mean without an interval.
         return empty | {"estimate": float(part.groupby("moment")["rating"].mean().mean())}
     if len(names) == 1:
         row = fit.table.iloc[0]
     else:
-        row = linear_combinations(
-            fit, combinations={"mean": dict.fromkeys(columns, 1.0 / len(columns))}
-        ).iloc[0]
+        equal = {f"m{number}": 1.0 / len(names) for number in range(len(names))}
+        row = linear_combinations(fit, combinations={"mean": equal}).iloc[0]
     return {name: float(row[name]) for name in _NUMBERS}
+
+
+def _places(ratings: pd.DataFrame, names: list[str], *, conf_level: float) -> pd.DataFrame:
+    """Lowest and highest place of each moment that no difference between two moments excludes."""
+    pairs = {
+        f"{high} {low}": {f"m{high}": 1.0, f"m{low}": -1.0}
+        for high in range(len(names))
+        for low in range(len(names))
+        if high < low
+    }
+    better = dict.fromkeys(range(len(names)), 0)
+    worse = better.copy()
+    if pairs:
+        try:
+            fit = _fit(ratings, names, conf_level=1.0 - (1.0 - conf_level) / len(pairs))
+            found = linear_combinations(fit, combinations=pairs)
+        except NotEstimable:
+            found = pd.DataFrame(columns=["term", "conf_low", "conf_high"])
+        for term, low, high in zip(found["term"], found["conf_low"], found["conf_high"], strict=True):
+            first, second = (int(number) for number in str(term).split())
+            if low > 0 or high < 0:
+                upper, lower = (first, second) if low > 0 else (second, first)
+                worse[upper] += 1
+                better[lower] += 1
+    return pd.DataFrame(
+        {
+            "rank_low": [1.0 + better[number] for number in range(len(names))],
+            "rank_high": [float(len(names) - worse[number]) for number in range(len(names))],
+        },
+        index=pd.Index(names, name="moment", dtype="object"),
+    )
+
+
+def _fit(part: pd.DataFrame, names: list[str], *, conf_level: float) -> LinearFit:
+    """Means of moments together, as coefficients ``m0, m1, ...``."""
+    groups = dependence_groups(part)
+    columns = {f"m{number}": (part["moment"] == name).astype("float64") for number, name in enumerate(names)}
+    frame = part[["rating"]].assign(**columns, group=groups.labels)
+    if "weight" in part:
+        frame["weight"] = part["weight"]
+    return linear_regression(
+        frame,
+        outcome="rating",
+        predictors=list(columns),
+        intercept=False,
+        weights="weight" if "weight" in part else None,
+        cluster=None if groups.by == "row" else "group",
+        conf_level=conf_level,
+    )

@@ -146,6 +146,7 @@ def promise_delivered(
         estimand=estimand_for(_HYPOTHESIS),
         n_excluded=sides.sheets.n_excluded,
         rules=rules,
+        measures={"ex": sides.sheets.labels[OUTCOME]},
         robustness=[*shape_records(surface, sides.sheets), *checks.records],
         caveats=[*_caveats(study, sides, asked), *skipped_checks(checks.skipped)],
     )

@@ -9,18 +9,36 @@ from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.analyses import JourneyMap
 from exresearch.findings.note import Note
 from exresearch.report.figures.journey.bands import RATING, Places, bands, legend, names
-from exresearch.report.figures.journey.kinds import in_order
+from exresearch.report.figures.journey.kinds import in_order, kind_name
 from exresearch.report.figures.journey.points import WEIGHT, lines, points, weights
 from exresearch.report.numbers import interval
-from exresearch.report.text import Texts
+from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture, add_axes, intervals_name, new_figure, number_axis, rows_of, style
 
 NO_MAP = Note(message="No contact moment was rated by enough people to draw the journey.")
 #: Inches: margins, width of a moment, heights of the parts from the top.
 _LEFT, _RIGHT, _PLACE, _LEAST_WIDTH = 0.55, 0.12, 0.86, 5.8
-_HEAD, _NAMES, _LEGEND, _FOOT = 0.62, 0.80, 0.44, 0.14
+_HEAD, _NAMES, _LEGEND, _FOOT = 0.62, 0.80, 0.52, 0.14
 #: Part of the scale that the axis shows at least, so that small differences stay small.
-_LEAST_SHARE = 0.22
+_LEAST_SHARE = 0.15
+#: Moments that a sentence names at most.
+_NAMED = 3
+_ENDS = {
+    "rank_low": (
+        mark("{moment} is rated best ({mean:number1})."),
+        mark("{moments} are rated best and cannot be told apart."),
+        mark(
+            "{n:integer} of the {k:integer} moments share the first place: no difference between them is certain."
+        ),
+    ),
+    "rank_high": (
+        mark("{moment} is rated worst ({mean:number1})."),
+        mark("{moments} are rated worst and cannot be told apart."),
+        mark(
+            "{n:integer} of the {k:integer} moments share the last place: no difference between them is certain."
+        ),
+    ),
+}
 
 
 def journey_map(
@@ -28,7 +46,7 @@ def journey_map(
 ) -> Picture | Note:
     """Draw the journey of a study.
 
-    The dark line goes through the mean of every moment, with its interval; light lines are the kinds of people who
+    The dark line goes through the mean of every moment, with its interval; coloured lines are the kinds of people who
     rated it. Moments that nobody was asked about are empty dashed circles, and the line is dotted where it passes them.
     Below, every kind of people has what a moment weighs in its recommending.
 
@@ -37,7 +55,8 @@ def journey_map(
     journey : JourneyMap
         Of :func:`exresearch.findings.analyses.journey_moments`.
     importance : pandas.DataFrame
-        Of the same: ``who, moment, importance, conf_low, conf_high``; without rows there is no lower part.
+        Of the same: ``who, moment, importance, conf_low, conf_high, rank_low, rank_high, people``; without rows there
+        is no lower part.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
@@ -121,29 +140,11 @@ def _said(
 ) -> tuple[str, str, str]:
     """Caption, alternative text and takeaway."""
     shown = places.frame[places.frame["moment"].isin(places.shown)]
-    ranked = shown.sort_values("estimate", kind="stable")
-    best, worst = ranked.iloc[-1], ranked.iloc[0]
-    apart = len(shown) > 1 and best["conf_low"] > worst["conf_high"]
-    if apart:
-        takeaway = texts.say(
-            "“{best}” is rated best ({high:number1}) and “{worst}” worst ({low:number1}).",
-            best=texts.pick(best["label"]),
-            worst=texts.pick(worst["label"]),
-            high=float(best["estimate"]),
-            low=float(worst["estimate"]),
-        )
-    else:
-        takeaway = texts.say(
-            "No moment stands out: the ratings lie closer together than their intervals are wide."
-        )
-    if len(importance):
-        first = importance.sort_values("importance", kind="stable").iloc[-1]
-        named = places.frame.loc[places.frame["moment"] == first["moment"], "label"].iloc[0]
-        takeaway += " " + texts.say("In recommending, “{moment}” weighs most.", moment=texts.pick(named))
+    takeaway = " ".join([*_ends(shown, texts), *_heaviest(importance, places.frame, texts)])
     low, high = journey.scale
     caption = texts.say(
         "Mean rating of every contact moment on a scale of {low:number0} to {high:number0} (the axis shows a part of "
-        "it), with {intervals}; the light lines are who rated. Below: share of the differences in recommending that "
+        "it), with {intervals}; coloured lines are who rated. Below: share of the differences in recommending that "
         "a moment accounts for, per kind of people. An empty dashed circle was not asked about, or by too few.",
         low=low,
         high=high,
@@ -167,3 +168,43 @@ def _said(
         else:
             said.append(texts.say("{moment}: a gap.", moment=texts.pick(row.label)))
     return caption, " ".join([takeaway, *said]), takeaway
+
+
+def _ends(shown: pd.DataFrame, texts: Texts) -> list[str]:
+    """Sentences on the highest and the lowest moments, as far as their differences settle that."""
+    total = len(shown)
+    if total < 2 or (shown["rank_low"] == 1).all():
+        return [
+            texts.say(
+                "No moment stands out: no difference between two moments is larger than chance may make it."
+            )
+        ]
+    said = []
+    for end, (one, several, many) in _ENDS.items():
+        at_end = shown[shown[end] == (1 if end == "rank_low" else total)]
+        names = [f"“{texts.pick(label)}”" for label in at_end["label"]]
+        if not names:
+            continue
+        if len(names) == 1:
+            said.append(texts.say(one, moment=names[0], mean=float(at_end["estimate"].iloc[0])))
+        elif len(names) <= _NAMED:
+            listed = texts.say("{first} and {last}", first=", ".join(names[:-1]), last=names[-1])
+            said.append(texts.say(several, moments=listed))
+        else:
+            said.append(texts.say(many, n=len(names), k=total))
+    return said
+
+
+def _heaviest(importance: pd.DataFrame, frame: pd.DataFrame, texts: Texts) -> list[str]:
+    """A sentence on the moment that weighs most, for the largest kind of people in whom the data settle it."""
+    if importance.empty:
+        return []
+    first = importance[(importance["rank_low"] == 1) & (importance["rank_high"] == 1)]
+    if first.empty:
+        return [texts.say("Which moment weighs most in recommending stays open.")]
+    row = first.sort_values("people", kind="stable").iloc[-1]
+    moment = texts.pick(frame.loc[frame["moment"] == row["moment"], "label"].iloc[0])
+    if (importance["who"] == row["who"]).all():
+        return [texts.say("In recommending, “{moment}” weighs most.", moment=moment)]
+    who = kind_name(str(row["who"]), texts).lower()
+    return [texts.say("Among {who} “{moment}” weighs most in recommending.", who=who, moment=moment)]

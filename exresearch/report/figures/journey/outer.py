@@ -15,8 +15,7 @@ from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axi
 NO_GAIN = Note(message="Too few people rated moments both during employment and outside it.")
 _TAKEAWAYS = {
     "up": mark(
-        "Moments before and after employment explain {gain:points1} of the differences in recommending that those "
-        "during it do not."
+        "With moments before and after employment, {gain:points1} more of the differences in recommending is explained."
     ),
     "open": mark("It is not settled whether moments before and after employment add anything."),
 }
@@ -49,9 +48,12 @@ def outer_bars(table: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> 
     names = [
         texts.say("All together") if term == "gain" else kind_name(term, texts) for term in ordered["term"]
     ]
+    # Who is of two kinds counts once together: how few they are must not follow from the numbers.
+    both = int(ordered["people"].iloc[1:].sum() - ordered["people"].iloc[0])
+    told = [not 0 < both < rules.min_respondents, *[True] * len(kinds)]
     labels = [
-        f"{name}, n = {texts.number(row.people, 'integer')}"
-        for name, row in zip(names, rows_of(ordered), strict=True)
+        f"{name}, n = {texts.number(row.people, 'integer')}" if counted else name
+        for name, row, counted in zip(names, rows_of(ordered), told, strict=True)
     ]
     with style():
         figure, axes, y = rows_axes(

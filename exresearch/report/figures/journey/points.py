@@ -17,31 +17,36 @@ from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, number_axis, rows_of
 
 #: Inches: height of the part with the weights.
-WEIGHT = 1.05
+WEIGHT = 1.15
+#: Where the points of the kinds of people stand, by how many rated a moment: beside the dark point and never under it.
+_BESIDE = ((), (0.0,), (-0.2, 0.2), (-0.2, 0.2, 0.34), (-0.34, -0.2, 0.2, 0.34))
 
 
 def lines(axes: Axes, places: Places, groups: pd.DataFrame, kinds: list[str]) -> None:
-    """Light lines of the kinds of people, a little beside the point that they belong to."""
+    """Coloured lines of the kinds of people, their points beside the one that they belong to."""
     if groups.empty:
         return
-    spread = np.linspace(-0.17, 0.17, len(kinds)) if len(kinds) > 1 else np.zeros(1)
-    for who, shift in zip(kinds, spread, strict=True):
+    raters = {
+        name: [who for who in kinds if who in set(part["group"])] for name, part in groups.groupby("moment")
+    }
+    for who in kinds:
         part = groups[groups["group"] == who]
         if part.empty:
             continue
         kind = kind_of(who)
-        part = part.assign(x=part["moment"].map(places.x)).sort_values("x")
+        beside = [_BESIDE[len(raters[name])][raters[name].index(who)] for name in part["moment"]]
+        part = part.assign(x=part["moment"].map(places.x) + beside).sort_values("x")
         axes.plot(
-            part["x"] + shift,
+            part["x"],
             part["estimate"].astype(float),
             color=kind.colour,
             linestyle=kind.dash,
-            linewidth=1.1,
-            alpha=0.75,
+            linewidth=1.6,
+            alpha=0.9,
             marker=kind.marker,
-            markersize=4,
+            markersize=5,
             markeredgewidth=0,
-            zorder=3,
+            zorder=4.5,
         )
 
 
@@ -115,7 +120,7 @@ def _dashed_circle() -> Any:
 def weights(axes: Axes, places: Places, importance: pd.DataFrame, texts: Texts) -> None:
     """What each moment weighs in recommending, per kind of people that rates it."""
     axes.set_xlim(-0.5, len(places.frame) - 0.5)
-    axes.set_ylim(0, float(importance["conf_high"].max()) * 1.12)
+    axes.set_ylim(0, float(importance["conf_high"].max()) * 1.08)
     axes.set_xticks([])
     axes.spines["left"].set_visible(False)
     axes.tick_params(axis="y", length=0)
@@ -147,6 +152,6 @@ def weights(axes: Axes, places: Places, importance: pd.DataFrame, texts: Texts) 
         )
     transform = blended_transform_factory(axes.figure.transFigure, axes.transAxes)
     axes.text(
-        0.006, 1 + 0.03 / WEIGHT, texts.say("Weight in recommending the employer"), transform=transform, va="bottom",
+        0.006, 1 + 0.09 / WEIGHT, texts.say("Weight in recommending the employer"), transform=transform, va="bottom",
         fontsize=8.5, color=COLOURS["grey"],
     )  # fmt: skip

@@ -32,6 +32,10 @@ _TAKEAWAYS = {
         "Every good moment more goes with recommending more, and the last one does not clearly bring more than the "
         "others."
     ),
+    "uneven": mark(
+        "Recommending does not rise with every good moment more, and the last one does not clearly bring more than the "
+        "others."
+    ),
     "open": mark("Journeys with more good moments are shown beside those with fewer."),
 }
 
@@ -97,6 +101,8 @@ def journey_steps(
     last, kind = whole.last_step, "open"
     if last:
         kind = "more" if last["conf_low"] > 0 else "less" if last["conf_high"] < 0 else "even"
+    if kind == "even" and not steps["estimate"].astype(float).is_monotonic_increasing:
+        kind = "uneven"
     takeaway = texts.say(_TAKEAWAYS[kind])
     caption = texts.say(
         "Mean recommendation by the number of moments rated {good:number1} or higher, the upper third of the scale, "
@@ -107,7 +113,9 @@ def journey_steps(
     )
     said = [
         texts.say(
-            "{good:integer} good moments: {estimate:number1}, interval {limits}.",
+            "{good:integer} good moment: {estimate:number1}, interval {limits}."
+            if row.good == 1
+            else "{good:integer} good moments: {estimate:number1}, interval {limits}.",
             good=int(row.good),
             estimate=row.estimate,
             limits=interval(row.conf_low, row.conf_high, "number1", language=texts.language),
