@@ -134,7 +134,7 @@ def _necessity(result: JourneyMoments, labels: dict[str, dict[str, str]], texts:
     for level in sorted(found["level"].unique())[-3:] if len(found) else []:
         of_level = found[found["level"] == level].set_index(["who", "moment"])["required"]
         made[f"level {level:g}"] = [
-            _needed(of_level, (row.who, row.moment), texts) for row in made.itertuples()
+            _needed(of_level, (str(row.who), str(row.moment)), texts) for row in made.itertuples()
         ]
     return made
 

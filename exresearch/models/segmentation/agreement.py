@@ -34,7 +34,7 @@ def adjusted_rand(first: ArrayLike, second: ArrayLike) -> float:
 
     Examples
     --------
-    >>> adjusted_rand([0, 0, 1, 1], ["b", "b", "a", "a"]), adjusted_rand([0, 0, 1, 1], [0, 1, 0, 1])
+    >>> adjusted_rand([0, 0, 1, 1], ["b", "b", "a", "a"]), round(adjusted_rand([0, 0, 1, 1], [0, 1, 0, 1]), 2)
     (1.0, -0.5)
     """
     a, b = (np.unique(np.asarray(part), return_inverse=True)[1].reshape(-1) for part in (first, second))
