@@ -73,10 +73,12 @@ def landscape(texts: Texts, slope: tuple[float, float], curvature: tuple[float, 
 @pytest.mark.parametrize(
     ("gains", "expected"),
     [
-        ((0.004, 0.012, 0.003), "Of the single forms the weakest of the three adds most to the sum: 1.2% of the "
-         "differences in behaviour."),
-        ((0.012, 0.004, 0.003), "Of the single forms the products of the three add most to the sum: 1.2% of the "
-         "differences in behaviour."),
+        ((0.004, 0.012, 0.003), "Of the single forms the weakest of the three adds most to the sum: 1.2 %-points of "
+         "the differences in behaviour."),
+        ((0.012, 0.004, 0.003), "Of the single forms the products of the three add most to the sum: 1.2 %-points "
+         "of the differences in behaviour."),
+        ((0.012, 0.011, 0.003), "Interplay adds to the sum; which single form adds most cannot be told, since their "
+         "intervals overlap."),
         ((0.001, 0.001, 0.0015), "No form of interplay clearly adds to what the sum explains."),
     ],
 )  # fmt: skip

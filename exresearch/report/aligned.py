@@ -18,7 +18,7 @@ MODELS: dict[str, Column | None] = {
     "estimate": Column(mark("Explained"), "percent1"),
     "conf_low": Column(mark("Interval"), "percent1"),
     "held_out": Column(mark("In other people"), "percent1"),
-    "gain": Column(mark("Beyond the sum"), "percent1"),
+    "gain": Column(mark("Beyond the sum"), "points1"),
 }
 PARTS: dict[str, Column | None] = {
     "label": Column(mark("Part")),

@@ -21,12 +21,13 @@ _TERMS = {
     "over_ratings": mark("What clicks add to experience"),
     "gain_difference": mark("The first less the second"),
 }
+_SHARES = ("counts", "ratings", "both")
 MODELS: dict[str, Column | None] = {
     "label": Column(mark("What"), "message"),
-    "estimate": Column(mark("Explained"), "percent1"),
-    "conf_low": Column(mark("Interval"), "percent1"),
-    "in_sample": Column(mark("In the sample"), "percent1"),
-    "held_out": Column(mark("On units left out"), "percent1"),
+    "estimate": Column(mark("Explained"), "estimate"),
+    "conf_low": Column(mark("Interval"), "estimate"),
+    "in_sample": Column(mark("In the sample"), "estimate"),
+    "held_out": Column(mark("On units left out"), "estimate"),
     "predictors": Column(mark("Columns"), "integer"),
     "people": Column(mark("People"), "integer"),
 }
@@ -51,7 +52,9 @@ def models_table(result: BeyondClicks) -> dict[str, Any]:
     """
     models = result.models
     if len(models):
-        models = models.assign(label=models["term"].map(_TERMS))
+        # A model explains a share; what one adds to the other is a difference of two.
+        units = ["share" if term in _SHARES else "variance_share" for term in models["term"]]
+        models = models.assign(label=models["term"].map(_TERMS), unit_of_measurement=units)
     reason: str | Note | None = _NOTE if len(models) else result.finding.reason
     return {
         "frame": models if len(models) else pd.DataFrame(),

@@ -247,8 +247,9 @@ def _draw(
 
 
 def _level_labels(axes: Axes, lines: Any, outline: Polygon, *, texts: Texts, spec: str, halo: Any) -> None:
-    """Write each level once, where its line is within the outline and furthest from both diagonals."""
+    """Write each level once, where its line is within the outline and furthest from both diagonals and the edges."""
     path = outline.get_path()
+    edge = 0.88 * axes.get_ylim()[1]
     for level, segments in zip(lines.levels, lines.allsegs, strict=True):
         points = np.vstack([part for part in segments if len(part)] or [np.empty((0, 2))])
         points = points[path.contains_points(points * 1.05)] if len(points) else points
@@ -256,6 +257,8 @@ def _level_labels(axes: Axes, lines: Any, outline: Polygon, *, texts: Texts, spe
             continue
         x, y = points.T
         clear = np.minimum(np.abs(x - y), np.abs(x + y)) + 0.05 * (x > 0) + 0.02 * (y > 0)
+        # At the edges stand the names of the corners; a line that is nowhere else keeps its place.
+        clear = clear - 1e3 * (np.abs(y) > edge)
         spot = points[int(clear.argmax())]
         axes.text(
             spot[0], spot[1], texts.number(float(level), spec), ha="center", va="center", fontsize=8.5,

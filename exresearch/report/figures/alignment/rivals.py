@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from exresearch.findings.note import Note
 from exresearch.report.figures.rows import draw_interval, rows_axes
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
-from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
+from exresearch.report.theme import COLOURS, Picture, intervals_name, require, rows_of, style
 
 NO_MODELS = Note(message="There are no models to compare.")
 NAMES = {
@@ -20,18 +21,21 @@ NAMES = {
 }
 _TAKEAWAYS = {
     "minimum": mark(
-        "Of the single forms the weakest of the three adds most to the sum: {gain:percent1} of the differences in "
+        "Of the single forms the weakest of the three adds most to the sum: {gain:points1} of the differences in "
         "behaviour."
     ),
     "product": mark(
-        "Of the single forms the products of the three add most to the sum: {gain:percent1} of the differences in "
+        "Of the single forms the products of the three add most to the sum: {gain:points1} of the differences in "
         "behaviour."
     ),
     "moderation": mark(
-        "Of the single forms alignment as a moderator adds most to the sum: {gain:percent1} of the differences in "
+        "Of the single forms alignment as a moderator adds most to the sum: {gain:points1} of the differences in "
         "behaviour."
     ),
 }
+_TIED = mark(
+    "Interplay adds to the sum; which single form adds most cannot be told, since their intervals overlap."
+)
 _NOTHING = mark("No form of interplay clearly adds to what the sum explains.")
 
 
@@ -80,20 +84,23 @@ def rival_models(
                 [float(row.gain_held_out)], [place], marker="|", markersize=13, markeredgewidth=1.6,
                 color=COLOURS["orange"], zorder=5,
             )  # fmt: skip
-            limits = interval(row.gain_low, row.gain_high, "percent1", language=texts.language)
+            # The axis names the unit, which every number would repeat.
+            limits = interval(100 * row.gain_low, 100 * row.gain_high, "number1", language=texts.language)
             axes.text(
-                1.02, place, f"{texts.number(float(row.gain), 'percent1')}  ({limits})",
+                1.02, place, f"{texts.number(100 * float(row.gain), 'number1')} ({limits})",
                 transform=axes.get_yaxis_transform(), va="center", fontsize=9, color=COLOURS["ink"],
             )  # fmt: skip
-        number_axis(axes.xaxis, "percent1", texts, ticks=5)
-        axes.set_xlabel(texts.say("explained beyond the sum"))
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(FuncFormatter(lambda at, _: texts.number(100 * float(at), "number1")))
+        axes.set_xlabel(texts.say("explained beyond the sum, in %-points"))
     single = shown[shown["model"] != "together"].sort_values("gain", ascending=False)
-    best = rows_of(single.head(1))[0]
-    takeaway = (
-        texts.say(_TAKEAWAYS[str(best.model)], gain=float(best.gain))
-        if float(best.gain_low) > 0.0
-        else texts.say(_NOTHING)
-    )
+    best, next_best = rows_of(single.head(2))
+    if float(best.gain_low) <= 0.0:
+        takeaway = texts.say(_NOTHING)
+    elif float(best.gain_low) > float(next_best.gain_high):
+        takeaway = texts.say(_TAKEAWAYS[str(best.model)], gain=float(best.gain))
+    else:
+        takeaway = texts.say(_TIED)
     caption = texts.say(
         "Share of the differences in behaviour that each model explains beyond the sum, which itself explains "
         "{total:percent1}; with {intervals}. Upright dash: the same in people who had no part in the estimate. "
@@ -103,8 +110,8 @@ def rival_models(
         n=int(models["n"].max()),
     )
     listed = "; ".join(
-        f"{label}: {texts.number(float(row.gain), 'percent1')} "
-        f"({interval(row.gain_low, row.gain_high, 'percent1', language=texts.language)})"
+        f"{label}: {texts.number(float(row.gain), 'points1')} "
+        f"({interval(row.gain_low, row.gain_high, 'points1', language=texts.language)})"
         for label, row in zip(labels, rows_of(shown), strict=True)
     )
     return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)

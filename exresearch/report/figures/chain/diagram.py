@@ -18,16 +18,18 @@ _WIDTH, _HEIGHT = 6.9, 3.5
 _BOX = (1.75, 0.82)
 #: Lower left corner of each box, in inches, in the order of the chain.
 _PLACES = ((0.05, 0.12), (0.95, 2.58), (4.2, 2.58), (5.1, 0.12))
-#: Place of each link in the chain: from, to, where its arrow starts and ends within the boxes, where its label stands.
 _CHAINED = ((0, 1), (1, 2), (2, 3))
-_ARROWS: dict[tuple[int, int], tuple[tuple[float, float], tuple[float, float], float]] = {
-    (0, 1): ((0.40, 1.0), (0.22, 0.0), 0.5),
-    (1, 2): ((1.0, 0.5), (0.0, 0.5), 0.5),
-    (2, 3): ((0.78, 0.0), (0.60, 1.0), 0.5),
-    (0, 2): ((0.90, 1.0), (0.12, 0.0), 0.29),
-    (1, 3): ((0.88, 0.0), (0.10, 1.0), 0.71),
-    (0, 3): ((1.0, 0.42), (0.0, 0.42), 0.5),
+#: Of each link: where its arrow leaves and reaches the boxes, and where its label stands beside it, in inches.
+_ARROWS: dict[tuple[int, int], tuple[tuple[float, float], tuple[float, float], tuple[float, float, str]]] = {
+    (0, 1): ((0.40, 1.0), (0.22, 0.0), (1.20, 1.76, "left")),
+    (1, 2): ((1.0, 0.5), (0.0, 0.5), (3.43, 3.27, "center")),
+    (2, 3): ((0.78, 0.0), (0.60, 1.0), (5.70, 1.76, "right")),
+    (0, 2): ((0.90, 1.0), (0.12, 0.0), (2.45, 1.17, "left")),
+    (1, 3): ((0.88, 0.0), (0.10, 1.0), (4.45, 1.17, "right")),
+    (0, 3): ((1.0, 0.42), (0.0, 0.42), (3.45, 0.63, "center")),
 }
+#: Inches between the lines of a label.
+_LINE = 0.165
 _TAKEAWAYS = {
     3: mark("Each of the three links of the chain shows with an interval without zero."),
     2: mark(
@@ -118,21 +120,12 @@ def _box(axes: Axes, place: tuple[float, float], label: str) -> None:
             zorder=3,
         )
     )
-    text = "\n".join(textwrap.wrap(label, 20, max_lines=3, placeholder=" …"))
-    axes.text(
-        place[0] + _BOX[0] / 2,
-        place[1] + _BOX[1] / 2,
-        text,
-        ha="center",
-        va="center",
-        fontsize=10,
-        weight="bold",
-        zorder=4,
-    )
+    lines = textwrap.wrap(label, 18, max_lines=3, placeholder=" …")
+    _lines(axes, lines, (place[0] + _BOX[0] / 2, place[1] + _BOX[1] / 2, "center"), size=10, weight="bold")
 
 
 def _link(axes: Axes, ends: tuple[int, int], row: Any, texts: Texts) -> None:
-    leave, arrive, share = _ARROWS[ends]
+    leave, arrive, label = _ARROWS[ends]
     start, end = _within(_PLACES[ends[0]], leave), _within(_PLACES[ends[1]], arrive)
     chained = ends in _CHAINED
     colour = COLOURS["blue"] if chained else COLOURS["grey"]
@@ -153,19 +146,30 @@ def _link(axes: Axes, ends: tuple[int, int], row: Any, texts: Texts) -> None:
             zorder=2,
         )
     )
-    axes.text(
-        start[0] + share * (end[0] - start[0]),
-        start[1] + share * (end[1] - start[1]),
-        f"{texts.number(float(row['estimate']), 'signed2')}\n({_limits(row, texts)})",
-        ha="center",
-        va="center",
-        fontsize=9.5 if chained else 8.5,
-        weight="bold" if chained else "normal",
-        color=colour,
-        linespacing=1.25,
-        zorder=5,
-        bbox={"facecolor": "white", "edgecolor": "none", "pad": 2.0},
-    )
+    estimate = texts.number(float(row["estimate"]), "signed2")
+    _lines(
+        axes, [estimate, f"({_limits(row, texts)})"] if chained or ends[1] - ends[0] == 2
+        else [f"{estimate} ({_limits(row, texts)})"],
+        label, size=9.5 if chained else 8.5, weight="bold" if chained else "normal", colour=colour,
+    )  # fmt: skip
+
+
+def _lines(
+    axes: Axes,
+    lines: list[str],
+    place: tuple[float, float, str],
+    *,
+    size: float,
+    weight: str,
+    colour: str = COLOURS["ink"],
+) -> None:
+    """Each line as a text of its own: lines of one text keep the places they have in matplotlib's wider font."""
+    x, y, across = place
+    for number, line in enumerate(lines):
+        axes.text(
+            x, y + (0.5 * (len(lines) - 1) - number) * _LINE, line, ha=across, va="center", fontsize=size,
+            weight=weight, color=colour, zorder=5,
+        )  # fmt: skip
 
 
 def _within(place: tuple[float, float], share: tuple[float, float]) -> tuple[float, float]:

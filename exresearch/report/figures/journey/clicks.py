@@ -20,16 +20,16 @@ _MODELS = {
 }
 _TAKEAWAYS = {
     "more": mark(
-        "Experience adds {over_counts:percent1} of the differences in recommending to what clicks say; clicks add "
-        "{over_ratings:percent1} to what experience says."
+        "Experience adds {over_counts:points1} of the differences in recommending to what clicks say; clicks add "
+        "{over_ratings:points1} to what experience says."
     ),
     "less": mark(
-        "Clicks add {over_ratings:percent1} of the differences in recommending to what experience says; experience "
-        "adds {over_counts:percent1} to what clicks say."
+        "Clicks add {over_ratings:points1} of the differences in recommending to what experience says; experience "
+        "adds {over_counts:points1} to what clicks say."
     ),
     "open": mark(
-        "Which of the two adds more does not show: experience adds {over_counts:percent1} to clicks, clicks add "
-        "{over_ratings:percent1} to experience."
+        "Which of the two adds more does not show: experience adds {over_counts:points1} to clicks, clicks add "
+        "{over_ratings:points1} to experience."
     ),
 }
 
@@ -82,9 +82,9 @@ def explained_bars(models: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     takeaway = texts.say(_TAKEAWAYS[way], **values)
     caption = texts.say(
         "Share of the differences in recommending, between people of one kind in one wave, that each model explains, "
-        "with {intervals}; {people:integer} people, {n:integer} sheets. What a model gains by fitting its own sample "
-        "has been taken off. Diamonds: the share on units that had no part in the fit, where a model pays for every "
-        "coefficient.",
+        "with {intervals}; {people:integer} people, {n:integer} sheets. What a model gains by being fitted to these "
+        "very people is estimated by leaving out one unit at a time, and taken off. Diamonds: the share in units that "
+        "had no part in the fit, where every coefficient that is of no use costs something.",
         intervals=intervals_name(models, texts),
         people=int(by["both"].people),
         n=int(by["both"].n),

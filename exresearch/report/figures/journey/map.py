@@ -181,7 +181,9 @@ def _ends(shown: pd.DataFrame, texts: Texts) -> list[str]:
         ]
     said = []
     for end, (one, several, many) in _ENDS.items():
-        at_end = shown[shown[end] == (1 if end == "rank_low" else total)]
+        # What may be at both ends is named at neither.
+        first, last = shown["rank_low"] == 1, shown["rank_high"] == total
+        at_end = shown[first & ~last] if end == "rank_low" else shown[last & ~first]
         names = [f"“{texts.pick(label)}”" for label in at_end["label"]]
         if not names:
             continue

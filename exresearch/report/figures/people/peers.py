@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import numpy as np
 import pandas as pd
+from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from exresearch.findings.note import Note
 from exresearch.report.numbers import interval
@@ -71,8 +74,8 @@ def peer_bins(
     x, y = bins["x"].to_numpy(dtype=float), bins["y"].to_numpy(dtype=float)
     low, high = bins["conf_low"].to_numpy(dtype=float), bins["conf_high"].to_numpy(dtype=float)
     with style():
-        figure = new_figure(3.6)
-        axes = add_axes(figure, left=0.72, right=0.2, top=0.18, bottom=0.62)
+        figure = new_figure(3.8)
+        axes = add_axes(figure, left=0.72, right=0.2, top=0.18, bottom=0.80)
         axes.grid(True)
         axes.axhline(0.0, color=COLOURS["grey"], linewidth=1)
         axes.axvline(0.0, color=COLOURS["grey"], linewidth=1)
@@ -80,11 +83,17 @@ def peer_bins(
         axes.plot(ends, line * ends, color=COLOURS["orange"], linewidth=2, zorder=3)
         axes.vlines(x, low, high, color=COLOURS["blue"], linewidth=2.2, zorder=4)
         axes.plot(x, y, color=COLOURS["blue"], marker="o", markersize=6.5, linestyle="none", zorder=5)
-        number_axis(axes.xaxis, "percent0", texts, ticks=6)
+        # Points of a share less its usual one: the label names the unit, which each tick would repeat.
+        spec = "number0" if float(x.max() - x.min()) > 0.05 else "number1"
+        axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10]))
+        axes.xaxis.set_major_formatter(
+            FuncFormatter(lambda at, _: texts.number(round(100 * float(at), 6), spec))
+        )
         number_axis(
             axes.yaxis, "number1" if float(high.max() - low.min()) > 0.4 else "number2", texts, ticks=5
         )
-        axes.set_xlabel(texts.say("Share of ambassadors among colleagues a wave before, from the usual one"))
+        said = texts.say("Ambassadors among colleagues a wave before: how many %-points more than usual")
+        axes.set_xlabel("\n".join(textwrap.wrap(said, 60)))
         axes.set_ylabel(texts.say("Answer, from the person's usual one"))
     first, last = int(np.argmin(x)), int(np.argmax(x))
     way = "open"
@@ -103,7 +112,7 @@ def peer_bins(
         n=int(bins["n"].sum()),
     )
     described = "; ".join(
-        f"{texts.number(float(row.x), 'percent1')}: {texts.number(float(row.y), 'signed2')} "
+        f"{texts.number(float(row.x), 'points1')}: {texts.number(float(row.y), 'signed2')} "
         f"({interval(float(row.conf_low), float(row.conf_high), 'number2', language=texts.language)})"
         for row in rows_of(bins)
     )
