@@ -62,6 +62,8 @@ def tables(result: MomentComments) -> dict[str, dict[str, Any]]:
     """
     codes, agreement, recall = result.codes, result.agreement, result.recall
     if len(codes):
+        # A code that no remark was given has no row: nobody is behind it.
+        codes = codes[codes.groupby("code")["people"].transform("sum") > 0]
         codes = codes.assign(what=codes["code"].map(CODE_WORDS))
         agreement = agreement.assign(what=agreement["language"].map(_LANGUAGES))
         recall = recall.assign(what=recall["language"].map(_LANGUAGES), named=recall["code"].map(CODE_WORDS))

@@ -213,7 +213,7 @@ def weakest_words(result: HumanExperience) -> Note:
         return Note(message=message, values=values)
     message = (
         "Which link is the weakest these data do not tell: “{edge}” comes out lowest most often, in {share:percent0} "
-        "of the draws of units, and that is too seldom to rely on. Count the links as tied."
+        "of the draws of units, and that is too seldom to rely on. Their order stays open."
     )
     return Note(message=message, values=values)
 

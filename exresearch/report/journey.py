@@ -72,10 +72,10 @@ COLUMNS: dict[str, dict[str, Column | None]] = {
     },
     "recall": {
         "label": _LABEL,
-        "recalled": Column(mark("Rated afterwards"), "percent0"),
+        "recalled": Column(mark("Rated in a later phase"), "percent0"),
         "months": Column(mark("Median months"), "number0"),
         "since": Column(mark("Since"), "message"),
-        "estimate": Column(mark("Afterwards against at once"), "signed2"),
+        "estimate": Column(mark("Later phase against same"), "signed2"),
         "conf_low": Column(mark("Interval"), "signed2"),
         "n": _PEOPLE,
     },
@@ -106,6 +106,9 @@ _PLACE_NOTE = mark(
 _RANK_NOTE = mark(
     "A place such as 1–3: the data leave open which of those it is. Places follow from the differences between "
     "moments. Many people rated several, so that a difference may be certain although two intervals overlap."
+)
+_RECALL_NOTE = mark(
+    "Who is in a later phase looks back. Who is in the same phase may do so as well: the months say how long after."
 )
 _PEAK_NOTE = mark(
     "The peak is the rating furthest from the middle of the scale, the end the last moment that was rated. Explained "
@@ -159,6 +162,7 @@ def tables(result: JourneyMoments, *, texts: Texts) -> dict[str, dict[str, Any]]
         "rivals": _PEAK_NOTE,
         "necessity": _EMPTY_NOTE,
     }
+    notes["recall"] = _RECALL_NOTE
     if len(result.promise):
         named = result.map.moments.set_index("moment")["label"]
         ends = {side: named[result.promise[side].iloc[0]] for side in ("before", "first")}

@@ -28,7 +28,7 @@ _PROMISE = {
     "followed": mark("Rated as a candidate, then as an employee"),
     "together": mark("Both rated on one sheet, looking back"),
 }
-_SINCE = {"start": mark("after the first day"), "end": mark("after the last day"), "": ""}
+_SINCE = {"start": mark("the first day"), "end": mark("the last day"), "": ""}
 
 
 def frames(result: JourneyMoments, *, texts: Texts) -> dict[str, pd.DataFrame]:
@@ -109,11 +109,12 @@ def _rivals(result: JourneyMoments, texts: Texts) -> pd.DataFrame:
     apart = frame.set_index("term")
     made = rows.loc[list(_RIVALS)].assign(label=list(_RIVALS.values()))
     made["gain"] = [apart["estimate"].get(f"{term} - mean", np.nan) for term in made.index]
+    # The difference beside it names the unit.
     made["limits"] = [
         interval(
-            float(apart["conf_low"][f"{term} - mean"]),
-            float(apart["conf_high"][f"{term} - mean"]),
-            "points1",
+            100 * float(apart["conf_low"][f"{term} - mean"]),
+            100 * float(apart["conf_high"][f"{term} - mean"]),
+            "number1",
             language=texts.language,
         )
         if f"{term} - mean" in apart.index

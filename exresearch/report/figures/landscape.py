@@ -33,7 +33,7 @@ from exresearch.report.theme import (
 NO_SURFACE = Note(message="There are too few units around the average to draw a surface.")
 # Light to middling blue: dark enough to tell the bands apart, light enough for figures on them.
 _BANDS = LinearSegmentedColormap.from_list("bands", ["#f3f6fa", "#bcd6eb", "#5aa0d2"])
-_LANDSCAPE, _WALK = 3.75, 1.45
+_LANDSCAPE, _WALK, _FOOT = 3.75, 1.45, 0.58
 _LEFT, _RIGHT = 0.74, 0.08
 _NAMES = {"congruence": mark("In step"), "incongruence": mark("Apart")}
 _STROKES: dict[str, Any] = {"congruence": "solid", "incongruence": (0, (4, 2))}
@@ -118,7 +118,7 @@ def landscape(
     require(grid, ["x", "y", "estimate"], figure="landscape")
     require(along, ["line", "position", "estimate", "conf_low", "conf_high"], figure="landscape")
     spec = _spec(along, share="outcome" in shares)
-    height = 0.34 + _LANDSCAPE + 0.62 + 0.55 + _WALK + 0.5
+    height = 0.34 + _LANDSCAPE + 0.62 + 0.55 + _WALK + _FOOT
     with style():
         figure = new_figure(height)
         axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=0.34, bottom=height - 0.34 - _LANDSCAPE)
@@ -136,8 +136,8 @@ def landscape(
                 figure,
                 left=_LEFT + number * (wide + 0.35),
                 right=_RIGHT + (1 - number) * (wide + 0.35),
-                top=height - _WALK - 0.5,
-                bottom=0.5,
+                top=height - _WALK - _FOOT,
+                bottom=_FOOT,
             )
             _walk(panel, along[along["line"] == line], line, words=words, texts=texts)
             pad = 0.05 * (highest - lowest)
@@ -249,7 +249,7 @@ def _draw(
 def _level_labels(axes: Axes, lines: Any, outline: Polygon, *, texts: Texts, spec: str, halo: Any) -> None:
     """Write each level once, where its line is within the outline and furthest from both diagonals and the edges."""
     path = outline.get_path()
-    edge = 0.88 * axes.get_ylim()[1]
+    edge = 0.80 * axes.get_ylim()[1]
     for level, segments in zip(lines.levels, lines.allsegs, strict=True):
         points = np.vstack([part for part in segments if len(part)] or [np.empty((0, 2))])
         points = points[path.contains_points(points * 1.05)] if len(points) else points

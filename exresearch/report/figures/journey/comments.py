@@ -74,19 +74,11 @@ def stacked_codes(codes: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, 
             handlelength=0.9,
             columnspacing=0.9,
         )
-    worst = shown[(shown["code"] == "hinders") & shown["share"].notna()]
-    takeaway = texts.say("Too few people wrote something to say which moment hinders most.")
-    if not trusted:
-        takeaway = texts.say(
-            "The codes are not good enough to compare moments: read them as a rough sorting."
-        )
-    elif len(worst):
-        top = worst.sort_values("share", ascending=False).iloc[0]
-        takeaway = texts.say(
-            "Remarks that something hinders are most frequent about “{moment}”: {share:percent0}.",
-            moment=top["label"],
-            share=float(top["share"]),
-        )
+    takeaway = (
+        _takeaway(shown[shown["code"] == "hinders"], texts)
+        if trusted
+        else texts.say("The codes are not good enough to compare moments: read them as a rough sorting.")
+    )
     caption = texts.say(
         "What remarks on each contact moment say that it did, as sorted by the coder, not corrected; at the right the "
         "number of remarks. Blank: fewer than {minimum:integer} people, or a part that would give such a group away.",
@@ -94,3 +86,18 @@ def stacked_codes(codes: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, 
     )
     alt = texts.say("A bar per contact moment, divided by what the remarks say.")
     return Picture(figure, caption, f"{alt} {takeaway}", takeaway)
+
+
+def _takeaway(hinders: pd.DataFrame, texts: Texts) -> str:
+    """Name the moment of which remarks say most often that something hinders, where corrected intervals settle it."""
+    known = hinders[hinders["share"].notna()].sort_values("estimate", ascending=False, kind="stable")
+    if known.empty:
+        return texts.say("Too few people wrote something to say which moment hinders most.")
+    top, others = known.iloc[0], known.iloc[1:]
+    if not len(others) or not float(top["conf_low"]) > float(others["conf_high"].max()):
+        return texts.say("At which moment remarks say most often that something hinders stays open.")
+    return texts.say(
+        "Remarks that something hinders are most frequent about “{moment}”: {share:percent0}.",
+        moment=top["label"],
+        share=float(top["share"]),
+    )
