@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings import Verdict
 from exresearch.findings.analyses import NeedsSegments, needs_segments
+from exresearch.findings.analyses.segments import claim, gains
 from exresearch.findings.analyses.segments.gains import held_out
 from exresearch.findings.analyses.segments.people import OTHER, People, people
-from exresearch.findings.analyses.segments.profiles import overlap, profiles, segment_names
+from exresearch.findings.analyses.segments.profiles import answered, overlap, profiles, segment_names
+from exresearch.models.segmentation import choose_segments
 from exresearch.study import Study, load_study
-from exresearch.study.demo import DemoSettings, generate_demo
 
 PARAMS = Path(__file__).parents[1] / "params"
 RULES = DisclosureRules()
@@ -25,15 +29,30 @@ FIVE = ["function", "level", "department", "business_unit", "location"]
 
 
 @pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Study:
-    folder = tmp_path_factory.mktemp("demo")
-    files = generate_demo(folder, seed=4, settings=DemoSettings(n_units=16, n_waves=2))
-    tables = {name: str(file) for name, file in files.items()}
-    return load_study(PARAMS / "demo.yaml", overrides={"tables": tables, "synthetic": None})
+def whole() -> Study:
+    return load_study(PARAMS / "demo.yaml")
 
 
 @pytest.fixture(scope="module")
-def found(demo: Study) -> NeedsSegments:
+def demo(whole: Study) -> Study:
+    """Employees of every fourth unit, thirty in all, in two waves of the demo."""
+    sheets = whole.table("employees")
+    few = sheets["unit"].isin(sheets["unit"].unique()[::4]) & sheets["wave"].isin(whole.waves[-2:])
+    alone = with_employees(whole, sheets[few].reset_index(drop=True))
+    return replace(alone, tables={"employees": alone.table("employees")}, waves=whole.waves[-2:])
+
+
+@pytest.fixture(scope="module")
+def quick() -> Iterator[None]:
+    """Folds drawn once, and few samples: several draws of folds and the rule for segments have tests of their own."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(gains, "_ROWS_OF_FOLDS", 1000)
+        patch.setattr(claim, "choose_segments", partial(choose_segments, n_boot=5, n_draws=19))
+        yield
+
+
+@pytest.fixture(scope="module")
+def found(demo: Study, quick: None) -> NeedsSegments:
     return needs_segments(demo, conf_level=0.95, rules=RULES, seed=1)
 
 
@@ -81,6 +100,20 @@ def test_segments_are_named_from_their_needs_in_the_words_of_the_codebook(found:
     assert "effort" not in found.profile["item"].tolist()
 
 
+def test_the_gain_in_the_demo_is_that_of_an_infinitely_large_company(whole: Study) -> None:
+    judged = held_out(everybody(whole), seed=2016)
+    judged.add("categories", base=judged.people.design())
+    judged.add("segments", segments=3)
+    table = judged.gain("segments", base="categories", conf_level=0.95)
+    assert table is not None
+    implied = yaml.safe_load((PARAMS.parent / "data" / "demo" / "truth.yaml").read_text(encoding="utf-8"))[
+        "implied"
+    ]
+    truth = implied["needs-segments"]["out_of_sample_gain"]["value"]
+    assert table["conf_low"].iloc[0] < truth < table["conf_high"].iloc[0]
+    assert table["std_error"].iloc[0] < 0.004
+
+
 def test_nobody_s_segment_leaves_the_analysis(found: NeedsSegments) -> None:
     n = found.finding.n
     assert n is not None
@@ -118,9 +151,13 @@ def test_nobody_is_predicted_by_colleagues(demo: Study) -> None:
     np.testing.assert_allclose(judged.predictions["needs"][0, chosen], other.predictions["needs"][0, chosen])
 
 
-def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(demo: Study) -> None:
+def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(
+    demo: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
     taken = everybody(demo)
+    monkeypatch.setattr(gains, "_ROWS_OF_FOLDS", 2 * len(taken.needs))
     judged = held_out(taken, seed=3)
+    assert len(judged.folds) == 2
     judged.add("needs", base=taken.standardised_needs())
     table = judged.gain("needs", base="mean", conf_level=0.95)
     assert table is not None
@@ -137,7 +174,7 @@ def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(demo: Study) ->
     mean, needs = np.mean(left, axis=0)
     assert table["estimate"].iloc[0] == pytest.approx((mean - needs) / mean, abs=1e-9)
     assert table["n"].iloc[0] == len(taken.needs)
-    assert table["n_units"].iloc[0] == 16
+    assert table["n_units"].iloc[0] == 30
 
 
 def test_needs_shuffled_apart_name_no_segment(demo: Study) -> None:
@@ -209,6 +246,41 @@ def test_cells_with_few_people_are_marked_and_a_segment_that_is_a_department_is_
     assert summary["label"].iloc[0]["en"] == "Function"
     assert summary["cramers_v"].iloc[0] == pytest.approx(1, abs=0.01)
     # Every cell is empty or full, so that each row says all about its people.
-    assert (cells["least"] == 1).all()
+    assert (cells["least"] < 1).all()
+    assert release(cells, count="least", rules=RULES).hidden.all()
     assert len(profiles(taken, segment, study=demo, conf_level=0.9)) == 18
     assert len(segment_names(taken, segment, study=demo)) == 2
+
+
+def test_nothing_hidden_follows_from_the_sizes_of_the_segments(demo: Study) -> None:
+    taken = everybody(demo)
+    some = taken.categories.groupby("function").sample(frac=0.3, random_state=1).index
+    few = replace(taken, needs=taken.needs.loc[some], categories=taken.categories.loc[some, ["function"]])
+    seen = set()
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        segment = rng.choice(3, size=len(few.needs), p=[0.2, 0.3, 0.5])
+        _, cells = overlap(few, segment, study=demo)
+        shown = release(cells, count="least", rules=RULES).frame.dropna()
+        # What somebody knows who subtracts all that is shown from the size of every segment.
+        counts = shown[["segment_1", "segment_2", "segment_3"]].mul(shown["n"], axis=0).round()
+        rest = np.bincount(segment, minlength=3) - counts.sum().to_numpy(dtype="float64")
+        assert ((rest == 0) | (rest >= RULES.min_respondents)).all()
+        assert rest.all() or not rest.any()
+        seen.add(len(shown))
+    assert len(seen) > 1
+
+
+def test_a_need_that_few_of_a_segment_answered_is_left_out_and_named(demo: Study) -> None:
+    taken = everybody(demo)
+    segment = np.arange(len(taken.needs)) % 2
+    holed = taken.needs.copy()
+    holed.loc[holed.index[segment == 1][4:], "need_2"] = np.nan
+    made = profiles(replace(taken, needs=holed), segment, study=demo, conf_level=0.9)
+    kept, notes = answered(made, rules=RULES)
+    assert kept["item"].unique().tolist() == [name for name in NEEDS if name != "need_2"]
+    assert (
+        notes[0].model_dump()["values"]["names"]["en"]
+        == made.set_index("item")["label"]["need_2"].iloc[0]["en"]
+    )
+    assert answered(kept, rules=RULES)[1] == []

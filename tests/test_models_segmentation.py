@@ -72,7 +72,7 @@ def test_latent_classes_are_those_of_polca(lca: pd.DataFrame, k: int) -> None:
         assert found.entropy == pytest.approx(theirs["entropy_rel"], abs=FLAT)
 
 
-@pytest.mark.parametrize(("k", "runs"), [(2, 20), (3, 20), (4, 20)])
+@pytest.mark.parametrize(("k", "runs"), [(2, 20), (3, 20), (4, 8)])
 def test_the_best_likelihood_is_found_from_almost_every_random_beginning(
     lca: pd.DataFrame, k: int, runs: int
 ) -> None:
@@ -80,7 +80,7 @@ def test_the_best_likelihood_is_found_from_almost_every_random_beginning(
     # With four classes the top is a long ridge: a tenth from it is on the same hill, the next one is 0.8 below.
     near, search = (FLAT, EXACT) if k < 4 else (0.1, Search(tolerance=1e-8, most=1500))
     fits = [latent_classes(lca[ITEMS], k=k, seed=seed, search=search) for seed in range(runs)]
-    assert sum(fit.log_likelihood >= best - near for fit in fits) >= 19
+    assert sum(fit.log_likelihood >= best - near for fit in fits) >= runs - 1
     assert max(fit.log_likelihood for fit in fits) <= best + FLAT
 
 
@@ -193,6 +193,9 @@ def test_planted_segments_are_chosen_and_come_back() -> None:
     assert found.table.loc[found.table["chosen"], "stability"].iloc[0] > 0.85
     assert found.structure is not None
     assert found.structure.gain > found.structure.expected
+    soon = choose_segments(answers, most=4, n_boot=6, n_draws=19, describe=False)
+    pd.testing.assert_frame_equal(soon.table[found.table["chosen"]], found.table[found.table["chosen"]])
+    assert soon.table["stability"].count() < found.table["stability"].count()
 
 
 @pytest.mark.parametrize("kind", ["independent", "dimension"])
@@ -204,6 +207,7 @@ def test_on_noise_no_segment_is_named(kind: str) -> None:
     assert found.mixture is None
     assert found.refusal is not None
     assert not found.table["chosen"].any()
+    assert choose_segments(answers, most=4, n_boot=8, n_draws=19, describe=False).refusal == found.refusal
 
 
 def test_predictions_are_those_of_ridge_regression_by_hand() -> None:

@@ -60,6 +60,7 @@ def choose_segments(
     n_boot: int = 20,
     n_draws: int = 39,
     search: Search | None = None,
+    describe: bool = True,
     seed: int = 0,
 ) -> Segmentation:
     """Choose the number of segments, or refuse to name any.
@@ -86,6 +87,9 @@ def choose_segments(
         Comparison data sets.
     search : Search, optional
         Starts of every fit.
+    describe : bool
+        Measure stability also of numbers on which nothing depends any more. Without it the answer is the same, and
+        comes sooner.
     seed : int
         For everything that is drawn.
 
@@ -119,18 +123,26 @@ def choose_segments(
     if len(data) > _ROWS_FOR_STABILITY:
         rows = np.sort(np.random.default_rng([seed, 3]).choice(len(data), _ROWS_FOR_STABILITY, replace=False))
     part = data.iloc[rows]
-    for place, found in enumerate(fits[1:], start=1):
-        if found.bic >= fits[0].bic:
-            # Whatever comes back of it, this number is not chosen.
-            continue
-        rand = stability(
-            part, found.segment[rows], k=found.k, weights=weight[rows], kind=kind, n_boot=n_boot, seed=seed
-        )
-        table.loc[place, ["stability", "stability_low"]] = [rand.mean(), np.quantile(rand, 0.05)]
+    # Whatever comes back of a number that fits no better than one segment, it is not chosen.
     several = table[(table["k"] > 1) & (table["bic"] < table["bic"].iloc[0])].sort_values(
         "bic", kind="stable"
     )
     large = several[several["smallest"] >= max(min_size, LEAST_SHARE * len(data))]
+    for place in (several if describe else large).index:
+        rand = stability(
+            part,
+            fits[place].segment[rows],
+            k=fits[place].k,
+            weights=weight[rows],
+            kind=kind,
+            n_boot=n_boot,
+            least=None if describe else STABLE,
+            seed=seed,
+        )
+        table.loc[place, ["stability", "stability_low"]] = [rand.mean(), np.quantile(rand, 0.05)]
+        if not describe and rand.mean() >= STABLE:
+            break
+    large = table.loc[large.index]
     steady = large[large["stability"] >= STABLE]
     if steady.empty:
         refusal: Refusal = "one" if several.empty else "small" if large.empty else "unstable"

@@ -12,7 +12,7 @@ from exresearch.findings.analyses.dependence import few_units_caveat
 from exresearch.findings.analyses.segments.checks import agreement, checks, model_rows, outcome_rows
 from exresearch.findings.analyses.segments.gains import HeldOut, held_out
 from exresearch.findings.analyses.segments.people import FIVE, People, people
-from exresearch.findings.analyses.segments.profiles import overlap, profiles, segment_names
+from exresearch.findings.analyses.segments.profiles import answered, overlap, profiles, segment_names
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
@@ -153,6 +153,7 @@ def _concluded(
             message="There are too few people or units for segments that are judged by other people."
         )
         return NeedsSegments(_untested(reason, ready, rules), number)
+    profile, hidden = answered(profiles(everybody, segment, study=study, conf_level=conf_level), rules=rules)
     finding = conclude(
         deciding,
         hypothesis=_HYPOTHESIS,
@@ -160,7 +161,7 @@ def _concluded(
         n_excluded=everybody.n_excluded,
         rules=rules,
         robustness=checks(study, judged, k=k, conf_level=conf_level, seed=seed),
-        caveats=_caveats(study, everybody, found),
+        caveats=_caveats(study, everybody, found) + hidden,
     )
     names = segment_names(everybody, segment, study=study)
     sizes = pd.DataFrame(
@@ -176,7 +177,7 @@ def _concluded(
         finding=finding,
         number=number,
         sizes=sizes,
-        profile=profiles(everybody, segment, study=study, conf_level=conf_level),
+        profile=profile,
         models=models,
         outcomes=outcome_rows(judged, study=study, conf_level=conf_level),
         overlap=summary,

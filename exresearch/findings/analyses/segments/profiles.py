@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student
 
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.segments.people import People
 from exresearch.findings.note import Note
 from exresearch.study import Study
@@ -16,6 +17,7 @@ from exresearch.study import Study
 # Standard deviations from everybody's mean from which a need names a segment.
 _DISTINCT = 0.3
 _MOST_NAMED = 2
+_EMPTY = 1e-6
 _HIGH = "High: {high}"
 _LOW = "Low: {low}"
 _BOTH = "High: {high}; low: {low}"
@@ -70,6 +72,30 @@ def profiles(people: People, segment: NDArray[np.intp], *, study: Study, conf_le
     return pd.DataFrame(rows)
 
 
+def answered(profile: pd.DataFrame, *, rules: DisclosureRules) -> tuple[pd.DataFrame, list[Note]]:
+    """Keep the needs that enough people of every segment answered; one hidden mean would follow from the others.
+
+    Parameters
+    ----------
+    profile : DataFrame
+        Of :func:`profiles`.
+    rules : DisclosureRules
+        Minimum groups.
+
+    Returns
+    -------
+    tuple of DataFrame and list of Note
+        The profile without the other needs, and a note that names those.
+    """
+    few = profile.groupby("item", sort=False)["n"].transform("min") < rules.min_respondents
+    if not few.any():
+        return profile, []
+    labels = list(profile.loc[few].drop_duplicates("item")["label"])
+    names: Label = {language: ", ".join(label[language] for label in labels) for language in ("nl", "en")}
+    message = "Left out of the profiles, because too few people of a segment answered: {names}."
+    return profile[~few], [Note(message=message, values={"names": names})]
+
+
 def segment_names(people: People, segment: NDArray[np.intp], *, study: Study) -> list[Note]:
     """Name each segment by the needs in which it stands out, in the words of the codebook.
 
@@ -122,7 +148,8 @@ def overlap(people: People, segment: NDArray[np.intp], *, study: Study) -> tuple
     -------
     tuple of DataFrame
         ``label`` (both languages), ``cramers_v, n`` per category, the strongest first; and of the strongest one
-        ``level, n, least`` (people in the smallest cell of the row) and a share per segment, ``segment_1`` and so on.
+        ``level, n, least`` (people in the smallest cell of the row; next to none if it is empty) and a share per
+        segment, ``segment_1`` and so on.
         Cramér's V is corrected for chance (Bergsma 2013, doi:10.1016/j.jkss.2012.10.002).
     """
     rows, crossed = [], {}
@@ -142,8 +169,8 @@ def overlap(people: People, segment: NDArray[np.intp], *, study: Study) -> tuple
     table = crossed[str(found["name"].iloc[0])]
     totals = table.sum(axis=1)
     cells = pd.DataFrame({"level": table.index, "n": totals.to_numpy()})
-    # An empty cell says of everybody in the row what they are not; so it counts as too small, and asks for company.
-    cells["least"] = np.maximum(table.min(axis=1).to_numpy(), 1)
+    # An empty cell says of everybody in the row what they are not: it asks for company, and is next to none itself.
+    cells["least"] = np.maximum(table.min(axis=1).to_numpy(), _EMPTY)
     for number in range(k):
         cells[f"segment_{number + 1}"] = (table[number] / totals).to_numpy()
     return found.drop(columns="name"), cells
