@@ -16,9 +16,7 @@ from exresearch.measures.comments.language import Language, comment_language
 from exresearch.measures.comments.lexicon import CODES, DATA, lexicon
 from exresearch.measures.comments.words import CLAUSE, words_of
 
-#: A comment whose likeliest code is less likely than this gets the code for comments that do not tell.
-LEAST_SURE = 0.35
-_MOST = 3.0
+_MOST, _POLARITY = 3.0, 2.0
 _LONG = 12.0
 
 
@@ -55,7 +53,7 @@ def code_comment(text: str) -> Coded:
     Returns
     -------
     Coded
-        Where the words do not tell the language, the one whose model is surer is taken.
+        Where the words do not tell the language, the one whose model is surer is taken. Without words nothing is told.
 
     Examples
     --------
@@ -65,6 +63,8 @@ def code_comment(text: str) -> Coded:
     ('manager',)
     """
     words = words_of(text)
+    if not any(word != CLAUSE for word in words):
+        return Coded("nl", CODES[-1], 1.0, ())
     known = comment_language(text)
     languages: tuple[Language, ...] = ("nl", "en") if known is None else (known,)
     found = []
@@ -72,8 +72,7 @@ def code_comment(text: str) -> Coded:
         chances = probabilities(features(words, language), weights(language))
         best = int(chances.argmax())
         sure = float(chances[best])
-        code = CODES[best] if sure >= LEAST_SURE else CODES[-1]
-        found.append(Coded(language, code, sure, lexicon(language).themes_of(words)))
+        found.append(Coded(language, CODES[best], sure, lexicon(language).themes_of(words)))
     return max(found, key=lambda coded: coded.sure)
 
 
@@ -89,46 +88,55 @@ def features(words: Sequence[str], language: Language) -> dict[str, float]:
     Returns
     -------
     dict of str to float
-        ``lexicon: ...``: scores of the lexicon, at most 3; ``length``: words in dozens, at most 1; ``word: ...``: each
-        word and pair of words, together of length 1.
+        ``lexicon: ...``: scores of the lexicon, at most 3; ``polarity: ...``: of single words, at most 2; ``then ...``:
+        both of what follows on the last turn such as "but"; ``length``: words in dozens, at most 1; ``word: ...``
+        each word and pair of words, and ``not: ...`` each word after a negation, either kind of length 1.
     """
     listed = list(words)
-    scores = lexicon(language).scores(listed)
     plain = [word for word in listed if word != CLAUSE]
-    found = {f"lexicon: {name}": min(score, _MOST) for name, score in scores.items() if score}
+    found = _scores(listed, language)
+    turns = [place for place, word in enumerate(listed) if place and word in lexicon(language).turns]
+    if turns:
+        found |= {f"then {name}": value for name, value in _scores(listed[turns[-1] :], language).items()}
     found["length"] = min(len(plain), _LONG) / _LONG
-    terms = set(plain) | {f"{first} {second}" for first, second in pairwise(plain)}
-    if terms:
-        found |= {f"word: {term}": 1.0 / math.sqrt(len(terms)) for term in terms}
+    negated = {
+        word for place, word in enumerate(listed) if word != CLAUSE and _negated(listed, place, language)
+    }
+    for kind, terms in (
+        ("word", set(plain) | {f"{first} {second}" for first, second in pairwise(plain)}),
+        ("not", negated),
+    ):
+        found |= {f"{kind}: {term}": 1.0 / math.sqrt(len(terms)) for term in terms}
     return found
 
 
-def probabilities(seen: Mapping[str, float], model: Mapping[str, Sequence[float]]) -> np.ndarray:
-    """Return the probability of each code, in the order of :data:`CODES`, by multinomial logistic regression.
+def probabilities(
+    seen: Mapping[str, float], model: Mapping[str, Mapping[str, Sequence[float]]]
+) -> np.ndarray:
+    """Return the probability of each code, in the order of :data:`CODES`, by two logistic regressions.
+
+    The first tells whether something hinders, something is good, or neither; the second in which way it is good.
 
     Parameters
     ----------
     seen : mapping of str to float
         Of :func:`features`.
-    model : mapping of str to sequence of float
-        Weight of each feature for each code; ``(intercept)`` among them.
+    model : mapping
+        ``side`` and ``good``: the weights of each feature for the three outcomes of either; ``(intercept)`` among them.
 
     Returns
     -------
     numpy.ndarray [5]
     """
-    total = np.array(model["(intercept)"], dtype=np.float64)
-    for name, value in seen.items():
-        if name in model:
-            total = total + value * np.asarray(model[name], dtype=np.float64)
-    raised = np.exp(total - total.max())
-    return np.asarray(raised / raised.sum())
+    hinders, good, none = _logistic(seen, model["side"])
+    return np.array([hinders, *(good * _logistic(seen, model["good"])), none])
 
 
 @cache
-def weights(language: Language) -> dict[str, list[float]]:
+def weights(language: Language) -> dict[str, dict[str, list[float]]]:
     """Read the weights of a language; ``tools/comment_model.py`` makes them of ``data/remarks.csv``."""
-    return {str(name): list(row) for name, row in _read("weights.json")[language].items()}
+    read: dict[str, dict[str, list[float]]] = _read("weights.json")[language]
+    return read
 
 
 def confusion(language: Language) -> np.ndarray:
@@ -139,3 +147,32 @@ def confusion(language: Language) -> np.ndarray:
 @cache
 def _read(file: str) -> dict[str, Any]:
     return dict(json.loads((DATA / file).read_text(encoding="utf-8")))
+
+
+def _logistic(seen: Mapping[str, float], model: Mapping[str, Sequence[float]]) -> np.ndarray:
+    total = np.array(model["(intercept)"], dtype=np.float64)
+    for name, value in seen.items():
+        if name in model:
+            total = total + value * np.asarray(model[name], dtype=np.float64)
+    raised = np.exp(total - total.max())
+    return np.asarray(raised / raised.sum())
+
+
+def _scores(words: list[str], language: Language) -> dict[str, float]:
+    found = {
+        f"lexicon: {name}": min(score, _MOST)
+        for name, score in lexicon(language).scores(words).items()
+        if score
+    }
+    polarity: dict[str, float] = _read("polarity.json")[language]
+    for place, word in enumerate(words):
+        if word in polarity:
+            kind = "good" if polarity[word] > 0 else "bad"
+            name = f"polarity: {'not ' if _negated(words, place, language) else ''}{kind}"
+            found[name] = min(found.get(name, 0.0) + abs(polarity[word]), _POLARITY)
+    return found
+
+
+def _negated(words: list[str], place: int, language: Language) -> bool:
+    known = lexicon(language)
+    return any(word in known.negators for word in known.before(words, place))

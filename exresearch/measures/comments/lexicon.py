@@ -53,13 +53,15 @@ class Lexicon:
     Attributes
     ----------
     codes, themes : dict of str to Phrases
-    negators, intensifiers : frozenset of str
+    negators, intensifiers, turns : frozenset of str
+        Words that turn a phrase round, that strengthen it, and that begin what weighs most ("but").
     """
 
     codes: dict[str, Phrases]
     themes: dict[str, Phrases]
     negators: frozenset[str]
     intensifiers: frozenset[str]
+    turns: frozenset[str]
 
     def scores(self, words: list[str]) -> dict[str, float]:
         """Count the phrases of every code.
@@ -81,7 +83,7 @@ class Lexicon:
             while place < len(words):
                 length = phrases.longest(words, place)
                 if length:
-                    before = self._before(words, place)
+                    before = self.before(words, place)
                     weight = _EMPHASIS if before and before[-1] in self.intensifiers else 1.0
                     negated = any(word in self.negators for word in before)
                     found[f"not {code}" if negated else code] += weight
@@ -96,7 +98,8 @@ class Lexicon:
             if any(phrases.longest(words, place) for place in range(len(words)))
         )
 
-    def _before(self, words: list[str], place: int) -> list[str]:
+    def before(self, words: list[str], place: int) -> list[str]:
+        """Return the words before a place, at most three and of the same clause."""
         near = words[max(0, place - _REACH) : place]
         if CLAUSE in near:
             near = near[len(near) - near[::-1].index(CLAUSE) :]
@@ -112,6 +115,7 @@ def lexicon(language: Language) -> Lexicon:
         themes={theme: _phrases(by[language]) for theme, by in content["themes"].items()},
         negators=frozenset(content["negators"][language]),
         intensifiers=frozenset(content["intensifiers"][language]),
+        turns=frozenset(content["turns"][language]),
     )
 
 
