@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings import Verdict
 from exresearch.findings.analyses import JourneyMoments, journey_moments
 from exresearch.findings.analyses.journey.gain import outer_gain
@@ -231,6 +231,26 @@ def test_recall_and_promise(demo: Study, found: JourneyMoments) -> None:
     promise = promise_kept(journey_data(changed(demo, more)), rules=RULES, conf_level=0.95)
     followed = promise.set_index("kind").loc["followed"]
     assert (followed["estimate"], followed["n"]) == (pytest.approx(-1), 50)
+
+
+def test_means_of_a_few_others_do_not_follow(demo: Study) -> None:
+    moments = demo.table("moments").dropna(subset=["rating"])
+    two = moments[moments["moment"].isin(["solliciteren", "eerste weken"])]
+    sheets = two.groupby(["person", "wave", "population"])["moment"].transform("nunique")
+    both = two[sheets == 2].drop_duplicates(["person", "moment"])
+    one = two[~two["person"].isin(both["person"])].drop_duplicates("person")
+    for more, shown in ((0, True), (3, False), (20, True)):
+        journey = journey_data(changed(demo, pd.concat([both, one.head(more)])))
+        kept = promise_kept(journey, rules=RULES, conf_level=0.95)
+        assert kept[["mean_before", "mean_first"]].notna().all(axis=None) == shown
+        assert kept["estimate"].notna().all()
+    # Three people of no known unit: with the mean of the moment theirs would follow from the groups.
+    known = both.assign(unit=both["unit"].where(~both["person"].isin(both["person"].unique()[:3])))
+    study = changed(demo, known)
+    kinds = group_scores(study, journey_data(study), by="category", conf_level=0.95, rules=RULES)
+    assert kinds.loc[kinds["group"] == "", "people"].tolist() == [3, 3]
+    hidden = release(kinds, count="people", rules=RULES, within=["moment"]).hidden
+    assert hidden.groupby(kinds["moment"]).sum().tolist() == [2, 2]
 
 
 def test_skipped_moments_are_filled_openly(demo: Study) -> None:

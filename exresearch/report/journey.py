@@ -93,10 +93,12 @@ _ABSENT = {
     "importance": mark("Too few people rated two or more moments to weigh them."),
     "rivals": mark("Too few people rated three or more moments to show a whole journey."),
     "necessity": mark("Too few people rated a moment to ask what is necessary."),
-    "promise": mark("Nobody rated a moment before employment as well as the first one during it."),
+    "promise": mark(
+        "Nobody, or too few people, rated a moment before employment as well as the first one during it."
+    ),
     "recall": mark("The data do not say when a moment was rated, or by whom."),
     "advocacy": mark(
-        "Nobody was asked to recommend the employer at contact moments before or after employment."
+        "At contact moments before or after employment nobody, or too few people, were asked about recommending."
     ),
 }
 _PLACE_NOTE = mark(

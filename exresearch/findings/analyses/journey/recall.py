@@ -103,8 +103,9 @@ def promise_kept(journey: JourneyData, *, rules: DisclosureRules, conf_level: fl
     -------
     pandas.DataFrame
         ``kind`` (``followed``: rated on two occasions, the first before the second; ``together``: on one sheet),
-        ``before, first`` (moments), ``mean_before, mean_first, estimate`` (first minus before), ``conf_low, conf_high,
-        p_value, conf_level, n`` (people). Empty where persons are not known or nobody rated both.
+        ``before, first`` (moments), ``mean_before, mean_first`` (missing where those of a few others would follow),
+        ``estimate`` (first minus before), ``conf_low, conf_high, p_value, conf_level, n`` (people). Empty where
+        persons are not known or nobody rated both.
     """
     ratings = journey.ratings
     before, during = journey.names("before"), journey.names("during")
@@ -120,17 +121,31 @@ def promise_kept(journey: JourneyData, *, rules: DisclosureRules, conf_level: fl
         {name: "first" for name in ("unit", "weight") if name in both} | {"rating": "size"}
     )
     rows = []
-    for kind, pairs in (
-        ("followed", _followed(both, last, first)),
-        ("together", _together(sheets, last, first)),
-    ):
+    found = {"followed": _followed(both, last, first), "together": _together(sheets, last, first)}
+    apart = _left_out(ratings, found, (last, first), least=rules.min_respondents)
+    for kind, pairs in found.items():
         pairs = pairs.join(more[[name for name in ("unit", "weight") if name in more]], on="person")
         if respondents(pairs) < max(rules.min_respondents, 2):
             continue
         numbers = _mean_change(pairs, conf_level=conf_level)
         if numbers is not None:
+            if apart:
+                numbers |= {"mean_before": float("nan"), "mean_first": float("nan")}
             rows.append({"kind": kind, "before": last, "first": first, **numbers, "n": respondents(pairs)})
     return pd.DataFrame(rows).assign(conf_level=conf_level) if rows else pd.DataFrame()
+
+
+def _left_out(
+    ratings: pd.DataFrame, found: dict[str, pd.DataFrame], moments: tuple[str, str], *, least: int
+) -> bool:
+    """Whether a few people rated one of the moments and are in no pair: their mean would follow from the others'."""
+    paired = [set(pairs["person"]) for pairs in found.values() if len(pairs)]
+    sets = [*paired, set().union(*paired)]
+    for name in moments:
+        raters = set(ratings.loc[ratings["moment"] == name, "person"].dropna())
+        if any(0 < len(raters - people) < least for people in sets if people):
+            return True
+    return False
 
 
 def _followed(both: pd.DataFrame, last: str, first: str) -> pd.DataFrame:

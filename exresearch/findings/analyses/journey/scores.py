@@ -103,9 +103,10 @@ def group_scores(
     Returns
     -------
     pandas.DataFrame
-        ``moment, group, by`` (label of the category; both languages), ``estimate, std_error, conf_low, conf_high,
-        conf_level, n, people``, one row per moment and group, all of them: :func:`exresearch.disclosure.release` with
-        ``within=["moment"]`` decides what is shown. Empty where there are no groups.
+        ``moment, group`` (empty for a few people of whom it is not known), ``by`` (label of the category), ``estimate,
+        std_error, conf_low, conf_high, conf_level, n, people``, one row per moment and group, all of them:
+        :func:`exresearch.disclosure.release` with ``within=["moment"]`` decides what is shown. Empty where there are
+        no groups.
     """
     told = _told(study, journey, by)
     if told is None:
@@ -126,6 +127,11 @@ def group_scores(
                     "people": respondents(rows_of),
                 }
             )
+        rest = part[values.loc[part.index].isna()]
+        # The mean of a few people of no known group would follow from that of the moment and those of the groups.
+        if 0 < respondents(rest) < rules.min_respondents:
+            hidden = {"moment": name, "group": "", "by": label, "conf_level": conf_level}
+            rows.append(hidden | {"n": len(rest), "people": respondents(rest)})
     return pd.DataFrame(rows)
 
 
