@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import csv
 import importlib.util
 import json
+import re
 import sys
 from pathlib import Path
 
@@ -12,7 +14,16 @@ import pandas as pd
 import pytest
 import yaml
 
-from exresearch.study.demo import DemoSettings, cut_demo, generate_demo, planted_truth, simulate_demo
+from exresearch.study.demo import (
+    DemoSettings,
+    cut_demo,
+    generate_demo,
+    planted,
+    planted_truth,
+    remarks,
+    simulate_demo,
+)
+from exresearch.study.demo.remarks import remarks_table
 
 ROOT = Path(__file__).parents[1]
 CODEBOOK = yaml.safe_load((ROOT / "data/demo/codebook.yaml").read_text(encoding="utf-8"))
@@ -454,3 +465,36 @@ def test_one_company_agrees_with_the_implied_truth(benchmark: object) -> None:
         assert abs(values.mean() - target) < 6.6 * values.std(ddof=1) / np.sqrt(len(values)), name
     assert 0.45 < implied["engaged-minority"]["engaged_share"]["value"] < 0.50
     assert 1.4 < implied["engagement-cx"]["ratio"]["value"] < 1.6
+
+
+def test_the_tone_of_remarks_goes_with_the_rating_as_planted() -> None:
+    rating = np.repeat([2.0, 4.0, 5.0, 7.0], 8000)
+    moment = np.arange(rating.size) % len(planted.MOMENTS)
+    rows = remarks_table(np.random.default_rng(5), moment, rating)
+    assert rows["written"].mean() == pytest.approx(planted.COMMENTED, abs=0.01)
+    said = rows[rows["written"]]
+    assert (said["language"] == "en").mean() == pytest.approx(planted.COMMENT_ENGLISH, abs=0.02)
+    for place, chances in enumerate(planted.TONE_BY_RATING.values()):
+        shares = said.loc[rating[said.index] == [2.0, 4.0, 5.0, 7.0][place], "tone"].value_counts(
+            normalize=True
+        )
+        # Four standard errors of a share of some 1,200 remarks.
+        np.testing.assert_allclose(shares.reindex(planted.TONES).fillna(0.0), chances, atol=0.058)
+    flat = remarks_table(np.random.default_rng(5), moment, rating, by_rating=False)
+    tones = flat[flat["written"]].groupby(rating[flat["written"]])["tone"].value_counts(normalize=True)
+    assert tones.xs("hinders", level=1).max() < 0.26
+    assert tones.xs("hinders", level=1).min() > 0.14
+
+
+def test_remarks_are_not_those_that_the_coder_learned_from() -> None:
+    """No five words in a row are in a labelled remark as well."""
+
+    def runs(text: str) -> set[tuple[str, ...]]:
+        words = re.findall(r"\w+", text.casefold())
+        return {tuple(words[start : start + 5]) for start in range(len(words) - 4)}
+
+    file = Path(remarks.__file__).parents[2] / "measures" / "comments" / "data" / "remarks.csv"
+    with file.open(encoding="utf-8", newline="") as stream:
+        labelled = {run for row in csv.DictReader(stream) for run in runs(row["text"])}
+    sentences = [line for tone in remarks.SENTENCES for language in tone for line in language]
+    assert not [line for line in sentences if runs(line.format("zoiets")) & labelled]

@@ -324,8 +324,18 @@ def test_an_interrupted_generation_is_done_again(
     assert not (client.folder / "made").exists()
     assert len(client.load().table("units")) == 18
     assert made == [4, 4]
+    # An earlier generator made other tables; a cut of the company is kept.
+    stamp = client.folder / "made" / "generated.json"
+    record = json.loads(stamp.read_text(encoding="utf-8"))
+    stamp.write_text(json.dumps(record | {"generator": 1, "n_units": 3}), encoding="utf-8")
+    client.load()
+    assert made == [4, 4]
+    del record["generator"]
+    stamp.write_text(json.dumps(record), encoding="utf-8")
+    client.load()
+    assert made == [4, 4, 4]
     # Without its record the folder might be anybody's.
     (client.folder / "made" / "generated.json").write_text("{", encoding="utf-8")
     with pytest.raises(StudyError):
         client.load()
-    assert made == [4, 4]
+    assert made == [4, 4, 4]

@@ -10,7 +10,7 @@ from typing import Any
 
 from exresearch.study.codebook import Codebook, codebook_remarks, derived_remarks, read_codebook
 from exresearch.study.demo import generate_demo
-from exresearch.study.demo.tables import FILES
+from exresearch.study.demo.tables import FILES, GENERATOR
 from exresearch.study.flags import judge_sheets
 from exresearch.study.parameters import StudyFile, TableName, TableSource
 from exresearch.study.paths import absent, below, resolve_path
@@ -310,8 +310,10 @@ def _generate_missing(settings: StudyFile, parts: _Parts, *, file: str) -> None:
     if strange:
         message = f"the generator makes no {', '.join(strange)}."
         raise StudyError([Problem(file, "tables", message, f"Its files are {', '.join(FILES.values())}.")])
-    made = _generated_seed(folder)
-    if made == settings.synthetic.seed and all(path.is_file() for path in files.values()):
+    made = _generated(folder)
+    # A cut of the company is kept as it is: only the whole one can be made anew.
+    current = made is not None and made[0] == settings.synthetic.seed and made[1] in (None, GENERATOR)
+    if current and all(path.is_file() for path in files.values()):
         return
     if made is None and any((folder / name).exists() for name in FILES.values()):
         # A generation is written completely or not at all, so these tables are somebody's own.
@@ -332,10 +334,14 @@ def _generate_missing(settings: StudyFile, parts: _Parts, *, file: str) -> None:
         raise StudyError([Problem(file, "tables", message, "Name a folder that can be written.")]) from None
 
 
-def _generated_seed(folder: Path) -> int | None:
+def _generated(folder: Path) -> tuple[int, int | None] | None:
+    """Seed, and version of the generator (None for a cut), by which a folder was made; None for anybody's own."""
     try:
         record = json.loads((folder / "generated.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     seed = record.get("seed") if isinstance(record, dict) else None
-    return seed if isinstance(seed, int) else None
+    if not isinstance(seed, int):
+        return None
+    version = record.get("generator", 1)
+    return seed, None if "n_units" in record or not isinstance(version, int) else version

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import yaml
 
-from exresearch.study.demo.tables import FILES, cut_demo, generate_demo, simulate_demo, write_table
+from exresearch.study.demo.tables import FILES, GENERATOR, cut_demo, generate_demo, simulate_demo, write_table
 
 _PROJECT = Path(__file__).resolve().parents[3]
 
@@ -55,7 +55,7 @@ def write_demo_study(
         tables.mkdir()
         for name, frame in cut.items():
             write_table(frame, tables / FILES[name])
-        record = {"seed": seed, "n_units": n_units, "n_employees": n_employees}
+        record = {"seed": seed, "generator": GENERATOR, "n_units": n_units, "n_employees": n_employees}
         (tables / "generated.json").write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
         client = f"demo_{n_units}_units"
     codebook = (_PROJECT / "data" / "demo" / "codebook.yaml").read_text(encoding="utf-8")

@@ -56,6 +56,16 @@ MOMENTS = (
     ("contact erna", "na", 0.25),
 )
 MOMENTS_RATED = {"candidate": (0, 1), "employee": (0, 1, 2, 3), "leaver": (3, 4), "alumnus": (4, 5)}
+#: Share of rated moments with a remark; of remarks: in English, and with a made-up name, number or address.
+COMMENTED, COMMENT_ENGLISH, COMMENT_PERSONAL = 0.15, 0.20, 0.04
+TONES = ("hinders", "helps", "motivates", "inspires", "none")
+#: Chance of each tone of a remark, by the rating of the moment.
+TONE_BY_RATING = {
+    "1 to 3": (0.72, 0.10, 0.04, 0.02, 0.12),
+    "4": (0.45, 0.25, 0.10, 0.05, 0.15),
+    "5": (0.20, 0.38, 0.20, 0.10, 0.12),
+    "6 to 7": (0.06, 0.34, 0.30, 0.20, 0.10),
+}
 
 RESPONSE = {"vast": 0.74, "tijdelijk": 0.64, "inhuur": 0.55}
 CONTRACT_SHARES = {"vast": 0.70, "tijdelijk": 0.22, "inhuur": 0.08}
@@ -204,6 +214,10 @@ def planted_truth() -> dict[str, dict[str, object]]:
             "the rating of the last moment caps the recommendation at 4 + rating (a necessary condition).",
             weights={name: weight for name, _, weight in MOMENTS},
             ceiling="4 + rating",
+            commented=COMMENTED,
+            tone_by_rating={
+                rating: dict(zip(TONES, chances, strict=True)) for rating, chances in TONE_BY_RATING.items()
+            },
         ),
         "needs-segments": entry(
             "present",

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from exresearch.study.demo import planted as p
 from exresearch.study.demo.company import Company, DemoSettings, Floats, Integers
+from exresearch.study.demo.remarks import remarks_table
 from exresearch.study.demo.surveys import (
     BUSINESS_UNITS,
     LOCATIONS,
@@ -18,32 +19,6 @@ from exresearch.study.demo.surveys import (
 from exresearch.study.demo.workforce import REASONS, Workforce, quarter_start, wave_names
 
 POPULATIONS = tuple(p.MOMENTS_RATED)
-#: Comments by tone, from hindered to inspired; names and addresses in some are invented, to test their removal.
-COMMENTS = (
-    (
-        "Het duurde weken voordat ik iets hoorde, en toen moest ik alles nog een keer opsturen.",
-        "De laptop werkte niet en niemand voelde zich daar verantwoordelijk voor.",
-        "Ik moest drie keer hetzelfde formulier invullen. Bel gerust: 06-00000000.",
-        "Nobody told me who to turn to, so I lost days waiting for access.",
-    ),
-    (
-        "Het inwerkboekje was handig en de planning klopte.",
-        "Mijn leidinggevende nam de tijd om alles rustig door te nemen.",
-        "Jolien van Dommelen hielp me meteen op weg, daar had ik echt iets aan.",
-        "The checklist was clear and my questions were answered the same day.",
-    ),
-    (
-        "Ik kreeg een compliment van een klant en dat werd in het team gedeeld.",
-        "Er werd echt iets gedaan met wat ik had aangedragen.",
-        "Getting a say in the schedule made me want to do more.",
-    ),
-    (
-        "Je merkt dat iedereen hier trots is op het werk; dat steekt aan.",
-        "Na dit gesprek wist ik weer waarom ik dit vak heb gekozen.",
-        "Wat een mooi afscheid, ik blijf jullie volgen. Mail me op oudcollega@noorderlicht.example.",
-        "I still tell my friends how welcome I felt.",
-    ),
-)
 
 
 def people_table(
@@ -187,6 +162,8 @@ def moments_table(
     workforce: Workforce,
     settings: DemoSettings,
     end: NDArray[np.datetime64],
+    *,
+    words: np.random.Generator,
 ) -> pd.DataFrame:
     """Give ratings of contact moments by candidates, employees, leavers and alumni.
 
@@ -200,6 +177,8 @@ def moments_table(
         Size and world.
     end : array of dates, (persons,)
         Last working day by person number.
+    words : numpy.random.Generator
+        Source of what is written, so that remarks change no other column.
 
     Returns
     -------
@@ -241,13 +220,7 @@ def moments_table(
     # Behaviour leaves traces: it goes with the rating, and says nothing more about the recommendation.
     views = rng.poisson(np.exp(1.5 + 0.10 * latent[rater, moment]))
     clicks = rng.binomial(views, 0.3)
-    tone = np.clip(
-        np.searchsorted([3.5, 4.5, 5.5], rating[rater, moment]) + rng.integers(-1, 2, rater.size), 0, 3
-    )
-    lengths = np.array([len(group) for group in COMMENTS])
-    first = np.cumsum(lengths) - lengths
-    text = named([line for group in COMMENTS for line in group], first[tone] + rng.integers(0, lengths[tone]))
-    written = rng.random(rater.size) < 0.15
+    said = remarks_table(words, moment, rating[rater, moment], by_rating=scale > 0)
     ids = np.where(
         population == 0,
         person_ids(np.where(population == 0, person, 0), letter="K"),
@@ -266,7 +239,7 @@ def moments_table(
             "recommend": recommend[rater],
             "clicks": clicks,
             "views": views,
-            "comment": _only(written, text),
+            "comment": said["comment"].to_numpy(),
         }
     )
 

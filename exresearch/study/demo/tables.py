@@ -29,6 +29,8 @@ FILES = {
     "moments": "moments.parquet",
 }
 _STAMP = "generated.json"
+#: Goes up by one whenever the same seed gives other tables, so that a folder of an earlier one is made anew.
+GENERATOR = 2
 
 
 def simulate_demo(seed: int, settings: DemoSettings | None = None) -> dict[str, pd.DataFrame]:
@@ -60,7 +62,7 @@ def simulate_demo(seed: int, settings: DemoSettings | None = None) -> dict[str, 
     ['customers', 'employees', 'moments', 'partners', 'people', 'units']
     """
     world = settings or DemoSettings()
-    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
+    streams = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(9)]
     company = simulate_company(streams[0], world)
     workforce = simulate_workforce(streams[1], company, world)
     start, end = employment_dates(streams[2], workforce)
@@ -70,7 +72,7 @@ def simulate_demo(seed: int, settings: DemoSettings | None = None) -> dict[str, 
         "partners": partners_table(streams[5], company, world),
         "units": units_table(streams[6], company, workforce, world),
         "people": people_table(workforce, start, end),
-        "moments": moments_table(streams[7], company, workforce, world, end),
+        "moments": moments_table(streams[7], company, workforce, world, end, words=streams[8]),
     }
 
 
@@ -94,7 +96,7 @@ def generate_demo(
     Returns
     -------
     dict of str to Path
-        Table name to file. ``generated.json`` beside them records seed, settings and rows.
+        Table name to file. ``generated.json`` beside them records seed, generator, settings and rows.
 
     Raises
     ------
@@ -121,7 +123,7 @@ def generate_demo(
         for name, frame in tables.items():
             write_table(frame, partial / FILES[name])
         rows = {name: len(frame) for name, frame in tables.items()}
-        stamp = {"seed": seed, "settings": asdict(world), "rows": rows}
+        stamp = {"seed": seed, "generator": GENERATOR, "settings": asdict(world), "rows": rows}
         (partial / _STAMP).write_text(json.dumps(stamp, indent=2) + "\n", encoding="utf-8", newline="\n")
         partial.chmod(0o755)
         if target.exists():
