@@ -36,7 +36,7 @@ COLUMNS: dict[str, dict[str, Column | None]] = {
     "overlap": {
         "label": Column(mark("Who rated")),
         "n": _PEOPLE,
-        "also": Column(mark("Of these also as someone else"), "integer"),
+        "also": Column(mark("Of these also in another role"), "integer"),
         "moments": Column(mark("Contact moments")),
     },
     "importance": {

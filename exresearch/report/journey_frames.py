@@ -118,7 +118,7 @@ def _rivals(result: JourneyMoments, texts: Texts) -> pd.DataFrame:
             100 * float(apart["conf_high"][f"{term} - mean"]),
             "number1",
             language=texts.language,
-        )
+        ).replace(" ", "\u00a0")
         if f"{term} - mean" in apart.index
         else "–"
         for term in made.index

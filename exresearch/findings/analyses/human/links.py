@@ -63,8 +63,17 @@ _HELD = Note(message="Held constant beside size: {names}.")
 class Links:
     """Networks of one study by name of the check, ``deciding`` among them, and what is to be said about them."""
 
-    def __init__(self, networks: dict[str, PartialNetwork], notes: list[Note], answers: int | None) -> None:
+    def __init__(
+        self,
+        networks: dict[str, PartialNetwork],
+        notes: list[Note],
+        answers: int | None,
+        *,
+        by_wave: Mapping[str, int | None],
+    ) -> None:
         self.networks, self.notes, self.answers = networks, notes, answers
+        # Of the checks that take waves apart: units that miss a wave may have no part in them.
+        self._by_wave = by_wave
 
     @property
     def deciding(self) -> PartialNetwork:
@@ -122,9 +131,8 @@ class Links:
 
     def _n(self, check: str, row: Mapping[Any, Any]) -> int:
         """Answers behind an estimate, where they are known; units, or units by waves, elsewhere."""
-        return (
-            self.answers if self.answers is not None and check not in ("within", "apart") else int(row["n"])
-        )
+        answers = self._by_wave.get(check, self.answers)
+        return int(row["n"]) if answers is None else answers
 
 
 def edge_label(edge: str) -> dict[str, str]:
@@ -196,7 +204,16 @@ def links_of(
         networks["corrected"] = corrected
     counts = units[[f"{name}_n" for name in NAMES]]
     answers = None if counts.isna().any(axis=None) else int(counts.to_numpy().sum())
-    return Links(networks, [*held.notes, *notes, *remarks], answers)
+    by_wave = {name: _answers(sides.panel, rows) for name, rows, _ in attempts if name in ("apart", "within")}
+    return Links(networks, [*held.notes, *notes, *remarks], answers, by_wave=by_wave)
+
+
+def _answers(panel: pd.DataFrame, rows: pd.DataFrame) -> int | None:
+    """Answers, over all waves, of the units that rows are about; None where they are not known."""
+    if rows.empty:
+        return None
+    counts = panel.loc[panel["unit"].isin(rows["unit"]), [f"{name}_n" for name in NAMES]]
+    return None if counts.isna().any(axis=None) else int(counts.to_numpy().sum())
 
 
 def same_mean(panel: pd.DataFrame) -> pd.DataFrame:

@@ -29,12 +29,12 @@ _TAKEAWAYS = {
         "The last step brings less than those before it: a nearly whole journey does most of the work."
     ),
     "even": mark(
-        "Every good moment more goes with recommending more, and the last one does not clearly bring more than the "
+        "Each further good moment goes with more recommending, and the last one does not clearly bring more than the "
         "others."
     ),
     "uneven": mark(
-        "Recommending does not rise with every good moment more, and the last one does not clearly bring more than the "
-        "others."
+        "Recommending does not rise with each further good moment, and the last one does not clearly bring more than "
+        "the others."
     ),
     "open": mark("Journeys with more good moments are shown beside those with fewer."),
 }
