@@ -142,11 +142,17 @@ def test_without_counts_or_people_it_is_not_testable(demo: Study) -> None:
 
 
 @pytest.mark.usefixtures("bare")
-def test_counts_that_never_change_add_nothing_and_break_nothing(demo: Study, found: BeyondClicks) -> None:
-    constant = demo.table("moments").assign(clicks=1.0, views=0.0)
+def test_a_side_that_never_changes_is_no_rival(demo: Study, found: BeyondClicks) -> None:
+    constant = demo.table("moments").assign(views=0.0)
+    # One count that never changes adds nothing and breaks nothing.
     other = beyond_clicks(replace(demo, tables=demo.tables | {"moments": constant}), **OPTIONS)
+    for columns in ({"clicks": 1.0}, {"rating": 4.0}):
+        alike = demo.tables | {"moments": constant.assign(**columns)}
+        reason = beyond_clicks(replace(demo, tables=alike), **OPTIONS).finding.reason
+        assert reason.message.startswith(
+            "Ratings, or counts of what people did, hardly differ between people"
+        )
     table = other.models.set_index("term")
-    assert table.loc["counts", "estimate"] == pytest.approx(0.0, abs=1e-6)
     assert table.loc["ratings", "in_sample"] == pytest.approx(
         found.models.set_index("term").loc["ratings", "in_sample"], abs=ROUNDING
     )

@@ -312,6 +312,8 @@ def test_not_testable_with_a_reason(some: Study) -> None:
     assert journey_moments(during, **OPTIONS).finding.reason.message.startswith(
         "No moment during employment, or none"
     )
+    alike = journey_moments(changed(some, moments.assign(rating=4.0)), **OPTIONS).finding
+    assert alike.reason.message == "Recommendations, or ratings of a moment, hardly differ between people."
     candidates = changed(some, moments[moments["population"].isin(["candidate", "alumnus"])])
     assert journey_moments(candidates, **OPTIONS).finding.verdict is Verdict.NOT_TESTABLE
 

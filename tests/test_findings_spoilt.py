@@ -13,6 +13,7 @@ import pytest
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Finding, Note, Verdict
+from exresearch.findings import testability as whether_testable
 from exresearch.findings.analyses import (
     business_outcomes,
     engagement_and_cx,
@@ -23,12 +24,13 @@ from exresearch.findings.analyses import (
     talent_magnet,
     which_comes_first,
 )
+from exresearch.findings.analyses.dependence import few_units_caveat, units_counted
 from exresearch.findings.analyses.direction.caveats import lag_caveat
 from exresearch.findings.analyses.direction.models import Answers
 from exresearch.findings.analyses.programmes.effects import answers_behind, compared
 from exresearch.findings.analyses.set_apart import is_set_apart
 from exresearch.findings.analyses.talent.referrals import _later
-from exresearch.measures import unit_means
+from exresearch.measures import dependence_groups, unit_means
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
 
@@ -277,3 +279,21 @@ def test_a_programme_with_few_to_compare_with_is_not_shown(client: Any) -> None:
     )
     assert result.events.empty
     assert result.starts.empty
+
+
+def test_sheets_without_a_unit_are_no_units(base: Study) -> None:
+    sheets = base.table("employees")
+    groups = dependence_groups(sheets.assign(unit=sheets["unit"].where(np.arange(len(sheets)) % 2 == 0)))
+    assert groups.labels.nunique() > 100
+    rows = pd.DataFrame({"n_units": [groups.labels.nunique(), 10]})
+    assert units_counted(rows, groups)["n_units"].tolist() == [12, 10]
+    assert "fewer than" in few_units_caveat(groups)[0].message
+
+
+def test_customers_do_not_decide_whether_colleagues_can_be_followed(base: Study) -> None:
+    customers = base.table("customers")
+    few = customers[(customers["wave"] == base.waves[0]) & (customers["unit"] == customers["unit"].iloc[0])]
+    ready = whether_testable(
+        replace(base, tables=base.tables | {"customers": few}), "peers-carry-peers", ex_measure="enps"
+    )
+    assert (ready.n_units, ready.n_waves) == (12, 4)

@@ -292,6 +292,13 @@ def test_the_mean_of_one_version_is_that_version(data: pd.DataFrame) -> None:
     pd.testing.assert_frame_equal(averaged_mediation([data, data], **options), one, atol=1e-10)
 
 
+def test_versions_without_clusters_in_too_many_replicates_are_refused() -> None:
+    data = teams(12)
+    few = data[data["team"].isin(data["team"].unique()[:2])]
+    with pytest.raises(NotEstimable, match="bootstrap replicates"):
+        averaged_mediation([data, few], **ROLES, cluster="team", n_boot=100)
+
+
 def test_the_path_at_the_true_correlation_is_the_true_path() -> None:
     # m = 0.5 x + e, y = 0.3 m + 0.2 x + u, with correlation 0.4 of e and u and variances 0.8 and 1.5.
     rho, b = 0.4, 0.3

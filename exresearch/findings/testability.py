@@ -232,8 +232,8 @@ def _linked(study: Study, *, ex_measure: str, cx_measure: str, min_unit_n: int) 
 
 
 def _asks_customers(declared: Hypothesis) -> bool:
-    """Whether some way to test a hypothesis asks for customers; business outcomes are about employees alone."""
-    if declared.power != "correlation_units":
+    """Whether some way to test a hypothesis asks for customers; colleagues, say, are about employees alone."""
+    if declared.power not in ("correlation_units", "panel_units"):
         return True
     return any("customers" in way.tables or "cx" in way.parts for way in declared.needs.any_of)
 

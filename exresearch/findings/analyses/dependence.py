@@ -25,7 +25,10 @@ def units_counted(rows: pd.DataFrame, groups: Groups) -> pd.DataFrame:
     pandas.DataFrame
         The same rows; ``n_units`` missing where persons or answer sheets were the groups.
     """
-    return rows if groups.by == "unit" else rows.assign(n_units=None)
+    if groups.by != "unit":
+        return rows.assign(n_units=None)
+    # Sheets without a unit are groups of their own, and no units.
+    return rows.assign(n_units=rows["n_units"].clip(upper=groups.n_units))
 
 
 def few_units_caveat(groups: Groups) -> list[Note]:
@@ -42,7 +45,7 @@ def few_units_caveat(groups: Groups) -> list[Note]:
         Empty where units were kept together and there are 30 or more of them.
     """
     if groups.by == "unit":
-        if groups.labels.nunique() >= FEW_UNITS:
+        if groups.n_units >= FEW_UNITS:
             return []
         message = (
             "There are fewer than {few:integer} units: intervals from so few units are often too narrow."

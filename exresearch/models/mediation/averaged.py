@@ -95,7 +95,7 @@ def averaged_mediation(
     for moments in made:
         place = clusters.get_indexer(moments.units)
         whole.append(moment_statistics(moments.covariances(), **options)[0])
-        drawn.append(moment_statistics(moments.covariances(counts[:, place]), **options))
+        drawn.append(_drawn(moments, counts[:, place], len(whole[-1]), **options))
         left_out.append(_left_out(moments, whole[-1], place, len(clusters), **options))
     estimates = np.mean(whole, axis=0)
     if not np.isfinite(estimates).all():
@@ -113,6 +113,14 @@ def averaged_mediation(
     )
     rows = rows.assign(n=min(moments.n_rows for moments in made), n_clusters=len(clusters))
     return rows.iloc[n_paths:].reset_index(drop=True)
+
+
+def _drawn(moments: UnitMoments, counts: NDArray[np.int32], size: int, **options: Any) -> FloatArray:
+    """Effects by replicate; missing where a replicate holds no cluster of this version."""
+    some = counts.sum(axis=1) > 0
+    found = np.full((len(counts), size), np.nan)
+    found[some] = moment_statistics(moments.covariances(counts[some]), **options)
+    return found
 
 
 def _left_out(

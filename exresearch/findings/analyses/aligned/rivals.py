@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 
 from exresearch.findings.analyses.answer_sheets import AnswerSheets
+from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
@@ -144,7 +145,7 @@ def gain_record(
     by = sheets.groups.by
     gained = term.startswith("gain: ")
     return estimate_record(
-        rows.assign(n_units=rows["n_clusters"] if by == "unit" else None),
+        units_counted(rows.assign(n_units=rows["n_clusters"]), sheets.groups),
         term,
         name=name,
         label=label,

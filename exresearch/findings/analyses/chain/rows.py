@@ -41,7 +41,7 @@ class ChainRows:
         Units by wave with both sides: ``experience, engagement, ambassadors, enps, effort`` (means of the sheets),
         ``cx, n`` (sheets), ``cx_n``, unit, wave and columns of the waves.
     waves : list of str
-        Columns of the waves but the most frequent one, in `cells`.
+        Columns of the waves but the first one, in `cells`.
     labels : dict of str to dict of str to str
         Name of each link, in both languages.
     n_units_out : int
@@ -89,7 +89,7 @@ def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
     right = right[[UNIT, WAVE, CX, "cx_n"]].astype({CX: "float64", "cx_n": "float64"})
     cells = cell_means(sheets).merge(right, on=[UNIT, WAVE], how="inner", validate="one_to_one")
     cells = cells[cells["people"] >= min_unit_n].reset_index(drop=True)
-    everything = set(sheets[UNIT]) | set(side.frame["unit"])
+    everything = set(scored[UNIT]) | set(side.frame["unit"])
     waves = _waves(cells)
     cells = cells.assign(**{name: (cells[WAVE] == name.removeprefix("wave: ")) * 1.0 for name in waves})
     if cells[UNIT].nunique() < 3:

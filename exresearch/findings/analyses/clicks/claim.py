@@ -8,7 +8,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.clicks.sheets import ClickSheets, Form, click_sheets, count_columns
-from exresearch.findings.analyses.dependence import few_units_caveat
+from exresearch.findings.analyses.dependence import few_units_caveat, units_counted
 from exresearch.findings.analyses.journey.sheets import OUTCOME, Source
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import EstimateRecord, Finding
@@ -32,6 +32,9 @@ _NO_SHEETS = Note(
         "Too few people have a recommendation, and ratings and counts of all moments that they were asked about, to "
         "set one against the other."
     )
+)
+_ALIKE = Note(
+    message="Ratings, or counts of what people did, hardly differ between people, so that they cannot tell anything."
 )
 _NO_RATINGS = Note(
     message="Contact moments are not rated on one scale, so that there is nothing to set beside clicks."
@@ -111,6 +114,8 @@ def beyond_clicks(study: Study, *, conf_level: float, rules: DisclosureRules, se
     except NoJourney:
         return BeyondClicks(_untested(_NO_RATINGS, ready, rules))
     sheets = click_sheets(study, journey)
+    if sheets is not None and _alike(sheets):
+        return BeyondClicks(_untested(_ALIKE, ready, rules))
     models = None if sheets is None else _fitted(sheets, conf_level=conf_level, seed=seed)
     if sheets is None or models is None or sheets.people < rules.min_model:
         return BeyondClicks(_untested(_NO_SHEETS, ready, rules))
@@ -139,6 +144,12 @@ def _untested(reason: Note, ready: Testability, rules: DisclosureRules) -> Findi
     return not_testable(_HYPOTHESIS, reason=reason, rules=rules, detectable_effect=ready.detectable_effect)
 
 
+def _alike(sheets: ClickSheets) -> bool:
+    """Whether nobody rated, or nobody was counted, otherwise than the others: a rival that had no chance."""
+    sides = (sheets.frame[sheets.ratings], sheets.frame[sheets.counts])
+    return any(float(side.abs().max(axis=None)) <= 1e-9 for side in sides)
+
+
 def _fitted(sheets: ClickSheets, *, conf_level: float, seed: int) -> pd.DataFrame | None:
     models = {
         "counts": [*sheets.marks, *sheets.counts],
@@ -164,11 +175,10 @@ def _fitted(sheets: ClickSheets, *, conf_level: float, seed: int) -> pd.DataFram
     except NotEstimable:
         return None
     sizes = {name: len(columns) for name, columns in models.items()}
-    return found.assign(
-        predictors=found["term"].map(sizes),
-        people=sheets.people,
-        n_units=found["n_clusters"] if sheets.groups.by == "unit" else None,
+    found = found.assign(
+        predictors=found["term"].map(sizes), people=sheets.people, n_units=found["n_clusters"]
     )
+    return units_counted(found, sheets.groups)
 
 
 def _record(models: pd.DataFrame, sheets: ClickSheets, *, name: str, label: Note) -> EstimateRecord:

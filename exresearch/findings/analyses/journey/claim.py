@@ -15,7 +15,7 @@ from exresearch.findings.analyses.journey.limits import moment_bottlenecks, mome
 from exresearch.findings.analyses.journey.map import NO_MAP, JourneyMap, drawn_map
 from exresearch.findings.analyses.journey.order import WholeJourney, whole_journey
 from exresearch.findings.analyses.journey.recall import promise_kept
-from exresearch.findings.analyses.journey.sheets import JourneySheets, journey_sheets
+from exresearch.findings.analyses.journey.sheets import OUTCOME, JourneySheets, journey_sheets
 from exresearch.findings.analyses.talent.advocacy import recommendation_by_phase
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import Finding
@@ -151,6 +151,10 @@ def _decided(
         return _untested(Note(message=message), ready, rules), None
     found = outer_gain(sheets, during=during, outer=outer, conf_level=conf_level, seed=seed)
     needed = load_registry()[_HYPOTHESIS].needs.min_respondents
+    answers = sheets.frame[[OUTCOME, *sheets.moments]]
+    if found is None and (answers.max() <= answers.min()).any():
+        message = "Recommendations, or ratings of a moment, hardly differ between people."
+        return _untested(Note(message=message), ready, rules), None
     if found is None or int(found.table["people"].iloc[0]) < needed:
         message = (
             "Fewer than {needed:integer} people rated moments both during employment and before or after it, with a "

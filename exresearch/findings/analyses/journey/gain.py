@@ -161,10 +161,11 @@ def _estimated(
     except NotEstimable:
         return None
     row = {str(name): value for name, value in found.loc["gain"].to_dict().items()}
-    units = int(found["n_clusters"]["gain"]) if sheets.groups.by == "unit" else None
+    # Sheets without a unit are groups of their own, and no units.
+    units = min(int(found["n_clusters"]["gain"]), sheets.groups.n_units)
     return row | {
         "base": float(found["estimate"]["base"]),
         "full": float(found["estimate"]["full"]),
         "people": sheets.people(data),
-        "n_units": units,
+        "n_units": units if sheets.groups.by == "unit" else None,
     }

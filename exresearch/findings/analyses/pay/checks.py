@@ -9,6 +9,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.analyses.pay.sheets import (
     EXPERIENCE,
     OUTCOME,
@@ -132,7 +133,7 @@ def _ordinal(sheets: PaySheets, *, conf_level: float) -> EstimateRecord | None:
         # More answers than an ordinal model takes are a number, and the linear model is for numbers.
         return None
     return estimate_record(
-        table.assign(n_units=table["n_clusters"] if by == "unit" else None),
+        units_counted(table.assign(n_units=table["n_clusters"]), sheets.groups),
         PRODUCT,
         name="pay_ordinal",
         label=Note(message=_LABELS["pay_ordinal"]),

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.analyses.talent.spells import stay_spells
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
@@ -237,7 +238,7 @@ def interaction_record(
     """Take the coefficient of the product into a record."""
     by = sheets.groups.by
     return estimate_record(
-        fit.table.assign(n_units=fit.n_clusters if by == "unit" else None),
+        units_counted(fit.table.assign(n_units=fit.n_clusters), sheets.groups),
         term,
         name=name,
         label=label,

@@ -16,6 +16,7 @@ from exresearch.findings.analyses.answer_sheets import (
     other_half,
     within_groups,
 )
+from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.analyses.pay.checks import normal_scores
 from exresearch.findings.analyses.promise.sheets import (
     DELIVERY,
@@ -88,7 +89,7 @@ def slope_record(
     """Take a row of a surface into a record."""
     by = sheets.groups.by
     return estimate_record(
-        rows.assign(n_units=rows["n_clusters"] if by == "unit" else None),
+        units_counted(rows.assign(n_units=rows["n_clusters"]), sheets.groups),
         term,
         name=name,
         label=label,
@@ -271,7 +272,7 @@ def _record(
 ) -> EstimateRecord:
     by = sheets.groups.by
     return estimate_record(
-        table.assign(n_units=table["n_clusters"] if by == "unit" else None),
+        units_counted(table.assign(n_units=table["n_clusters"]), sheets.groups),
         "gap",
         name=f"slope_{name}",
         label=label or Note(message=_LABELS[name]),
