@@ -83,6 +83,11 @@ def test_the_picture_says_what_it_shows(texts, sizes, unit):
     assert picture.takeaway.startswith(
         texts.say("All {n:integer} combinations of choices point in the same direction.", n=total)
     )
+    clear = texts.say(
+        "In {share:percent0} of them the interval leaves out “no effect”.",
+        share=float(row["share_excluding_null"]),
+    )
+    assert (clear in picture.takeaway) == (float(row["share_excluding_null"]) < 1)
     # The last decision moves the estimates most for each step; which swings most depends on the number of steps.
     swing = {i: (i + 1) * (n - 1) for i, n in enumerate(sizes)}
     widest = max(swing, key=lambda i: swing[i])

@@ -46,6 +46,12 @@ def takeaway(made: pd.DataFrame, curve: Specifications, *, texts: Texts, spec: s
             share=share,
             n=total,
         )
+    clear = float(row["share_excluding_null"])
+    if np.isfinite(clear) and clear < 1:
+        # Pointing one way is little where most of them could as well be nothing.
+        said += " " + texts.say(
+            "In {share:percent0} of them the interval leaves out “no effect”.", share=clear
+        )
     found = strongest_choice(made, curve)
     if found is None:
         return said
