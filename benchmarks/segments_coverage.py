@@ -2,7 +2,7 @@
 
 Companies are simulated in which segments, categories, both or neither matter for two outcomes, with units that differ
 by themselves. Each goes through folds, segments found anew and ridge regression like a study. There are two truths:
-the gain in companies of 2,000 units, where everything can be learnt, and the mean over companies of the same size.
+the gain in a company of 1,000 units, where everything can be learnt, and the mean over companies of the same size.
 Each company is a line of JSON in ``--rows FILE``, and a run goes on where an earlier one stopped. Prints a Markdown
 table of all rows; ``--write`` puts it into docs/segments.md.
 """
@@ -32,7 +32,7 @@ PAGE = ROOT / "docs" / "segments.md"
 ROWS = ROOT / "reports" / "segments_coverage.jsonl"
 START, END = "<!-- coverage: start -->", "<!-- coverage: end -->"
 SIZE = 15
-LARGE, LARGE_RUNS = 2000, 2
+LARGE, LARGE_RUNS = 1000, 1
 SEED = 77_016
 PROFILES = 4.2 + 1.7 * np.repeat(np.eye(3), 2, axis=1)
 Row = dict[str, Any]
@@ -50,8 +50,6 @@ class World:
 
 WORLDS = {
     "segments and function matter": World(40, segments=1.0, function=1.0),
-    "segments and function matter, more units": World(120, segments=1.0, function=1.0),
-    "segments matter a little": World(40, segments=0.7),
     "segments matter a little, few people": World(20, segments=0.7),
     "function and location matter": World(40, function=1.0, location=0.3),
     "nothing matters": World(40),
@@ -138,8 +136,8 @@ def held(frame: pd.DataFrame, truth: float) -> str:
 def table(rows: pd.DataFrame) -> list[str]:
     """One row per world."""
     lines = [
-        "| world | units | companies | gain in large companies | mean gain | deviation | mean standard error | "
-        "held the gain of large companies | held the mean gain | verdicts |",
+        "| world | units | companies | gain in a large company | mean gain | deviation | mean standard error | "
+        "held the gain of a large company | held the mean gain | verdicts |",
         "|---|---:|---:|---:|---:|---:|---:|---|---|---|",
     ]
     for name, world in WORLDS.items():

@@ -53,6 +53,10 @@ _SIZES_NOTE = mark(
 _OVERLAP_NOTE = mark(
     "0: segments are spread alike over the category; 1: the one follows from the other. Corrected for chance."
 )
+_OUTCOMES_NOTE = mark(
+    "Where both limits are about 0, neither segments nor categories let this outcome be predicted better than by the "
+    "mean of everybody. A difference too small to be learnt from so many people is not ruled out by that."
+)
 _AGREEMENT_NOTE = mark("1: the same division; 0: no more agreement than by chance.")
 
 
@@ -88,7 +92,8 @@ def tables(result: NeedsSegments) -> dict[str, dict[str, Any]]:
         "sizes": (sizes, "n", mark("The segments, named by the needs that set them apart"), SIZES, why or _SIZES_NOTE),
         "numbers": (number, "n", mark("How many segments"), NUMBERS, None),
         "outcomes": (
-            result.outcomes, "n", mark("Explained variance: segments above the categories, per outcome"), OUTCOMES, why,
+            result.outcomes, "n", mark("Explained variance: segments above the categories, per outcome"), OUTCOMES,
+            why or _OUTCOMES_NOTE,
         ),
         "overlap": (
             result.overlap, "n", mark("How far segments go with the categories of the organisation"), OVERLAP,

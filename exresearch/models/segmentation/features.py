@@ -17,6 +17,7 @@ _ROUNDED_AWAY = 1 / 12
 # Probabilities of exactly zero have no logarithm.
 _LEAST_PROBABILITY = 1e-12
 _LEAST_WEIGHT = 1e-300
+_MOST_CODES = 2**62
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,5 +155,14 @@ def _rounding(values: FloatArray) -> float:
 
 
 def _patterns(values: FloatArray) -> tuple[FloatArray, NDArray[np.intp]]:
-    found, pattern = np.unique(values, axis=0, return_inverse=True, equal_nan=True)
-    return found, pattern.reshape(-1).astype(np.intp)
+    """Rows that occur, in order, and which of them each row is; far sooner than a sort of whole rows where it can."""
+    code, size = np.zeros(len(values), dtype=np.int64), 1
+    for column in values.T:
+        levels, place = np.unique(column, return_inverse=True)
+        size *= len(levels)
+        if size > _MOST_CODES:
+            found, pattern = np.unique(values, axis=0, return_inverse=True, equal_nan=True)
+            return found, pattern.reshape(-1).astype(np.intp)
+        code = code * len(levels) + place
+    _, first, pattern = np.unique(code, return_index=True, return_inverse=True)
+    return values[first], pattern.astype(np.intp)

@@ -22,6 +22,8 @@ STABLE = 0.6
 LEAST_SHARE = 0.05
 Refusal = Literal["one", "small", "unstable", "dimension"]
 _ROWS_FOR_STABILITY = 2000
+# Of the test against comparison data.
+_LEVEL = 0.05
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,7 +43,7 @@ class Segmentation:
     mixture : Mixture or None
         The chosen fit.
     structure : StructureTest or None
-        Of the number that was chosen before this test; None where none was.
+        Of the number that was chosen before this test, or of one more if that refuses; None where none was chosen.
     """
 
     table: pd.DataFrame
@@ -67,7 +69,9 @@ def choose_segments(
 
     Of two or more segments, the number with the lowest BIC that is below the BIC of one, whose smallest segment holds
     `min_size` people and 5 % of them, and that bootstrap samples find again with a mean adjusted Rand index of 0.6 or
-    more. Then these segments have to fit better than the same number does on comparison data without any.
+    more. Then these segments have to fit better than the same number does on comparison data without any, and so does
+    one segment more: a dimension whose distribution the comparison data do not have is caught up with by another slice,
+    segments are not.
 
     Parameters
     ----------
@@ -148,10 +152,12 @@ def choose_segments(
         refusal: Refusal = "one" if several.empty else "small" if large.empty else "unstable"
         return Segmentation(table.assign(chosen=False), refusal, None, None)
     k = int(steady["k"].iloc[0])
-    tested = structure_test(data, k=k, kind=kind, n_draws=n_draws, seed=seed)
-    if tested.p_value > 0.05:
-        return Segmentation(table.assign(chosen=False), "dimension", None, tested)
-    return Segmentation(table.assign(chosen=table["k"] == k), None, fits[k - 1], tested)
+    tests: list[StructureTest] = []
+    for number in (k, k + 1):
+        tests.append(structure_test(data, k=number, kind=kind, n_draws=n_draws, seed=seed))
+        if tests[-1].p_value > _LEVEL:
+            return Segmentation(table.assign(chosen=False), "dimension", None, tests[-1])
+    return Segmentation(table.assign(chosen=table["k"] == k), None, fits[k - 1], tests[0])
 
 
 def _row(found: Mixture) -> dict[str, float | int | bool]:

@@ -216,4 +216,9 @@ def _caveats(study: Study, everybody: People, found: Segmentation) -> list[Note]
         "from one questionnaire, so that a habit of answering may make them go together."
     )
     caveats.append(Note(message=message))
+    message = (
+        "The gain is about models learnt from as many people as took part. What is too small to be learnt from them "
+        "counts as nothing, in the categories and in the segments: that is no evidence that it is not there."
+    )
+    caveats.append(Note(message=message))
     return caveats + few_units_caveat(everybody.groups)
