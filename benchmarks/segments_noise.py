@@ -167,6 +167,11 @@ def noise_table(rows: list[Row]) -> tuple[list[str], list[str]]:
             lines.append(f"| {name} | {runs} | {refused / runs:.1%} | {low:.1%} to {high:.1%} | {reasons} |")
             if low < LEAST:
                 short.append(f"{name}: between {low:.1%} and {high:.1%} refuse; {LEAST:.0%} is asked.")
+    every = [row["refusal"] is not None for row in rows if row["world"] in NOISE]
+    if every:
+        low, high = wilson(sum(every), len(every))
+        share = sum(every) / len(every)
+        lines.append(f"| all of them | {len(every)} | {share:.1%} | {low:.1%} to {high:.1%} | |")
     return lines, short
 
 
