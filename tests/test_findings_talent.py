@@ -16,8 +16,9 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, Verdict
 from exresearch.findings.analyses import TalentMagnet, talent_magnet
 from exresearch.findings.analyses.talent.advocacy import classes, recommendation_by_phase
-from exresearch.findings.analyses.talent.cells import funnel, referred_hires, unit_cells
+from exresearch.findings.analyses.talent.cells import referred_hires, unit_cells
 from exresearch.findings.analyses.talent.exits import _cox, exits
+from exresearch.findings.analyses.talent.funnel import first_years, funnel
 from exresearch.findings.analyses.talent.referrals import _later
 from exresearch.findings.analyses.talent.spells import ANSWER_HOLDS, Spells, is_own_choice, stay_spells
 from exresearch.findings.analyses.talent.survival import survival
@@ -299,6 +300,30 @@ def test_groups_and_rates_are_ratios_of_sums(demo: Study, found: TalentMagnet) -
     )
     assert (rows["conf_low"] < rows["estimate"]).all()
     assert (rows["conf_high"] > rows["estimate"]).all()
+    assert rows.loc[["hired_direct", "hired_of_referred"], "events"].sum() == rows.loc["hired", "events"]
+
+
+def test_a_first_year_is_counted_for_whom_it_could_be_seen(demo: Study) -> None:
+    people = demo.table("people")
+    # Four waves are hardly a year: people start seven months earlier.
+    people = people.assign(start=people["start"] - pd.Timedelta(days=210))
+    earlier = replace(demo, tables=demo.tables | {"people": people})
+    rows = funnel(earlier, conf_level=0.95).set_index("term")
+    begin, end = people["start"], people["end"]
+    after = begin + pd.DateOffset(years=1)
+    kept = (begin > end.min()) & (after <= end.max() + pd.offsets.MonthEnd(0))
+    whole, parts = rows.loc["first_year"], rows.loc[["first_year_direct", "first_year_referred"]]
+    assert (whole["n"], whole["events"]) == (kept.sum(), (kept & ~(end < after)).sum())
+    assert whole["n"] > 30
+    # Channels add up, and those of whom it is not true are a group as well.
+    assert (parts["n"].sum(), parts["events"].sum()) == (whole["n"], whole["events"])
+    assert whole["people"] == whole["n"] - whole["events"]
+    assert set(parts["people"]) == {int((parts["n"] - parts["events"]).min())}
+    assert first_years(replace(demo, tables=demo.tables | {"people": people.drop(columns="end")})).empty
+
+
+def test_groups_by_recommendation_cover_all(demo: Study, found: TalentMagnet) -> None:
+    units = demo.table("units")
     assert found.referrals["mean"].is_monotonic_increasing
     assert found.referrals["n"].sum() == units["headcount"].sum()
 

@@ -138,7 +138,9 @@ def test_without_results_every_figure_and_table_is_a_sentence(texts: Texts) -> N
 def test_tables_say_their_rows_in_words_and_hide_small_ones(texts: Texts) -> None:
     result, other = nothing()
     numbers = {"estimate": 2.3, "conf_low": 2.1, "conf_high": 2.5, "conf_level": 0.95}
-    funnel = pd.DataFrame([{"term": "campaign", **numbers, "events": 60, "n": 2600, "n_units": 20}])
+    funnel = pd.DataFrame(
+        [{"term": "campaign", **numbers, "events": 60, "n": 2600, "n_units": 20, "people": 60}]
+    )
     phases = pd.DataFrame([{"phase": "alumnus", **numbers, "n": 40}, {"phase": "leaver", **numbers, "n": 3}])
     result = TalentMagnet(result.finding, funnel=funnel, phases=phases)
     tables = shown.tables(result, other)

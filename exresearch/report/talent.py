@@ -19,7 +19,12 @@ _FUNNEL = {
     "referred": mark("Applicants referred by colleagues, per 100 employees"),
     "of_applicants": mark("Applicants who were referred by a colleague"),
     "hired": mark("Applicants who were hired"),
+    "hired_direct": mark("Applicants not referred by a colleague who were hired"),
+    "hired_of_referred": mark("Referred applicants who were hired"),
     "hired_referred": mark("New employees who were referred by a colleague"),
+    "first_year": mark("New employees who stayed for a year"),
+    "first_year_direct": mark("The same, not referred by a colleague"),
+    "first_year_referred": mark("The same, referred by a colleague"),
 }
 _PHASES = {
     "candidate": mark("Candidates"),
@@ -33,6 +38,7 @@ FUNNEL: dict[str, Column | None] = {
     "conf_low": Column(mark("Interval"), "number1"),
     "events": Column(mark("Number"), "integer"),
     "n": Column(mark("Out of"), "integer"),
+    "people": Column(mark("Smallest group"), "integer"),
 }
 PHASES: dict[str, Column | None] = {
     "label": Column(mark("Who"), "message"),
@@ -53,6 +59,24 @@ _E_VALUE_NOTE = mark(
     "the last column says it of the limit nearest to no effect, and 1 means that the interval holds no effect."
 )
 _NO_FUNNEL = mark("Applicants, referrals and new employees are not counted by unit.")
+_FUNNEL_NOTES = {
+    (True, True): mark(
+        "Nobody counts applicants by campaign: those whom no colleague referred are set against the reach of all "
+        "campaigns together. A first year is counted for people who could be followed for a year."
+    ),
+    (True, False): mark(
+        "Nobody counts applicants by campaign: those whom no colleague referred are set against the reach of all "
+        "campaigns together. How many stay for a year is not known: there is no list with first and last working days."
+    ),
+    (False, True): mark(
+        "How many people campaigns reached is not counted. A first year is counted for people who could be followed "
+        "for a year."
+    ),
+    (False, False): mark(
+        "Neither the reach of campaigns nor first and last working days of new employees are known, so that these "
+        "steps are missing."
+    ),
+}
 _NO_PHASES = mark("Nobody was asked to recommend the employer at contact moments before or after employment.")
 
 
@@ -81,9 +105,11 @@ def tables(result: TalentMagnet, pay: PayAndExperience) -> dict[str, dict[str, A
     made: dict[str, tuple[pd.DataFrame, str, dict[str, Column | None], str | Note | None]] = {
         "funnel": (
             funnel,
-            mark("From reach to new employees, over all units and waves"),
+            mark("From reach to new employees and their first year, over all units and waves"),
             FUNNEL,
-            None if len(funnel) else _NO_FUNNEL,
+            _FUNNEL_NOTES[_has(funnel, "campaign"), _has(funnel, "first_year")]
+            if len(funnel)
+            else _NO_FUNNEL,
         ),
         "phases": (
             phases,
@@ -99,9 +125,19 @@ def tables(result: TalentMagnet, pay: PayAndExperience) -> dict[str, dict[str, A
         ),
     }
     return {
-        name: {"frame": frame, "count": "n", "caption": caption, "columns": columns, "note": note}
+        name: {
+            "frame": frame,
+            "count": "people" if name == "funnel" else "n",
+            "caption": caption,
+            "columns": columns,
+            "note": note,
+        }
         for name, (frame, caption, columns, note) in made.items()
     }
+
+
+def _has(funnel: pd.DataFrame, term: str) -> bool:
+    return bool((funnel["term"] == term).any())
 
 
 def pictures(

@@ -10,17 +10,8 @@ import pandas as pd
 from exresearch.findings.analyses.talent.spells import answer_days
 from exresearch.models import NotEstimable
 from exresearch.models.regression import linear_regression
-from exresearch.models.resampling import MIN_UNITS
 from exresearch.study import Study
 from exresearch.study.weights import units_during
-
-_RATES = (
-    ("campaign", "direct", "campaign_reach"),
-    ("referred", "referrals", "headcount"),
-    ("of_applicants", "referrals", "applicants"),
-    ("hired", "hires", "applicants"),
-    ("hired_referred", "hires_referred", "hires"),
-)
 
 
 def unit_cells(study: Study) -> pd.DataFrame:
@@ -55,35 +46,6 @@ def unit_cells(study: Study) -> pd.DataFrame:
         return pd.DataFrame()
     cells = pd.concat(parts, ignore_index=True)
     return cells[cells["unit"].notna() & (cells["headcount"] > 0).fillna(False)]
-
-
-def funnel(study: Study, *, conf_level: float) -> pd.DataFrame:
-    """Return how many of those reached, employed and applying became applicants and new employees.
-
-    Parameters
-    ----------
-    study : Study
-        With units.
-    conf_level : float
-        Of the intervals.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``term`` (campaign, referred, of_applicants, hired, hired_referred), ``estimate`` (per 100 of the base, over all
-        units and waves), ``std_error`` (CR2 by unit), ``conf_low, conf_high, conf_level, events, n`` (the base) and
-        ``n_units``; only what is counted.
-    """
-    cells = unit_cells(study)
-    if {"applicants", "referrals"} <= set(cells):
-        cells = cells.assign(direct=(cells["applicants"] - cells["referrals"]).clip(lower=0))
-    rows = []
-    for term, events, base in _RATES:
-        if {events, base} <= set(cells) and cells["unit"].nunique() >= MIN_UNITS:
-            row = per_hundred(cells, events=events, base=base, conf_level=conf_level)
-            if row is not None:
-                rows.append(row | {"term": term})
-    return pd.DataFrame(rows)
 
 
 def per_hundred(

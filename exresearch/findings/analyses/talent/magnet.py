@@ -16,8 +16,8 @@ from exresearch.findings.analyses.talent.advocacy import (
     question,
     recommendation_by_phase,
 )
-from exresearch.findings.analyses.talent.cells import funnel
 from exresearch.findings.analyses.talent.exits import Exits, exits
+from exresearch.findings.analyses.talent.funnel import funnel
 from exresearch.findings.analyses.talent.referrals import referrals
 from exresearch.findings.analyses.talent.survival import survival
 from exresearch.findings.conclude import conclude_conjunction, not_testable
@@ -59,7 +59,7 @@ class TalentMagnet:
     referrals : pandas.DataFrame
         Referred applicants per 100 employees, by groups of units.
     funnel : pandas.DataFrame
-        From reach to new employees.
+        From reach to new employees and their first year.
     units : pandas.DataFrame
         ``ex`` (eNPS), ``cx`` (NPS) and ``n`` of the units, without their names.
     phases : pandas.DataFrame
