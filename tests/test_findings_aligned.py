@@ -92,6 +92,7 @@ def test_the_gain_is_that_of_refits_unit_by_unit(small: Study) -> None:
     error = np.sqrt((size - 1) / size * ((left - left.mean()) ** 2).sum())
     assert finding.std_error == pytest.approx(error, rel=1e-6)
     assert (finding.n, finding.n_units) == (len(raw), size)
+    assert finding.n_excluded == len(small.table("employees")) - len(raw) > 0
 
 
 def test_the_demo_holds_what_was_planted(whole: AlignedWorkforce, demo: Study) -> None:

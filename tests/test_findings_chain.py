@@ -257,6 +257,23 @@ def test_one_wave_has_no_checks_over_time(client: SmallClient) -> None:
     assert row["estimate"] == pytest.approx(result.finding.estimate)
 
 
+def test_exactly_enough_people_are_enough_and_units_left_out_are_counted(
+    demo: Study, rows: ChainRows, client: SmallClient
+) -> None:
+    least = int(rows.cells["people"].median())
+    fewer = chain_rows(demo, min_unit_n=least)
+    assert isinstance(fewer, ChainRows)
+    assert fewer.cells["people"].min() == least
+    assert fewer.n_units_out == demo.table("employees")["unit"].nunique() - fewer.cells[UNIT].nunique() > 0
+    study = written(client, waves=1)
+    sheets = study.table("employees")
+    alone = sheets["unit"].isin(sorted(sheets["unit"].unique())[:3]) & (
+        sheets.groupby("unit").cumcount() >= OPTIONS["min_unit_n"] - 1
+    )
+    study = replace(study, tables=study.tables | {"employees": sheets[~alone]})
+    assert engagement_chain(study, **OPTIONS).finding.n_excluded == 3
+
+
 def test_what_cannot_be_tested_says_why(client: SmallClient) -> None:
     study = written(client, units=20)
     result = engagement_chain(study, **OPTIONS)

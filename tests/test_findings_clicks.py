@@ -84,6 +84,8 @@ def test_explained_variance_is_that_of_least_squares_per_kind_of_people(
     for name, rest in left.items():
         assert table.loc[name, "in_sample"] == pytest.approx(1 - rest / total, abs=ROUNDING)
     assert int(table.loc["both", "n"]) == n
+    occasions = demo.table("moments").dropna(subset=["person"]).groupby(["person", "wave", "population"])
+    assert found.finding.n_excluded == occasions.ngroups - n
 
 
 def test_what_decides_is_one_gain_less_the_other(found: BeyondClicks) -> None:
@@ -94,6 +96,8 @@ def test_what_decides_is_one_gain_less_the_other(found: BeyondClicks) -> None:
     )
     assert found.finding.estimate == pytest.approx(table["gain_difference"], abs=ROUNDING)
     assert found.finding.verdict is Verdict.SUPPORTED
+    # Units are left out one by one, and not sheets.
+    assert found.models["df"].max() < found.finding.n_units < found.finding.n
     assert [part.term for part in found.finding.robustness] == [
         "gain_survey", "gain_means", "gain_logs", "gain_filled",
     ]  # fmt: skip

@@ -144,8 +144,10 @@ def test_without_partners_two_sides_remain(study: Study) -> None:
     assert result.together.composite is None
 
 
-def of_units(client: Any, *, n_units: int = 30, waves: int = 2, known: bool = True) -> Study:
-    """A study with a table of units alone."""
+def of_units(
+    client: Any, *, n_units: int = 30, waves: int = 2, known: bool = True, lacking: int = 0
+) -> Study:
+    """A study with a table of units alone, some of which know nothing of their partners."""
     rng = np.random.default_rng(6)
     level = rng.normal(size=(n_units, 1))
     rows = []
@@ -154,6 +156,7 @@ def of_units(client: Any, *, n_units: int = 30, waves: int = 2, known: bool = Tr
         frame = pd.DataFrame(values, columns=["mood", "service", "supply"]).assign(
             team=[f"u{i:02d}" for i in range(n_units)], year=str(2023 + wave)
         )
+        frame["supply"] = frame["supply"].where(frame.index >= lacking)
         rows.append(frame.assign(mood_n=20, service_n=30, supply_n=10))
     client.tables = {"units": pd.concat(rows)}
     client.settings["tables"] = {"units": "units.csv"}
@@ -173,11 +176,14 @@ def of_units(client: Any, *, n_units: int = 30, waves: int = 2, known: bool = Tr
 def test_a_table_of_units_is_enough(client: Any, known: bool) -> None:
     choices = replace(CHOICES, ex_measure="mood", cx_measure="service")
     result = human_experience(
-        of_units(client, known=known), **{**OPTIONS, "choices": choices, "later_outcome": ""}
+        of_units(client, n_units=31, known=known, lacking=1),
+        **{**OPTIONS, "choices": choices, "later_outcome": ""},
     )
     finding = result.finding
     assert finding.tested
-    assert finding.n == (30 * 2 * 60 if known else 30)
+    assert (finding.n, finding.n_excluded) == (30 * 2 * 60 if known else 30, 1)
+    # Deviations of a unit in several waves stay together.
+    assert {checks(result)[f"within_{edge}"].n_units for edge in EDGES} == {30}
     assert result.together.outcome is None
     # Two waves: no effects within units.
     assert not result.influence.is_within

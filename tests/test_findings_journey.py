@@ -14,6 +14,7 @@ from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings import Verdict
 from exresearch.findings.analyses import JourneyMoments, journey_moments
 from exresearch.findings.analyses.journey.gain import outer_gain
+from exresearch.findings.analyses.journey.limits import _holm
 from exresearch.findings.analyses.journey.order import _summaries
 from exresearch.findings.analyses.journey.recall import promise_kept
 from exresearch.findings.analyses.journey.scores import group_scores, moment_scores, phase_scores
@@ -141,6 +142,11 @@ def test_the_last_moment_is_necessary(found: JourneyMoments) -> None:
         needed = needed.set_index("level")["required"]
         assert needed[[8, 9, 10]].tolist() == [4, 5, 6]
     assert steps["effect_size"].max() == pytest.approx(15 / 60)
+    # Everybody counts once, whatever the number of sheets.
+    people = found.overlap.set_index("who")["n"]
+    assert (steps["n"] <= people.reindex(steps.index.get_level_values("who")).to_numpy()).all()
+    # By Holm: 3 * 0.01, then 2 * 0.03, and no smaller one after a larger one.
+    assert _holm(pd.Series([0.01, 0.04, 0.03])).tolist() == pytest.approx([0.03, 0.06, 0.06])
 
 
 def test_peak_and_end_do_not_beat_the_mean(found: JourneyMoments) -> None:

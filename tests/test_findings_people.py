@@ -19,6 +19,8 @@ from exresearch.findings.analyses import (
     peers_carry_peers,
     people_not_process,
 )
+from exresearch.findings.analyses.peers.sheets import AFTER, peer_sheets
+from exresearch.findings.analyses.people.units import PeopleUnits, people_units
 from exresearch.models import colleague_means
 from exresearch.study import Study, load_study
 from exresearch.study.demo import DemoSettings, generate_demo
@@ -109,6 +111,22 @@ def test_both_components_are_those_of_another_implementation(demo: Study, proces
     assert process.finding.n_excluded == 0
 
 
+def test_exactly_enough_people_are_enough_and_units_left_out_are_counted(demo: Study) -> None:
+    sheets = demo.table("employees")
+    answered = sheets.dropna(subset=["autonomy", "standardisation", "skill"])
+    least = int(answered.groupby("unit")["person"].nunique().median())
+    units = people_units(demo, min_unit_n=least)
+    assert isinstance(units, PeopleUnits)
+    people = {
+        name: sheets[sheets[name].notna()].groupby("unit")["person"].nunique()
+        for name in ("autonomy", "standardisation", "skill")
+    }
+    enough = pd.DataFrame(people).min(axis=1)
+    assert set(units.frame["unit"]) <= set(enough.index[enough >= least])
+    assert (enough[units.frame["unit"].unique()] == least).any()
+    assert units.n_excluded == 60 - units.n_units > 0
+
+
 def test_every_rival_has_a_check(process: PeopleNotProcess) -> None:
     terms = [record.term for record in process.finding.robustness]
     expected = [f"{name}_{part}" for name in CHECKS for part in ("autonomy", "interaction")]
@@ -181,6 +199,10 @@ def test_colleagues_engagement_is_held_equal_where_it_is_asked(demo: Study, peer
     names: dict[str, Any] = {"person": "person", "unit": "unit", "wave": "wave", "waves": demo.waves}
     for name, column, lag in (("share", "fan", 1), ("now", "mood", 0), ("before", "mood", 1)):
         rows[name] = colleague_means(rows, columns=[column], weights="weight", lag=lag, **names)[column]
+    cuts = {"enps_promoters_from": 9, "enps_detractors_to": 6}
+    later = peer_sheets(demo, enps_variant="us", min_unit_n=5, **cuts)
+    wanted = colleague_means(rows, columns=["fan"], weights="weight", lag=-1, **names)["fan"]
+    np.testing.assert_allclose(later.frame[AFTER], wanted)  # type: ignore[union-attr]
     rows = rows.dropna(subset=["y", "share", "now", "before"])
     rows = rows[rows.groupby("person")["person"].transform("size") > 1]
     design = pd.get_dummies(rows[["person", "wave"]], dtype=float).iloc[:, :-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
@@ -147,7 +148,7 @@ def _untested(reason: Note, ready: Testability, rules: DisclosureRules) -> Findi
 def _alike(sheets: ClickSheets) -> bool:
     """Whether nobody rated, or nobody was counted, otherwise than the others: a rival that had no chance."""
     sides = (sheets.frame[sheets.ratings], sheets.frame[sheets.counts])
-    return any(float(side.abs().max(axis=None)) <= 1e-9 for side in sides)
+    return any(float(np.abs(side.to_numpy()).max(initial=0.0)) <= 1e-9 for side in sides)
 
 
 def _fitted(sheets: ClickSheets, *, conf_level: float, seed: int) -> pd.DataFrame | None:
