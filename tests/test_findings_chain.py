@@ -201,7 +201,15 @@ def test_halves_are_of_other_people_and_keep_a_person_on_one_side(rows: ChainRow
         assert 0.3 < np.corrcoef(within, half)[0, 1] < 0.95
 
 
-def test_deviations_are_from_colleagues_of_the_same_wave(rows: ChainRows) -> None:
+def test_deviations_are_from_colleagues_of_the_same_wave(rows: ChainRows, found: EngagementChain) -> None:
+    people = deviations(rows.answered, names=PEOPLE)
+    z = people[list(PEOPLE)] / people[list(PEOPLE)].std()
+    fit = smf.wls("ambassadors ~ engagement + experience", data=z, weights=people["(weight)"]).fit()
+    link = found.colleagues.set_index("source").loc["engagement"]
+    assert (link["estimate"], link["n"]) == (
+        pytest.approx(fit.params["engagement"], abs=ROUNDING),
+        len(people),
+    )
     near = deviations(rows.answered, names=["experience", "engagement"])
     one = near[(near[UNIT] == near[UNIT].iloc[0]) & (near[WAVE] == near[WAVE].iloc[0])]
     assert np.average(one["experience"], weights=one["(weight)"]) == pytest.approx(0.0, abs=ROUNDING)
