@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -79,3 +80,22 @@ def test_without_comments_the_page_says_so(demo: Study) -> None:
     assert all(isinstance(part["frame"], pd.DataFrame) for part in shown.tables(bare).values())
     few = demo.tables | {"moments": demo.table("moments").head(20)}
     assert moment_comments(replace(demo, tables=few), **OPTIONS).reason is not None
+
+
+def test_themes_per_moment_are_the_most_frequent_three(found: MomentComments) -> None:
+    themes = found.moment_themes
+    assert themes.groupby("group").size().max() == 3
+    assert set(themes["group"]) == set(found.codes["group"])
+    assert (themes["people"] <= themes["n"]).all()
+    np.testing.assert_allclose(themes["share"], themes["n"] / themes["total"])
+
+
+def test_the_same_few_remarks_are_not_corrected(demo: Study, found: MomentComments) -> None:
+    assert found.uncorrected is None
+    moments = demo.table("moments").copy()
+    moments.loc[moments["comment"].notna(), "comment"] = "Het duurde te lang."
+    same = moment_comments(replace(demo, tables=demo.tables | {"moments": moments}), **OPTIONS)
+    assert same.uncorrected is not None
+    assert same.codes["estimate"].isna().all()
+    assert same.codes["share"].notna().all()
+    assert shown.tables(same)["codes"]["note"] is same.uncorrected

@@ -30,6 +30,13 @@ THEMES: dict[str, Column | None] = {
     "share": Column(mark("Share"), "percent0"),
     "people": Column(mark("People"), "integer"),
 }
+MOMENT_THEMES: dict[str, Column | None] = {
+    "label": Column(mark("Contact moment")),
+    "theme_label": Column(mark("Theme")),
+    "n": Column(mark("Remarks"), "integer"),
+    "share": Column(mark("Share"), "percent0"),
+    "people": Column(mark("People"), "integer"),
+}
 AGREEMENT: dict[str, Column | None] = {
     "what": Column(mark("Language"), "message"),
     "estimate": Column(mark("Alpha"), "number2"),
@@ -58,7 +65,7 @@ def tables(result: MomentComments) -> dict[str, dict[str, Any]]:
     Returns
     -------
     dict of str to dict
-        ``codes, themes, agreement, recall``; without comments each says why.
+        ``codes, themes, moment_themes, agreement, recall``; without comments each says why.
     """
     codes, agreement, recall = result.codes, result.agreement, result.recall
     if len(codes):
@@ -67,9 +74,13 @@ def tables(result: MomentComments) -> dict[str, dict[str, Any]]:
         codes = codes.assign(what=codes["code"].map(CODE_WORDS))
         agreement = agreement.assign(what=agreement["language"].map(_LANGUAGES))
         recall = recall.assign(what=recall["language"].map(_LANGUAGES), named=recall["code"].map(CODE_WORDS))
-    note: str | Note = result.reason or mark(
-        "Corrected: what the shares would be if the coder erred here as it did on the held-out remarks. Where it errs "
-        "much, the interval is wide."
+    note: str | Note = (
+        result.reason
+        or result.uncorrected
+        or mark(
+            "Corrected: what the shares would be if the coder erred here as it did on the held-out remarks. Where it errs "
+            "much, the interval is wide."
+        )
     )
     several = mark(
         "A remark may be about several themes, or none. Rows with the fewest people may be hidden."
@@ -84,6 +95,14 @@ def tables(result: MomentComments) -> dict[str, dict[str, Any]]:
             result.reason or several,
             "people",
             [],
+        ),
+        "moment_themes": (
+            result.moment_themes,
+            mark("The three themes named most about each moment"),
+            MOMENT_THEMES,
+            result.reason or several,
+            "people",
+            ["group"],
         ),
         "agreement": (
             agreement,

@@ -11,7 +11,7 @@ from exresearch.measures.comments.personal import without_personal_data
 from exresearch.study import Study, Variable
 
 _NAMED = re.compile(r"comment|remark|toelichting|opmerking|own words|eigen woorden", re.IGNORECASE)
-COLUMNS = ["language", "code", "sure", "themes"]
+COLUMNS = ["language", "code", "sure", "themes", "wording"]
 
 
 def comment_column(study: Study) -> Variable | None:
@@ -41,7 +41,8 @@ def coded_comments(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        On the index of the table: ``language, code, sure, themes`` of :class:`Coded`, and no text. Empty where there
+        On the index of the table: ``language, code, sure, themes`` of :class:`Coded`, ``wording`` (a number, the
+        same for the same text), and no text. Empty where there
         are no comments.
     """
     column = comment_column(study)
@@ -58,6 +59,7 @@ def coded_comments(study: Study) -> pd.DataFrame:
             "code": [each.code for each in coded],
             "sure": [each.sure for each in coded],
             "themes": [each.themes for each in coded],
+            "wording": pd.factorize(texts)[0],
         },
         index=texts.index,
     )

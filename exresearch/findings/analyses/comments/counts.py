@@ -17,6 +17,15 @@ from exresearch.study import Study
 #: Least alpha for tentative conclusions, and for firm ones (Krippendorff 2004, Content Analysis, p. 241).
 TENTATIVE, FIRM = 0.667, 0.8
 _NO_COMMENTS = Note(message="Nobody was asked for a remark in own words on contact moments.")
+#: Different remarks that a correction needs, and the least share that they are of all: mistakes on one sentence that is
+#: there many times over are one mistake, and the interval takes them for many.
+_DIFFERENT, _DIFFERENT_SHARE, _TOP_THEMES = 100, 0.5, 3
+_SAME = Note(
+    message=(
+        "Shares are not corrected for mistakes: too few remarks differ from each other, so that the mistakes are not "
+        "those that were made on the held-out remarks."
+    )
+)
 _FEW = Note(message="Too few people wrote a remark on a contact moment.")
 
 
@@ -32,6 +41,9 @@ class MomentComments:
         conf_level``.
     themes : pandas.DataFrame
         ``theme, label, n, share`` (of all comments), ``people``.
+    moment_themes : pandas.DataFrame
+        The three most frequent themes of each contact moment: ``group, label, theme, theme_label, n, total, share,
+        people``.
     agreement : pandas.DataFrame
         Per language: ``language, estimate`` (alpha), ``conf_low, conf_high, conf_level, kappa, accuracy, n``.
     recall : pandas.DataFrame
@@ -40,6 +52,8 @@ class MomentComments:
         Comments, and people who wrote one.
     reason : Note or None
         Why there is nothing.
+    uncorrected : Note or None
+        Why shares are not corrected for the coder's mistakes; the corrected ones are missing then.
     """
 
     codes: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -49,6 +63,8 @@ class MomentComments:
     n: int = 0
     people: int = 0
     reason: Note | None = None
+    moment_themes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    uncorrected: Note | None = None
 
     @property
     def trusted(self) -> bool:
@@ -110,7 +126,26 @@ def moment_comments(
         label=codes["group"].map(labels),
     )
     agreement, recall = _quality(used, conf_level=conf_level, n_boot=n_boot, seed=seed)
-    return MomentComments(codes, _themes(coded), agreement, recall, len(coded), people)
+    different = coded["wording"].nunique()
+    uncorrected = _SAME if different < max(_DIFFERENT, _DIFFERENT_SHARE * len(coded)) else None
+    if uncorrected is not None:
+        codes[["estimate", "conf_low", "conf_high"]] = float("nan")
+    by_moment = [
+        _themes(part).head(_TOP_THEMES).assign(group=name, total=len(part))
+        for name, part in coded.groupby("moment", sort=False)
+    ]
+    themes = pd.concat(by_moment, ignore_index=True).rename(columns={"label": "theme_label"})
+    themes = themes.assign(label=themes["group"].map(labels))
+    return MomentComments(
+        codes,
+        _themes(coded),
+        agreement,
+        recall,
+        len(coded),
+        people,
+        moment_themes=themes[themes["n"] > 0].reset_index(drop=True),
+        uncorrected=uncorrected,
+    )
 
 
 def _themes(coded: pd.DataFrame) -> pd.DataFrame:
