@@ -1,9 +1,9 @@
 """How well comments are coded, and whether shares corrected for mistakes can be believed.
 
 Agreement on held-out remarks is read from the package, as ``tools/comment_model.py --held-out`` left it. The demo's
-remarks are coded and compared with the tone that they were written in. Coverage: true codes are drawn, the coder errs
-as on the held-out remarks, whose table is drawn anew each time. ``--write`` puts the tables into ``docs/comments.md``;
-``--draws 40`` is a quick look.
+remarks are coded and compared with the tone that they were written in. Coverage: true codes are drawn, the coder
+errs as on the held-out remarks, whose table is drawn anew each time. ``--write`` puts the tables into
+``docs/comments.md``; ``--draws 40`` is a quick look.
 """
 
 from __future__ import annotations
@@ -16,12 +16,14 @@ import numpy as np
 import pandas as pd
 
 from exresearch.measures.comments import CODES, code_comment, confusion, without_personal_data
+from exresearch.measures.comments.language import Language
 from exresearch.models.misclassification import corrected_shares, nominal_agreement
 from exresearch.study.demo import planted
 from exresearch.study.demo.remarks import remarks_table
 
 DOC = Path(__file__).parents[1] / "docs" / "comments.md"
 BEGIN, END = "<!-- benchmarks/comments.py -->", "<!-- end -->"
+LANGUAGES: tuple[tuple[Language, str], ...] = (("nl", "Dutch"), ("en", "English"))
 SIDES = np.array([0, 1, 1, 1, 2])
 TRUE = np.array([0.25, 0.30, 0.20, 0.12, 0.13])
 
@@ -30,7 +32,7 @@ def agreement_rows() -> list[str]:
     """Agreement on held-out remarks and on the demo's, five codes and three sides."""
     rows = []
     said = demo_remarks()
-    for language, name in (("nl", "Dutch"), ("en", "English")):
+    for language, name in LANGUAGES:
         own = said[said["language"] == language]
         demo = pd.crosstab(own["tone"], own["code"]).reindex(index=CODES, columns=CODES, fill_value=0)
         for what, table in (
@@ -42,9 +44,9 @@ def agreement_rows() -> list[str]:
             cells = []
             for counts in (table, coarse):
                 found = nominal_agreement(counts, n_boot=4000, seed=1).set_index("term")
-                alpha = found.loc["alpha"]
-                cells.append(f"{alpha['estimate']:.2f} ({alpha['conf_low']:.2f} to {alpha['conf_high']:.2f})")
-                cells.append(f"{found.loc['accuracy', 'estimate']:.0%}")
+                low, estimate, high = found.loc["alpha", ["conf_low", "estimate", "conf_high"]].astype(float)
+                cells.append(f"{estimate:.2f} ({low:.2f} to {high:.2f})")
+                cells.append(f"{np.trace(counts) / np.sum(counts):.0%}")
             rows.append(f"| {name}, {what} | {int(table.sum())} | {' | '.join(cells)} |")
     return rows
 
@@ -56,13 +58,15 @@ def demo_remarks() -> pd.DataFrame:
     moment, rating = rng.integers(0, len(planted.MOMENTS), size), rng.integers(1, 8, size).astype(float)
     rows = remarks_table(rng, moment, rating)
     rows = rows.assign(moment=moment)[rows["written"]].drop_duplicates("comment")
-    return rows.assign(code=[code_comment(without_personal_data(text)).code for text in rows["comment"]])
+    return rows.assign(
+        code=[code_comment(without_personal_data(text)).code for text in rows["comment"].astype(str)]
+    )
 
 
 def coverage(draws: int) -> list[str]:
     """How often corrected 95 % intervals hold the true share, by number of remarks."""
     rows = []
-    for language, name in (("nl", "Dutch"), ("en", "English")):
+    for language, name in LANGUAGES:
         counts = confusion(language)
         chance, sizes = counts / counts.sum(axis=1, keepdims=True), counts.sum(axis=1).astype(int)
         for n in (60, 300):
