@@ -20,6 +20,7 @@ from exresearch.findings.analyses import (
     people_not_process,
 )
 from exresearch.findings.analyses.peers.sheets import AFTER, peer_sheets
+from exresearch.findings.analyses.people.checks import _halves
 from exresearch.findings.analyses.people.units import PeopleUnits, people_units
 from exresearch.models import colleague_means
 from exresearch.study import Study, load_study
@@ -125,6 +126,9 @@ def test_exactly_enough_people_are_enough_and_units_left_out_are_counted(demo: S
     assert set(units.frame["unit"]) <= set(enough.index[enough >= least])
     assert (enough[units.frame["unit"].unique()] == least).any()
     assert units.n_excluded == 60 - units.n_units > 0
+    # From the same people twice the same answers could not be told apart; other people's can.
+    twice = units.scores.assign(autonomy=units.scores["human_skill"])
+    assert len(_halves(demo, replace(units, scores=twice), conf_level=0.95, seed=1)) == 2
 
 
 def test_every_rival_has_a_check(process: PeopleNotProcess) -> None:
