@@ -91,11 +91,14 @@ def test_themes_per_moment_are_the_most_frequent_three(found: MomentComments) ->
 
 
 def test_the_same_few_remarks_are_not_corrected(demo: Study, found: MomentComments) -> None:
-    assert found.uncorrected is None
+    assert found.uncorrected is not None
+    assert "errs so often" in found.uncorrected.message
+    assert found.codes["estimate"].isna().all()
     moments = demo.table("moments").copy()
     moments.loc[moments["comment"].notna(), "comment"] = "Het duurde te lang."
     same = moment_comments(replace(demo, tables=demo.tables | {"moments": moments}), **OPTIONS)
     assert same.uncorrected is not None
+    assert "too few remarks differ" in same.uncorrected.message
     assert same.codes["estimate"].isna().all()
     assert same.codes["share"].notna().all()
     assert shown.tables(same)["codes"]["note"] is same.uncorrected

@@ -72,22 +72,25 @@ def tables(result: MomentComments) -> dict[str, dict[str, Any]]:
         # A code that no remark was given has no row: nobody is behind it.
         codes = codes[codes.groupby("code")["people"].transform("sum") > 0]
         codes = codes.assign(what=codes["code"].map(CODE_WORDS))
+        if result.uncorrected is not None:
+            codes = codes.drop(columns=["estimate", "conf_low", "conf_high", "conf_level"])
         agreement = agreement.assign(what=agreement["language"].map(_LANGUAGES))
         recall = recall.assign(what=recall["language"].map(_LANGUAGES), named=recall["code"].map(CODE_WORDS))
     note: str | Note = (
         result.reason
         or result.uncorrected
         or mark(
-            "Corrected: what the shares would be if the coder erred here as it did on the held-out remarks. Where it errs "
-            "much, the interval is wide."
+            "Corrected: what the shares would be if the coder erred here as it did on the held-out remarks. "
+            "Where it errs much, the interval is wide."
         )
     )
     several = mark(
         "A remark may be about several themes, or none. Rows with the fewest people may be hidden."
     )
     found = mark("Found: of the remarks with this code. Rightly given: of the remarks that were given it.")
+    shown = {name: column for name, column in CODES.items() if codes.empty or name in codes or name == "what"}
     made: dict[str, tuple[pd.DataFrame, str, dict[str, Column | None], str | Note, str, list[str]]] = {
-        "codes": (codes, mark("What remarks say that each moment did"), CODES, note, "people", ["group"]),
+        "codes": (codes, mark("What remarks say that each moment did"), shown, note, "people", ["group"]),
         "themes": (
             result.themes,
             mark("What remarks are about"),

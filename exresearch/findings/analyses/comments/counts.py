@@ -26,6 +26,12 @@ _SAME = Note(
         "those that were made on the held-out remarks."
     )
 )
+_WEAK = Note(
+    message=(
+        "Shares are not corrected for mistakes: the coder errs so often that a small difference between these remarks "
+        "and the held-out ones would move the corrected shares far."
+    )
+)
 _FEW = Note(message="Too few people wrote a remark on a contact moment.")
 
 
@@ -128,6 +134,8 @@ def moment_comments(
     agreement, recall = _quality(used, conf_level=conf_level, n_boot=n_boot, seed=seed)
     different = coded["wording"].nunique()
     uncorrected = _SAME if different < max(_DIFFERENT, _DIFFERENT_SHARE * len(coded)) else None
+    if uncorrected is None and float(agreement["estimate"].min()) < TENTATIVE:
+        uncorrected = _WEAK
     if uncorrected is not None:
         codes[["estimate", "conf_low", "conf_high"]] = float("nan")
     by_moment = [

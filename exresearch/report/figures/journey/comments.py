@@ -94,7 +94,8 @@ def _takeaway(hinders: pd.DataFrame, texts: Texts) -> str:
     if known.empty:
         return texts.say("Too few people wrote something to say which moment hinders most.")
     top, others = known.iloc[0], known.iloc[1:]
-    if not len(others) or not float(top["conf_low"]) > float(others["conf_high"].max()):
+    certain = pd.notna(top["conf_low"]) and others["conf_high"].notna().all()
+    if not len(others) or not certain or not float(top["conf_low"]) > float(others["conf_high"].max()):
         return texts.say("At which moment remarks say most often that something hinders stays open.")
     return texts.say(
         "Remarks that something hinders are most frequent about “{moment}”: {share:percent0}.",
