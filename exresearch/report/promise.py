@@ -7,18 +7,13 @@ from typing import Any
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import PromiseDelivered
 from exresearch.findings.note import Note
+from exresearch.report.balance import SHAPE
 from exresearch.report.figures.alignment import promise_surface
 from exresearch.report.figures.forests import robustness_forest
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture
 
-SHAPE: dict[str, Column | None] = {
-    "label": Column(mark("What")),
-    "estimate": Column(mark("Estimate"), "number2"),
-    "conf_low": Column(mark("Interval"), "number2"),
-    "p_value": None,
-}
 SIDES: dict[str, Column | None] = {
     "label": Column(mark("What was delivered"), "message"),
     "n": Column(mark("Answers"), "integer"),
