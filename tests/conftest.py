@@ -11,7 +11,9 @@ import pandas as pd
 import pytest
 import yaml
 
+from exresearch.report.theme import Picture
 from exresearch.study import Study, StudyError, load_study
+from traced import strays
 
 # It needs odfpy, which the environment does not have; its files are kept.
 collect_ignore = ["written/make.py"]
@@ -106,3 +108,15 @@ def client(tmp_path: Path) -> SmallClient:
         variables={f"{e['table']}.{e['column']}": e for e in entries},
         tables={"employees": employees, "customers": customers, "units": units},
     )
+
+
+@pytest.fixture(autouse=True)
+def _every_mark_was_released(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No picture of any test draws a point or bar whose numbers are not in a frame that was released."""
+    check = Picture.__post_init__
+
+    def checked(self: Picture) -> None:
+        check(self)
+        assert not strays(self), f"drawn past the door: {strays(self)}"
+
+    monkeypatch.setattr(Picture, "__post_init__", checked)

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_LOWEST = {"min_respondents": 5, "min_model": 30, "min_units": 5}
+_LOWEST = {"min_respondents": 5, "min_comments": 10, "min_model": 30, "min_units": 5}
+# In parts of the distance between the lowest and the highest possible answer.
+PROTECTION = 0.5
+# The largest part of a sum that may come from one contributor.
+DOMINANCE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +23,8 @@ class DisclosureRules:
         Respondents behind a driver model; at least 30.
     min_units : int
         Units behind a figure of units; at least 5.
+    min_comments : int
+        People behind what is shown of comments; at least 10.
 
     Raises
     ------
@@ -34,6 +40,7 @@ class DisclosureRules:
     min_respondents: int = 5
     min_model: int = 30
     min_units: int = 5
+    min_comments: int = 10
 
     def __post_init__(self) -> None:
         for name, floor in _LOWEST.items():
@@ -46,11 +53,8 @@ class DisclosureRules:
     def sentence(self) -> tuple[str, dict[str, int]]:
         """Return the rule as a message with named places and its values, for findings and footers."""
         message = (
-            "Shown only with at least {min_respondents:integer} respondents behind a number, {min_model:integer} "
-            "behind a driver model and {min_units:integer} units in a figure of units."
+            "Shown only with at least {min_respondents:integer} respondents behind a number, {min_comments:integer} "
+            "people behind a summary of comments, {min_model:integer} respondents behind a driver model and "
+            "{min_units:integer} units in a figure of units."
         )
-        return message, {
-            "min_respondents": self.min_respondents,
-            "min_model": self.min_model,
-            "min_units": self.min_units,
-        }
+        return message, {name: getattr(self, name) for name in _LOWEST}

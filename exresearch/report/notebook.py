@@ -15,8 +15,9 @@ from markupsafe import Markup, escape
 from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
+from exresearch.disclosure import Entry, entry_from_json
 from exresearch.report.markup import fill
-from exresearch.report.page import lab_style
+from exresearch.report.page import LEDGER, lab_style
 from exresearch.report.text import Texts
 from exresearch.study.parameters import Parameters
 
@@ -64,6 +65,34 @@ def notebook_title(notebook: NotebookNode, texts: Texts) -> str:
             if match:
                 return match.group(1)
     raise ValueError("the notebook has no title; its first Markdown cell must begin with '# '.")
+
+
+def entries_of(notebook: NotebookNode) -> tuple[list[Entry], list[str]]:
+    """Return what an executed notebook shows, and the cells that show something past the door.
+
+    Parameters
+    ----------
+    notebook : nbformat.NotebookNode
+        Executed.
+
+    Returns
+    -------
+    tuple of list of Entry and list of str
+        The ledger of the notebook, and the ids of cells with an output that is in no ledger.
+    """
+    entries, past = [], []
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            if output.output_type == "error" or output.get("name") == "stderr":
+                continue
+            metadata = output.get("metadata", {})
+            # Jupyter files what belongs to one form of an output under that form.
+            record = metadata.get("text/html", metadata).get(LEDGER)
+            if record is None:
+                past.append(str(cell.get("id", "")))
+            else:
+                entries += [entry_from_json(entry) for entry in record]
+    return entries, past
 
 
 def convert_notebook(notebook: NotebookNode, texts: Texts) -> NotebookBody:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules, Entry, Groups, release
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.report.markup import asset, fill
@@ -18,10 +19,13 @@ from exresearch.report.numbers import Language
 from exresearch.report.tables import Column, html_table
 from exresearch.report.text import Texts
 from exresearch.report.theme import Picture, svg
-from exresearch.report.verdict import verdict_block
+from exresearch.report.verdict import release_records, verdict_block
 
 _PIXELS = 96
+# Under this name an output carries what it shows, for the audit of the whole report; no page shows it.
+LEDGER = "exresearch"
 NOTHING = Note(message="There is nothing to show here.")
+TOO_FEW = Note(message="Not drawn: fewer than {minimum} people are behind a part of it.")
 
 
 class Page:
@@ -66,6 +70,7 @@ class Page:
         columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None = None,
         note: str | Note | None = None,
         within: Sequence[str] = (),
+        groups: Groups | None = None,
     ) -> HTML:
         """Show a frame, with the numbers of small groups hidden.
 
@@ -82,6 +87,8 @@ class Page:
         within : sequence of str
             Columns that tell apart several tables in one frame, each with a total of its own; see
             :func:`exresearch.disclosure.release`.
+        groups : Groups, optional
+            Who is in each row, where rows are groups of people.
 
         Returns
         -------
@@ -95,17 +102,17 @@ class Page:
         """
         if frame.empty:
             return self._message(note or NOTHING, "absent")
-        released = release(frame, count=count, rules=self.rules, within=within)
+        released = release(
+            frame, count=count, rules=self.rules, within=within, groups=groups, name=_name(caption)
+        )
         table = html_table(
-            released.frame,
+            released,
             texts=self.texts,
             caption=self._text(caption),
             columns=columns,
-            hidden=released.hidden,
-            rules=self.rules,
             note=None if note is None else self._text(note),
         )
-        return _shown(table)
+        return _shown(table, [released.entry])
 
     def words(
         self,
@@ -121,20 +128,23 @@ class Page:
         ValueError
             If a column holds numbers: those go through :meth:`table`, which asks how many people are behind them.
         """
-        numeric = list(frame.select_dtypes("number").columns)
-        if numeric:
-            raise ValueError(
-                f"words shows no numbers, but {', '.join(numeric)} hold some; use table with a count."
-            )
-        return _shown(html_table(frame, texts=self.texts, caption=self._text(caption), columns=columns))
+        released = release(frame, count=None, rules=self.rules, name=_name(caption))
+        table = html_table(released, texts=self.texts, caption=self._text(caption), columns=columns)
+        return _shown(table, [released.entry])
 
     def figure(self, picture: Picture | Note) -> HTML:
         """Show a picture with its takeaway, alternative text and caption; it loads nothing from anywhere.
 
-        A note is what a figure returns for data that cannot be drawn: it is said in the picture's place.
+        A note is what a figure returns for data that cannot be drawn: it is said in the picture's place. So is that
+        too few people are behind it, where the figure did not look itself.
         """
         if isinstance(picture, Note):
             return self._message(picture, "absent")
+        least = min((r.entry.least for r in picture.shown if r.entry.least is not None), default=None)
+        if least is not None and least < self.rules.min_respondents:
+            return self._message(
+                TOO_FEW.model_copy(update={"values": {"minimum": self.rules.min_respondents}}), "absent"
+            )
         drawing = svg(picture.figure)
         self._figures += 1
         if self._output_dir is not None:
@@ -152,11 +162,15 @@ class Page:
             width=round(width),
             height=round(height),
         )
-        return _shown(block)
+        entries = [
+            replace(released.entry, name=released.entry.name or picture.caption) for released in picture.shown
+        ]
+        return _shown(block, entries)
 
     def verdict(self, finding: Finding) -> HTML:
         """Show a finding: verdict, sentence, numbers, checks, published figures and caveats."""
-        return _shown(verdict_block(finding, self.texts))
+        numbers = pd.DataFrame({"n": [finding.n]}, dtype="Float64")
+        return _shown(verdict_block(finding, self.texts), [release_records(numbers, finding).entry])
 
     def say(self, note: str | Note) -> HTML:
         """Show a sentence: an English message, or a note with values."""
@@ -167,7 +181,8 @@ class Page:
         return self._message(note, "warning")
 
     def _message(self, note: str | Note, kind: str) -> HTML:
-        return _shown(fill("message.html.j2", texts=self.texts, kind=kind, text=self._text(note)))
+        block = fill("message.html.j2", texts=self.texts, kind=kind, text=self._text(note))
+        return _shown(block, [Entry(_name(note), "words")])
 
     def _text(self, message: str | Note) -> str:
         return self.texts.note(message) if isinstance(message, Note) else self.texts.say(message)
@@ -178,5 +193,10 @@ def lab_style() -> str:
     return f'<style class="exr-lab">{asset("fragment.css")}</style>\n'
 
 
-def _shown(block: Markup) -> HTML:
-    return HTML(lab_style() + str(block))  # type: ignore[no-untyped-call]
+def _name(message: str | Note) -> str:
+    return message.message if isinstance(message, Note) else message
+
+
+def _shown(block: Markup, entries: Sequence[Entry]) -> HTML:
+    metadata = {LEDGER: [entry.as_json() for entry in entries]}
+    return HTML(lab_style() + str(block), metadata=metadata)  # type: ignore[no-untyped-call]

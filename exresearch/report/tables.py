@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
-from exresearch.disclosure.rules import DisclosureRules
+from exresearch.disclosure import Released
 from exresearch.findings.decision import Verdict
 from exresearch.findings.note import Note
 from exresearch.report.markup import fill
@@ -77,25 +77,20 @@ STANDARD_COLUMNS: dict[str, Column] = {
 
 
 def html_table(
-    frame: pd.DataFrame,
+    released: Released,
     *,
     texts: Texts,
     caption: str,
     columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None = None,
-    hidden: pd.Series | None = None,
-    rules: DisclosureRules | None = None,
     note: str | None = None,
 ) -> Markup:
-    """Turn a frame that may be shown into a table.
-
-    Use it through :meth:`exresearch.report.page.Page.table`, which passes the frame through disclosure
-    control.
+    """Turn a frame that was released into a table.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    released : Released
         One row per table row. ``conf_low`` and ``conf_high`` become one column, named after ``conf_level``; ``detail``
-        (text) becomes small print under the first cell.
+        (text) becomes small print under the first cell. Rows whose numbers are hidden show the rule instead.
     texts : Texts
         Language of the reader.
     caption, note : str
@@ -104,10 +99,6 @@ def html_table(
         Which columns, in which order. A mapping gives a header (English message or mapping from language to
         text), a :class:`Column`, or ``None`` for the standard one. All columns by default; each must then
         have a standard header.
-    hidden : pandas.Series of bool, optional
-        Rows whose numbers are hidden; they show the rule instead.
-    rules : DisclosureRules, optional
-        Needed with ``hidden``.
 
     Returns
     -------
@@ -117,17 +108,16 @@ def html_table(
     Raises
     ------
     ValueError
-        If a column does not exist, has no standard header, or rows are hidden without rules.
+        If a column does not exist or has no standard header.
     """
-    if hidden is not None and rules is None:
-        raise ValueError("html_table: hidden rows need the rules by which they were hidden.")
+    frame, minimum = released.frame, released.rules.min_respondents
     chosen = _chosen(frame, columns)
     detailed = chosen.pop(_DETAIL, None) is not None
     details = [
         texts.pick(value) if detailed and value else "" for value in frame.get(_DETAIL, [""] * len(frame))
     ]
-    concealed = [False] * len(frame) if hidden is None else [bool(value) for value in hidden]
-    secret = texts.say("n < {minimum}", minimum=rules.min_respondents) if rules is not None else ""
+    concealed = [bool(value) for value in released.hidden]
+    secret = texts.say("n < {minimum}", minimum=minimum)
     rows = []
     for index, is_hidden in enumerate(concealed):
         cells = []
@@ -139,8 +129,8 @@ def html_table(
         "“{secret}”: not shown, because fewer than {minimum} people answered or because the number would "
         "give such a group away.",
         secret=secret,
-        minimum=rules.min_respondents,
-    ) if rules is not None and any(concealed) else ""  # fmt: skip
+        minimum=minimum,
+    ) if any(concealed) else ""  # fmt: skip
     return fill(
         "table.html.j2",
         texts=texts,

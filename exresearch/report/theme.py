@@ -17,6 +17,7 @@ from matplotlib.axis import Axis
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
+from exresearch.disclosure import Released
 from exresearch.report.text import Texts
 
 # Okabe and Ito's colours, told apart by readers with any colour vision; text only in the dark ones.
@@ -51,14 +52,19 @@ class Picture:
         The finding in words, for who cannot see the figure.
     takeaway : str
         One sentence to remember.
+    shown : sequence of Released
+        The frames that were drawn, and from which every number in the words comes.
     """
 
     figure: Figure
     caption: str
     alt: str
     takeaway: str
+    shown: Sequence[Released]
 
     def __post_init__(self) -> None:
+        if not self.shown:
+            raise ValueError("a picture names the released frames that it shows; got none.")
         empty = [name for name in ("caption", "alt", "takeaway") if not getattr(self, name).strip()]
         if empty:
             raise ValueError(

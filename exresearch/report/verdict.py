@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from markupsafe import Markup
 
+from exresearch.disclosure import DisclosureRules, Released, release
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import DecisionRule, EstimateRecord, Finding
 from exresearch.findings.registry import load_registry
@@ -83,6 +84,27 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
         caveats=[texts.note(note) for note in finding.caveats],
         disclosure=texts.note(finding.disclosure_rule),
     )
+
+
+def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
+    """Release estimates of a finding by the rules under which it was concluded.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        One row per estimate, with its ``n`` where that is known; elsewhere the finding's own number counts.
+    finding : Finding
+        Where they come from.
+
+    Returns
+    -------
+    Released
+    """
+    rules = DisclosureRules(
+        **{name: int(str(value)) for name, value in dict(finding.disclosure_rule.values).items()}  # noqa: PD011
+    )
+    behind = frame["n"].astype("Float64").fillna(float(finding.n or finding.n_units or 0))
+    return release(frame.assign(people=behind), count="people", rules=rules, name=finding.hypothesis)
 
 
 def _facts(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
@@ -178,7 +200,7 @@ def _records(records: Sequence[EstimateRecord], texts: Texts, caption: str, *, f
         columns["n"] = "Units"
     listed = "; ".join(f"{signs[method]}: {method}" if signs else method for method in methods)
     return html_table(
-        frame,
+        release_records(frame, finding),
         texts=texts,
         caption=caption,
         columns=columns,
