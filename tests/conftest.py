@@ -13,7 +13,7 @@ import yaml
 
 from exresearch.report.theme import Picture
 from exresearch.study import Study, StudyError, load_study
-from traced import strays
+from tests.traced import strays
 
 # It needs odfpy, which the environment does not have; its files are kept.
 collect_ignore = ["written/make.py"]

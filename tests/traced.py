@@ -33,7 +33,8 @@ def strays(picture: Picture) -> list[str]:
 def _pool(picture: Picture) -> NDArray[np.float64]:
     numbers: list[NDArray[np.float64]] = [np.empty(0)]
     for released in picture.shown:
-        for _, column in released.frame.items():
+        for position in range(released.frame.shape[1]):
+            column = released.frame.iloc[:, position]
             if isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == bool:
                 continue
             values = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)

@@ -101,7 +101,7 @@ def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
     Released
     """
     rules = DisclosureRules(
-        **{name: int(str(value)) for name, value in dict(finding.disclosure_rule.values).items()}  # noqa: PD011
+        **{name: int(str(value)) for name, value in dict(finding.disclosure_rule.values).items()}
     )
     behind = frame["n"].astype("Float64").fillna(float(finding.n or finding.n_units or 0))
     return release(frame.assign(people=behind), count="people", rules=rules, name=finding.hypothesis)
