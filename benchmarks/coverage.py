@@ -94,7 +94,9 @@ def company(seed: int, *, effect_scale: float, n_boot: int) -> list[dict[str, An
     with TemporaryDirectory() as folder:
         study = _study(seed, Path(folder), effect_scale=effect_scale)
     settings = study.settings.parameters
-    rules = DisclosureRules(settings.min_respondents, settings.min_model, settings.min_units)
+    rules = DisclosureRules(
+        settings.min_respondents, settings.min_model, settings.min_units, settings.min_comments
+    )
     interval: dict[str, Any] = {"conf_level": settings.conf_level, "n_boot": n_boot, "seed": seed}
     engaged: dict[str, Any] = {
         "engaged_definition": settings.engaged_definition,

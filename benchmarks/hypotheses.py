@@ -431,7 +431,9 @@ def analyse(study: Study, name: str, *, n_boot: int, seed: int) -> list[Finding]
     function = getattr(importlib.import_module(_ANALYSES), ANALYSES[name].function)
     settings, made = study.settings.parameters, ANALYSES[name].made
     fixed: dict[str, Any] = {
-        "rules": DisclosureRules(settings.min_respondents, settings.min_model, settings.min_units),
+        "rules": DisclosureRules(
+            settings.min_respondents, settings.min_model, settings.min_units, settings.min_comments
+        ),
         "n_boot": n_boot,
         "seed": seed,
         "n_imputations": 0,

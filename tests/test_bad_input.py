@@ -108,6 +108,7 @@ def test_every_wrong_setting_at_once(client: Any) -> None:
             "n_boot": "500",
             "seed": 1.5,
             "min_respondents": 2,
+            "min_comments": 9,
             "min_units": True,
             "leadershare": 0.2,
         },
@@ -135,6 +136,7 @@ def test_every_wrong_setting_at_once(client: Any) -> None:
         "Write it without quotes if it is meant as a number.",
         "small.yaml: parameters.seed: a whole number is expected, not 1.5 (a number). Correct the value.",
         "small.yaml: parameters.min_respondents: 2 is out of range. It must be at least 5.",
+        "small.yaml: parameters.min_comments: 9 is out of range. It must be at least 10.",
         "small.yaml: parameters.min_units: a whole number is expected, not true (true or false). "
         "Correct the value.",
         "small.yaml: parameters.leadershare: unknown key 'leadershare'. Did you mean "

@@ -19,6 +19,7 @@ RULES = DisclosureRules()
     ("name", "value", "message"),
     [
         ("min_respondents", 4, "min_respondents is 4; it can be raised but not set below 5."),
+        ("min_comments", 9, "min_comments is 9; it can be raised but not set below 10."),
         ("min_model", 29, "min_model is 29; it can be raised but not set below 30."),
         ("min_units", -1, "min_units is -1; it can be raised but not set below 5."),
         ("min_respondents", float("nan"), "min_respondents must be a whole number of at least 5; got nan."),
@@ -34,9 +35,9 @@ def test_rules_are_never_lowered(name: str, value: Any, message: str) -> None:
 
 
 def test_rules_can_be_raised_and_say_what_they_are() -> None:
-    rules = DisclosureRules(min_respondents=10, min_model=50, min_units=8)
+    rules = DisclosureRules(min_respondents=10, min_comments=20, min_model=50, min_units=8)
     message, values = rules.sentence()
-    assert values == {"min_respondents": 10, "min_model": 50, "min_units": 8}
+    assert values == {"min_respondents": 10, "min_comments": 20, "min_model": 50, "min_units": 8}
     assert [name for name in values if f"{{{name}:integer}}" not in message] == []
 
 

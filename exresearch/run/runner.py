@@ -144,6 +144,7 @@ def _render(
         pages=tuple(links),
         rules=DisclosureRules(
             min_respondents=parameters.min_respondents,
+            min_comments=parameters.min_comments,
             min_model=parameters.min_model,
             min_units=parameters.min_units,
         ),

@@ -162,6 +162,9 @@ class Parameters(Strict):
     min_respondents: int = Field(
         5, ge=5, le=1000, description="Respondents behind a shown number; 5 or more."
     )
+    min_comments: int = Field(
+        10, ge=10, le=1000, description="People behind what is shown of comments; 10 or more."
+    )
     min_model: int = Field(
         30, ge=30, le=100_000, description="Respondents behind a driver model; 30 or more."
     )
