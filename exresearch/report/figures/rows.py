@@ -181,9 +181,14 @@ def draw_interval(
             solid_capstyle="round",
             zorder=3,
         )
-    for beyond, edge, arrow in ((low < left, left, "<"), (high > right, right, ">")):
+    # The arrows stand at the edge of the axes, whatever its value: they are no estimate.
+    edges = axes.get_yaxis_transform()
+    for beyond, edge, arrow in ((low < left, 0.0, "<"), (high > right, 1.0, ">")):
         if beyond:
-            axes.plot([edge], [y], marker=arrow, color=colour, markersize=6, clip_on=False, zorder=4)
+            axes.plot(
+                [edge], [y], marker=arrow, color=colour, markersize=6, clip_on=False, zorder=4,
+                transform=edges,
+            )  # fmt: skip
     if left <= estimate <= right:
         face = colour if filled else "white"
         axes.plot(
