@@ -75,6 +75,8 @@ class Entry:
         Smallest number of people behind a shown row.
     cells : tuple of Cell
         Empty but for groups. Holds nothing that is hidden but its name.
+    distribution : bool
+        Whether rows count the people who gave an answer, so that counts are answers.
     """
 
     name: str
@@ -82,6 +84,7 @@ class Entry:
     population: str = ""
     least: float | None = None
     cells: tuple[Cell, ...] = ()
+    distribution: bool = False
 
     def as_json(self) -> dict[str, Any]:
         """Return the entry as plain data; :func:`entry_from_json` reads it back."""
@@ -100,6 +103,7 @@ class Entry:
             "population": self.population,
             "least": self.least,
             "cells": cells,
+            "distribution": self.distribution,
         }
 
 
@@ -120,7 +124,14 @@ def entry_from_json(record: Mapping[str, Any]) -> Entry:
         )
         for cell in record["cells"]
     )
-    return Entry(record["name"], record["kind"], record["population"], record["least"], cells)
+    return Entry(
+        name=record["name"],
+        kind=record["kind"],
+        population=record["population"],
+        least=record["least"],
+        cells=cells,
+        distribution=bool(record["distribution"]),
+    )
 
 
 def entry_of(
@@ -191,7 +202,7 @@ def entry_of(
             cells.append(Cell(group, None, (Total(answer, 0.0, 1.0, n, slack), *totals), secret))
         else:
             cells.append(Cell(group, n, tuple(totals), secret))
-    return Entry(name, "groups", groups.population, least, tuple(cells))
+    return Entry(name, "groups", groups.population, least, tuple(cells), bool(groups.answer))
 
 
 def _groups(frame: pd.DataFrame, groups: Groups) -> Sequence[dict[str, str]]:

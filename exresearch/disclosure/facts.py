@@ -1,0 +1,238 @@
+"""Shown numbers as equations between the sums of sheets that nothing shown tells apart."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from exresearch.disclosure.bounds import LinearSystem
+from exresearch.disclosure.ledger import Entry
+from exresearch.disclosure.members import Members
+
+Key = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """An equation and where it was shown; without a table it is common knowledge."""
+
+    page: str
+    table: str
+    group: Key
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A group that is shown or hidden, as a set of unknowns.
+
+    Attributes
+    ----------
+    group : tuple of pairs
+        Dimensions and values.
+    unknowns : numpy.ndarray of int
+        Which unknowns it adds up.
+    hidden : bool
+        Whether some table hides it.
+    """
+
+    group: Key
+    unknowns: NDArray[np.intp]
+    hidden: bool
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """All that is shown of one measure in one population.
+
+    Attributes
+    ----------
+    population, measure : str
+        Who and what.
+    counts : bool
+        Whether the unknowns are numbers of people that answered, rather than their answers.
+    length : float
+        Highest minus lowest possible answer.
+    linear : LinearSystem
+        The equations.
+    facts : tuple of Fact
+        Where each equation comes from.
+    parts : tuple of Part
+        Every group of which something is shown or hidden.
+    persons : numpy.ndarray, shape (unknowns,)
+        People behind each unknown; missing where that is not known.
+    """
+
+    population: str
+    measure: str
+    counts: bool
+    length: float
+    linear: LinearSystem
+    facts: tuple[Fact, ...]
+    parts: tuple[Part, ...]
+    persons: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A group in a table, with what is shown of one measure; none where it is hidden."""
+
+    table: int
+    fact: Fact
+    total: float | None
+    slack: float
+    n: float | None
+    hidden: bool
+    length: float
+    own: Key
+    foreign: Key
+
+
+def systems_of(
+    shown: Sequence[tuple[str, Entry]], members: Mapping[str, Members]
+) -> tuple[list[System], tuple[str, ...]]:
+    """Make one system of equations for each measure in each population, and one for its numbers of people.
+
+    Parameters
+    ----------
+    shown : sequence of tuple of str and Entry
+        Page and what it shows.
+    members : mapping of str to Members
+        Who belongs to which group.
+
+    Returns
+    -------
+    tuple of list of System and tuple of str
+        The systems, and dimensions that no table of the study has.
+    """
+    collected: dict[tuple[str, bool, str], list[_Seen]] = defaultdict(list)
+    unmatched: set[str] = set()
+    for table, (page, entry) in enumerate(shown):
+        if entry.kind != "groups":
+            continue
+        known = members.get(entry.population)
+        for cell in entry.cells:
+            own = {d: v for d, v in cell.group.items() if known is not None and known.has(d, v)}
+            foreign = {d: v for d, v in cell.group.items() if d not in own}
+            unmatched |= {f"{entry.population}: {d}" for d in foreign}
+            names = (tuple(sorted(own.items())), tuple(sorted(foreign.items())))
+            fact = Fact(page, entry.name, names[0] + names[1])
+            for measure in [t.measure for t in cell.totals] or [""]:
+                if not entry.distribution:
+                    # Numbers of people differ between questions, because not everybody answers all.
+                    seen = _Seen(table, fact, cell.n, 0.0, cell.n, cell.hidden, 1.0, *names)
+                    collected[entry.population, True, measure].append(seen)
+            for t in cell.totals:
+                # Shifted, so that the lowest answer is nothing.
+                total = t.total if t.total is None or cell.n is None else t.total - t.low * cell.n
+                seen = _Seen(table, fact, total, t.within, cell.n, cell.hidden, t.high - t.low, *names)
+                collected[entry.population, False, t.measure].append(seen)
+    systems = [
+        system
+        for (population, counts, measure), seen in sorted(collected.items())
+        if (system := _system(population, measure, counts, seen, members.get(population))) is not None
+    ]
+    return systems, tuple(sorted(unmatched))
+
+
+def _system(
+    population: str, measure: str, counts: bool, seen: Sequence[_Seen], members: Members | None
+) -> System | None:
+    length = max(item.length for item in seen)
+    if not math.isfinite(length) or length <= 0 or all(item.total is None for item in seen):
+        return None
+    # Every group that is named, and the groups that foreign parts are parts of.
+    groups = list(dict.fromkeys(item.own for item in seen))
+    inside, sheets, persons = _classes(groups, members)
+    foreign = list(dict.fromkeys((item.own, item.foreign) for item in seen if item.foreign))
+    place = {key: len(sheets) + index for index, key in enumerate(foreign)}
+    people = np.concatenate([persons, np.full(len(foreign), np.nan)])
+    for item in seen:
+        if item.foreign and item.n is not None:
+            people[place[item.own, item.foreign]] = item.n
+    most = np.full(len(people), np.inf)
+    if not counts:
+        answers = np.concatenate([sheets, people[len(sheets) :]])
+        most = np.where(np.isnan(answers), np.inf, answers * length)
+
+    def unknowns(item: _Seen) -> NDArray[np.intp]:
+        if item.foreign:
+            return np.array([place[item.own, item.foreign]], dtype=np.intp)
+        return inside[item.own]
+
+    facts = [item for item in seen if item.total is not None]
+    rows = [(unknowns(item), np.empty(0, dtype=np.intp)) for item in facts]
+    known = np.array([item.total for item in facts], dtype="float64")
+    slack = np.array([item.slack for item in facts])
+    # How far tables may disagree: in proportion to how many people each is about.
+    size = np.array([length * max(item.n or 1.0, 1.0) for item in facts])
+    whole = [(np.array(sorted(children)), inside[own]) for own, children in _partitions(seen, place)]
+    matrix = _matrix(rows + whole, len(most))
+    linear = LinearSystem(
+        matrix,
+        known=np.append(known, np.zeros(len(whole))),
+        slack=np.append(slack, np.zeros(len(whole))),
+        most=most,
+    )
+    sources = [item.fact for item in facts] + [Fact("", "", own) for own, _ in _partitions(seen, place)]
+    if not linear.feasible():
+        # Parts that overlap, or leave somebody out, do not add up to their whole. What remains may disagree because
+        # answers were weighted, or some were left out; then nobody can rely on sums more than they agree.
+        matrix, sources = _matrix(rows, len(most)), sources[: len(rows)]
+        linear = LinearSystem(matrix, known=known, slack=slack, most=most)
+        if not linear.feasible():
+            apart = 2 * linear.disagreement(size)
+            linear = LinearSystem(matrix, known=known, slack=slack + apart * size, most=most)
+    parts: dict[Key, Part] = {}
+    for item in seen:
+        group = item.own + item.foreign
+        if group not in parts or not item.hidden:
+            parts[group] = Part(group, unknowns(item), item.hidden)
+    hidden = {item.own + item.foreign for item in seen if item.hidden}
+    listed = tuple(Part(p.group, p.unknowns, p.group in hidden) for p in parts.values())
+    return System(population, measure, counts, length, linear, tuple(sources), listed, people)
+
+
+def _classes(
+    groups: Sequence[Key], members: Members | None
+) -> tuple[dict[Key, NDArray[np.intp]], NDArray[np.float64], NDArray[np.float64]]:
+    """Return the unknowns of each group, and the sheets and people behind each unknown.
+
+    Sheets that are in the same groups have one unknown together.
+    """
+    if members is None:
+        # Nothing is known of who belongs where: the only group is everybody.
+        return {group: np.array([0]) for group in groups}, np.array([np.nan]), np.array([np.nan])
+    marks = np.column_stack([members.belongs(dict(group)) for group in groups])
+    packed = np.packbits(marks, axis=1)
+    _, first, number = np.unique(packed, axis=0, return_index=True, return_inverse=True)
+    number = number.reshape(-1)
+    sheets = np.bincount(number, minlength=len(first)).astype("float64")
+    pairs = np.unique(np.column_stack([number, members.person]), axis=0)
+    persons = np.bincount(pairs[:, 0], minlength=len(first)).astype("float64")
+    patterns = marks[first]
+    return {group: np.flatnonzero(patterns[:, index]) for index, group in enumerate(groups)}, sheets, persons
+
+
+def _partitions(seen: Sequence[_Seen], place: Mapping[tuple[Key, Key], int]) -> list[tuple[Key, set[int]]]:
+    """Return the groups that a table cuts into parts of the analysis' own making, and these parts."""
+    found: dict[tuple[int, Key, tuple[str, ...]], set[int]] = defaultdict(set)
+    for item in seen:
+        if item.foreign:
+            kind = tuple(dimension for dimension, _ in item.foreign)
+            found[item.table, item.own, kind].add(place[item.own, item.foreign])
+    return [(own, parts) for (_, own, _), parts in found.items() if len(parts) > 1]
+
+
+def _matrix(rows: Sequence[tuple[NDArray[np.intp], NDArray[np.intp]]], size: int) -> sparse.csr_array:
+    """Return a matrix with 1 for what each row adds and -1 for what it takes off."""
+    columns = [np.concatenate([plus, minus]) for plus, minus in rows]
+    values = [np.concatenate([np.ones(len(plus)), -np.ones(len(minus))]) for plus, minus in rows]
+    where = np.repeat(np.arange(len(rows)), [len(c) for c in columns])
+    data = (np.concatenate(values), (where, np.concatenate(columns)))
+    return sparse.csr_array(data, shape=(len(rows), size))

@@ -1,0 +1,118 @@
+"""Small groups that an outsider might try to work out."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from exresearch.disclosure.facts import Key, Part, System
+from exresearch.disclosure.rules import DisclosureRules
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A group under attack.
+
+    Attributes
+    ----------
+    name : str
+        In words.
+    weights : numpy.ndarray, shape (unknowns,)
+        1 for each unknown that belongs to it.
+    """
+
+    name: str
+    weights: NDArray[np.float64]
+
+
+def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
+    """Return the groups of a system that must not be worked out.
+
+    These are hidden groups, alone and together with the others that their table hides beside them; sets of sheets that
+    nothing tells apart; and differences and overlaps of two shown groups. The last three count where they hold too few
+    people.
+
+    Parameters
+    ----------
+    system : System
+        All that is shown of one measure.
+    rules : DisclosureRules
+        Minimum groups.
+
+    Yields
+    ------
+    Target
+    """
+    least, size = rules.min_respondents, len(system.persons)
+    done: set[bytes] = set()
+
+    def fresh(name: str, unknowns: NDArray[np.intp]) -> Iterator[Target]:
+        weights = np.zeros(size)
+        weights[unknowns] = 1.0
+        mark = np.packbits(weights > 0).tobytes()
+        if len(unknowns) and mark not in done:
+            done.add(mark)
+            yield Target(name, weights)
+
+    hidden = [part for part in system.parts if part.hidden]
+    for part in hidden:
+        # Nobody there: nothing to find out.
+        if system.persons[part.unknowns].sum() != 0:
+            yield from fresh(_words(part.group), part.unknowns)
+    if system.counts:
+        return
+    for name, beside in _beside(hidden):
+        together = np.unique(np.concatenate([part.unknowns for part in beside]))
+        if 0 < np.nansum(system.persons[together]) < least:
+            yield from fresh(name, together)
+    few = np.flatnonzero((system.persons > 0) & (system.persons < least))
+    shown = [part for part in system.parts if not part.hidden]
+    for unknown in few:
+        inside = [part.group for part in shown if unknown in part.unknowns]
+        if inside:
+            smallest = max(inside, key=len)
+            yield from fresh(f"some of {_words(smallest)}", np.array([unknown]))
+    for name, unknowns in _between(shown, system.persons, least):
+        yield from fresh(name, unknowns)
+
+
+def _beside(hidden: list[Part]) -> Iterator[tuple[str, list[Part]]]:
+    families: dict[tuple[str, Key], list[Part]] = defaultdict(list)
+    for part in hidden:
+        for dimension, _ in part.group:
+            rest = tuple(pair for pair in part.group if pair[0] != dimension)
+            families[dimension, rest].append(part)
+    for (dimension, rest), parts in families.items():
+        if len(parts) > 1:
+            yield f"all hidden groups by {dimension} of {_words(rest)}", parts
+
+
+def _between(
+    shown: list[Part], persons: NDArray[np.float64], least: int
+) -> Iterator[tuple[str, NDArray[np.intp]]]:
+    """Return differences and overlaps of two shown groups with too few people."""
+    if len(shown) < 2:
+        return
+    rows = np.concatenate([np.full(len(part.unknowns), index) for index, part in enumerate(shown)])
+    columns = np.concatenate([part.unknowns for part in shown])
+    known = np.nan_to_num(persons)
+    marks = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(shown), len(persons)))
+    both = (marks * known @ marks.T).toarray()
+    own = np.diagonal(both)
+    left_over = own[:, None] - both
+    for one, other in zip(*np.nonzero((left_over > 0) & (left_over < least)), strict=True):
+        name = f"{_words(shown[one].group)} without {_words(shown[other].group)}"
+        yield name, np.setdiff1d(shown[one].unknowns, shown[other].unknowns)
+    overlap = np.triu((both > 0) & (both < least), k=1)
+    for one, other in zip(*np.nonzero(overlap), strict=True):
+        name = f"{_words(shown[one].group)} that are also {_words(shown[other].group)}"
+        yield name, np.intersect1d(shown[one].unknowns, shown[other].unknowns)
+
+
+def _words(group: Key) -> str:
+    return ", ".join(f"{dimension} {value}" for dimension, value in group) or "everybody"
