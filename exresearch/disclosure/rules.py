@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _LOWEST = {"min_respondents": 5, "min_comments": 10, "min_model": 30, "min_units": 5}
 # In parts of the distance between the lowest and the highest possible answer.
@@ -49,6 +49,16 @@ class DisclosureRules:
                 raise ValueError(f"{name} must be a whole number of at least {floor}; got {value!r}.")
             if value < floor:
                 raise ValueError(f"{name} is {value}; it can be raised but not set below {floor}.")
+
+    def for_comments(self) -> DisclosureRules:
+        """Return the rules for what is shown of comments: as many people as these need, also where fewer would do.
+
+        Examples
+        --------
+        >>> DisclosureRules().for_comments().min_respondents
+        10
+        """
+        return replace(self, min_respondents=max(self.min_respondents, self.min_comments))
 
     def sentence(self) -> tuple[str, dict[str, int]]:
         """Return the rule as a message with named places and its values, for findings and footers."""

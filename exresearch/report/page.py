@@ -71,6 +71,7 @@ class Page:
         note: str | Note | None = None,
         within: Sequence[str] = (),
         groups: Groups | None = None,
+        comments: bool = False,
     ) -> HTML:
         """Show a frame, with the numbers of small groups hidden.
 
@@ -89,6 +90,8 @@ class Page:
             :func:`exresearch.disclosure.release`.
         groups : Groups, optional
             Who is in each row, where rows are groups of people.
+        comments : bool
+            Whether the table sums up comments, which need more people behind them.
 
         Returns
         -------
@@ -102,9 +105,8 @@ class Page:
         """
         if frame.empty:
             return self._message(note or NOTHING, "absent")
-        released = release(
-            frame, count=count, rules=self.rules, within=within, groups=groups, name=_name(caption)
-        )
+        rules = self.rules.for_comments() if comments else self.rules
+        released = release(frame, count=count, rules=rules, within=within, groups=groups, name=_name(caption))
         table = html_table(
             released,
             texts=self.texts,
