@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -53,6 +55,41 @@ def too_revealing(frame: pd.DataFrame, *, counts: NDArray[np.float64], groups: G
         totals = pd.Series(counts, index=frame.index).groupby(keys).transform("sum").to_numpy()
         found |= (counts > 0) & (totals - counts < PROTECTION)
     return found
+
+
+def open_sums(
+    frame: pd.DataFrame, *, counts: NDArray[np.float64], groups: Groups
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
+    """Return sums over people that add up over groups, and how large each must possibly be in a hidden row.
+
+    These are the rooms below the top and above the bottom of a scale, in parts of the scale, which must possibly reach
+    one half; and the sum itself where one contributor has more than half of it, which must possibly reach twice that
+    part. See :func:`too_revealing`.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        A table of results.
+    counts : numpy.ndarray, shape (rows,)
+        Respondents behind each row.
+    groups : Groups
+        Who is in each row and what its columns measure.
+
+    Yields
+    ------
+    tuple of two numpy.ndarray, shape (rows,)
+        The sums, and how large they must possibly be.
+    """
+    for column, measure in groups.measures.items():
+        low, high = limits(frame, measure)
+        values = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
+        given = np.isfinite(values)
+        for room in (counts * (high - values) / (high - low), counts * (values - low) / (high - low)):
+            yield np.where(given, np.maximum(room, 0.0), 0.0), np.where(given, PROTECTION, 0.0)
+        if measure.largest:
+            part = pd.to_numeric(frame[measure.largest], errors="coerce").to_numpy("float64", na_value=np.nan)
+            total = np.where(given, np.abs(counts * values), 0.0)
+            yield total, np.where(part > DOMINANCE, total * part / DOMINANCE, 0.0)
 
 
 def limits(frame: pd.DataFrame, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
@@ -11,17 +12,49 @@ from scipy import sparse
 
 from exresearch.disclosure.groups import Groups
 
+# Sums of counts are whole numbers, or weights with rounding errors.
+_NEAR = 1e-6
+Key = tuple[int, ...]
 
-def relations_of(frame: pd.DataFrame, *, within: Sequence[str], groups: Groups | None) -> sparse.csr_array:
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """What adds up to what among the rows of a frame and the totals that it does not show.
+
+    Attributes
+    ----------
+    matrix : scipy.sparse.csr_array, shape (relations, rows + totals)
+        1 for a part, -1 for a total; the product with the numbers is zero, or a number known from elsewhere.
+    sums : scipy.sparse.csr_array, shape (totals, rows)
+        Which rows each total that is not shown consists of.
+    top : numpy.ndarray of bool, shape (rows,)
+        Rows with everybody in their table: known from elsewhere, however well they are hidden.
+    """
+
+    matrix: sparse.csr_array
+    sums: sparse.csr_array
+    top: NDArray[np.bool_]
+
+    def with_totals(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the numbers of the rows followed by those of the totals that are not shown."""
+        return np.concatenate([values, self.sums @ values])
+
+
+def relations_of(
+    frame: pd.DataFrame, *, counts: NDArray[np.float64], within: Sequence[str], groups: Groups | None
+) -> Relations:
     """Return the additive relations between the rows of a frame.
 
     Along each dimension the rows that differ in it alone add up to the row where it is missing. Where there is no such
-    row, their total is taken to be known from elsewhere: it mostly is. Dimensions in ``within`` are not added up.
+    row, there is a total all the same, which other tables may show; it takes part in the relations as a cell of its
+    own. The total over all dimensions is taken to be known: it mostly is. Dimensions in ``within`` are not added up.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         One row per group.
+    counts : numpy.ndarray, shape (rows,)
+        People behind each row.
     within : sequence of str
         Columns that tell apart several tables in one frame.
     groups : Groups or None
@@ -29,35 +62,24 @@ def relations_of(frame: pd.DataFrame, *, within: Sequence[str], groups: Groups |
 
     Returns
     -------
-    scipy.sparse.csr_array, shape (relations, rows)
-        1 for a part, -1 for a total; the product with the rows' numbers is zero, or a number known from elsewhere.
+    Relations
     """
     size = len(frame)
-    if not size:
-        return sparse.csr_array((0, 0))
     keys = {column: _codes(frame[column]) for column in within}
-    if groups is None:
-        part = np.arange(size)
-        return _matrix([(part[rows], None) for rows in _alike(keys, size)], size)
-    if groups.pairs is not None:
-        keys[groups.pairs[0]] = _codes(frame[groups.pairs[0]])
-    if groups.answer and groups.answered in frame.columns:
-        keys[groups.answered] = _codes(frame[groups.answered])
-    for measure in groups.measures.values():
-        if measure.each:
-            keys[measure.each] = _codes(frame[measure.each])
-    dimensions = {column: _codes(frame[column]) for column in groups.columns() if column not in keys}
-    found: list[tuple[NDArray[np.intp], int | None]] = []
-    for column, codes in dimensions.items():
-        others = keys | {name: values for name, values in dimensions.items() if name != column}
-        for rows in _alike(others, size):
-            parts, totals = rows[codes[rows] >= 0], rows[codes[rows] < 0]
-            # One part without a total adds up to nothing but itself: a team within its only department.
-            if len(parts) > 1 or (len(parts) and len(totals)):
-                found.append((parts, int(totals[0]) if len(totals) else None))
-    if not dimensions:
-        found = [(rows, None) for rows in _alike(keys, size)]
-    return _matrix(found, size)
+    dimensions: list[NDArray[np.intp]] = []
+    if groups is not None:
+        if groups.pairs is not None:
+            keys[groups.pairs[0]] = _codes(frame[groups.pairs[0]])
+        if groups.answer and groups.answered in frame.columns:
+            keys[groups.answered] = _codes(frame[groups.answered])
+        for measure in groups.measures.values():
+            if measure.each:
+                keys[measure.each] = _codes(frame[measure.each])
+        dimensions = [_codes(frame[column]) for column in groups.columns() if column not in keys]
+    lattice = _Lattice(counts)
+    for rows in _alike(keys, size):
+        lattice.add(rows, [codes[rows] for codes in dimensions])
+    return lattice.relations()
 
 
 def _codes(column: pd.Series) -> NDArray[np.intp]:
@@ -66,17 +88,106 @@ def _codes(column: pd.Series) -> NDArray[np.intp]:
 
 
 def _alike(keys: dict[str, NDArray[np.intp]], size: int) -> list[NDArray[np.intp]]:
-    if not keys:
-        return [np.arange(size)]
+    if not keys or not size:
+        return [np.arange(size)] if size else []
     numbers = pd.DataFrame(keys).groupby(list(keys), sort=False).ngroup().to_numpy()
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.flatnonzero(np.diff(numbers[order])) + 1)
 
 
-def _matrix(found: list[tuple[NDArray[np.intp], int | None]], size: int) -> sparse.csr_array:
-    matrix = sparse.lil_array((len(found), size))
-    for index, (parts, total) in enumerate(found):
-        matrix[index, parts] = 1.0
-        if total is not None:
-            matrix[index, total] = -1.0
-    return matrix.tocsr()
+def _below(dimensions: Sequence[NDArray[np.intp]]) -> list[list[int]]:
+    """Return for each dimension those nested in it: a team is in one department only, so its total comes first."""
+    below: list[list[int]] = [[] for _ in dimensions]
+    for child, codes in enumerate(dimensions):
+        seen = codes >= 0
+        for parent, above in enumerate(dimensions):
+            pairs = set(zip(codes[seen].tolist(), above[seen].tolist(), strict=True))
+            nested = bool((above[seen] >= 0).all()) and len(pairs) == len(set(codes[seen].tolist()))
+            if child != parent and nested and parent not in below[child]:
+                below[parent].append(child)
+    return below
+
+
+@dataclass
+class _Lattice:
+    """Totals over every set of dimensions, from the rows up."""
+
+    counts: NDArray[np.float64]
+    found: list[tuple[list[int], int | None]] = field(default_factory=list)
+    # The rows in each total that no row shows.
+    totals: list[list[int]] = field(default_factory=list)
+    tops: list[int] = field(default_factory=list)
+
+    def add(self, rows: NDArray[np.intp], columns: Sequence[NDArray[np.intp]]) -> None:
+        # A dimension with one value and no total says nothing.
+        used = [codes for codes in columns if len(set(codes.tolist())) > 1]
+        below = _below(used)
+        shown: dict[Key, list[int]] = {}
+        for index, row in enumerate(rows.tolist()):
+            shown.setdefault(tuple(int(codes[index]) for codes in used), []).append(row)
+        top = (-1,) * len(used)
+        self.tops += shown.get(top, []) if used else []
+        nodes = dict(shown)
+        if not used:
+            self._top([rows.tolist()])
+        for level in range(len(used)):
+            routes: dict[Key, dict[int, list[int]]] = {}
+            for key in [key for key in nodes if key.count(-1) == level]:
+                for column, code in enumerate(key):
+                    if code >= 0 and all(key[child] < 0 for child in below[column]):
+                        above = (*key[:column], -1, *key[column + 1 :])
+                        routes.setdefault(above, {}).setdefault(column, []).extend(nodes[key])
+            for above, ways in routes.items():
+                if above in shown:
+                    self._shown(shown[above][0], list(ways.values()), set(rows.tolist()))
+                elif above == top:
+                    self._top(list(ways.values()))
+                else:
+                    nodes[above] = [self._implied(list(ways.values()))]
+
+    def _sum(self, cells: Sequence[int]) -> float:
+        return float(self.counts[self._leaves(cells)].sum())
+
+    def _leaves(self, cells: Sequence[int]) -> list[int]:
+        size = len(self.counts)
+        return [row for cell in cells for row in ([cell] if cell < size else self.totals[cell - size])]
+
+    def _shown(self, total: int, ways: list[list[int]], own: set[int]) -> None:
+        for parts in ways:
+            # Totals that are not shown may be of some rows only, one department of two; then they do not add up.
+            if set(parts) <= own or abs(self._sum(parts) - self.counts[total]) < _NEAR:
+                self.found.append((parts, total))
+
+    def _top(self, ways: list[list[int]]) -> None:
+        most = max(self._sum(parts) for parts in ways)
+        for parts in ways:
+            # One part adds up to nothing but itself.
+            if len(parts) > 1 and self._sum(parts) > most - _NEAR:
+                self.found.append((parts, None))
+
+    def _implied(self, ways: list[list[int]]) -> int:
+        most = max(self._sum(parts) for parts in ways)
+        kept = [parts for parts in ways if self._sum(parts) > most - _NEAR]
+        alone = [parts[0] for parts in kept if len(parts) == 1]
+        if alone:
+            total = alone[0]
+        else:
+            total = len(self.counts) + len(self.totals)
+            self.totals.append(self._leaves(kept[0]))
+        self.found += [(parts, total) for parts in kept if parts != [total]]
+        return total
+
+    def relations(self) -> Relations:
+        size, more = len(self.counts), len(self.totals)
+        matrix = sparse.lil_array((len(self.found), size + more))
+        for index, (parts, total) in enumerate(self.found):
+            for part in parts:
+                matrix[index, part] += 1.0
+            if total is not None:
+                matrix[index, total] -= 1.0
+        sums = sparse.lil_array((more, size))
+        for index, parts in enumerate(self.totals):
+            sums[index, parts] = 1.0
+        top = np.zeros(size, dtype=bool)
+        top[self.tops] = True
+        return Relations(matrix.tocsr(), sums.tocsr(), top)

@@ -11,11 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.disclosure.groups import Groups
+from exresearch.disclosure.hiding import hidden_rows
 from exresearch.disclosure.ledger import Entry, entry_of
-from exresearch.disclosure.primary import too_revealing
-from exresearch.disclosure.relations import relations_of
 from exresearch.disclosure.rules import DisclosureRules
-from exresearch.disclosure.suppression import complementary_suppression
 
 # Whoever does not hold this cannot make a Released; only this module does.
 _KEY = object()
@@ -110,15 +108,7 @@ def release(
     _check_columns(frame, within, groups, rounded)
     counts = _counts(frame, count)
     if isinstance(count, str):
-        least = rules.min_respondents
-        # A missing number is not greater than or equal to anything.
-        primary = ~(counts >= least)
-        if groups is not None:
-            primary |= too_revealing(frame, counts=counts, groups=groups)
-        relations = relations_of(frame, within=within, groups=groups)
-        hidden = complementary_suppression(
-            np.nan_to_num(counts, nan=1.0), relations, primary=primary, least=least
-        ).hidden
+        hidden = hidden_rows(frame, counts=counts, least=rules.min_respondents, within=within, groups=groups)
     else:
         hidden = np.full(len(frame), count is not None and count < rules.min_respondents)
     shown = frame.copy()
