@@ -145,7 +145,7 @@ def test_one_row_and_one_hypothesis_are_said_as_one(client: Any) -> None:
     units = client.tables["units"]
     client.tables["units"] = pd.concat([units, units.head(1).assign(team="")])
     client.settings["tables"]["units"] = {"file": "units.csv", "without_key": "leave_out"}
-    rows = draw.attrition_flow(rows_used(client.load()), texts=texts)
+    rows = draw.attrition_flow(rows_used(client.load()), texts=texts, rules=RULES)
     assert rows.takeaway == "1 rij is weggelaten, bij Eenheden; daarvan is 85,7% gebruikt."
     effects = pd.DataFrame(
         {
@@ -287,7 +287,7 @@ def test_attrition_follows_the_ledger(client: Any, texts: Texts) -> None:
         ["without unit", 6, 3],
         ["rows for the analysis", 6, 0],
     ]
-    picture = draw.attrition_flow(flow, texts=texts)
+    picture = draw.attrition_flow(flow, texts=texts, rules=RULES)
     assert "−3" in drawn(picture)
     assert picture.takeaway == texts.say(
         "{removed:integer} rows were left out; most of them in {table}, of which {kept:percent1} is used.",
@@ -315,13 +315,13 @@ def test_rows_left_out_are_drawn_between_files_and_analysis() -> None:
         ],
         columns=["table", "step", "n", "removed"],
     )
-    picture = draw.attrition_flow(flow, texts=Texts("en"))
+    picture = draw.attrition_flow(flow, texts=Texts("en"), rules=RULES)
     assert picture.takeaway == "10 rows were left out; most of them in Employees, of which 90.0% is used."
     shown = drawn(picture)
     assert "−10" in shown
     # A table without losses has one bar.
     assert "Customers: rows in the files" not in shown
-    whole = draw.attrition_flow(flow.tail(2), texts=Texts("en"))
+    whole = draw.attrition_flow(flow.tail(2), texts=Texts("en"), rules=RULES)
     assert whole.takeaway == "Every row of the files is used."
 
 
@@ -363,11 +363,11 @@ def test_weights_show_the_effective_number(client: Any, texts: Texts) -> None:
     client.tables["employees"]["w"] = np.tile([1.0, 3.0], 30)
     client.variables["w"] = client.entry("employees", "w", "weight")
     summary = weight_summary(client.load())
-    picture = draw.weight_ranges(summary, texts=texts)
+    picture = draw.weight_ranges(summary, texts=texts, rules=RULES)
     # 60 sheets with weights 1 and 3: (60 x 2)^2 / (30 x 1 + 30 x 9) = 48.
     assert texts.say("{n:integer} count as {n_eff:integer}", n=60, n_eff=48.0) in drawn(picture)
     assert texts.number(0.2, "percent0") in picture.takeaway
-    equal = draw.weight_ranges(summary.assign(n_eff=summary["n"]), texts=texts)
+    equal = draw.weight_ranges(summary.assign(n_eff=summary["n"]), texts=texts, rules=RULES)
     assert equal.takeaway == texts.say("The weights cost hardly any precision.")
 
 
@@ -402,8 +402,8 @@ def test_a_wave_of_too_few_people_has_no_bar(texts: Texts) -> None:
         (lambda o: draw.missing_map(pd.DataFrame(), **o), NO_ANSWERS),
         (lambda o: draw.careless_sheets(pd.DataFrame(), **o), NOT_JUDGED),
         (lambda o: draw.odd_columns(pd.DataFrame(), texts=o["texts"], codebook=BOOK), NOTHING_ODD),
-        (lambda o: draw.weight_ranges(pd.DataFrame(), texts=o["texts"]), NO_SHEETS),
-        (lambda o: draw.weight_ranges(pd.DataFrame({"source": ["none"]}), texts=o["texts"]), NO_WEIGHTS),
+        (lambda o: draw.weight_ranges(pd.DataFrame(), **o), NO_SHEETS),
+        (lambda o: draw.weight_ranges(pd.DataFrame({"source": ["none"]}), **o), NO_WEIGHTS),
     ],
     ids=["groups", "response", "staff", "missing", "careless", "odd", "no sheets", "weights"],
 )

@@ -220,6 +220,7 @@ def test_reliability_refuses_an_unknown_coefficient(texts: Texts) -> None:
 def agreement(**columns: Any) -> pd.DataFrame:
     frame = pd.DataFrame({"construct": ["a", "b"], "icc2": [0.8, 0.4], "passes": [True, False]} | columns)
     more = {
+        "n": 200,
         "n_units": 9,
         "icc2_low": frame["icc2"] - 0.1,
         "icc2_high": frame["icc2"] + 0.1,
@@ -260,7 +261,7 @@ def units(count: int, *, n: int = 20) -> pd.DataFrame:
     frame = pd.DataFrame(
         {"unit": [f"secret {i}" for i in range(count)], "n": 20, "mean": mean, "conf_level": 0.95}
     )
-    frame = frame.assign(respondents=n, sd=1.0)
+    frame = frame.assign(respondents=n, sd=1.0, table="employees", construct="ex", minimum=1.0, maximum=7.0)
     frame = frame.assign(conf_low=mean - 0.5, conf_high=mean + 0.5, shrunken=5 + (mean - 5) / 2)
     return frame.assign(shrunken_low=frame["shrunken"] - 0.3, shrunken_high=frame["shrunken"] + 0.3)
 
@@ -300,6 +301,8 @@ def changes(**columns: Any) -> pd.DataFrame:
         "conf_low": low,
         "conf_high": high,
         "conf_level": 0.95,
+        "n_from": 60,
+        "n_to": 50,
     }
     return frame.assign(label=label, **(more | columns))
 

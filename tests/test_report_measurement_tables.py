@@ -9,7 +9,7 @@ import pytest
 from exresearch.disclosure import DisclosureRules
 from exresearch.measures import invariance_summary, nps_change_of_study, nps_of_study, structure_of_study
 from exresearch.measures.reasons import all_reasons
-from exresearch.report import Page, Texts
+from exresearch.report import Page, Texts, recommending
 from exresearch.report import measurement as shown
 from exresearch.study import Codebook, Construct
 
@@ -121,11 +121,11 @@ def test_scores_of_one_s_own_limits_and_of_two_scales(client: Any) -> None:
         ["customers", "us, 1-10"],
     ]
     texts = Texts("en")
-    rows = shown.nps_rows(scores, texts=texts)
+    rows = recommending.nps_rows(scores, texts=texts)
     assert rows["variant"].tolist() == ["US (9-10, 0-6)", "US (9-10, 1-6)"]
     own = nps_of_study(study, variant="custom", promoters_from=8, detractors_to=4, conf_level=0.95)
     assert own["variant"].tolist() == ["custom (8-10, 0-4)", "custom (8-10, 1-4), 1-10"]
-    assert shown.nps_rows(own, texts=texts)["variant"].tolist() == [
+    assert recommending.nps_rows(own, texts=texts)["variant"].tolist() == [
         "own limits (8-10, 0-4)",
         "own limits (8-10, 1-4)",
     ]
@@ -154,7 +154,7 @@ def test_a_change_does_not_give_away_a_hidden_score(texts: Texts) -> None:
     scores = pd.DataFrame(
         {"table": "employees", "group": waves, "variant": "us", "estimate": [-100.0, 5.0, -8.0, -7.0]}
     )
-    scores["respondents"] = [3, 70, 75, 148]
+    scores["respondents"], scores["construct"] = [3, 70, 75, 148], "enps"
     moved = pd.DataFrame(
         {
             "table": "employees", "first": ["2023", "2024"], "last": ["2025", "2025"], "variant": "us",
@@ -162,13 +162,18 @@ def test_a_change_does_not_give_away_a_hidden_score(texts: Texts) -> None:
         }
     )  # fmt: skip
     page = Page(language=texts.language, rules=DisclosureRules())
-    rows = shown.nps_change_rows(moved, scores=scores, texts=texts, rules=page.rules)
+    rows = recommending.nps_change_rows(moved, scores=scores, texts=texts, rules=page.rules)
     # 2023 is too small, and 2024 is hidden with it: neither may follow from a change.
     assert rows["respondents"].tolist() == [0, 0]
-    open_rows = shown.nps_change_rows(
-        moved, scores=scores.assign(respondents=50), texts=texts, rules=page.rules
+    open_rows = recommending.nps_change_rows(
+        moved, scores=scores.assign(respondents=50, estimate=5.0), texts=texts, rules=page.rules
     )
     assert open_rows["respondents"].tolist() == [3, 70]
+    # A score at the end of its scale tells what everybody of that wave answered.
+    alike = recommending.nps_change_rows(
+        moved, scores=scores.assign(respondents=[50, 60, 70, 180]), texts=texts, rules=page.rules
+    )
+    assert alike["respondents"].tolist() == [0, 0]
 
 
 def test_a_hidden_wave_finds_its_company_in_its_own_table(texts: Texts) -> None:

@@ -5,6 +5,7 @@ import datetime
 import pandas as pd
 import pytest
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.report import Texts, html_table, numbers
 from exresearch.report.columns import SCORES
 from exresearch.report.numbers import render
@@ -111,6 +112,7 @@ def test_scores_and_their_limits_have_as_many_digits():
         "detractors": 0.25,
         "n": 143,
     }
-    shown = html_table(pd.DataFrame([row]), texts=Texts("en"), caption="eNPS", columns=SCORES)
+    released = release(pd.DataFrame([row]), count="n", rules=DisclosureRules())
+    shown = html_table(released, texts=Texts("en"), caption="eNPS", columns=SCORES)
     assert "−23.7 to 11.6" in shown
     assert "95% interval" in shown

@@ -5,9 +5,10 @@ import re
 import pandas as pd
 import pytest
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, entry_from_json, release
 from exresearch.findings import Note
 from exresearch.report import Column, Page, Texts, html_table
+from exresearch.report.page import LEDGER
 
 RULES = DisclosureRules()
 TEXTS = Texts("en")
@@ -28,22 +29,27 @@ def groups():
     )
 
 
+def shown(frame, count=40):
+    """Release a frame as a whole."""
+    return release(frame, count=count, rules=RULES)
+
+
 def cells(table, tag="td"):
     return re.findall(rf"<{tag}(?: [^>]*)?>([^<]*)", str(table))
 
 
 def test_numbers_follow_unit_and_language(groups):
     columns = ["group", "estimate", "conf_low", "n"]
-    english = html_table(groups, texts=TEXTS, caption="Groups", columns=columns)
+    english = html_table(shown(groups), texts=TEXTS, caption="Groups", columns=columns)
     assert cells(english)[:3] == ["41.2%", "37.0% to 45.0%", "1,500"]
     assert [c for c in cells(english, "th") if c][:4] == ["Group", "Estimate", "95% interval", "Answers"]
-    dutch = html_table(groups, texts=Texts("nl", strict=True), caption="Groepen", columns=columns)
+    dutch = html_table(shown(groups), texts=Texts("nl", strict=True), caption="Groepen", columns=columns)
     assert cells(dutch)[:3] == ["41,2%", "37,0% tot 45,0%", "1.500"]
     assert "95%-interval" in dutch
 
 
 def test_a_table_is_accessible(groups):
-    table = html_table(groups, texts=TEXTS, caption="Groups", columns=["group", "n"])
+    table = html_table(shown(groups), texts=TEXTS, caption="Groups", columns=["group", "n"])
     assert "<caption><span>Groups</span></caption>" in table
     assert table.count('scope="col"') == 2
     assert table.count('scope="row"') == 3
@@ -95,7 +101,7 @@ def test_missing_values_words_and_details():
     )
     columns = dict.fromkeys(["label", "estimate", "unit_of_measurement", "p_value", "verdict", "detail"])
     table = html_table(
-        frame,
+        shown(frame),
         texts=Texts("nl", strict=True),
         caption="x",
         columns={**columns, "open": {"nl": "Open", "en": "Open"}, "step": Column("Step", "message")},
@@ -119,33 +125,50 @@ def test_missing_values_words_and_details():
 
 def test_a_row_with_nothing_known_has_no_interval(groups):
     frame = groups.assign(estimate=[0.4, None, 0.5], conf_low=[0.3, None, 0.4], conf_high=[0.5, None, 0.6])
-    table = html_table(frame, texts=TEXTS, caption="x", columns=["group", "estimate", "conf_low"])
+    table = html_table(shown(frame), texts=TEXTS, caption="x", columns=["group", "estimate", "conf_low"])
     assert cells(table)[2:4] == ["–", "–"]
 
 
 def test_unknown_columns_and_headers_are_named(groups):
     with pytest.raises(ValueError) as caught:
-        html_table(groups, texts=TEXTS, caption="x", columns=["group", "size", "age"])
+        html_table(shown(groups), texts=TEXTS, caption="x", columns=["group", "size", "age"])
     assert str(caught.value) == (
         "table: no column size, age; the frame has group, estimate, conf_low, conf_high, conf_level, "
         "unit_of_measurement, n."
     )
     with pytest.raises(ValueError) as caught:
-        html_table(groups.assign(shoe_size=1), texts=TEXTS, caption="x")
+        html_table(shown(groups.assign(shoe_size=1)), texts=TEXTS, caption="x")
     assert str(caught.value) == (
         "table: no standard header for shoe_size; give one in columns={name: 'Header'}."
     )
 
 
-def test_hidden_rows_need_their_rules(groups):
-    with pytest.raises(ValueError) as caught:
-        html_table(groups, texts=TEXTS, caption="x", columns=["n"], hidden=groups["n"] < 5)
-    assert str(caught.value) == "html_table: hidden rows need the rules by which they were hidden."
+def test_only_a_released_frame_becomes_a_table(groups):
+    with pytest.raises(AttributeError):
+        html_table(groups, texts=TEXTS, caption="x", columns=["n"])
+    entry = shown(groups).entry
+    with pytest.raises(TypeError) as caught:
+        Released(frame=groups, hidden=groups["n"] < 0, rules=RULES, entry=entry)
+    assert str(caught.value) == "a frame is released by exresearch.disclosure.release and in no other way."
+
+
+def test_a_table_carries_its_entry_and_nothing_that_is_hidden(groups):
+    page = Page(language="en", rules=RULES)
+    who = Groups("employees", by={"department": "group"}, measures={"estimate": Measure("engaged")})
+    block = page.table(groups, count="n", caption="Groups", columns=["group", "estimate"], groups=who)
+    (entry,) = (entry_from_json(record) for record in block.metadata[LEDGER])
+    assert (entry.name, entry.kind, entry.population, entry.least) == ("Groups", "groups", "employees", 1500)
+    assert [(cell.group["department"], cell.n, cell.hidden) for cell in entry.cells] == [
+        ("Sales & Service", 1500, False),
+        ("Care", None, True),
+        ("Board", None, True),
+    ]
+    assert [cell.totals[0].total for cell in entry.cells] == [pytest.approx(0.412 * 1500), None, None]
 
 
 def test_a_table_of_words_takes_no_numbers(groups):
     page = Page(language="en", rules=RULES)
-    with pytest.raises(ValueError, match=r"^words "):
+    with pytest.raises(ValueError, match="hold numbers; say how many people are behind them"):
         page.words(groups, caption="x")
     assert "Board" in page.words(groups[["group"]], caption="x").data
 

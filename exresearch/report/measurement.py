@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import TABLE_LABELS, driver_labels
 from exresearch.report.numbers import interval
@@ -23,22 +22,6 @@ _LEVELS = {
 }
 # By what groups are told apart, where it is no column with a label.
 _COMPARED = {"wave": mark("wave"), "unit": mark("unit"), "language": mark("language")}
-NPS: dict[str, Column | None] = {
-    "label": Column(mark("What")),
-    "group": Column(mark("Wave"), "message"),
-    "variant": Column(mark("Variant")),
-    "estimate": Column(mark("Score"), "number1"),
-    "conf_low": Column(mark("Interval"), "number1"),
-    "n": None,
-}
-NPS_CHANGE: dict[str, Column | None] = {
-    "label": Column(mark("What")),
-    "waves": Column(mark("From – to")),
-    "variant": Column(mark("Variant")),
-    "estimate": Column(mark("Change"), "signed1"),
-    "conf_low": Column(mark("Interval"), "number1"),
-    "p_value": None,
-}
 ITEMS: dict[str, Column | None] = {
     "item_label": Column(mark("Question")),
     "detail": None,
@@ -78,67 +61,32 @@ INVARIANCE: dict[str, Column | None] = {
     "delta_rmsea": Column(mark("Change of RMSEA"), "number3"),
 }
 _MOST_PAIRS = 15
-_PUBLISHED = {
-    "us": "US (9-10, 0-6)",
-    "eu": "EU (8-10, 0-5)",
-    "us, 1-10": "US (9-10, 1-6)",
-    "eu, 1-10": "EU (8-10, 1-5)",
-}
 
 
-def nps_rows(frame: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
-    """Return net promoter scores as rows of a table.
+def unit_rows(frame: pd.DataFrame, *, codebook: Codebook, table: str, construct: str) -> pd.DataFrame:
+    """Return the means of units with what was measured, and on which scale.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of :func:`exresearch.measures.nps_of_study`.
-    texts : Texts
-        Language of the reader.
+        Of :func:`exresearch.measures.unit_mean_table`.
+    codebook : Codebook
+        Tells the scale.
+    table, construct : str
+        What the means are of.
 
     Returns
     -------
     pandas.DataFrame
-        Rows without a score are left out; :func:`without_number` says why.
+        With ``table, construct, minimum, maximum``; the scale is missing where there is none.
     """
-    known = frame[frame["estimate"].notna()]
-    return known.assign(variant=[_variant(str(variant), texts) for variant in known["variant"]])
-
-
-def nps_change_rows(
-    frame: pd.DataFrame, *, scores: pd.DataFrame, texts: Texts, rules: DisclosureRules
-) -> pd.DataFrame:
-    """Return changes of net promoter scores as rows of a table.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Of :func:`exresearch.measures.nps_change_of_study`.
-    scores : pandas.DataFrame
-        The scores by wave, of :func:`exresearch.measures.nps_of_study`.
-    texts : Texts
-        Language of the reader.
-    rules : DisclosureRules
-        Minimum groups.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``respondents`` is 0, so that the row is hidden, where the score of one of its waves is hidden: that score would
-        follow from the change and the other.
-    """
-    known = frame[frame["estimate"].notna()]
-    shown = scores[scores["estimate"].notna()]
-    hidden = release(shown, count="respondents", rules=rules, within=["table"]).hidden
-    secret = set(zip(shown.loc[hidden, "table"], shown.loc[hidden, "group"], strict=True))
-    gives_away = [
-        (row.table, row.first) in secret or (row.table, row.last) in secret for row in rows_of(known)
+    scales = [
+        (float(v.minimum), float(v.maximum))
+        for v in codebook.select(table)
+        if construct in (v.construct, v.column) and v.minimum is not None and v.maximum is not None
     ]
-    return known.assign(
-        variant=[_variant(str(variant), texts) for variant in known["variant"]],
-        waves=[f"{first} – {last}" for first, last in zip(known["first"], known["last"], strict=True)],
-        respondents=known["respondents"].mask(pd.Series(gives_away, index=known.index, dtype=bool), 0),
-    )
+    low, high = scales[0] if scales else (float("nan"), float("nan"))
+    return frame.assign(table=table, construct=construct, minimum=low, maximum=high)
 
 
 def item_rows(frame: pd.DataFrame, *, texts: Texts) -> pd.DataFrame:
@@ -288,13 +236,6 @@ def _with_interval(value: float, low: float, high: float, texts: Texts) -> str:
         return "–"
     limits = interval(float(low), float(high), "number3", language=texts.language)
     return f"{texts.number(float(value), 'number3')} ({limits})"
-
-
-def _variant(variant: str, texts: Texts) -> str:
-    """Name a variant with its limits; the same answers score differently by another."""
-    if variant in _PUBLISHED:
-        return _PUBLISHED[variant]
-    return variant.replace("custom", texts.say("own limits")).removesuffix(", 1-10")
 
 
 def _named(name: str, texts: Texts, codebook: Codebook) -> str:

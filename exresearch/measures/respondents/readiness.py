@@ -87,8 +87,9 @@ def missing_cells(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``table, column, label, by, group, n, share``: ``by`` is ``wave``, the label of a category (a mapping from
-        language to text), or empty; ``group`` its value in order; ``n`` the rows of that group, answered or not;
+        ``table, column, label, by, category, group, n, share``: ``by`` is ``wave``, the label of a category (a mapping
+        from language to text), or empty, and ``category`` its column; ``group`` its value in order; ``n`` the rows of
+        that group, answered or not;
         ``share`` the part of them without an answer, 1 where a question was not asked. Rows without a group are left
         out here.
     """
@@ -116,6 +117,7 @@ def missing_cells(study: Study) -> pd.DataFrame:
                 "column": column,
                 "label": study.codebook.label(column),
                 "by": by if by in ("", "wave") else study.codebook.label(by),
+                "category": by,
                 "group": group,
                 "n": int(sizes[group]),
                 "share": float(shares[column][group]),
@@ -123,7 +125,7 @@ def missing_cells(study: Study) -> pd.DataFrame:
             for column in columns
             for group in order
         ]
-    return pd.DataFrame(rows, columns=["table", "column", "label", "by", "group", "n", "share"])
+    return pd.DataFrame(rows, columns=["table", "column", "label", "by", "category", "group", "n", "share"])
 
 
 def rows_used(study: Study) -> pd.DataFrame:

@@ -41,7 +41,7 @@ def effective_n(weights: pd.Series) -> float:
     return float(values.sum() ** 2 / (values**2).sum()) if len(values) else 0.0
 
 
-def weight_summary(study: Study) -> pd.DataFrame:
+def weight_summary(study: Study, *, least: int = 1) -> pd.DataFrame:
     """Describe the weights of each table of answers, by wave and over all waves.
 
     When to use it: to see what weighting costs in precision before believing an interval. The design effect
@@ -52,15 +52,18 @@ def weight_summary(study: Study) -> pd.DataFrame:
     ----------
     study : Study
         The client.
+    least : int
+        Sheets that have the ``smallest`` and ``largest`` weight or one beyond it: more than one where the weight of a
+        single person is not to be seen.
 
     Returns
     -------
     pandas.DataFrame
         One row per table of answers and wave, waves in order of time, and one called ``all`` where a table has none,
         or several: ``table, wave, source`` (``supplied``, ``raked`` or ``none``), ``n`` (sheets), ``n_eff``,
-        ``design_effect``, ``smallest, largest`` (relative to the mean weight of the row), ``ratio`` (largest to
-        smallest), ``n_trimmed`` (sheets on a bound), ``converged`` (whether margins are met; missing where nothing was
-        raked).
+        ``design_effect``, ``smallest, largest`` (relative to the mean weight of the row; missing where there are fewer
+        than twice ``least`` sheets, less one), ``ratio`` (largest to smallest), ``n_trimmed`` (sheets on a bound),
+        ``converged`` (whether margins are met; missing where nothing was raked).
 
     References
     ----------
@@ -86,7 +89,7 @@ def weight_summary(study: Study) -> pd.DataFrame:
                     "table": name,
                     "wave": wave,
                     "source": source,
-                    **_described(part),
+                    **_described(part, least=least),
                     # Raked over all waves together, the bounds are known of the whole table alone.
                     "n_trimmed": sum(record.n_trimmed for record in own) if own or not of_table else pd.NA,
                     "converged": all(record.converged for record in own) if own else pd.NA,
@@ -96,14 +99,17 @@ def weight_summary(study: Study) -> pd.DataFrame:
     return table.astype({"n": "int64", "n_trimmed": "Int64", "converged": "boolean"})
 
 
-def _described(weights: pd.Series) -> dict[str, float]:
-    relative = weights / weights.mean()
+def _described(weights: pd.Series, *, least: int) -> dict[str, float]:
+    relative = np.sort((weights / weights.mean()).to_numpy(dtype=np.float64))
+    # With fewer the two limits would cross.
+    enough = len(relative) >= 2 * least - 1
+    smallest, largest = (float(relative[least - 1]), float(relative[-least])) if enough else (np.nan, np.nan)
     effective = effective_n(weights)
     return {
         "n": len(weights),
         "n_eff": effective,
         "design_effect": len(weights) / effective if effective else float("nan"),
-        "smallest": float(relative.min()),
-        "largest": float(relative.max()),
-        "ratio": float(relative.max() / relative.min()),
+        "smallest": smallest,
+        "largest": largest,
+        "ratio": largest / smallest,
     }

@@ -9,6 +9,7 @@ from exresearch.report.figures.business import (
     referral_groups,
     staying_curve,
 )
+from exresearch.report.figures.detectable import detectable_effects
 from exresearch.report.figures.direction import (
     balance_checks_forest,
     balance_surface,
@@ -46,7 +47,7 @@ from exresearch.report.figures.missing import missing_map
 from exresearch.report.figures.overview import overview_forest
 from exresearch.report.figures.people import checks_forest, peer_bins, skill_lines
 from exresearch.report.figures.programmes import programme_checks, programme_courses, programme_events
-from exresearch.report.figures.readiness import detectable_effects, response_by_wave, weight_ranges
+from exresearch.report.figures.readiness import response_by_wave, weight_ranges
 from exresearch.report.figures.respondents import group_response, staff_comparison
 from exresearch.report.figures.segments import segment_models, segment_numbers, segment_profiles
 from exresearch.report.figures.sheets import attrition_flow, careless_sheets, odd_columns

@@ -10,9 +10,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules, Groups, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import TABLE_LABELS
+from exresearch.report.figures.door import release_tables, too_few
 from exresearch.report.figures.rows import headroom, row_value, rows_panels
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, require, rows_of, style
@@ -32,7 +33,7 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``table, column, label, by, group, n, share`` of :func:`exresearch.measures.missing_cells`.
+        ``table, column, label, by, category, group, n, share`` of :func:`exresearch.measures.missing_cells`.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
@@ -41,7 +42,7 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
     Returns
     -------
     Picture or Note
-        The note where there is no column with answers.
+        The note where there is no column with answers, or no table has enough rows.
 
     Raises
     ------
@@ -50,15 +51,25 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
     """
     if frame.empty:
         return NO_ANSWERS
-    require(frame, ["table", "column", "label", "by", "group", "n", "share"], figure="missing_map")
-    sizes = frame.drop_duplicates(["table", "group"])[["table", "group", "n"]]
-    hidden = release(sizes, count="n", rules=rules, within=["table"]).hidden
-    secret = set(zip(sizes.loc[hidden, "table"], sizes.loc[hidden, "group"], strict=True))
-    work = frame.assign(
-        hidden=[key in secret for key in zip(frame["table"], frame["group"], strict=True)],
-        asked=frame["share"] < 1,
+    columns = ["table", "column", "label", "by", "category", "group", "n", "share"]
+    require(frame, columns, figure="missing_map")
+    work, released = release_tables(
+        # A group of everybody has no name.
+        frame.assign(of_group=frame["group"].astype(object).where(frame["category"] != "", None)),
+        count="n", rules=rules, within=["column"], name="missing answers",
+        groups=lambda table: Groups(table, pairs=("category", "of_group")),
+    )  # fmt: skip
+    # What a few people alone are, such as a rank or a place, may name them.
+    few = frame[(frame["n"] < rules.min_respondents) & (frame["by"] != "wave")]
+    nameless = set(zip(few["table"], few["group"], strict=True))
+    work["asked"] = work["share"].lt(1).fillna(value=False).astype(bool)
+    # What is missing of a question as a whole rests on all who were asked.
+    asked_of = release(
+        _totals(frame), count="n", rules=rules, within=["table", "column"], name="missing answers"
     )
-    totals = _totals(work)
+    totals = asked_of.frame[~asked_of.hidden]
+    if totals.empty:
+        return too_few(rules)
     worst = totals.sort_values("share", ascending=False, kind="stable").head(_MOST_COLUMNS)
     parts = [
         (str(name), worst[worst["table"] == name].sort_index())
@@ -74,7 +85,15 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
             cells = work[work["table"] == name]
             # Above the names of the groups, which stand on the map.
             headroom(axes, _panel_name(name, cells, texts), lift=0.24)
-            _map_panel(axes, positions, part, cells, top=top, texts=texts, rules=rules)
+            _map_panel(
+                axes,
+                positions,
+                part,
+                cells,
+                top=top,
+                texts=texts,
+                nameless={group for table, group in nameless if table == name},
+            )
     caption = texts.say(
         "Share of missing answers for each question and group; darker is more. At the right: where the question was "
         "asked. A dash: not asked of that group."
@@ -85,7 +104,7 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
             shown=len(worst),
             total=len(totals),
         )
-    if secret:
+    if work.loc[work["table"].isin(totals["table"]), "hidden"].any():
         caption += " " + texts.say(
             "Blank: groups of fewer than {minimum} people, or that would give such a group away.",
             minimum=rules.min_respondents,
@@ -101,20 +120,19 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
     listed = "; ".join(
         f"{texts.pick(r.label)}: {texts.number(float(r.share), 'percent1')}" for r in rows_of(worst)
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [*released, asked_of])
 
 
 def _totals(work: pd.DataFrame) -> pd.DataFrame:
-    """Return the share missing of each column over the groups that were asked: ``table, column, label, share``."""
-    asked = work.assign(
-        gone=(work["share"] * work["n"]).where(work["asked"], 0.0), base=work["n"].where(work["asked"], 0)
-    )
-    sums = asked.groupby(["table", "column"], sort=False)[["gone", "base"]].sum().reset_index()
+    """Return the share missing of each column over the groups that were asked: ``table, column, label, n, share``."""
+    there = work["share"] < 1
+    asked = work.assign(gone=(work["share"] * work["n"]).where(there, 0.0), base=work["n"].where(there, 0))
+    sums = asked.groupby(["table", "column"], sort=False)[["gone", "base", "n"]].sum().reset_index()
     labels = work.drop_duplicates(["table", "column"]).set_index(["table", "column"])["label"]
     share = np.where(sums["base"] > 0, sums["gone"] / sums["base"].clip(lower=1), 1.0)
     return sums.assign(
         share=share, label=[labels[key] for key in zip(sums["table"], sums["column"], strict=True)]
-    )[["table", "column", "label", "share"]]
+    )[["table", "column", "label", "n", "share"]]
 
 
 def _map_panel(
@@ -125,7 +143,7 @@ def _map_panel(
     *,
     top: float,
     texts: Texts,
-    rules: DisclosureRules,
+    nameless: set[str],
 ) -> None:
     groups = list(cells["group"].drop_duplicates())[-_MOST_GROUPS:]
     axes.set_xlim(0, len(groups))
@@ -133,9 +151,6 @@ def _map_panel(
     axes.spines["bottom"].set_visible(False)
     axes.xaxis.tick_top()
     crowded = len(groups) > _ROOM_FOR_TEXT
-    few = cells[(cells["n"] < rules.min_respondents) & (cells["by"] != "wave")]
-    # What a few people alone are, such as a rank or a place, may name them.
-    nameless = set(few["group"])
     shown = [
         "–" if name in nameless else texts.say("all") if name == "all" else _short(str(name), of=len(groups))
         for name in groups

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules, Groups, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import INVITED
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
@@ -82,10 +82,15 @@ def group_response(
     if known.empty:
         return NO_HEADCOUNT
     last = known["wave"].iloc[-1]
-    work = known[known["wave"] == last]
-    work = work.assign(column=[texts.pick(codebook.label(name)) for name in work["column"]])
-    hidden = release(work, count="n", rules=rules, within=["column"]).hidden
-    work = work.assign(hidden=hidden)
+    released = release(
+        known[known["wave"] == last],
+        count="n",
+        rules=rules,
+        groups=Groups("employees", pairs=("column", "group"), fixed=_wave(last)),
+        name="response by group",
+    )
+    work = released.frame.assign(hidden=released.hidden)
+    work["column"] = [texts.pick(codebook.label(name)) for name in work["column"]]
     groups, n_more = _panels(work, "column", by="headcount")
     with style():
         figure, panels = rows_panels(
@@ -120,10 +125,10 @@ def group_response(
     if last != "all":
         caption += " " + texts.say("Wave {wave}.", wave=str(last))
     caption += _unknown(frame[(frame["wave"] == last) & frame["response_rate"].isna()], texts)
-    caption += _more(n_more, texts) + _hiding(int(hidden.sum()), texts, rules)
+    caption += _more(n_more, texts) + _hiding(released.n_hidden, texts, rules)
     if shown.empty:
         takeaway = texts.say("Every group is too small to show its response rate.")
-        return Picture(figure, caption, takeaway, takeaway)
+        return Picture(figure, caption, takeaway, takeaway, [released])
     rates = shown["response_rate"].to_numpy(dtype="float64")
     low, high = shown.iloc[int(rates.argmin())], shown.iloc[int(rates.argmax())]
     takeaway = texts.say(
@@ -136,7 +141,7 @@ def group_response(
     listed = "; ".join(
         f"{row.group}: {texts.number(float(row.response_rate), 'percent0')}" for row in rows_of(shown)
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])
 
 
 def staff_comparison(
@@ -171,14 +176,19 @@ def staff_comparison(
         return NO_STAFF
     needed = ["wave", "column", "category", "n_respondents", "n_staff", "share_respondents", "share_staff"]
     require(known, [*needed, "difference"], figure="staff_comparison")
-    work = known.assign(column=[texts.pick(codebook.label(name)) for name in known["column"]])
-    sides = [
-        release(work, count=side, rules=rules, within=["column"]).hidden
-        for side in ("n_respondents", "n_staff")
-    ]
-    work = work.assign(hidden=sides[0] | sides[1] | work["difference"].isna())
+    sizes = known[["n_staff", "n_respondents"]].astype(float)
+    released = release(
+        # Neither side may rest on too few.
+        known.assign(least=sizes.min(axis=1)),
+        count="least",
+        rules=rules,
+        groups=Groups("employees", pairs=("column", "category"), fixed=_wave(known["wave"].iloc[-1])),
+        name="respondents beside staff",
+    )
+    work = released.frame.assign(hidden=released.hidden | known["difference"].isna())
+    work["column"] = [texts.pick(codebook.label(name)) for name in work["column"]]
     # What a few people alone are, such as a rank or a place, may name them: such a category is not even named.
-    few = work[["n_staff", "n_respondents"]].astype(float).max(axis=1) < rules.min_respondents
+    few = sizes.max(axis=1) < rules.min_respondents
     groups, n_more = _panels(work[~few], "column", by="n_staff")
     n_more += int(few.sum())
     work = work[~few]
@@ -194,7 +204,8 @@ def staff_comparison(
             wrap=27,
             least=0.33,
         )
-        highest = float(work.loc[~work["hidden"], ["share_respondents", "share_staff"]].max().max())
+        shares = work.loc[~work["hidden"], ["share_respondents", "share_staff"]].astype("float64")
+        highest = float(shares.max().max())
         for (label, part), (axes, positions) in zip(groups, panels, strict=True):
             headroom(axes, label)
             axes.set_xlim(0, min(1.0, highest * 1.1) if math.isfinite(highest) else 1.0)
@@ -211,7 +222,7 @@ def staff_comparison(
     caption += _more(n_more, texts) + _hiding(int(work["hidden"].sum()), texts, rules)
     if shown.empty:
         takeaway = texts.say("Every category is too small to compare.")
-        return Picture(figure, caption, takeaway, takeaway)
+        return Picture(figure, caption, takeaway, takeaway, [released])
     largest = shown.iloc[int(shown["difference"].astype("float64").abs().to_numpy().argmax())]
     more = texts.say("The largest difference is {difference:points1} ({column}: {category}).",
                      difference=float(largest["difference"]), column=str(largest["column"]),
@@ -221,7 +232,7 @@ def staff_comparison(
         f"{texts.number(float(row.share_staff), 'percent0')}"
         for row in rows_of(shown)
     )
-    return Picture(figure, caption, f"{more} {listed}.", more)
+    return Picture(figure, caption, f"{more} {listed}.", more, [released])
 
 
 def _pair(axes: Any, y: float, row: Any, *, texts: Texts, rules: DisclosureRules) -> None:
@@ -240,10 +251,15 @@ def _panels(frame: pd.DataFrame, column: str, *, by: str) -> tuple[list[tuple[st
     """Return one part per column, its largest groups in their order, and how many groups are not drawn."""
     parts, left_out = [], 0
     for name, part in frame.groupby(column, sort=False):
-        largest = part[by].astype(float).nlargest(_MOST_ROWS).index
+        # Hidden rows have no size here, and come last.
+        largest = part[by].astype("Float64").fillna(-1.0).astype(float).nlargest(_MOST_ROWS).index
         left_out += len(part) - len(largest)
         parts.append((str(name), part[part.index.isin(largest)]))
     return parts, left_out
+
+
+def _wave(wave: object) -> dict[str, str]:
+    return {} if wave == "all" else {"wave": str(wave)}
 
 
 def _unknown(groups: pd.DataFrame, texts: Texts) -> str:

@@ -6,9 +6,10 @@ import textwrap
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import FLAG_LABELS, TABLE_LABELS
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.rows import LINE, headroom, row_value, rows_axes, rows_panels
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
@@ -51,7 +52,7 @@ NOT_JUDGED = Note(
 NOTHING_ODD = Note(message="No column looks odd.")
 
 
-def attrition_flow(frame: pd.DataFrame, *, texts: Texts) -> Picture:
+def attrition_flow(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
     """Draw how many rows of each table were left on the way from the files to the analysis.
 
     Parameters
@@ -60,10 +61,13 @@ def attrition_flow(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         ``table, step, n, removed`` of :func:`exresearch.measures.rows_used`.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Tables with fewer rows than the minimum are not drawn.
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where no table has enough rows.
 
     Raises
     ------
@@ -72,10 +76,22 @@ def attrition_flow(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     """
     require(frame, ["table", "step", "n", "removed"], figure="attrition_flow")
     total = frame.groupby("table", sort=False)["n"].transform("first")
-    work = frame.assign(total=total, last=~frame.duplicated("table", keep="last"))
+    whole = total.clip(lower=1)
+    work = frame.assign(
+        total=total,
+        kept=frame["n"] / whole,
+        # A row among many is still seen.
+        gone=(frame["removed"] / whole).clip(lower=0.008),
+        last=~frame.duplicated("table", keep="last"),
+    )
     lossless = work.groupby("table", sort=False)["removed"].transform("sum").eq(0)
     # Of a table that keeps all its rows one bar says everything.
-    work = work[~lossless | work["last"]].assign(lossless=lossless)
+    work = work[~lossless | work["last"]]
+    # Steps say nothing of anybody's answers: what counts is how many rows there are.
+    released = release(work, count="total", rules=rules, within=["table"], name="rows left out")
+    work = released.frame[~released.hidden]
+    if work.empty:
+        return too_few(rules)
     labels, bold = [], []
     for row in rows_of(work):
         name = texts.say(TABLE_LABELS[row.table])
@@ -87,23 +103,22 @@ def attrition_flow(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         figure, axes, positions = rows_axes(labels, left=2.3, right=1.15, wrap=31, least=0.34, bold=bold)
         axes.set_xlim(0, 1)
         for y, row in zip(positions, rows_of(work), strict=True):
-            whole = max(float(row.total), 1.0)
             if row.removed:
-                start, width = row.n / whole, max(row.removed / whole, 0.008)
-                axes.barh(y, width, left=min(start, 1 - width), height=0.2, color=COLOURS["orange"])
+                left = min(row.kept, 1 - row.gone)
+                axes.barh(y, row.gone, left=left, height=0.2, color=COLOURS["orange"])
                 row_value(
                     axes, y, "−" + texts.number(row.removed, "integer"), colour=COLOURS["orange"], bold=True
                 )
                 continue
             colour = COLOURS["blue"] if row.last else COLOURS["light"]
-            axes.barh(y, row.n / whole, height=0.2, color=colour)
+            axes.barh(y, row.kept, height=0.2, color=colour)
             row_value(axes, y, texts.say("{n:integer} rows", n=int(row.n)), bold=bool(row.last))
         number_axis(axes.xaxis, "percent0", texts)
         axes.set_xlabel(texts.say("part of the rows in the files"))
-    ends = work[work["last"]]
-    removed = int(frame["removed"].sum())
+    ends = work[work["last"].astype(bool)]
+    removed = int(work["removed"].sum())
     if removed:
-        kept = (ends["n"] / ends["total"].clip(lower=1)).astype(float)
+        kept = ends["kept"].astype(float)
         worst = ends.iloc[int(kept.to_numpy().argmin())]
         takeaway = texts.say(
             one_or_more(_LEFT_OUT, removed),
@@ -125,7 +140,7 @@ def attrition_flow(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     caption = texts.say(
         "Rows of each table, from the files to the analysis, with what was left out between them."
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])
 
 
 def careless_sheets(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
@@ -154,7 +169,11 @@ def careless_sheets(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         return NOT_JUDGED
     require(frame, ["table", "flag", "n", "n_judged", "share"], figure="careless_sheets")
     judged = frame.groupby("table", sort=False)["n_judged"].transform("sum") > 0
-    work = frame[judged].assign(hidden=lambda rows: rows["n_judged"] < rules.min_respondents)
+    # Each sign is about all sheets of a table, so that one says nothing of another.
+    released = release(
+        frame[judged], count="n_judged", rules=rules, within=["table", "flag"], name="careless sheets"
+    )
+    work = released.frame.assign(hidden=released.hidden)
     parts = [(str(name), part) for name, part in work.groupby("table", sort=False)]
     seen = work[~work["hidden"]]
     with style():
@@ -180,7 +199,7 @@ def careless_sheets(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
     )
     if seen.empty or not seen["n"].sum():
         takeaway = texts.say("No answer sheet looks careless.")
-        return Picture(figure, caption, takeaway, takeaway)
+        return Picture(figure, caption, takeaway, takeaway, [released])
     worst = seen.iloc[int(seen["share"].to_numpy(dtype="float64").argmax())]
     takeaway = texts.say(
         "The commonest sign of carelessness is “{flag}”: {share:percent1} of the sheets ({table}).",
@@ -188,7 +207,7 @@ def careless_sheets(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         share=float(worst["share"]),
         table=texts.say(TABLE_LABELS[str(worst["table"])]),
     )
-    return Picture(figure, caption, takeaway, takeaway)
+    return Picture(figure, caption, takeaway, takeaway, [released])
 
 
 def odd_columns(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> Picture | Note:
@@ -217,6 +236,11 @@ def odd_columns(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> Pic
     if frame.empty:
         return NOTHING_ODD
     require(frame, ["table", "column", "kind"], figure="odd_columns")
+    words_only = frame[["table", "column", "kind"]].assign(
+        lane=[str(ODDITIES[kind][0]) for kind in frame["kind"]]
+    )
+    released = release(words_only, count=None, rules=DisclosureRules(), name="odd columns")
+    frame = released.frame
     names = frame.drop_duplicates(["table", "column"]).head(_MOST_COLUMNS)
     labels = [
         f"{texts.say(TABLE_LABELS[row.table])}: {texts.pick(codebook.label(row.column))}"
@@ -254,4 +278,4 @@ def odd_columns(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> Pic
     )
     if count > len(names):
         caption += " " + texts.say("The first {shown:integer} are drawn.", shown=len(names))
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
 from exresearch.report.text import Texts, mark
@@ -29,9 +30,9 @@ def wave_change_forest(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook)
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``construct, label, from_wave, to_wave, method, term, estimate, conf_low, conf_high, conf_level`` of
-        :func:`exresearch.measures.wave_changes`; of the terms, ``total``, ``answers`` and ``people`` are drawn. Where
-        the same people can be followed (``panel``) that split is drawn, else the one by each category.
+        ``construct, label, from_wave, to_wave, method, term, estimate, conf_low, conf_high, conf_level, n_from, n_to``
+        of :func:`exresearch.measures.wave_changes`; of the terms, ``total``, ``answers`` and ``people`` are drawn.
+        Where the same people can be followed (``panel``) that split is drawn, else the one by each category.
     texts : Texts
         Language of the reader.
     codebook : Codebook
@@ -59,9 +60,20 @@ def wave_change_forest(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook)
         "estimate",
         "conf_low",
         "conf_high",
+        "n_from",
+        "n_to",
     ]
     require(frame, columns, figure="wave_change_forest")
-    known = _drawn(frame[frame["estimate"].notna() & frame["term"].isin(TERMS)])
+    estimated = _drawn(frame[frame["estimate"].notna() & frame["term"].isin(TERMS)])
+    released = release(
+        # A change rests on the wave that fewer people answered.
+        estimated.assign(people=estimated[["n_from", "n_to"]].astype("Float64").min(axis=1)),
+        count="people",
+        rules=DisclosureRules(),
+        within=["construct", "method", "term"],
+        name="change between waves",
+    )
+    known = released.frame[~released.hidden]
     if known.empty:
         reasons = frame.loc[frame["reason"] != "", "reason"] if "reason" in frame else pd.Series(dtype="str")
         if reasons.empty:
@@ -131,7 +143,7 @@ def wave_change_forest(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook)
         f"{texts.pick(row.label)}: {texts.number(float(row.estimate), 'signed2')}"
         for row in rows_of(known[known["term"] == "total"].drop_duplicates("construct"))
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])
 
 
 def _drawn(known: pd.DataFrame) -> pd.DataFrame:
@@ -144,7 +156,7 @@ def _drawn(known: pd.DataFrame) -> pd.DataFrame:
         (construct, method) in able and (method == "panel" or construct not in followed)
         for construct, method in keys
     ]
-    return known[keep]
+    return known.loc[pd.Series(keep, index=known.index, dtype=bool)]
 
 
 def _label(rows: pd.DataFrame, texts: Texts, codebook: Codebook) -> str:

@@ -8,8 +8,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.patches import Rectangle
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
+from exresearch.report.figures.door import model_rules
 from exresearch.report.figures.rows import LINE, rows_axes
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, require, rows_of, style
@@ -60,7 +61,14 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         "respondents",
     ]
     require(frame, columns, figure="correlation_map")
-    frame = frame[frame["r"].notna() & (frame["respondents"] >= rules.min_model)]
+    released = release(
+        frame[frame["r"].notna()],
+        count="respondents",
+        rules=model_rules(rules),
+        within=["x", "y"],
+        name="correlations between constructs",
+    )
+    frame = released.frame[~released.hidden]
     if frame.empty:
         return NO_CORRELATIONS
     named = {row["x"]: row["x_label"] for _, row in frame.iterrows()}
@@ -149,7 +157,7 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         x=texts.pick(strongest["x_label"]),
         y=texts.pick(strongest["y_label"]),
     )
-    return Picture(figure, caption, f"{takeaway} {alt}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {alt}", takeaway, [released])
 
 
 def _shade(value: float) -> tuple[float, float, float]:

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, to_hex
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules, Groups, Measure
 from exresearch.findings.note import Note
 from exresearch.report.columns import TABLE_LABELS, driver_labels
+from exresearch.report.figures.door import release_tables
 from exresearch.report.figures.rows import headroom, row_value, rows_panels
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
@@ -71,10 +70,27 @@ def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -
         "respondents",
     ]
     require(frame, columns, figure="item_answers")
-    hidden = release(frame, count="people", rules=rules, within=["table", "column"]).hidden
-    work = frame.assign(hidden=hidden & (frame["people"] > 0))
-    items = work.drop_duplicates(["table", "column"])
-    items = items[items["respondents"] >= rules.min_respondents]
+    frame = frame.reset_index(drop=True)
+    work, answers = release_tables(
+        frame.drop(columns="mean"),
+        count="people",
+        rules=rules,
+        groups=lambda table: Groups(table, answer="value", answered="column"),
+        name="answers to questions",
+    )
+    # An answer that nobody gave takes no room.
+    work["hidden"] &= frame["people"] > 0
+    items, means = release_tables(
+        _questions(frame, work),
+        count="respondents",
+        rules=rules,
+        groups=lambda table: Groups(
+            table, measures={"mean": Measure("mean", "minimum", "maximum", each="column")}
+        ),
+        rounded={"mean": 0.1},
+        name="means of questions",
+    )
+    items = items[~items["hidden"]]
     if items.empty:
         return NO_ITEMS
     drawn = _most_telling(items)
@@ -88,11 +104,25 @@ def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -
             axes.xaxis.grid(False)
             for y, item in zip(positions, rows_of(part), strict=True):
                 own = work[(work["table"] == name) & (work["column"] == item.column)]
-                _bar(axes, y, own, texts=texts)
-                known = "–" if _gives_away(own) else texts.number(float(item.mean), "number1")
+                _bar(axes, y, own, rest=item.rest, texts=texts)
+                known = "–" if pd.isna(item.mean) else texts.number(float(item.mean), "number1")
                 row_value(axes, y, known, bold=True)
             number_axis(axes.xaxis, "percent0", texts)
-    return _told(figure, work, items, drawn, texts=texts)
+    caption, alt, takeaway = _told(work, items, drawn, texts=texts)
+    return Picture(figure, caption, alt, takeaway, [*answers, *means])
+
+
+def _questions(frame: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """Return one row per question: its mean where that gives nothing away, and the part of it that is hatched."""
+    items = frame.drop_duplicates(["table", "column"]).reset_index(drop=True)
+    secret, rest = [], []
+    marked = frame.assign(hidden=answers["hidden"])
+    for _, own in marked.groupby(["table", "column"], sort=False):
+        secret.append(_gives_away(own))
+        rest.append(float(1 - own.loc[~own["hidden"], "share"].sum()) if own["hidden"].any() else 0.0)
+    return items.drop(columns=["value", "share", "people"]).assign(
+        mean=items["mean"].mask(pd.Series(secret, index=items.index)), rest=rest
+    )
 
 
 def _most_telling(items: pd.DataFrame) -> pd.DataFrame:
@@ -112,11 +142,11 @@ def _gives_away(answers: pd.DataFrame) -> bool:
     return bool(len(hidden)) and 0.1 * float(answers["n"].iloc[0]) < reach
 
 
-def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, texts: Texts) -> None:
+def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, rest: float, texts: Texts) -> None:
     start = 0.0
     points = len(answers)
     for place, row in enumerate(rows_of(answers)):
-        if row.hidden or row.share <= 0:
+        if pd.isna(row.share) or row.share <= 0:
             continue
         colour = to_hex(_SHADES(place / max(points - 1, 1)))
         axes.barh(y, row.share, left=start, height=0.2, color=colour, edgecolor="white", linewidth=0.6)
@@ -127,8 +157,7 @@ def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, texts: Texts) -> None:
                 fontsize=7.5, color="white" if dark else COLOURS["ink"],
             )  # fmt: skip
         start += float(row.share)
-    rest = 1 - start
-    if answers["hidden"].any() and rest > 0:
+    if rest > 0:
         axes.barh(
             y,
             rest,
@@ -142,8 +171,9 @@ def _bar(axes: Axes, y: float, answers: pd.DataFrame, *, texts: Texts) -> None:
 
 
 def _told(
-    figure: Any, work: pd.DataFrame, items: pd.DataFrame, drawn: pd.DataFrame, *, texts: Texts
-) -> Picture:
+    work: pd.DataFrame, items: pd.DataFrame, drawn: pd.DataFrame, *, texts: Texts
+) -> tuple[str, str, str]:
+    """Return caption, alternative text and takeaway."""
     caption = texts.say(
         "Share of each answer to each question, from the lowest (orange, left) to the highest (blue, right); at the "
         "right the mean. Answers to reversed statements were turned round first."
@@ -171,18 +201,18 @@ def _told(
             total=len(drawn),
             label=names[full.idxmax()],
         )
-    secret = {key for key, own in work.groupby(["table", "column"], sort=False) if _gives_away(own)}
     means = "; ".join(
         f"{names[row.Index]}: {texts.number(float(row.mean), 'number1')}"
         for row in rows_of(drawn)
-        if (row.table, row.column) not in secret
+        if pd.notna(row.mean)
     )
-    return Picture(figure, caption, f"{takeaway} {means}." if means else takeaway, takeaway)
+    return caption, f"{takeaway} {means}." if means else takeaway, takeaway
 
 
 def _at_the_end(work: pd.DataFrame, drawn: pd.DataFrame) -> pd.Series:
     """Return, by row of ``drawn``, the larger share of the two ends of the scale; hidden ones count as none."""
-    at_end = work[~work["hidden"] & ((work["value"] == work["minimum"]) | (work["value"] == work["maximum"]))]
+    at_end = work[work["share"].notna()]
+    at_end = at_end[(at_end["value"] == at_end["minimum"]) | (at_end["value"] == at_end["maximum"])]
     largest = at_end.groupby(["table", "column"])["share"].max()
     keys = zip(drawn["table"], drawn["column"], strict=True)
     return pd.Series([float(largest.get(key, np.nan)) for key in keys], index=drawn.index).fillna(0.0)

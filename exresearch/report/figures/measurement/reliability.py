@@ -5,9 +5,10 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import TABLE_LABELS
+from exresearch.report.figures.door import model_rules
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
@@ -48,10 +49,7 @@ def reliability_forest(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRu
     ValueError
         If a column is missing or a coefficient is unknown.
     """
-    known = frame
-    if len(frame):
-        known = frame[frame["conf_low"].notna() & (frame["respondents"] >= rules.min_model)]
-    if known.empty:
+    if frame.empty:
         return NO_RELIABILITY
     columns = [
         "table",
@@ -63,8 +61,19 @@ def reliability_forest(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRu
         "conf_high",
         "n_items",
         "n",
+        "respondents",
     ]
-    require(known, columns, figure="reliability_forest")
+    require(frame, columns, figure="reliability_forest")
+    released = release(
+        frame[frame["conf_low"].notna()],
+        count="respondents",
+        rules=model_rules(rules),
+        within=["table", "construct", "coefficient"],
+        name="reliability",
+    )
+    known = released.frame[~released.hidden]
+    if known.empty:
+        return NO_RELIABILITY
     unknown = sorted({str(name) for name in known["coefficient"]} - set(_MARKS))
     if unknown:
         raise ValueError(f"reliability_forest knows {', '.join(_MARKS)}; got {', '.join(unknown)}.")
@@ -129,7 +138,7 @@ def reliability_forest(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRu
     listed = "; ".join(
         f"{texts.pick(row.label)}: {texts.number(float(row.estimate), 'number2')}" for row in rows_of(chosen)
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])
 
 
 def _value(rows: pd.DataFrame, texts: Texts) -> str:

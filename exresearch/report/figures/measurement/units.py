@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import TABLE_LABELS
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
@@ -44,7 +44,7 @@ def aggregation_forest(
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``table, construct, label, n_units, icc2, icc2_low, icc2_high, rwg_median, passes`` of
+        ``table, construct, label, n, n_units, icc2, icc2_low, icc2_high, rwg_median, passes`` of
         :func:`exresearch.measures.aggregation_table`; rows without an estimate are not drawn.
     texts : Texts
         Language of the reader.
@@ -63,15 +63,13 @@ def aggregation_forest(
     ValueError
         If a column is missing.
     """
-    known = frame
-    if len(frame):
-        known = frame[frame["icc2"].notna() & (frame["n_units"] >= rules.min_units)]
-    if known.empty:
+    if frame.empty:
         return NO_UNITS
     columns = [
         "table",
         "construct",
         "label",
+        "n",
         "n_units",
         "icc2",
         "icc2_low",
@@ -79,7 +77,17 @@ def aggregation_forest(
         "rwg_median",
         "passes",
     ]
-    require(known, columns, figure="aggregation_forest")
+    require(frame, columns, figure="aggregation_forest")
+    released = release(
+        frame[frame["icc2"].notna() & (frame["n_units"] >= rules.min_units)],
+        count="n",
+        rules=rules,
+        within=["table", "construct"],
+        name="reliability of unit means",
+    )
+    known = released.frame[~released.hidden]
+    if known.empty:
+        return NO_UNITS
     parts = [(str(name), part) for name, part in known.groupby("table", sort=False)]
     labels = [[texts.pick(label) for label in part["label"]] for _, part in parts]
     left = 0.0
@@ -123,7 +131,7 @@ def aggregation_forest(
         agreement=least_rwg,
     )
     listed = "; ".join(f"{texts.pick(row.label)}: {_icc2(row, texts)}" for row in rows_of(known))
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])
 
 
 def unit_caterpillar(
@@ -134,12 +142,14 @@ def unit_caterpillar(
     Parameters
     ----------
     sides : mapping of str to pandas.DataFrame
-        Name of a measure in the reader's language, and per unit ``n, respondents, mean, sd, conf_low, conf_high,
-        shrunken, shrunken_low, shrunken_high`` of :func:`exresearch.measures.unit_mean_table`. One panel each.
+        Name of a measure in the reader's language, and per unit ``unit, n, respondents, mean, sd, conf_low, conf_high,
+        shrunken, shrunken_low, shrunken_high`` of :func:`exresearch.measures.unit_mean_table`, with ``table, construct,
+        minimum, maximum`` of :func:`exresearch.report.measurement.unit_rows`. One panel each.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
-        Units with too few people, or in which all answered alike, are left out; a panel needs a minimum of units.
+        Units with too few people, or in which all answered alike, and those that would give them away, are left out; a
+        panel needs a minimum of units.
 
     Returns
     -------
@@ -152,6 +162,11 @@ def unit_caterpillar(
         If a column is missing.
     """
     columns = [
+        "unit",
+        "table",
+        "construct",
+        "minimum",
+        "maximum",
         "respondents",
         "sd",
         "n",
@@ -163,16 +178,16 @@ def unit_caterpillar(
         "shrunken_high",
     ]
     panels: dict[str, pd.DataFrame] = {}
+    shown: list[Released] = []
     for label, frame in sides.items():
         if frame.empty:
             continue
         require(frame, columns, figure="unit_caterpillar")
-        # A unit in which all answer alike would show every answer in it.
-        enough = frame[
-            (frame["respondents"] >= rules.min_respondents) & frame["mean"].notna() & (frame["sd"] > 0)
-        ]
+        released = _released(frame, rules=rules)
+        enough = released.frame[~released.hidden & released.frame["mean"].notna()]
         if len(enough) >= rules.min_units:
             panels[label] = enough.sort_values("shrunken", kind="stable", ignore_index=True)
+            shown.append(released)
     if not panels:
         return NO_ORDER
     height = len(panels) * _PANEL
@@ -193,11 +208,28 @@ def unit_caterpillar(
         "of the estimate wholly above and below the overall mean.",
         intervals=intervals_name(next(iter(panels.values())), texts),
     )
-    return Picture(figure, caption, takeaway, takeaway)
+    return Picture(figure, caption, takeaway, takeaway, shown)
+
+
+def _released(frame: pd.DataFrame, *, rules: DisclosureRules) -> Released:
+    about = frame.iloc[0]
+    measure = Measure(str(about["construct"]), float(about["minimum"]), float(about["maximum"]))
+    # A unit in which all answer alike would show every answer in it: it counts as too small.
+    alike = frame["mean"].notna() & ~(frame["sd"] > 0)
+    return release(
+        frame.assign(people=frame["respondents"].astype("Float64").mask(alike)),
+        count="people",
+        rules=rules,
+        groups=Groups(str(about["table"]), by={"unit": "unit"}, measures={"mean": measure}),
+        name="means of units",
+    )
 
 
 def _panel(axes: Axes, units: pd.DataFrame, label: str, *, texts: Texts) -> str:
     places = np.arange(len(units))
+    # Hidden rows leave whole columns in a type that matplotlib does not know.
+    numbers = ["mean", "n", "conf_low", "conf_high", "shrunken", "shrunken_low", "shrunken_high"]
+    units = units[numbers].astype("float64")
     centre = float(np.average(units["mean"], weights=units["n"]))
     above, below = units["shrunken_low"] > centre, units["shrunken_high"] < centre
     axes.vlines(
