@@ -1,21 +1,28 @@
 """Nobody's answers can be worked out from a report."""
 
+from exresearch.disclosure.audit import Audit, Disclosure, audit
 from exresearch.disclosure.groups import Groups, Measure
 from exresearch.disclosure.ledger import Cell, Entry, Total, entry_from_json
+from exresearch.disclosure.members import Members, members_of
 from exresearch.disclosure.release import Released, release
 from exresearch.disclosure.rules import DisclosureRules
 from exresearch.disclosure.suppression import Pattern, complementary_suppression
 
 __all__ = [
+    "Audit",
     "Cell",
+    "Disclosure",
     "DisclosureRules",
     "Entry",
     "Groups",
     "Measure",
+    "Members",
     "Pattern",
     "Released",
     "Total",
+    "audit",
     "complementary_suppression",
     "entry_from_json",
+    "members_of",
     "release",
 ]

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+from scipy import sparse
+
 from exresearch.disclosure.bounds import Interval
 from exresearch.disclosure.facts import Fact, System, systems_of
 from exresearch.disclosure.ledger import Entry
@@ -103,13 +106,17 @@ def audit(
     systems, unmatched = systems_of(shown, members)
     found: list[Disclosure] = []
     attacked = 0
+    known: dict[object, list[Target]] = {}
     for system in systems:
         wanted = float(rules.min_respondents) if system.counts else PROTECTION * system.length
-        for target in targets_of(system, rules=rules):
-            attacked += 1
-            interval = system.linear.interval(target.weights, wanted=wanted)
-            if interval is not None:
-                found.append(_disclosure(system, target, interval, wanted))
+        # Measures that are shown and hidden in the same groups have the same targets.
+        key = (system.population, system.counts, tuple((p.group, p.hidden) for p in system.parts))
+        if key not in known:
+            known[key] = list(targets_of(system, rules=rules))
+        targets = known[key]
+        attacked += len(targets)
+        for position, interval in system.linear.intervals(_stacked(targets, system), wanted=wanted).items():
+            found.append(_disclosure(system, targets[position], interval, wanted))
     groups = [entry for _, entry in shown if entry.kind == "groups"]
     return Audit(
         disclosures=tuple(dict.fromkeys(found)),
@@ -120,6 +127,13 @@ def audit(
         n_targets=attacked,
         unmatched=unmatched,
     )
+
+
+def _stacked(targets: Sequence[Target], system: System) -> sparse.csr_array:
+    sizes = [len(target.unknowns) for target in targets]
+    columns = np.concatenate([np.empty(0, dtype=np.intp), *(target.unknowns for target in targets)])
+    rows = np.repeat(np.arange(len(targets)), sizes)
+    return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(targets), len(system.persons)))
 
 
 def _disclosure(system: System, target: Target, interval: Interval, wanted: float) -> Disclosure:

@@ -10,8 +10,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
+from exresearch.disclosure.geometry import Geometry
+
 # Relative to the size of the numbers: what a solver calls the same.
 _NEAR = 1e-7
+# Rounds of projection before a point is found by linear programming; unknowns near a target, and of one group.
+_ROUNDS, _NEAR_BY, _EACH = 40, 240, 30
+# Targets worked on at a time; bounds memory.
+_CHUNK = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class LinearSystem:
         What rounding leaves open, to either side.
     most : numpy.ndarray, shape (unknowns,)
         Highest possible value of each unknown; infinite where nothing is known.
+    geometries : dict, optional
+        Where systems of the same equations share what follows from these alone.
     """
 
     def __init__(
@@ -58,13 +66,13 @@ class LinearSystem:
         known: NDArray[np.float64],
         slack: NDArray[np.float64],
         most: NDArray[np.float64],
+        geometries: dict[bytes, Geometry] | None = None,
     ) -> None:
         self.matrix, self.known, self.slack, self.most = matrix, known, slack, most
-        self._exact = slack <= 0
         # The numbers shown are sums of decimal fractions; equality holds to what those carry.
         self._give = _NEAR * max(1.0, float(np.abs(known).max(initial=0.0)))
+        self._shared = {} if geometries is None else geometries
         self._middle: NDArray[np.float64] | None = None
-        self._inverse: NDArray[np.float64] | None = None
 
     def feasible(self) -> bool:
         """Return whether the facts agree with one another at all."""
@@ -94,26 +102,44 @@ class LinearSystem:
         )
         return float(result.x[-1])
 
-    def interval(self, target: NDArray[np.float64], *, wanted: float) -> Interval | None:
-        """Return the feasible interval of a sum of unknowns; None where it is at least as wide as wanted.
+    def intervals(self, targets: sparse.csr_array, *, wanted: float) -> dict[int, Interval]:
+        """Return the feasible intervals of the targets that are known too closely.
 
-        A change of the unknowns that leaves every shown number as it is, and moves the target, is tried first: where it
-        reaches far enough there is nothing to solve.
+        Most targets are cleared without solving anything: the unknowns can be changed so that no shown number changes
+        and the target does, far enough. What is left is solved with the unknowns near the target alone, which can only
+        narrow the interval; and what is left then, with all.
 
         Parameters
         ----------
-        target : numpy.ndarray, shape (unknowns,)
-            Which unknowns are added up.
+        targets : scipy.sparse.csr_array, shape (targets, unknowns)
+            1 for each unknown that is added up.
         wanted : float
             The width that protects.
 
         Returns
         -------
-        Interval or None
+        dict of int to Interval
+            By position among the targets.
         """
         centre = self._centre()
-        if centre is None or self._reach(target, centre) >= wanted:
-            return None
+        if centre is None or not targets.shape[0]:
+            return {}
+        geometry = self._geometry()
+        speed, reach = geometry.speeds(targets)
+        room = np.minimum(centre, np.where(np.isfinite(self.most), self.most - centre, np.inf))
+        least = float((room / geometry.size).min())
+        left = np.flatnonzero(2 * least * reach * speed < wanted)
+        found = {}
+        for position in left[self._reach(targets[left], speed[left], centre) < wanted]:
+            row = targets[[position]]
+            if speed[position] > 0 and self._near_by(row, centre, wanted):
+                continue
+            interval = self._solved(row.toarray().reshape(-1), wanted)
+            if interval is not None:
+                found[int(position)] = interval
+        return found
+
+    def _solved(self, target: NDArray[np.float64], wanted: float) -> Interval | None:
         ends, rows = [], set()
         for sign in (1.0, -1.0):
             result = self._solve(sign * target)
@@ -140,46 +166,103 @@ class LinearSystem:
             method="highs",
         )
 
-    def _centre(self) -> NDArray[np.float64] | None:
-        """Return a point far from every limit, so that changes from it reach far."""
-        if self._middle is None:
-            size = len(self.most)
-            finite = np.isfinite(self.most)
-            # Maximise the least distance from the limits, as a part of each unknown's range.
-            scale = np.where(finite, self.most, max(1.0, float(np.abs(self.known).max(initial=1.0))))
-            matrix = sparse.hstack([self.matrix, sparse.csr_array((self.matrix.shape[0], 1))], format="csr")
-            eye = sparse.eye_array(size, format="csr")
-            far = sparse.csr_array(scale[:, None])
-            rows = [matrix, -matrix, sparse.hstack([-eye, far])]
-            limits = [
-                self.known + self.slack + self._give,
-                -(self.known - self.slack) + self._give,
-                np.zeros(size),
-            ]
-            if finite.any():
-                rows.append(sparse.hstack([eye, far], format="csr")[np.flatnonzero(finite)])
-                limits.append(self.most[finite])
+    def _reach(
+        self, targets: sparse.csr_array, speed: NDArray[np.float64], centre: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Return how far each target moves from the centre along its change before a limit is met."""
+        geometry, reached = self._geometry(), np.zeros(len(speed))
+        up, down = self.most - centre, centre
+        for first in range(0, len(speed), _CHUNK):
+            part = slice(first, first + _CHUNK)
+            steps = geometry.steps(targets[part])
+            size = np.abs(steps)
+            # A step of this size is noise of the arithmetic, and would meet a limit at once.
+            size[size <= 1e-9 * size.max(axis=1, initial=0.0, keepdims=True)] = 0.0
+            with np.errstate(divide="ignore", invalid="ignore"):
+                forward = np.where(size > 0, np.where(steps > 0, up, down) / size, np.inf).min(axis=1)
+                backward = np.where(size > 0, np.where(steps > 0, down, up) / size, np.inf).min(axis=1)
+            reached[part] = np.where(speed[part] > 0, np.maximum(forward, 0) + np.maximum(backward, 0), 0.0)
+        with np.errstate(invalid="ignore"):
+            return np.nan_to_num(reached * speed, nan=0.0)
+
+    def _near_by(self, target: sparse.csr_array, centre: NDArray[np.float64], wanted: float) -> bool:
+        """Return whether changes of the unknowns that share the smallest groups with the target reach far enough."""
+        own = target.indices
+        facts = np.unique(self.matrix[:, own].nonzero()[0])
+        sizes = np.diff(self.matrix.indptr)[facts]
+        near = set(own.tolist())
+        for fact in facts[np.argsort(sizes, kind="stable")]:
+            cells = self.matrix.indices[self.matrix.indptr[fact] : self.matrix.indptr[fact + 1]]
+            # A few of each large group, spread evenly: enough to make up for a change.
+            near |= set(cells[:: max(1, len(cells) // _EACH)].tolist())
+            if len(near) > _NEAR_BY:
+                break
+        columns = np.array(sorted(near))
+        part = self.matrix[:, columns]
+        part = part[np.flatnonzero(np.diff(part.indptr))]
+        bounds = np.column_stack([-centre[columns], (self.most - centre)[columns]])
+        price = target[:, columns].toarray().reshape(-1)
+        width = 0.0
+        for sign in (1.0, -1.0):
             result = linprog(
-                np.append(np.zeros(size), -1.0),
-                A_ub=sparse.vstack(rows, format="csr"),
-                b_ub=np.concatenate(limits),
-                bounds=[(0, None)] * size + [(0, 0.5)],
-                method="highs",
+                sign * price, A_eq=part, b_eq=np.zeros(part.shape[0]), bounds=bounds, method="highs"
             )
-            self._middle = result.x[:-1] if result.status == 0 else np.empty(0)
+            if result.status == 3:
+                return True
+            if result.status != 0:
+                return False
+            width -= float(result.fun)
+        return width >= wanted
+
+    def _geometry(self) -> Geometry:
+        finite = np.isfinite(self.most)
+        typical = max(1.0, float(np.median(self.most[finite]))) if finite.any() else 1.0
+        size = np.maximum(np.where(finite, self.most, typical), _NEAR)
+        key = Geometry.key(self.matrix, size)
+        if key not in self._shared:
+            self._shared[key] = Geometry(self.matrix, size)
+        return self._shared[key]
+
+    def _centre(self) -> NDArray[np.float64] | None:
+        """Return a point far from every limit, so that changes from it reach far; None where there is no point."""
+        if self._middle is None:
+            middle = self._projected()
+            self._middle = self._programmed() if middle is None else middle
         return self._middle if self._middle.size else None
 
-    def _reach(self, target: NDArray[np.float64], centre: NDArray[np.float64]) -> float:
-        """Return how far the target moves along its own part of the null space before a limit is met."""
-        if self._inverse is None:
-            gram = (self.matrix @ self.matrix.T).toarray()
-            self._inverse = np.linalg.pinv(gram, rcond=1e-10, hermitian=True)
-        step = target - self.matrix.T @ (self._inverse @ (self.matrix @ target))
-        speed = float(target @ step)
-        if speed <= _NEAR * float(target @ target):
-            return 0.0
-        # A step of this size is noise of the arithmetic, and would meet a limit at once.
-        moving = np.abs(step) > 1e-9
-        forward = np.where(step > 0, self.most - centre, centre)[moving] / np.abs(step)[moving]
-        backward = np.where(step > 0, centre, self.most - centre)[moving] / np.abs(step)[moving]
-        return float((max(forward.min(), 0.0) + max(backward.min(), 0.0)) * speed)
+    def _projected(self) -> NDArray[np.float64] | None:
+        """Try a point that satisfies the equations by projection, between limits a little inside the real ones."""
+        geometry = self._geometry()
+        finite = np.isfinite(self.most)
+        low, high = 0.02 * geometry.size, np.where(finite, 0.98 * self.most, np.inf)
+        point = 0.5 * geometry.size
+        for _ in range(_ROUNDS):
+            point = np.clip(point + geometry.towards(self.known - self.matrix @ point), low, high)
+            off = np.abs(self.known - self.matrix @ point)
+            if bool((off <= self.slack + self._give).all()):
+                return np.asarray(point)
+        return None
+
+    def _programmed(self) -> NDArray[np.float64]:
+        """Maximise the least distance from the limits, as a part of each unknown's range."""
+        size, finite = len(self.most), np.isfinite(self.most)
+        scale = np.where(finite, self.most, max(1.0, float(np.abs(self.known).max(initial=1.0))))
+        matrix = sparse.hstack([self.matrix, sparse.csr_array((self.matrix.shape[0], 1))], format="csr")
+        eye, far = sparse.eye_array(size, format="csr"), sparse.csr_array(scale[:, None])
+        rows = [matrix, -matrix, sparse.hstack([-eye, far])]
+        limits = [
+            self.known + self.slack + self._give,
+            -(self.known - self.slack) + self._give,
+            np.zeros(size),
+        ]
+        if finite.any():
+            rows.append(sparse.hstack([eye, far], format="csr")[np.flatnonzero(finite)])
+            limits.append(self.most[finite])
+        result = linprog(
+            np.append(np.zeros(size), -1.0),
+            A_ub=sparse.vstack(rows, format="csr"),
+            b_ub=np.concatenate(limits),
+            bounds=[(0, None)] * size + [(0, 0.5)],
+            method="highs",
+        )
+        return np.asarray(result.x[:-1]) if result.status == 0 else np.empty(0)

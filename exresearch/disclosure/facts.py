@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from exresearch.disclosure.bounds import LinearSystem
+from exresearch.disclosure.geometry import Geometry
 from exresearch.disclosure.ledger import Entry
 from exresearch.disclosure.members import Members
 
@@ -78,6 +80,10 @@ class System:
     persons: NDArray[np.float64]
 
 
+# The unknowns of each group, and the sheets and people behind each unknown.
+_Unknowns = tuple[dict[Key, NDArray[np.intp]], NDArray[np.float64], NDArray[np.float64]]
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """A group in a table, with what is shown of one measure; none where it is hidden."""
@@ -132,23 +138,33 @@ def systems_of(
                 total = t.total if t.total is None or cell.n is None else t.total - t.low * cell.n
                 seen = _Seen(table, fact, total, t.within, cell.n, cell.hidden, t.high - t.low, *names)
                 collected[entry.population, False, t.measure].append(seen)
-    systems = [
-        system
-        for (population, counts, measure), seen in sorted(collected.items())
-        if (system := _system(population, measure, counts, seen, members.get(population))) is not None
-    ]
+    # Most measures are shown in the same groups: what follows from these is worked out once.
+    geometries: dict[bytes, Geometry] = {}
+    unknowns: dict[tuple[str, tuple[Key, ...]], _Unknowns] = {}
+    systems = []
+    for (population, counts, measure), together in sorted(collected.items()):
+        groups = tuple(dict.fromkeys(item.own for item in together))
+        if (population, groups) not in unknowns:
+            unknowns[population, groups] = _classes(groups, members.get(population))
+        make = partial(LinearSystem, geometries=geometries)
+        system = _system(population, measure, counts, together, unknowns[population, groups], make)
+        if system is not None:
+            systems.append(system)
     return systems, tuple(sorted(unmatched))
 
 
 def _system(
-    population: str, measure: str, counts: bool, seen: Sequence[_Seen], members: Members | None
+    population: str,
+    measure: str,
+    counts: bool,
+    seen: Sequence[_Seen],
+    known_groups: _Unknowns,
+    make: Callable[..., LinearSystem],
 ) -> System | None:
     length = max(item.length for item in seen)
     if not math.isfinite(length) or length <= 0 or all(item.total is None for item in seen):
         return None
-    # Every group that is named, and the groups that foreign parts are parts of.
-    groups = list(dict.fromkeys(item.own for item in seen))
-    inside, sheets, persons = _classes(groups, members)
+    inside, sheets, persons = known_groups
     foreign = list(dict.fromkeys((item.own, item.foreign) for item in seen if item.foreign))
     place = {key: len(sheets) + index for index, key in enumerate(foreign)}
     people = np.concatenate([persons, np.full(len(foreign), np.nan)])
@@ -173,7 +189,7 @@ def _system(
     size = np.array([length * max(item.n or 1.0, 1.0) for item in facts])
     whole = [(np.array(sorted(children)), inside[own]) for own, children in _partitions(seen, place)]
     matrix = _matrix(rows + whole, len(most))
-    linear = LinearSystem(
+    linear = make(
         matrix,
         known=np.append(known, np.zeros(len(whole))),
         slack=np.append(slack, np.zeros(len(whole))),
@@ -184,10 +200,10 @@ def _system(
         # Parts that overlap, or leave somebody out, do not add up to their whole. What remains may disagree because
         # answers were weighted, or some were left out; then nobody can rely on sums more than they agree.
         matrix, sources = _matrix(rows, len(most)), sources[: len(rows)]
-        linear = LinearSystem(matrix, known=known, slack=slack, most=most)
+        linear = make(matrix, known=known, slack=slack, most=most)
         if not linear.feasible():
             apart = 2 * linear.disagreement(size)
-            linear = LinearSystem(matrix, known=known, slack=slack + apart * size, most=most)
+            linear = make(matrix, known=known, slack=slack + apart * size, most=most)
     parts: dict[Key, Part] = {}
     for item in seen:
         group = item.own + item.foreign
@@ -198,25 +214,21 @@ def _system(
     return System(population, measure, counts, length, linear, tuple(sources), listed, people)
 
 
-def _classes(
-    groups: Sequence[Key], members: Members | None
-) -> tuple[dict[Key, NDArray[np.intp]], NDArray[np.float64], NDArray[np.float64]]:
-    """Return the unknowns of each group, and the sheets and people behind each unknown.
-
-    Sheets that are in the same groups have one unknown together.
-    """
+def _classes(groups: Sequence[Key], members: Members | None) -> _Unknowns:
+    """Find the sheets that no group tells apart; they have one unknown together."""
     if members is None:
         # Nothing is known of who belongs where: the only group is everybody.
         return {group: np.array([0]) for group in groups}, np.array([np.nan]), np.array([np.nan])
-    marks = np.column_stack([members.belongs(dict(group)) for group in groups])
-    packed = np.packbits(marks, axis=1)
-    _, first, number = np.unique(packed, axis=0, return_index=True, return_inverse=True)
-    number = number.reshape(-1)
-    sheets = np.bincount(number, minlength=len(first)).astype("float64")
-    pairs = np.unique(np.column_stack([number, members.person]), axis=0)
-    persons = np.bincount(pairs[:, 0], minlength=len(first)).astype("float64")
-    patterns = marks[first]
-    return {group: np.flatnonzero(patterns[:, index]) for index, group in enumerate(groups)}, sheets, persons
+    kind, marks = members.marks([dict(group) for group in groups])
+    _, one, of_kind = np.unique(np.packbits(marks, axis=1), axis=0, return_index=True, return_inverse=True)
+    number = of_kind.reshape(-1)[kind]
+    sheets = np.bincount(number, minlength=len(one)).astype("float64")
+    most = int(members.person.max(initial=0)) + 1
+    pairs = np.unique(number.astype(np.int64) * most + members.person)
+    persons = np.bincount(pairs // most, minlength=len(one)).astype("float64")
+    patterns = marks[one]
+    inside = {group: np.flatnonzero(patterns[:, index]) for index, group in enumerate(groups)}
+    return inside, sheets, persons
 
 
 def _partitions(seen: Sequence[_Seen], place: Mapping[tuple[Key, Key], int]) -> list[tuple[Key, set[int]]]:

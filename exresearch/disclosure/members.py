@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -14,11 +13,10 @@ from exresearch.study import Study
 _KEYS = ("unit", "wave")
 
 
-@dataclass(frozen=True, slots=True)
 class Members:
     """The answer sheets of one table, by the groups they belong to.
 
-    Attributes
+    Parameters
     ----------
     frame : pandas.DataFrame
         One row per sheet and one column per dimension, as text; missing where a sheet belongs to no group.
@@ -26,23 +24,46 @@ class Members:
         Number of the person whose sheet it is; its own number where persons are not known.
     """
 
-    frame: pd.DataFrame
-    person: NDArray[np.intp]
-
-    def knows(self, dimension: str) -> bool:
-        """Return whether sheets can be told apart by a dimension."""
-        return dimension in self.frame.columns
+    def __init__(self, frame: pd.DataFrame, person: NDArray[np.intp]) -> None:
+        self.person = person
+        self._codes: dict[str, NDArray[np.intp]] = {}
+        self._values: dict[str, dict[str, int]] = {}
+        for name in frame.columns:
+            codes, values = pd.factorize(frame[name], use_na_sentinel=True)
+            self._codes[str(name)] = codes
+            self._values[str(name)] = {str(value): number for number, value in enumerate(values)}
 
     def has(self, dimension: str, value: str) -> bool:
         """Return whether any sheet has this value."""
-        return self.knows(dimension) and bool((self.frame[dimension] == value).any())
+        return value in self._values.get(dimension, {})
 
-    def belongs(self, group: Mapping[str, str]) -> NDArray[np.bool_]:
-        """Return which sheets are in a group."""
-        inside = np.ones(len(self.frame), dtype=bool)
-        for dimension, value in group.items():
-            inside &= (self.frame[dimension] == value).to_numpy(dtype=bool, na_value=False)
-        return inside
+    def marks(self, groups: Sequence[Mapping[str, str]]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        """Return which kind of sheet each is, and which kinds are in which group.
+
+        Parameters
+        ----------
+        groups : sequence of mapping of str to str
+            Dimensions and values of each group.
+
+        Returns
+        -------
+        tuple of numpy.ndarray, shapes (sheets,) and (kinds, groups)
+            There are far fewer kinds of sheet than sheets.
+        """
+        names = sorted({dimension for group in groups for dimension in group})
+        size = len(self.person)
+        kind, first = np.zeros(size, dtype=np.intp), np.zeros(1 if size else 0, dtype=np.intp)
+        for name in names:
+            codes = self._codes[name]
+            _, first, kind = np.unique(
+                kind * (codes.max(initial=0) + 2) + codes + 1, return_index=True, return_inverse=True
+            )
+            kind = kind.reshape(-1)
+        inside = np.ones((len(first), len(groups)), dtype=bool)
+        for index, group in enumerate(groups):
+            for dimension, value in group.items():
+                inside[:, index] &= self._codes[dimension][first] == self._values[dimension][value]
+        return kind, inside
 
 
 def members_of(study: Study) -> dict[str, Members]:

@@ -22,12 +22,12 @@ class Target:
     ----------
     name : str
         In words.
-    weights : numpy.ndarray, shape (unknowns,)
-        1 for each unknown that belongs to it.
+    unknowns : numpy.ndarray of int
+        The unknowns that add up to it.
     """
 
     name: str
-    weights: NDArray[np.float64]
+    unknowns: NDArray[np.intp]
 
 
 def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
@@ -48,16 +48,14 @@ def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
     ------
     Target
     """
-    least, size = rules.min_respondents, len(system.persons)
+    least = rules.min_respondents
     done: set[bytes] = set()
 
     def fresh(name: str, unknowns: NDArray[np.intp]) -> Iterator[Target]:
-        weights = np.zeros(size)
-        weights[unknowns] = 1.0
-        mark = np.packbits(weights > 0).tobytes()
+        mark = np.sort(unknowns).tobytes()
         if len(unknowns) and mark not in done:
             done.add(mark)
-            yield Target(name, weights)
+            yield Target(name, np.sort(unknowns))
 
     hidden = [part for part in system.parts if part.hidden]
     for part in hidden:
@@ -72,13 +70,20 @@ def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
             yield from fresh(name, together)
     few = np.flatnonzero((system.persons > 0) & (system.persons < least))
     shown = [part for part in system.parts if not part.hidden]
+    smallest = _smallest(shown, len(system.persons))
     for unknown in few:
-        inside = [part.group for part in shown if unknown in part.unknowns]
-        if inside:
-            smallest = max(inside, key=len)
-            yield from fresh(f"some of {_words(smallest)}", np.array([unknown]))
+        if smallest[unknown] >= 0:
+            yield from fresh(f"some of {_words(shown[smallest[unknown]].group)}", np.array([unknown]))
     for name, unknowns in _between(shown, system.persons, least):
         yield from fresh(name, unknowns)
+
+
+def _smallest(shown: list[Part], size: int) -> NDArray[np.intp]:
+    """Return for each unknown the shown group with the fewest others, -1 where there is none."""
+    found = np.full(size, -1, dtype=np.intp)
+    for index in sorted(range(len(shown)), key=lambda index: -len(shown[index].unknowns)):
+        found[shown[index].unknowns] = index
+    return found
 
 
 def _beside(hidden: list[Part]) -> Iterator[tuple[str, list[Part]]]:
@@ -105,13 +110,14 @@ def _between(
     both = (marks * known @ marks.T).toarray()
     own = np.diagonal(both)
     left_over = own[:, None] - both
+    sets = [set(part.unknowns.tolist()) for part in shown]
     for one, other in zip(*np.nonzero((left_over > 0) & (left_over < least)), strict=True):
         name = f"{_words(shown[one].group)} without {_words(shown[other].group)}"
-        yield name, np.setdiff1d(shown[one].unknowns, shown[other].unknowns)
+        yield name, np.array(sorted(sets[one] - sets[other]), dtype=np.intp)
     overlap = np.triu((both > 0) & (both < least), k=1)
     for one, other in zip(*np.nonzero(overlap), strict=True):
         name = f"{_words(shown[one].group)} that are also {_words(shown[other].group)}"
-        yield name, np.intersect1d(shown[one].unknowns, shown[other].unknowns)
+        yield name, np.array(sorted(sets[one] & sets[other]), dtype=np.intp)
 
 
 def _words(group: Key) -> str:

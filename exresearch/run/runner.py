@@ -21,6 +21,7 @@ from exresearch.report.claims import render_claims
 from exresearch.report.index import render_index
 from exresearch.report.notebook import notebook_title
 from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
+from exresearch.run.door import check_disclosure
 from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
@@ -81,7 +82,10 @@ def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | Non
     staging = _staging(plan)
     results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell)
     tell("report", "started")
+    kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
+    disclosure = check_disclosure(plan, results, rules=_rules(plan), kept=kept)
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
+    record["disclosure"] = disclosure
     _render(plan, results, record, staging=staging)
     record["seconds"] = round(time.perf_counter() - clock, 2)
     _write(staging / "run.json", _as_json(with_outputs(record, staging)))
@@ -136,18 +140,12 @@ def _render(
         if ran or (staging / f"{path.stem}.html").is_file():
             notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
             links.append(PageLink(path.stem, notebook_title(notebook, texts)))
-    parameters = settings.parameters
     site = SiteContext(
         language=language,
         title=getattr(settings.title, language),
         client=settings.name or settings.client,
         pages=tuple(links),
-        rules=DisclosureRules(
-            min_respondents=parameters.min_respondents,
-            min_comments=parameters.min_comments,
-            min_model=parameters.min_model,
-            min_units=parameters.min_units,
-        ),
+        rules=_rules(plan),
         synthetic=settings.synthetic is not None,
         written=frozenset(path.stem for path in available_notebooks()),
         source=getattr(settings.source, language) if settings.source is not None else "",
@@ -167,6 +165,16 @@ def _render(
     _write(staging / "claims.html", render_claims(findings, site=site, failed=failed))
     index = staging / "index.html"
     _write(index, render_index(findings, site=site, provenance=_shown_provenance(record)))
+
+
+def _rules(plan: Plan) -> DisclosureRules:
+    parameters = plan.study.settings.parameters
+    return DisclosureRules(
+        min_respondents=parameters.min_respondents,
+        min_comments=parameters.min_comments,
+        min_model=parameters.min_model,
+        min_units=parameters.min_units,
+    )
 
 
 def _reason(result: NotebookResult) -> Note:
