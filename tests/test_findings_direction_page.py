@@ -476,7 +476,7 @@ def test_real_people_over_three_waves() -> None:
     assert found["ex_to_cx"].estimate == pytest.approx(0.270, abs=0.001)
     assert found["ex_to_cx_complete"].n_units == 412
     # Nobody knows how many people are behind a unit: here it is one.
-    assert result.links.levels["n"].isna().all()
+    assert result.links.levels[["ex_n", "cx_n"]].isna().all(axis=None)
 
 
 def test_what_both_sides_are_computed_from_is_said(client: Any, monkeypatch: pytest.MonkeyPatch) -> None:

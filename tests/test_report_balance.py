@@ -73,6 +73,7 @@ def surface(
                 "conf_low": limits[0],
                 "conf_high": limits[1],
                 "conf_level": 0.95,
+                "n": 5000,
             }
             for name, label in (
                 ("deciding", "Deciding estimate"),

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Measure
 from exresearch.findings import EstimateRecord, Finding, Note, conclude, conclude_conjunction, not_testable
 from exresearch.findings.analyses import Direction
 from exresearch.findings.analyses.direction.links import NO_LINKS, Links
@@ -23,6 +23,7 @@ from exresearch.report.theme import Picture, svg
 
 EN, NL = Texts("en"), Texts("nl", strict=True)
 RULES = DisclosureRules()
+SIDES = {"ex": ("employees", Measure("engaged")), "cx": ("customers", Measure("cx", 0, 10))}
 METHOD = Note(message="regression with fixed effects of units and waves, CR2")
 
 
@@ -50,11 +51,17 @@ def units(n: int = 40, *, answers: float = 25.0) -> tuple[pd.DataFrame, pd.DataF
     rng = np.random.default_rng(4)
     ex = rng.uniform(0.2, 0.8, n)
     levels = pd.DataFrame(
-        {"unit": [f"SECRET{i}" for i in range(n)], "ex": ex, "cx": 5 + 4 * ex, "n": answers}
+        {
+            "unit": [f"SECRET{i}" for i in range(n)],
+            "ex": ex,
+            "cx": 5 + 4 * ex,
+            "ex_n": answers,
+            "cx_n": answers,
+        }
     )
     deviations = pd.DataFrame(
         {"unit": np.repeat(levels["unit"], 3).to_numpy(), "wave": np.tile(["a", "b", "c"], n),
-         "ex": rng.normal(0, 0.05, 3 * n), "cx": rng.normal(0, 0.3, 3 * n), "n": answers}
+         "ex": rng.normal(0, 0.05, 3 * n), "cx": rng.normal(0, 0.3, 3 * n), "ex_n": answers, "cx_n": answers}
     )  # fmt: skip
     lines = pd.concat(
         pd.DataFrame({"part": part, "x": x, "estimate": slope * x,
@@ -73,6 +80,7 @@ def draw(
     }
     options: dict[str, Any] = {
         "correlations": links, "ex_label": "engaged", "cx_label": "served", "shares": (True, False), "rules": RULES,
+        "sides": SIDES,
     }  # fmt: skip
     return two_links(levels, deviations, lines, texts=texts, **(options | more))
 
@@ -109,11 +117,11 @@ def test_the_two_links_stand_side_by_side_at_one_scale() -> None:
 
 def test_small_units_are_not_drawn_and_too_few_units_not_at_all() -> None:
     levels, deviations, lines = units()
-    levels.loc[:4, "n"] = 4
+    levels.loc[:4, "ex_n"] = 4
     picture = draw(levels, deviations, lines)
     assert dots(picture, 0) == 35
     assert "Marks with fewer than 5 answers are not drawn (5 on the left, 0 on the right)." in picture.caption
-    levels.loc[:35, "n"] = 4
+    levels.loc[:35, "cx_n"] = 4
     assert draw(levels, deviations, lines) == Note(
         message="Not drawn: fewer than {minimum:integer} units have enough answers.", values={"minimum": 5}
     )
@@ -124,20 +132,22 @@ def test_small_units_are_not_drawn_and_too_few_units_not_at_all() -> None:
 
 def test_units_of_unknown_size_are_counted_and_never_drawn_one_by_one() -> None:
     levels, deviations, lines = units(300)
-    levels["n"] = np.nan
+    levels["cx_n"] = np.nan
     levels.loc[0, ["ex", "cx"]] = [3.0, 40.0]
     assert form_of(levels, deviations) == "cells"
     picture = draw(levels, deviations, lines)
     # The outermost person is neither drawn nor to be read off the frame.
     assert picture.figure.axes[0].get_xlim()[1] < 2.0
     assert "Circles stand for at least 5 units each; " in picture.caption
-    cell = cell_size((0.6, 3.0))
-    cloud = cloud_of(deviations, form="cells", cell=cell, rules=RULES)
+    options: dict[str, Any] = {
+        "form": "cells", "cell": cell_size((0.6, 3.0)), "rules": RULES, "sides": SIDES, "name": "x",
+    }  # fmt: skip
+    cloud = cloud_of(deviations, **options)
     assert (cloud.points["size"] >= 5).all()
     # The same person three times in a cell is one person.
     again = pd.concat([deviations.head(1)] * 9, ignore_index=True)
-    assert cloud_of(again, form="cells", cell=cell, rules=RULES).points.empty
-    assert cloud_of(again, form="cells", cell=cell, rules=RULES).n_left_out == 9
+    assert cloud_of(again, **options).points.empty
+    assert cloud_of(again, **options).n_left_out == 9
 
 
 def paths(forth: tuple[float, float] = (0.1, 0.3), back: tuple[float, float] = (-0.2, 0.1)) -> pd.DataFrame:
@@ -218,7 +228,15 @@ def test_effects_are_shown_model_by_model() -> None:
 
 def test_lags_are_drawn_for_both_sides() -> None:
     rows = [
-        {"term": term, "lag": lag, "estimate": 0.1, "conf_low": low, "conf_high": 0.3, "conf_level": 0.95}
+        {
+            "term": term,
+            "lag": lag,
+            "estimate": 0.1,
+            "conf_low": low,
+            "conf_high": 0.3,
+            "conf_level": 0.95,
+            "n": 60,
+        }
         for term, low in (("ex_to_cx", 0.05), ("cx_to_ex", -0.1))
         for lag in (1, 2)
     ]

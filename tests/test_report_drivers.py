@@ -236,6 +236,8 @@ def test_the_map_hides_what_few_people_answered(texts: Texts) -> None:
     picture = draw.performance_map(few, texts=texts, rules=RULES)
     assert isinstance(picture, Picture)
     assert "number 0" not in svg(picture.figure) + picture.alt
+    # The line at the mean of all drivers would give the hidden one away.
+    assert picture.figure.axes[0].lines[1].get_xdata()[0] == pytest.approx(frame["performance"][1:8].mean())
     assert draw.performance_map(frame.assign(respondents=4), texts=texts, rules=RULES) == NO_PERFORMANCE
     assert draw.performance_map(frame.iloc[:0], texts=texts, rules=RULES) == NO_PERFORMANCE
 

@@ -28,10 +28,11 @@ def texts(request: pytest.FixtureRequest) -> Texts:
 
 def curve(gap: float) -> pd.DataFrame:
     rows = [
-        {"group": name, "months": months, "estimate": 1 - rate * months, "n": 100}
+        {"group": name, "months": months, "estimate": 1 - rate * months, "n": 100,
+         "n_risk": 90, "n_event": 6 if months else 0}
         for name, rate in (("promoters", 0.01), ("passives", 0.011), ("detractors", 0.01 + gap))
         for months in (0, 3, 6)
-    ]
+    ]  # fmt: skip
     frame = pd.DataFrame(rows)
     return frame.assign(
         conf_low=frame["estimate"] - 0.02, conf_high=frame["estimate"] + 0.02, conf_level=0.95
@@ -66,8 +67,8 @@ def words(picture: Picture | Note) -> Picture:
 
 
 def test_the_curve_claims_a_difference_only_where_intervals_are_apart(texts: Texts) -> None:
-    apart = words(draw.staying_curve(curve(0.02), texts=texts, variant="us"))
-    open_ = words(draw.staying_curve(curve(0.002), texts=texts, variant="us"))
+    apart = words(draw.staying_curve(curve(0.02), texts=texts, rules=RULES, variant="us"))
+    open_ = words(draw.staying_curve(curve(0.002), texts=texts, rules=RULES, variant="us"))
     number = {"en": "94% against 82%", "nl": "94% tegen 82%"}[texts.language]
     assert number in apart.takeaway
     assert "%" not in open_.takeaway
@@ -78,27 +79,58 @@ def test_the_curve_claims_a_difference_only_where_intervals_are_apart(texts: Tex
 
 
 def test_groups_of_units_say_the_ends_in_words(texts: Texts) -> None:
-    rise = words(draw.referral_groups(groups(0.8), texts=texts))
+    rise = words(draw.referral_groups(groups(0.8), texts=texts, rules=RULES))
     decimal = {"en": ("3.8", "2.2"), "nl": ("3,8", "2,2")}[texts.language]
     assert all(number in rise.takeaway for number in decimal)
     assert "2.700" in rise.caption.replace(",", ".")
-    assert not any(
-        number in words(draw.referral_groups(groups(0.1), texts=texts)).takeaway for number in "0123456789"
-    )
-    fall = words(draw.referral_groups(groups(-0.8), texts=texts))
+    flat = words(draw.referral_groups(groups(0.1), texts=texts, rules=RULES))
+    assert not any(number in flat.takeaway for number in "0123456789")
+    fall = words(draw.referral_groups(groups(-0.8), texts=texts, rules=RULES))
     assert fall.takeaway != rise.takeaway
 
 
 def test_units_are_drawn_without_names_and_never_a_few(texts: Texts) -> None:
     rng = np.random.default_rng(1)
-    frame = pd.DataFrame({"ex": rng.normal(0, 30, 40), "cx": rng.normal(0, 30, 40), "n": 30})
+    frame = pd.DataFrame(
+        {"unit": [f"SECRET{i}" for i in range(40)], "ex": rng.normal(0, 30, 40), "cx": rng.normal(0, 30, 40),
+         "n_ex": 30, "n_cx": 35}
+    )  # fmt: skip
     options: dict[str, Any] = {"texts": texts, "rules": RULES, "variant": "us"}
     linked = words(draw.advocacy_scatter(frame, correlation=(0.5, 0.3, 0.7), **options))
     none = words(draw.advocacy_scatter(frame, correlation=(0.1, -0.2, 0.4), **options))
     assert linked.takeaway != none.takeaway
     assert "40" in linked.caption
     assert isinstance(draw.advocacy_scatter(frame.head(4), **options), Note)
-    assert isinstance(draw.advocacy_scatter(frame.assign(n=4), **options), Note)
+    assert isinstance(draw.advocacy_scatter(frame.assign(n_cx=4), **options), Note)
+    assert "SECRET" not in svg(linked.figure) + linked.alt + linked.caption
+    # Two units of few people, one on each side; each takes another with it.
+    frame.loc[0, ["ex", "n_ex"]], frame.loc[1, ["cx", "n_cx"]] = [-99.0, 3], [99.0, 3]
+    frame.loc[2, "n_ex"], frame.loc[3, "n_cx"] = 6, 6
+    small = words(draw.advocacy_scatter(frame, correlation=(0.5, 0.3, 0.7), **options))
+    marks = small.figure.axes[0].lines[2].get_xydata()
+    assert len(marks) == 36
+    assert not np.isin(frame.loc[:3, "ex"], marks[:, 0]).any()
+    assert list(marks[:, 0]) == sorted(marks[:, 0])
+    assert "36" in small.caption
+
+
+def test_steps_of_few_leavers_are_not_drawn_and_take_company(texts: Texts) -> None:
+    frame = curve(0.02)
+    frame.loc[(frame["group"] == "detractors") & (frame["months"] == 6), "n_event"] = 4
+    picture = words(draw.staying_curve(frame, texts=texts, rules=RULES, variant="us"))
+    drawn = np.vstack([line.get_xydata() for line in picture.figure.axes[0].lines])
+    # The step of the detractors goes, with their step before it and with one of another group.
+    assert not (drawn[:, 1] < 0.93).any()
+    assert (drawn[:, 0] == 6).sum() == 1
+    assert texts.number(0.82, "percent0") not in picture.alt + picture.takeaway
+    none = draw.staying_curve(frame.assign(n_event=2), texts=texts, rules=RULES, variant="us")
+    assert isinstance(none, Note)
+
+
+def test_groups_of_few_employees_are_not_drawn(texts: Texts) -> None:
+    few = groups(0.8)
+    few.loc[1, "n"] = 4
+    assert isinstance(draw.referral_groups(few, texts=texts, rules=RULES), Note)
 
 
 def test_lines_of_pay_follow_the_interplay(texts: Texts) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Measure
 from exresearch.findings.analyses.direction.order import Direction
 from exresearch.findings.note import Note
+from exresearch.measures import Side
 from exresearch.report.figures.direction import effects_by_model, lag_curve, path_picture, two_links
 from exresearch.report.sentences import direction_words
 from exresearch.report.tables import Column
@@ -71,6 +72,7 @@ def direction_figures(
             correlations={part: result.links.record(part) for part in ("between", "within")},
             texts=texts,
             shares=result.shares,
+            sides=_sides(result),
             rules=rules,
             **names,
         ),
@@ -82,6 +84,21 @@ def direction_figures(
         # The reason says more than that there is nothing to draw.
         drawn["paths"] = reason
     return drawn
+
+
+def _sides(result: Direction) -> dict[str, tuple[str, Measure | None]]:
+    """Return who is counted on each side, and what the level of a unit is the mean or share of."""
+    if result.link is None:
+        return {"ex": ("employees", None), "cx": ("customers", None)}
+    return {"ex": _side(result.link.ex), "cx": _side(result.link.cx)}
+
+
+def _side(side: Side) -> tuple[str, Measure | None]:
+    name = "engaged" if (side.construct, side.kind) == ("engagement", "share") else side.construct
+    scale = (0.0, 1.0) if side.kind == "share" else getattr(side, "scale", None)
+    # Of what a table of units gives, this study has no answers.
+    table = side.source if side.source != "units" else "answers behind the units"
+    return table, None if scale is None else Measure(name, *scale)
 
 
 def direction_tables(result: Direction) -> dict[str, dict[str, Any]]:

@@ -11,6 +11,7 @@ from exresearch.findings.analyses import EmployeeFirst, LikelihoodCheck
 from exresearch.findings.note import Note
 from exresearch.report.columns import MISSING_ANSWERS, REVERSED_NOTE, correlation_columns, driver_labels
 from exresearch.report.figures.drivers import driver_forest
+from exresearch.report.figures.drivers.performance import PERFORMANCE
 from exresearch.report.figures.forests import difference_forest
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
@@ -46,7 +47,7 @@ LIKELIHOOD: dict[str, Column | None] = {
 }
 
 
-def forests(importance: pd.DataFrame, *, texts: Texts) -> Iterator[Picture]:
+def forests(importance: pd.DataFrame, *, texts: Texts) -> Iterator[Picture | Note]:
     """Draw the importance of every driver, one figure per outcome.
 
     Parameters
@@ -157,6 +158,7 @@ def tables(
         name: {
             "frame": frame,
             "count": "respondents" if name == "performance" else "n",
+            "groups": PERFORMANCE if name == "performance" else None,
             "caption": caption,
             "columns": columns,
             "note": note if result.finding.tested else result.finding.reason,

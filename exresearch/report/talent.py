@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, Measure
 from exresearch.findings.analyses import PayAndExperience, TalentMagnet
 from exresearch.findings.note import Note
 from exresearch.report.figures.business import advocacy_scatter, pay_lines, referral_groups, staying_curve
@@ -77,6 +77,11 @@ _FUNNEL_NOTES = {
         "steps are missing."
     ),
 }
+# Each step counts other people out of others; those about the same people are hidden together by the analysis.
+STEPS_GROUPS = Groups("steps of the funnel", by={"step": "term"})
+PHASE_GROUPS = Groups(
+    "moments", by={"phase": "phase"}, measures={"estimate": Measure("journey_recommendation", 0, 10)}
+)
 _NO_PHASES = mark("Nobody was asked to recommend the employer at contact moments before or after employment.")
 
 
@@ -124,14 +129,13 @@ def tables(result: TalentMagnet, pay: PayAndExperience) -> dict[str, dict[str, A
             _E_VALUE_NOTE if len(strength) else result.finding.reason,
         ),
     }
+    who: dict[str, dict[str, Any]] = {
+        "funnel": {"count": "people", "groups": STEPS_GROUPS, "within": ["term"]},
+        "phases": {"count": "n", "groups": PHASE_GROUPS},
+        "e_values": {"count": "n"},
+    }
     return {
-        name: {
-            "frame": frame,
-            "count": "people" if name == "funnel" else "n",
-            "caption": caption,
-            "columns": columns,
-            "note": note,
-        }
+        name: {"frame": frame, "caption": caption, "columns": columns, "note": note, **who[name]}
         for name, (frame, caption, columns, note) in made.items()
     }
 
@@ -152,7 +156,7 @@ def pictures(
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
-        Least answers of a unit, and least number of units.
+        Least people and answers, and least number of units.
 
     Returns
     -------
@@ -163,8 +167,8 @@ def pictures(
     correlation = None if beside is None else (beside.estimate, beside.conf_low, beside.conf_high)
     low, high = pay.finding.conf_low, pay.finding.conf_high
     return {
-        "staying": staying_curve(result.survival, texts=texts, variant=result.variant),
-        "referrals": referral_groups(result.referrals, texts=texts),
+        "staying": staying_curve(result.survival, texts=texts, rules=rules, variant=result.variant),
+        "referrals": referral_groups(result.referrals, texts=texts, rules=rules),
         "advocacy": advocacy_scatter(
             result.units, texts=texts, rules=rules, variant=result.variant, correlation=correlation
         ),

@@ -32,6 +32,8 @@ _WITHIN = (
 )
 _CHANGED = "Within units, units that changed: the change from {first} to {last} on the one side, with that on the other"
 _WITHIN_APART = "Within units, without {kind}"
+_ANSWERS = ["ex_n", "cx_n"]
+_NO_DEVIATIONS = pd.DataFrame(columns=["unit", "wave", "ex", "cx", *_ANSWERS])
 # Places along a line at which its interval is drawn.
 _PLACES = 25
 
@@ -43,10 +45,10 @@ class Links:
     Attributes
     ----------
     levels : pandas.DataFrame
-        One row per unit: ``unit, ex, cx, n`` (answers on the smaller side; missing where unknown).
+        One row per unit: ``unit, ex, cx`` and the answers behind both, ``ex_n, cx_n`` (missing where unknown).
     deviations : pandas.DataFrame
         One row per unit and wave: ``unit, wave, ex, cx`` as deviations from the unit's own level and from what all
-        units share, and ``n``.
+        units share, ``ex_n`` and ``cx_n``.
     lines : pandas.DataFrame
         ``part`` (between, within), ``x, estimate, conf_low, conf_high``: least-squares lines with their intervals.
     records : tuple of EstimateRecord
@@ -84,8 +86,7 @@ def links_of(
     """
     resampling: dict[str, Any] = {"conf_level": conf_level, "n_boot": n_boot, "seed": seed}
     units, panel = link.units, link.panel
-    smaller = {"n": units[["ex_n", "cx_n"]].min(axis=1, skipna=False)}
-    levels = units[["unit", "ex", "cx"]].assign(**smaller)
+    levels = units[["unit", "ex", "cx", *_ANSWERS]]
     records = [_between(units, "between", Note(message=_BETWEEN), resampling)]
     if set_apart:
         kind = set_apart.partition("=")[2]
@@ -96,7 +97,7 @@ def links_of(
         for wave in waves:
             label = Note(message=_MOMENT, values={"wave": wave})
             records.append(_between(panel[panel["wave"] == wave], f"between_{wave}", label, resampling))
-    deviations = pd.DataFrame(columns=["unit", "wave", "ex", "cx", "n"])
+    deviations = _NO_DEVIATIONS
     if len(waves) > 1:
         label = Note(message=_WITHIN)
         if len(waves) == 2:
@@ -135,9 +136,8 @@ def _within(
             panel, ex="ex", cx="cx", unit="unit", wave="wave", waves=waves, **resampling
         )
     except NotEstimable:
-        return pd.DataFrame(columns=["unit", "wave", "ex", "cx", "n"]), None
-    smaller = {"n": panel[["ex_n", "cx_n"]].min(axis=1, skipna=False)}
-    answers = panel[["unit", "wave"]].assign(**smaller)
+        return _NO_DEVIATIONS, None
+    answers = panel[["unit", "wave", *_ANSWERS]]
     deviations = found.deviations.merge(answers, on=["unit", "wave"], how="left", validate="one_to_one")
     used = panel[panel["unit"].isin(deviations["unit"])]
     record = estimate_record(

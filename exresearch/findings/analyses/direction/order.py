@@ -94,6 +94,8 @@ class Direction:
         Waves in which units have both sides.
     nuance : tuple of Note
         What the word of the verdict leaves out; also the first caveats of every finding.
+    link : LinkTable or None
+        The two sides by unit; None where they cannot be linked.
     """
 
     findings: dict[str, Finding]
@@ -106,6 +108,7 @@ class Direction:
     shares: tuple[bool, bool]
     n_waves: int
     nuance: tuple[Note, ...] = ()
+    link: LinkTable | None = None
 
     @property
     def verdict(self) -> DirectionVerdict | None:
@@ -202,7 +205,13 @@ def which_comes_first(
     resampling: dict[str, Any] = {"conf_level": conf_level, "n_boot": n_boot, "seed": seed}
     links = links_of(link, waves=waves, set_apart=set_apart, **resampling)
     shares = (link.ex.kind == "share", link.cx.kind == "share")
-    shown: dict[str, Any] = {"links": links, "labels": labels, "shares": shares, "n_waves": len(waves)}
+    shown: dict[str, Any] = {
+        "links": links,
+        "labels": labels,
+        "shares": shares,
+        "n_waves": len(waves),
+        "link": link,
+    }
     stopped, verdict = _stopped(link, waves, overlap=waves_overlap)
     if stopped is not None:
         return _untested(ready, stopped, verdict, rules=rules, **shown)
@@ -263,7 +272,9 @@ def which_comes_first(
     table = fit.table
     paths = table[(table["scale"] == "standardised") & (table["wave_from"] == "all")].reset_index(drop=True)
     lags = scan(panel, waves=waves, conf_level=conf_level)
-    return Direction(findings, links, rows, paths, lags, shocks, labels, shares, len(waves), tuple(finer))
+    return Direction(
+        findings, effects=rows, paths=paths, lags=lags, shocks=shocks, nuance=tuple(finer), **shown
+    )
 
 
 def _concluded(

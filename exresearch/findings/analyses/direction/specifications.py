@@ -286,7 +286,8 @@ def _slopes(links: Links, labels: Mapping[str, Mapping[str, str]], *, conf_level
         fit = _fit(frame, within=within, conf_level=conf_level)
         if fit is None:
             continue
-        answers = frame["n"].sum() if frame["n"].notna().all() else len(frame)
+        smaller = frame[["ex_n", "cx_n"]].min(axis=1, skipna=False)
+        answers = smaller.sum() if smaller.notna().all() else len(frame)
         label = Note(message=message, values=names)
         found.append(Slope(label, fit, "ex", per_sd=1.0, unit_of_measurement="standardised", n=int(answers)))
     return found

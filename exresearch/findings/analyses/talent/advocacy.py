@@ -35,7 +35,7 @@ class Advocacy:
     checks : tuple of EstimateRecord
         With mean answers instead of promoters and detractors, and among units of the same kind.
     units : pandas.DataFrame
-        One row per unit, without its name: ``ex`` (eNPS), ``cx`` (NPS), ``n`` (answers on the smaller side).
+        One row per unit, in the order of its scores: ``unit, ex`` (eNPS), ``cx`` (NPS), ``n_ex, n_cx`` (answers).
     reason : Note or None
     """
 
@@ -164,8 +164,8 @@ def advocacy(
         ),
         _within_categories(study, units, **resampling),
     ]
-    drawn = pd.DataFrame({"ex": units["ex"], "cx": units["cx"], "n": units[["n_ex", "n_cx"]].min(axis=1)})
     # The order of the names would tell which unit is which.
+    drawn = units[["ex", "cx", "n_ex", "n_cx"]].rename_axis("unit").reset_index()
     drawn = drawn.sort_values(["ex", "cx"]).reset_index(drop=True)
     return Advocacy(deciding, tuple(check for check in found_checks if check is not None), drawn, None)
 

@@ -24,6 +24,13 @@ STEPS = (
 )
 #: Parts of a whole that is shown beside them: either both are shown or neither, or one would give the other away.
 _TOGETHER = (("hired_direct", "hired_of_referred"), ("first_year_direct", "first_year_referred"))
+#: Steps that count the same people in other ways, so that one of them follows from the others and from the totals:
+#: referred and not, among applicants; and among those of them who were hired.
+_SAME_PEOPLE = (
+    ("campaign", "referred", "of_applicants"),
+    ("hired_direct", "hired_of_referred", "hired_referred"),
+    ("first_year_direct", "first_year_referred"),
+)
 _YEAR = pd.DateOffset(years=1)
 
 
@@ -42,8 +49,9 @@ def funnel(study: Study, *, conf_level: float) -> pd.DataFrame:
     pandas.DataFrame
         ``term`` (of :data:`STEPS`), ``estimate`` (per 100 of the base, over all units and waves), ``std_error`` (CR2 by
         unit), ``conf_low, conf_high, conf_level, events, n`` (the base), ``n_units`` and ``people`` (the smallest group
-        that the row tells of: those counted, or those not); only steps that are measured. Applicants whom no colleague
-        brought are set against the reach of all campaigns together.
+        that the row tells of, those counted or those not, or that follows from it and the rows about the same people);
+        only steps that are measured. Applicants whom no colleague brought are set against the reach of all campaigns
+        together.
     """
     cells, rows = unit_cells(study), []
     if {"applicants", "referrals"} <= set(cells):
@@ -65,9 +73,9 @@ def funnel(study: Study, *, conf_level: float) -> pd.DataFrame:
     # Among people who applied, were hired or started, those of whom it is not true are a group as well.
     others = (found["n"] - found["events"]).where(~found["term"].isin(["campaign", "referred"]), found["n"])
     found["people"] = pd.concat([found["n"], found["events"], others], axis=1).min(axis=1)
-    for pair in _TOGETHER:
-        both = found["term"].isin(pair)
-        found.loc[both, "people"] = found.loc[both, "people"].min()
+    for steps in _SAME_PEOPLE:
+        same = found["term"].isin(steps)
+        found.loc[same, "people"] = found.loc[same, "people"].min()
     return found
 
 

@@ -61,7 +61,7 @@ class TalentMagnet:
     funnel : pandas.DataFrame
         From reach to new employees and their first year.
     units : pandas.DataFrame
-        ``ex`` (eNPS), ``cx`` (NPS) and ``n`` of the units, without their names.
+        ``unit, ex`` (eNPS), ``cx`` (NPS) and ``n_ex, n_cx`` of the units, in the order of their scores.
     phases : pandas.DataFrame
         Mean recommendation of candidates, employees, leavers and former employees.
     e_values : pandas.DataFrame

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
-from exresearch.disclosure.rules import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, Measure, release
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
@@ -23,6 +24,13 @@ _RATES = {
     "absence": mark("Absence per 100 employees, in one wave"),
 }
 _PER = 100.0
+# Groups that the analysis makes of units and waves; a person leaves once, and can be absent many times.
+_QUARTERS = {
+    "turnover": Groups(
+        "people in units", by={"experience": "group"}, measures={"estimate": Measure("turnover", 0, 1)}
+    ),
+    "absence": Groups("people in units", by={"experience": "group"}),
+}
 
 
 def rate_levels(
@@ -58,12 +66,21 @@ def rate_levels(
         return None
     needed = ("component", "group", "ex", "estimate", "conf_low", "conf_high", "n_units", "n")
     require(frame, needed, figure="rate_levels")
-    if (frame["n_units"] < rules.min_units).any() or (frame["n"] < rules.min_respondents).any():
-        return None
     component = str(frame["component"].iloc[0])
     if component not in _RATES:
         raise ValueError(f"rate_levels knows the outcomes {', '.join(_RATES)}; got {component!r}.")
-    rows = rows_of(frame.sort_values("group"))
+    released = release(
+        frame.sort_values("group"),
+        count="n",
+        rules=rules,
+        groups=_QUARTERS[component],
+        name="Rate by groups of units, from low to high experience",
+    )
+    # Groups are from low to high together: without one of them the others mean little.
+    if (frame["n_units"] < rules.min_units).any() or released.n_hidden:
+        return None
+    frame = visible(released)
+    rows = rows_of(frame)
     spec = "percent0" if ex_is_share else "number2"
     shown = "number1" if max(row.estimate for row in rows) * _PER < 100 else "number0"
     rate = texts.say(_RATES[component])
@@ -129,4 +146,4 @@ def rate_levels(
         f"({texts.number(_PER * row.conf_low, shown)}–{texts.number(_PER * row.conf_high, shown)})"
         for row in rows
     )
-    return Picture(figure, caption, f"{takeaway} {said}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {said}.", takeaway, shown=[released])

@@ -7,16 +7,30 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.decision import Verdict
+from exresearch.findings.note import Note
+from exresearch.report.figures.absent import too_few
 from exresearch.report.figures.business.axes import HEADINGS, prepare
 from exresearch.report.figures.forests import MARKS
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.sentences import VERDICT_LABELS
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, intervals_name, require, rows_of, style
 
-_COLUMNS = ("label", "estimate", "conf_low", "conf_high", "unit_of_measurement", "verdict", "low", "high")
+_COLUMNS = (
+    "label",
+    "estimate",
+    "conf_low",
+    "conf_high",
+    "unit_of_measurement",
+    "verdict",
+    "low",
+    "high",
+    "n",
+)
 TIMES = {
     "before": (mark("{outcome}: experience a wave before"), "o", True, "blue"),
     "same": (mark("{outcome}: experience of the same wave"), "s", False, "grey"),
@@ -24,21 +38,22 @@ TIMES = {
 }
 
 
-def outcome_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture:
+def outcome_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     """Draw the deciding estimate of every outcome.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         ``label`` (text or mapping), ``estimate, conf_low, conf_high, unit_of_measurement`` (``rate_ratio`` or
-        ``standardised``), ``verdict``, ``low`` and ``high`` (bounds of what is too small to matter); optional
+        ``standardised``), ``verdict``, ``low`` and ``high`` (bounds of what is too small to matter), ``n``; optional
         ``conf_level``.
     texts : Texts
         Language of the reader.
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people are behind everything.
 
     Raises
     ------
@@ -46,6 +61,10 @@ def outcome_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         If a column is missing or there is no row.
     """
     require(frame, _COLUMNS, figure="outcome_forest")
+    released = release(frame, count="n", rules=DisclosureRules(), name="Outcomes")
+    frame = visible(released)
+    if frame.empty:
+        return too_few(released)
     groups = _groups(frame)
     with style():
         figure, panels = rows_panels(
@@ -90,23 +109,23 @@ def outcome_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         for rows in groups
         for row in rows
     ]
-    return Picture(figure, caption, f"{'; '.join(said)}. {takeaway}", takeaway)
+    return Picture(figure, caption, f"{'; '.join(said)}. {takeaway}", takeaway, shown=[released])
 
 
-def outcome_timing(frame: pd.DataFrame, *, texts: Texts) -> Picture:
+def outcome_timing(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     """Draw the link of every outcome with employee experience of a wave before, the same wave and a wave after.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``label, timing`` (``before``, ``same``, ``after``), ``estimate, conf_low, conf_high, unit_of_measurement``;
+        ``label, timing`` (``before``, ``same``, ``after``), ``estimate, conf_low, conf_high, unit_of_measurement, n``;
         optional ``conf_level``.
     texts : Texts
         Language of the reader.
 
     Returns
     -------
-    Picture
+    Picture or Note
         Its takeaway names the outcomes that go with later experience as well.
 
     Raises
@@ -114,8 +133,12 @@ def outcome_timing(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     ValueError
         If a column is missing or there is no row.
     """
-    columns = ("label", "timing", "estimate", "conf_low", "conf_high", "unit_of_measurement")
+    columns = ("label", "timing", "estimate", "conf_low", "conf_high", "unit_of_measurement", "n")
     require(frame, columns, figure="outcome_timing")
+    released = release(frame, count="n", rules=DisclosureRules(), name="Outcomes, before and after")
+    frame = visible(released)
+    if frame.empty:
+        return too_few(released)
     groups = _groups(frame)
     names = [
         [texts.say(TIMES[row.timing][0], outcome=texts.pick(row.label)) for row in rows] for rows in groups
@@ -156,7 +179,7 @@ def outcome_timing(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     )
     said = [f"{name}: {_numbers(row, texts)}" for part, rows in zip(names, groups, strict=True)
             for name, row in zip(part, rows, strict=True)]  # fmt: skip
-    return Picture(figure, caption, f"{'; '.join(said)}. {takeaway}", takeaway)
+    return Picture(figure, caption, f"{'; '.join(said)}. {takeaway}", takeaway, shown=[released])
 
 
 def _groups(frame: pd.DataFrame) -> list[list[Any]]:

@@ -6,7 +6,10 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
+from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
@@ -73,6 +76,17 @@ def pay_lines(
     if lines.empty or slopes.empty:
         return NO_LINES
     require(lines, ["level", "x", "estimate", "conf_low", "conf_high", "n"], figure="pay_lines")
+    expected = release(lines, count="n", rules=DisclosureRules(), name="Expected outcome by pay")
+    # Both lines are one regression, and so are their slopes.
+    steepness = release(
+        slopes,
+        count=int(lines["n"].min()),
+        rules=DisclosureRules(),
+        name="Slope of pay where experience is poor and good",
+    )
+    if expected.n_hidden or steepness.n_hidden:
+        return too_few(expected)
+    lines, slopes = visible(expected), visible(steepness)
     by: dict[str, Any] = {str(row.level): row for row in rows_of(slopes)}
     with style():
         figure = new_figure(3.7)
@@ -136,7 +150,7 @@ def pay_lines(
         low=_limits(by, "low", texts),
         high=_limits(by, "high", texts),
     )
-    return Picture(figure, caption, f"{takeaway} {said}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {said}", takeaway, shown=[expected, steepness])
 
 
 def _limits(by: dict[str, Any], level: str, texts: Texts) -> str:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
+from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
@@ -31,7 +34,7 @@ def lag_curve(lags: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     Parameters
     ----------
     lags : pandas.DataFrame
-        ``term`` (ex_to_cx, cx_to_ex), ``lag, estimate, conf_low, conf_high``; without rows a note comes instead.
+        ``term`` (ex_to_cx, cx_to_ex), ``lag, estimate, conf_low, conf_high, n``; without rows a note comes instead.
     texts : Texts
         Language of the reader.
 
@@ -46,7 +49,13 @@ def lag_curve(lags: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     """
     if lags.empty:
         return Note(message="There are too few waves, or too few units, to look further than one wave ahead.")
-    require(lags, ["term", "lag", "estimate", "conf_low", "conf_high"], figure="lag_curve")
+    require(lags, ["term", "lag", "estimate", "conf_low", "conf_high", "n"], figure="lag_curve")
+    released = release(
+        lags, count="n", rules=DisclosureRules(), name="Effects by waves between the two sides"
+    )
+    lags = visible(released)
+    if lags.empty:
+        return too_few(released)
     longest = int(lags["lag"].max())
     with style():
         figure = new_figure(2.9)
@@ -116,7 +125,7 @@ def lag_curve(lags: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         )
         for row in rows_of(lags)
     )
-    return Picture(figure, caption, f"{told} {takeaway} {caption}", takeaway)
+    return Picture(figure, caption, f"{told} {takeaway} {caption}", takeaway, shown=[released])
 
 
 def _when(lag: int, texts: Texts) -> str:

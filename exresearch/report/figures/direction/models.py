@@ -5,9 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.note import Note
+from exresearch.report.figures.absent import too_few
 from exresearch.report.figures.direction.lags import SIDES
 from exresearch.report.figures.rows import draw_interval, rows_axes
 from exresearch.report.numbers import interval
@@ -60,6 +63,14 @@ def effects_by_model(finding: Finding, *, texts: Texts) -> Picture | Note:
         if effects:
             rows.append(_Row(texts.say(name), suffix != "clpm", effects))
     shown = [record for row in rows for record in row.effects.values()]
+    released = release(
+        _frame(rows, n=finding.n or finding.n_units or 0),
+        count="n",
+        rules=DisclosureRules(),
+        name="Both effects, by model",
+    )
+    if released.n_hidden:
+        return too_few(released)
     with style():
         figure, axes, positions = rows_axes(
             [row.label for row in rows],
@@ -126,7 +137,24 @@ def effects_by_model(finding: Finding, *, texts: Texts) -> Picture | Note:
         + "."
         for row in rows
     )
-    return Picture(figure, caption, f"{told} {takeaway} {caption}", takeaway)
+    return Picture(figure, caption, f"{told} {takeaway} {caption}", takeaway, shown=[released])
+
+
+def _frame(rows: list[_Row], *, n: int) -> pd.DataFrame:
+    return pd.DataFrame(
+        [
+            {
+                "model": row.label,
+                "side": side,
+                "estimate": record.estimate,
+                "conf_low": record.conf_low,
+                "conf_high": record.conf_high,
+                "n": record.n or n,
+            }
+            for row in rows
+            for side, record in row.effects.items()
+        ]
+    )
 
 
 def _takeaway(rows: list[_Row], texts: Texts) -> str:

@@ -9,7 +9,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
+from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, intervals_name, new_figure, require, style
@@ -58,11 +61,15 @@ def path_picture(paths: pd.DataFrame, *, texts: Texts, ex_label: str, cx_label: 
     if paths.empty:
         return Note(message="There are no effects over time to draw.")
     require(paths, ["term", "estimate", "conf_low", "conf_high", "n"], figure="path_picture")
-    rows: Any = paths.set_index("term")
     terms = ["ex_autoregressive", "cx_autoregressive", *_CROSSED]
-    missing = [term for term in terms if term not in rows.index]
+    missing = [term for term in terms if term not in set(paths["term"])]
     if missing:
         raise ValueError(f"path_picture needs the terms {', '.join(terms)}; missing: {', '.join(missing)}.")
+    released = release(paths, count="n", rules=DisclosureRules(), name="Effects of one wave on the next")
+    if released.n_hidden:
+        return too_few(released)
+    paths = visible(released)
+    rows: Any = paths.set_index("term")
     labels = {"ex": ex_label, "cx": cx_label}
     with style():
         figure = new_figure(_HEIGHT, width=WIDTH)
@@ -120,7 +127,7 @@ def path_picture(paths: pd.DataFrame, *, texts: Texts, ex_label: str, cx_label: 
             (mark("From customers to employees: {estimate:number2} ({limits})."), "cx_to_ex"),
         )
     ]
-    return Picture(figure, caption, " ".join([*described, takeaway, caption]), takeaway)
+    return Picture(figure, caption, " ".join([*described, takeaway, caption]), takeaway, shown=[released])
 
 
 def _limits(row: Any, texts: Texts) -> str:

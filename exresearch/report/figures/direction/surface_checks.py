@@ -7,8 +7,11 @@ import textwrap
 import pandas as pd
 from matplotlib.transforms import blended_transform_factory
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
+from exresearch.report.figures.absent import too_few
 from exresearch.report.figures.rows import AIR, LINE, ROW, draw_interval
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
@@ -35,7 +38,7 @@ def balance_checks_forest(
     Parameters
     ----------
     checks : pandas.DataFrame
-        ``check, label, component, estimate, conf_low, conf_high`` of
+        ``check, label, component, estimate, conf_low, conf_high, n`` of
         :func:`exresearch.findings.analyses.ex_cx_balance`; ``deciding`` first.
     texts : Texts
         Language of the reader.
@@ -54,8 +57,14 @@ def balance_checks_forest(
     """
     if checks.empty:
         return NO_CHECKS
-    columns = ["check", "label", "component", "estimate", "conf_low", "conf_high"]
+    columns = ["check", "label", "component", "estimate", "conf_low", "conf_high", "n"]
     require(checks, columns, figure="balance_checks_forest")
+    released = release(
+        checks, count="n", rules=DisclosureRules(), name="Both parts of balance, in other ways"
+    )
+    checks = visible(released)
+    if not (checks["check"] == "deciding").any():
+        return too_few(released)
     names = checks.drop_duplicates("check").set_index("check")["label"]
     labels = {
         check: textwrap.wrap(texts.pick(label), 24, max_lines=4, placeholder=" …")
@@ -126,4 +135,4 @@ def balance_checks_forest(
         f"({interval(row['conf_low'], row['conf_high'], 'number2', language=texts.language)})"
         for _, row in checks.iterrows()
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, shown=[released])

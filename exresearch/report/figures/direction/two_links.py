@@ -11,11 +11,12 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from exresearch.disclosure.rules import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Released, release
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
-from exresearch.report.figures.direction.clouds import Cloud, cell_size, cloud_of, draw_cloud, form_of
-from exresearch.report.numbers import interval
+from exresearch.report.figures.direction.clouds import Sides, cell_size, cloud_of, draw_cloud, form_of
+from exresearch.report.figures.direction.two_links_words import caption_of, correlation, takeaway_of
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, require, style
 
@@ -33,17 +34,9 @@ _CELL_HEADS = {
     "between": mark("Levels over all waves; the larger the circle, the more units."),
     "within": mark("Units in each wave, seen from their own level; the larger the circle, the more units."),
 }
+# Rounding leaves the ends of a line no further than this from the outermost mark.
+_NEAR = 1e-9
 _COLOURS = {"between": COLOURS["blue"], "within": COLOURS["orange"]}
-_BETWEEN = {
-    "up": mark("Units that are higher on “{ex}” are higher on “{cx}” as well."),
-    "down": mark("Units that are higher on “{ex}” are lower on “{cx}”."),
-    "open": mark("Between units no clear link shows between “{ex}” and “{cx}”."),
-}
-_WITHIN = {
-    "up": mark("When a unit is above its own level on the one, it tends to be above it on the other too."),
-    "down": mark("When a unit is above its own level on the one, it tends to be below it on the other."),
-    "open": mark("When a unit rises above its own level on the one, nothing clear shows on the other."),
-}
 
 
 def two_links(
@@ -56,6 +49,7 @@ def two_links(
     ex_label: str,
     cx_label: str,
     shares: tuple[bool, bool],
+    sides: Sides,
     rules: DisclosureRules,
 ) -> Picture | Note:
     """Draw the link between units and the link within units side by side.
@@ -67,9 +61,9 @@ def two_links(
     Parameters
     ----------
     levels : pandas.DataFrame
-        One row per unit: ``unit, ex, cx, n``.
+        One row per unit: ``unit, ex, cx`` and the answers behind both, ``ex_n, cx_n``.
     deviations : pandas.DataFrame
-        One row per unit and wave: ``unit, wave, ex, cx, n``.
+        One row per unit and wave: ``unit, wave, ex, cx, ex_n, cx_n``.
     lines : pandas.DataFrame
         ``part`` (between, within), ``x, estimate, conf_low, conf_high``.
     correlations : mapping
@@ -80,6 +74,8 @@ def two_links(
         What the axes show.
     shares : tuple of bool
         Whether EX, and CX, are shares, shown as percentages.
+    sides : mapping of str to (str, Measure or None)
+        Of ``ex`` and ``cx``: the study table that was counted, and what the level of a unit is the mean or share of.
     rules : DisclosureRules
         Minimum groups.
 
@@ -97,16 +93,14 @@ def two_links(
         return Note(
             message="There is one wave only, or too few units: what units are cannot be told from what they do."
         )
-    require(levels, ["unit", "ex", "cx", "n"], figure="two_links")
-    require(deviations, ["unit", "wave", "ex", "cx", "n"], figure="two_links")
+    require(levels, ["unit", "ex", "cx", "ex_n", "cx_n"], figure="two_links")
+    require(deviations, ["unit", "wave", "ex", "cx", "ex_n", "cx_n"], figure="two_links")
     form = form_of(levels, deviations)
-    spans = [
-        1.10 * max(_range(levels[name]), 2 * float(deviations[name].abs().max())) for name in ("ex", "cx")
-    ]
-    cell = cell_size((spans[0], spans[1]))
+    cell = cell_size(_spans(levels[["ex", "cx"]], deviations[["ex", "cx"]]))
+    options: dict[str, Any] = {"form": form, "cell": cell, "rules": rules, "sides": sides}
     clouds = {
-        "between": cloud_of(levels, form=form, cell=cell, rules=rules),
-        "within": cloud_of(deviations, form=form, cell=cell, rules=rules),
+        "between": cloud_of(levels, name="Levels of units", **options),
+        "within": cloud_of(deviations, name="Units by wave, from their own level", **options),
     }
     drawn = int(clouds["between"].points["size"].sum())
     if drawn < rules.min_units or clouds["within"].points.empty:
@@ -114,17 +108,14 @@ def two_links(
             message="Not drawn: fewer than {minimum:integer} units have enough answers.",
             values={"minimum": rules.min_units},
         )
-    middles = {"between": _middle(levels), "within": (0.0, 0.0)}
-    if form == "cells":
-        # Neither the frame nor the line may show where the outermost persons are.
-        between, within = (clouds[part].points for part in ("between", "within"))
-        shown = between.rename(columns={"x": "ex", "y": "cx"})
-        middles["between"] = _middle(shown)
-        spans = [
-            1.10 * max(_range(shown[name]) + width, 2 * float(within[axis].abs().max()) + width)
-            for name, axis, width in zip(("ex", "cx"), ("x", "y"), cell, strict=True)
-        ]
-        lines = _within_reach(lines, {part: cloud.points["x"] for part, cloud in clouds.items()}, cell[0])
+    # Neither the frame nor the line may show where those are that are not drawn.
+    between, within = (clouds[part].points for part in ("between", "within"))
+    room = cell if form == "cells" else (0.0, 0.0)
+    spans = _spans(between[["x", "y"]], within[["x", "y"]], room)
+    middles = {"between": _middle(between), "within": (0.0, 0.0)}
+    lines = _within_reach(lines, {part: cloud.points["x"] for part, cloud in clouds.items()}, room[0])
+    models = _models(lines, correlations, n_units=levels["unit"].nunique(), rules=rules)
+    lines = visible(models[0])
     with style():
         figure = new_figure(_TOP + _SIDE + _BOTTOM, width=WIDTH)
         for index, part in enumerate(("between", "within")):
@@ -145,24 +136,61 @@ def two_links(
             _heading(figure, left, part, form, texts)
             axes.set_xlabel(_wrapped(ex_label if part == "between" else _seen(ex_label, shares[0], texts)))
             axes.set_ylabel(_wrapped(cx_label if part == "between" else _seen(cx_label, shares[1], texts)))
-    caption = _caption(clouds, levels, deviations, texts=texts, rules=rules, correlations=correlations)
-    takeaway = _takeaway(correlations, texts, ex=ex_label, cx=cx_label)
+    caption = caption_of(clouds, levels, deviations, texts=texts, rules=rules, correlations=correlations)
+    takeaway = takeaway_of(correlations, texts, ex=ex_label, cx=cx_label)
     numbers = " ".join(
-        f"{texts.say(_HEADS[part][0])}: {_r(record, texts)}."
+        f"{texts.say(_HEADS[part][0])}: {correlation(record, texts)}."
         for part, record in correlations.items()
         if record is not None
     )
-    return Picture(figure, caption, f"{takeaway} {numbers} {caption}", takeaway)
+    shown = [*clouds["between"].shown, *clouds["within"].shown, *models]
+    return Picture(figure, caption, f"{takeaway} {numbers} {caption}", takeaway, shown=shown)
 
 
-def _middle(rows: pd.DataFrame) -> tuple[float, float]:
-    ex, cx = ((float(rows[name].max()) + float(rows[name].min())) / 2 for name in ("ex", "cx"))
-    return ex, cx
+def _spans(
+    between: pd.DataFrame, within: pd.DataFrame, room: tuple[float, float] = (0.0, 0.0)
+) -> tuple[float, float]:
+    """Width and height that both panels need, from their columns of both sides."""
+    across, along = (
+        1.10 * (max(_range(between.iloc[:, side]), 2 * float(within.iloc[:, side].abs().max())) + room[side])
+        for side in (0, 1)
+    )
+    return across, along
+
+
+def _middle(points: pd.DataFrame) -> tuple[float, float]:
+    x, y = ((float(points[name].max()) + float(points[name].min())) / 2 for name in ("x", "y"))
+    return x, y
+
+
+def _models(
+    lines: pd.DataFrame,
+    correlations: Mapping[str, EstimateRecord | None],
+    *,
+    n_units: int,
+    rules: DisclosureRules,
+) -> list[Released]:
+    """Release the lines and the correlations beside the clouds: each is about all units together."""
+    records = pd.DataFrame(
+        [
+            {"part": part, "estimate": r.estimate, "conf_low": r.conf_low, "conf_high": r.conf_high}
+            for part, r in correlations.items()
+            if r is not None
+        ]
+    )
+    return [
+        release(frame, count=n_units, rules=rules, name=name)
+        for frame, name in (
+            (lines, "Lines between and within units"),
+            (records, "Correlations of both links"),
+        )
+    ]
 
 
 def _within_reach(lines: pd.DataFrame, drawn: Mapping[str, pd.Series], width: float) -> pd.DataFrame:
-    low = lines["part"].map({part: x.min() - width / 2 for part, x in drawn.items()})
-    high = lines["part"].map({part: x.max() + width / 2 for part, x in drawn.items()})
+    room = width / 2 + _NEAR
+    low = lines["part"].map({part: x.min() - room for part, x in drawn.items()})
+    high = lines["part"].map({part: x.max() + room for part, x in drawn.items()})
     return lines[(lines["x"] >= low) & (lines["x"] <= high)]
 
 
@@ -186,13 +214,8 @@ def _line(axes: Axes, line: pd.DataFrame, *, colour: str) -> None:
     axes.plot(x, line["estimate"].astype(float), color=COLOURS["ink"], linewidth=2.0, zorder=4)
 
 
-def _r(record: EstimateRecord, texts: Texts) -> str:
-    limits = interval(record.conf_low, record.conf_high, "number2", language=texts.language)
-    return texts.say("correlation {estimate:number2} ({limits})", estimate=record.estimate, limits=limits)
-
-
 def _number(axes: Axes, record: EstimateRecord | None, texts: Texts) -> None:
-    text = texts.say("no correlation can be told") if record is None else _r(record, texts)
+    text = texts.say("no correlation can be told") if record is None else correlation(record, texts)
     axes.text(
         0.0,
         1.025,
@@ -249,62 +272,3 @@ def _axis(axes: Axes, part: str, side: int, share: bool, span: float, texts: Tex
     if share and part == "between":
         spec, factor = "percent0", 1.0
     axis.set_major_formatter(FuncFormatter(lambda value, _: texts.number(float(value) * factor, spec)))
-
-
-def _caption(
-    clouds: Mapping[str, Cloud],
-    levels: pd.DataFrame,
-    deviations: pd.DataFrame,
-    *,
-    texts: Texts,
-    rules: DisclosureRules,
-    correlations: Mapping[str, EstimateRecord | None],
-) -> str:
-    what = texts.say(
-        "Left: {units:integer} units by their level. Right: {rows:integer} times that one of {within:integer} units "
-        "was measured in a wave, as its distance from its own level and from what all units share in that wave. Both "
-        "panels have the same scale, so that distances can be compared.",
-        units=len(levels),
-        rows=len(deviations),
-        within=int(deviations["unit"].nunique()),
-    )
-    level = next((record.conf_level for record in correlations.values() if record is not None), None)
-    if level is not None:
-        what += " " + texts.say(
-            "Line: least squares, with its {level:percent0} interval shaded; in brackets the interval of the "
-            "correlation.",
-            level=level,
-        )
-    left_out = {part: cloud.n_left_out for part, cloud in clouds.items()}
-    if clouds["between"].form == "cells":
-        return (
-            what
-            + " "
-            + texts.say(
-                "Circles stand for at least {minimum:integer} units each; {levels:integer} units on the left and "
-                "{rows:integer} measurements on the right lie in emptier places and are not drawn.",
-                minimum=rules.min_respondents,
-                levels=left_out["between"],
-                rows=left_out["within"],
-            )
-        )
-    if any(left_out.values()):
-        what += " " + texts.say(
-            "Marks with fewer than {minimum:integer} answers are not drawn ({levels:integer} on the left, "
-            "{rows:integer} on the right).",
-            minimum=rules.min_respondents,
-            levels=left_out["between"],
-            rows=left_out["within"],
-        )
-    return what
-
-
-def _takeaway(correlations: Mapping[str, EstimateRecord | None], texts: Texts, *, ex: str, cx: str) -> str:
-    sentences = []
-    for part, words in (("between", _BETWEEN), ("within", _WITHIN)):
-        record = correlations.get(part)
-        if record is None:
-            continue
-        message = words["up" if record.conf_low > 0 else "down" if record.conf_high < 0 else "open"]
-        sentences.append(texts.say(message, ex=ex, cx=cx) if part == "between" else texts.say(message))
-    return " ".join(sentences) or texts.say("Neither link can be told.")

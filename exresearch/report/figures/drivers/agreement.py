@@ -6,9 +6,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import driver_labels
 from exresearch.report.figures.drivers.placement import wrapped
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
@@ -53,7 +55,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     Returns
     -------
     Picture or Note
-        The note where there is no importance.
+        The note where there is no importance, or of too few people.
 
     Raises
     ------
@@ -69,7 +71,16 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         raise ValueError(
             f"method_agreement knows the methods {', '.join(_METHODS)}; got {', '.join(unknown)}."
         )
-    frame = frame.assign(text=driver_labels(frame, texts))
+    released = release(
+        frame.assign(text=driver_labels(frame, texts)),
+        count="n",
+        rules=DisclosureRules(),
+        within=["outcome"],
+        name="Rank of drivers by every measure of importance",
+    )
+    frame = visible(released)
+    if frame.empty:
+        return NO_IMPORTANCE
     order = frame.groupby("driver", sort=False)["rank"].mean().sort_values(kind="stable").index
     texts_of = frame.drop_duplicates("driver").set_index("driver")
     many = len(order) > _MANY
@@ -173,7 +184,7 @@ def method_agreement(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         methods=int(frame["method"].nunique()),
         n=int(frame["n"].min()),
     )
-    return Picture(figure, caption, alt, takeaway)
+    return Picture(figure, caption, alt, takeaway, shown=[released])
 
 
 def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
@@ -201,7 +212,7 @@ def _words(frame: pd.DataFrame, texts: Texts) -> tuple[str, str]:
                 texts.say(
                     "“{driver}” (rank {rank} for {outcomes})",
                     driver=names[str(driver)],
-                    rank=str(rank),
+                    rank=str(int(rank)),
                     outcomes=listed,
                 )
             )

@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.note import Note
 from exresearch.report.columns import REVERSED_NOTE, driver_labels
+from exresearch.report.figures.absent import too_few
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
 
@@ -19,7 +23,7 @@ _MANY = 14
 
 def driver_forest(
     frame: pd.DataFrame, *, texts: Texts, outcome: str | None = None, n: int | None = None
-) -> Picture:
+) -> Picture | Note:
     """Draw drivers in order of importance, with the interval of importance and of rank.
 
     Parameters
@@ -38,17 +42,26 @@ def driver_forest(
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people answered.
 
     Raises
     ------
     ValueError
-        If a column is missing, there is no row, or a block is unknown.
+        If a column is missing, there is no row, a block is unknown, or nothing says how many answered.
     """
     columns = ["driver", "block", "importance", "conf_low", "conf_high", "rank", "rank_low", "rank_high"]
     require(frame, columns, figure="driver_forest")
     blocks = known_blocks(frame, figure="driver_forest")
-    ordered = frame.assign(block=blocks).sort_values("importance", ascending=False, kind="stable")
+    released = release(
+        frame.assign(block=blocks).sort_values("importance", ascending=False, kind="stable"),
+        count="n" if "n" in frame else n,
+        rules=DisclosureRules(),
+        name="Importance of drivers",
+    )
+    ordered = visible(released)
+    if ordered.empty:
+        return too_few(released)
     named = (
         ordered["named"].fillna(False).astype(bool).tolist() if "named" in ordered else [False] * len(ordered)
     )
@@ -102,12 +115,12 @@ def driver_forest(
             driver=labels[-1],
             importance=last["importance"],
         )
-    size = n if n is not None else int(frame["n"].max()) if "n" in frame else None
+    size = n if n is not None else int(ordered["n"].max()) if "n" in ordered else None
     caption = texts.say(
         "Importance of each driver with {intervals}; on the right its share of explained variance and, in "
         "brackets, the interval of "
         "its rank.",
-        intervals=intervals_name(frame, texts),
+        intervals=intervals_name(ordered, texts),
     )
     if outcome is not None:
         caption = texts.say("Outcome: {outcome}.", outcome=outcome) + " " + caption
@@ -115,7 +128,7 @@ def driver_forest(
         caption += " " + texts.say(REVERSED_NOTE)
     if size is not None:
         caption += " " + texts.say("{n:integer} answers.", n=size)
-    return Picture(figure, caption, alt, takeaway)
+    return Picture(figure, caption, alt, takeaway, shown=[released])
 
 
 def _value(row: Any, texts: Texts) -> str:

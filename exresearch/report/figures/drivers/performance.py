@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, Measure, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import driver_labels
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
@@ -29,6 +29,7 @@ from exresearch.report.figures.drivers.naming import (
     write_key,
 )
 from exresearch.report.figures.drivers.placement import text_size, wrapped
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
     COLOURS,
@@ -56,6 +57,8 @@ _AIR = ((0.15, 0.2), (0.1, 0.45))
 # A sign stays on the line of the word before it.
 _HARD = "\N{NO-BREAK SPACE}"
 _TICKS = (0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
+# Each driver is a question of its own: the mean answer of everybody, from 0 to 100 on its scale.
+PERFORMANCE = Groups("employees", measures={"performance": Measure("0 to 100", 0, 100, each="driver")})
 NO_PERFORMANCE = Note(
     message="No driver has a declared scale and enough answers, so there is no map of importance and performance."
 )
@@ -92,9 +95,19 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         return NO_PERFORMANCE
     require(frame, _COLUMNS, figure="performance_map")
     frame = frame.assign(block=known_blocks(frame, figure="performance_map"))
-    frame = frame[frame["respondents"] >= rules.min_respondents]
+    released = release(
+        frame,
+        count="respondents",
+        rules=rules,
+        within=["outcome"],
+        groups=PERFORMANCE,
+        name="Importance and performance of drivers",
+    )
+    frame = visible(released)
     if frame.empty:
         return NO_PERFORMANCE
+    if released.n_hidden:
+        frame = _among_themselves(frame)
     frame = frame.assign(text=driver_labels(frame, texts), short=_short(frame, texts), number=_numbers(frame))
     panels = [rows for _, rows in frame.groupby("outcome", sort=False)]
     with style():
@@ -104,6 +117,21 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         map_caption(frame, texts, numbered=numbered),
         map_alt(panels, texts),
         map_takeaway(panels, texts),
+        shown=[released],
+    )
+
+
+def _among_themselves(frame: pd.DataFrame) -> pd.DataFrame:
+    """Move the dividing line to the mean of the drivers that are shown: that of all would give the hidden one away."""
+    mean = frame.groupby("outcome", sort=False)["performance"].transform("mean")
+    low, was_low = frame["performance"] < mean, frame["performance"] < frame["cut_performance"]
+    side = frame["quadrant"].str.replace("_(low|high)$", "", regex=True) + low.map(
+        {True: "_low", False: "_high"}
+    )
+    return frame.assign(
+        cut_performance=mean,
+        quadrant=frame["quadrant"].where(frame["quadrant"] == "against", side),
+        clear=frame["clear"] & (low == was_low),
     )
 
 
