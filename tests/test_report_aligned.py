@@ -46,8 +46,9 @@ def groups(*gaps: float) -> pd.DataFrame:
     ]
     frame = pd.DataFrame(rows)
     return frame.assign(
-        conf_low=frame["estimate"] - 0.1, conf_high=frame["estimate"] + 0.1, conf_level=0.95, n=40
-    )
+        conf_low=frame["estimate"] - 0.1, conf_high=frame["estimate"] + 0.1, conf_level=0.95, n=40,
+        minimum=-1.0, maximum=7.0,
+    )  # fmt: skip
 
 
 def landscape(texts: Texts, slope: tuple[float, float], curvature: tuple[float, float], **more: Any) -> Any:
@@ -102,9 +103,37 @@ def test_the_takeaway_names_the_form_that_adds_most(gains: tuple[float, ...], ex
 def test_the_takeaway_about_the_weakest_claims_what_intervals_exclude(
     gaps: tuple[float, ...], expected: str
 ) -> None:
-    picture = weakest_link(groups(*gaps), texts=Texts("en", strict=True), labels=LABELS)
+    picture = weakest_link(groups(*gaps), texts=Texts("en", strict=True), labels=LABELS, rules=RULES)
     assert isinstance(picture, Picture)
     assert picture.takeaway == expected
+
+
+def test_a_level_with_a_small_group_is_left_out_with_its_company() -> None:
+    small = groups(0.5, 0.6, 0.7, 0.8).assign(n=[4, 40, 30, 41, 50, 50, 50, 50])
+    picture = weakest_link(small, texts=Texts("en", strict=True), labels=LABELS, rules=RULES)
+    assert isinstance(picture, Picture)
+    assert "The smallest group has 50 people" in picture.caption
+    # Level 1 for its own sake, level 2 so that the first does not follow from what is known of everybody.
+    assert not any(said in picture.alt for said in ("1.0:", "0.5", "2.0:", "1.4"))
+    assert {"3.0", "2.3"} <= set(picture.alt.replace(":", " ").split())
+    few = groups(0.5, 0.6).assign(n=[4, 40, 40, 40])
+    assert isinstance(weakest_link(few, texts=Texts("en", strict=True), labels=LABELS, rules=RULES), Note)
+
+
+def test_how_many_got_less_counts_people_and_hides_few_with_company() -> None:
+    reason = Note(message="There are no models to compare.")
+    finding = not_testable("promise-delivered", reason=reason, rules=RULES)
+    sides = pd.DataFrame(
+        {"group": ["x_above_y", "y_above_x", "equal", "x_far_above_y", "y_far_above_x"], "n": [90, 70, 9, 5, 6],
+         "share": [0.53, 0.41, 0.06, 0.03, 0.04], "people": [60, 50, 3, 0, 0]}
+    )  # fmt: skip
+    table = shown_promise.tables(PromiseDelivered(finding, sides=sides), texts=Texts("en", strict=True))[
+        "sides"
+    ]
+    html = Page(language="en", rules=RULES).table(**table).data
+    assert "53%" in html
+    assert "41%" not in html
+    assert "6%" not in html
 
 
 @pytest.mark.parametrize(
@@ -127,7 +156,7 @@ def test_the_takeaway_about_the_promise(
 def test_everything_in_both_languages(texts: Texts) -> None:
     drawn = [
         rival_models(models(0.004, 0.012, 0.003), texts=texts, smallest_effect=SMALLEST),
-        weakest_link(groups(0.5, 0.5), texts=texts, labels=LABELS),
+        weakest_link(groups(0.5, 0.5), texts=texts, labels=LABELS, rules=RULES),
         landscape(texts, (0.1, 0.3), (0.1, 0.2), one_scale=False),
     ]
     for picture in drawn:
@@ -149,7 +178,7 @@ def test_what_cannot_be_tested_is_said_in_every_place(texts: Texts) -> None:
     ]:
         assert said in page.table(**table).data
     drawn = [
-        *shown.pictures(workforce, texts=texts).values(),
+        *shown.pictures(workforce, texts=texts, rules=RULES).values(),
         *shown_promise.pictures(kept, texts=texts, rules=RULES).values(),
     ]
     assert all(picture == reason for picture in drawn)

@@ -37,8 +37,15 @@ def found(demo: Study) -> MomentComments:
 
 
 def test_every_comment_on_a_rated_moment_is_counted_once(demo: Study, found: MomentComments) -> None:
-    assert found.n == int(demo.table("moments")["comment"].notna().sum())
+    moments = demo.table("moments").dropna(subset=["comment"])
+    writers = moments.groupby("moment")["person"].nunique()
+    assert (writers < RULES.min_comments).sum() == 1
+    # A moment on which nine people or fewer wrote is in no number, and is said to be left out.
+    assert found.n == int(moments["moment"].isin(writers.index[writers >= RULES.min_comments]).sum())
+    assert found.left_out is not None
+    assert found.left_out == found.left_out.model_copy(update={"values": {"n": 1, "least": 10}})
     assert int(found.codes["n"].sum()) == found.n
+    assert found.codes["writers"].min() >= RULES.min_comments
     assert (found.codes["people"] <= found.codes["n"]).all()
 
 
@@ -56,7 +63,20 @@ def test_small_groups_are_hidden_with_company(found: MomentComments) -> None:
     few.loc[few.index[0], ["n", "people"]] = 2
     page = Page(language="en", rules=RULES)
     html = page.table(**shown.tables(replace(found, codes=few))["codes"]).data
-    assert html.count("n &lt; 5") >= 2 * 4
+    assert html.count("n &lt; 10") >= 2 * 4
+    # The minimum for comments counts, not that for other answers.
+    few.loc[:, "people"] = 9
+    hidden = replace(found, codes=few, themes=found.themes.assign(people=9))
+    hidden = replace(hidden, moment_themes=found.moment_themes.assign(people=9))
+    for name in ("codes", "themes", "moment_themes"):
+        html = page.table(**shown.tables(hidden)[name]).data
+        # Remarks, share and people of each row, and the sentence below.
+        assert html.count("n &lt; 10") == 3 * len(shown.tables(hidden)[name]["frame"]) + 1
+    picture = shown.codes_picture(hidden, texts=page.texts, rules=RULES)
+    assert isinstance(picture, Picture)
+    assert not picture.shown[0].frame["share"].notna().any()
+    stricter = DisclosureRules(min_respondents=20).for_comments()
+    assert stricter.min_respondents == 20
 
 
 def test_codes_that_agree_too_little_are_said_to(found: MomentComments) -> None:

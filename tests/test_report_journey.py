@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Released
 from exresearch.findings.analyses import JourneyMap
 from exresearch.findings.analyses.journey.order import WholeJourney
 from exresearch.findings.note import Note
@@ -57,7 +57,7 @@ def a_map() -> JourneyMap:
             "estimate": [5.1, 4.9, 4.0, 5.61, 1.23],
             "people": [30, 30, 55, 66, 4],
         }
-    )
+    ).assign(dimension="population")
     return JourneyMap(moments=moments, phases=phases, who=who, scale=(1.0, 7.0), coverage=0.75, declared=True)
 
 
@@ -145,6 +145,26 @@ def test_small_groups_and_what_gives_them_away_are_not_drawn() -> None:
     assert {5.1, 4.9, 4.0} <= heights
 
 
+def test_a_moment_that_everybody_rated_alike_is_a_gap_and_takes_its_phase_along() -> None:
+    alike = a_map()
+    moments = alike.moments.assign(
+        estimate=[5.0, np.nan, 7.0, 5.5], conf_low=np.nan, conf_high=np.nan, people=[60, 0, 55, 70]
+    )
+    picture, drawing = drawn(
+        journey_map(replace(alike, moments=moments), WEIGHTS, texts=Texts("en"), rules=RULES)
+    )
+    assert "The eerste week: a gap." in picture.alt
+    assert "n = 55" not in drawing
+    # Its mean would follow from that of its phase and the moment beside it.
+    assert "mean 5.0" in drawing
+    assert "mean 4.8" not in drawing
+    assert not any(4.75 in entry_values(entry) for entry in picture.shown)
+
+
+def entry_values(released: Released) -> list[float]:
+    return [total.total for cell in released.entry.cells for total in cell.totals if total.total is not None]
+
+
 def test_moments_that_too_few_rated_are_gaps() -> None:
     few = a_map()
     moments = few.moments.assign(people=[60, 0, 4, 70], n=[60, 0, 4, 70])
@@ -199,6 +219,11 @@ def test_bars_of_the_gain() -> None:
     # Twenty leavers are too few for a model.
     assert "Leavers" not in drawing
     assert "Employees" in drawing
+    # Who is too few to be counted takes the next smallest kind with it: together with all they would give them away.
+    hidden, drawing = drawn(outer_bars(table.assign(people=[184, 180, 4]), texts=Texts("en"), rules=RULES))
+    assert "Employees" not in drawing
+    assert "Leavers" not in hidden.alt
+    assert "9.0" not in hidden.alt
 
 
 @pytest.mark.parametrize(
@@ -213,3 +238,16 @@ def test_the_last_step_says_what_its_interval_says(low: float, high: float, word
     whole = WholeJourney(steps=steps, last_step=last, moments=2, good_from=5.0)
     picture, _ = drawn(journey_steps(whole, scale=(0, 10), texts=Texts("en", strict=True), rules=RULES))
     assert word in picture.takeaway
+
+
+def test_a_step_of_few_people_takes_another_one_with_it() -> None:
+    steps = pd.DataFrame(
+        {"good": [0, 1, 2, 3], "estimate": [np.nan, 5.7, 6.3, 8.1], "conf_low": [np.nan, 5.5, 6.1, 7.5],
+         "conf_high": [np.nan, 5.9, 6.5, 8.5], "conf_level": 0.95, "n": [3, 20, 30, 40], "people": [3, 20, 30, 40]}
+    )  # fmt: skip
+    whole = WholeJourney(steps=steps, moments=3, good_from=5.0)
+    picture, drawing = drawn(journey_steps(whole, scale=(0, 10), texts=Texts("en", strict=True), rules=RULES))
+    assert "5.7" not in picture.alt
+    assert "n = 20" not in drawing
+    assert "n = 3<" not in drawing
+    assert "6.3" in picture.alt

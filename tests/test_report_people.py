@@ -15,6 +15,7 @@ from exresearch.findings.conclude import conclude, conclude_conjunction, estiman
 from exresearch.findings.finding import EstimateRecord
 from exresearch.report import Page, Picture, Texts
 from exresearch.report import people as shown
+from exresearch.report.figures.people.checks import CheckGroup, checks_forest
 from exresearch.report.theme import svg
 
 RULES = DisclosureRules()
@@ -50,7 +51,7 @@ def process(interplay: float) -> PeopleNotProcess:
     )
     levels = ["low", "mean", "high"]
     slopes = pd.DataFrame({"level": levels, "estimate": [0.5 - interplay, 0.5, 0.5 + interplay]})
-    slopes = slopes.assign(conf_low=slopes["estimate"] - 0.1, conf_high=slopes["estimate"] + 0.1)
+    slopes = slopes.assign(conf_low=slopes["estimate"] - 0.1, conf_high=slopes["estimate"] + 0.1, n=120)
     lines = pd.DataFrame([{"level": level, "x": x} for level in levels for x in (3.0, 4.0, 5.0)])
     lines["estimate"] = 7 + lines["x"] * np.repeat(slopes["estimate"].to_numpy(), 3)
     lines = lines.assign(conf_low=lines["estimate"] - 0.2, conf_high=lines["estimate"] + 0.2)
@@ -125,6 +126,16 @@ def test_too_few_answers_in_a_group_leave_the_figure_out() -> None:
     picture = drawn(Texts("en"), n=RULES.min_respondents - 1)["peers"]
     assert isinstance(picture, Note)
     assert isinstance(drawn(Texts("en"), n=RULES.min_respondents)["peers"], Picture)
+
+
+def test_checks_with_too_few_answers_are_not_drawn() -> None:
+    groups = [CheckGroup("Checks", [record("small", 0.777, n=4), record("large", 0.3)], record("first", 0.2))]
+    picture = checks_forest(groups, texts=Texts("en", strict=True))
+    assert "0.78" not in picture.alt
+    assert "0.30" in picture.alt
+    assert picture.shown[0].n_hidden == 1
+    with pytest.raises(ValueError, match="no group has a row"):
+        checks_forest([CheckGroup("Checks", [record("small", 0.777, n=4)])], texts=Texts("en", strict=True))
 
 
 def test_each_check_stands_once_with_the_part_it_is_about() -> None:

@@ -44,7 +44,8 @@ def profile() -> pd.DataFrame:
         for segment in (0, 1)
     ]  # fmt: skip
     frame = pd.DataFrame(rows)
-    return frame.assign(conf_low=frame["estimate"] - 0.1, conf_high=frame["estimate"] + 0.1, conf_level=0.95)
+    frame = frame.assign(conf_low=frame["estimate"] - 0.1, conf_high=frame["estimate"] + 0.1, conf_level=0.95)
+    return frame.assign(minimum=1.0, maximum=7.0)
 
 
 def models(*names: str) -> pd.DataFrame:
@@ -65,6 +66,7 @@ def result() -> NeedsSegments:
     finding = not_testable("needs-segments", reason=REASON, rules=RULES)
     label = Note(message="High: {high}", values={"high": {"nl": "groei", "en": "growth"}})
     cells = pd.DataFrame({"level": ["shop", "office", "depot"], "n": [300, 150, 50], "least": [120, 60, 2]})
+    cells["category"] = "function"
     return NeedsSegments(
         finding=finding,
         number=numbers(),
@@ -89,13 +91,26 @@ def words(picture: Picture | Note) -> Picture:
 
 
 def test_profiles_say_where_segments_are_apart(texts: Texts) -> None:
-    picture = words(draw.segment_profiles(profile(), texts=texts))
+    picture = words(draw.segment_profiles(profile(), texts=texts, rules=RULES))
     need = {"nl": "Behoefte a", "en": "Need a"}[texts.language]
     assert need in picture.takeaway
     assert texts.number(2.0, "number1") in picture.takeaway
     assert f"{need}." not in picture.takeaway
     assert "401" in picture.caption
     assert texts.number(5.0, "number1") in picture.alt
+
+
+def test_a_need_that_few_of_a_segment_answered_is_left_out(texts: Texts) -> None:
+    few = profile()
+    few.loc[few.index[0], "n"] = 4
+    picture = words(draw.segment_profiles(few, texts=texts, rules=RULES))
+    assert {"nl": "Behoefte a", "en": "Need a"}[texts.language] not in picture.alt
+    # Of need a the mean of everybody stays, which alone gives nobody away.
+    known = picture.shown[0].frame.dropna(subset=["estimate"])
+    assert known.loc[known["item"] == "a", "segment"].isna().all()
+    assert (known["item"] == "b").sum() == 3
+    alike = profile().assign(estimate=7.0)
+    assert isinstance(draw.segment_profiles(alike, texts=texts, rules=RULES), Note)
 
 
 def test_the_number_is_named_only_where_one_passes(texts: Texts) -> None:
@@ -120,7 +135,7 @@ def test_models_are_compared_in_words(texts: Texts) -> None:
 
 def test_tables_show_both_languages_and_hide_small_cells(texts: Texts) -> None:
     page = Page(language=texts.language, rules=RULES)
-    made = shown.tables(result())
+    made = shown.tables(result(), rules=RULES)
     html = {name: str(page.table(**table).data) for name, table in made.items()}
     assert {"nl": "Hoog: groei", "en": "High: growth"}[texts.language] in html["sizes"]
     assert {"nl": "Functie", "en": "Function"}[texts.language] in html["overlap"]
@@ -135,11 +150,13 @@ def test_tables_show_both_languages_and_hide_small_cells(texts: Texts) -> None:
 def test_without_segments_every_place_says_so(texts: Texts) -> None:
     page = Page(language=texts.language, rules=RULES)
     nothing = NeedsSegments(not_testable("needs-segments", reason=REASON, rules=RULES))
-    assert all(isinstance(picture, Note) for picture in shown.pictures(nothing, texts=texts).values())
-    for table in shown.tables(nothing).values():
+    assert all(
+        isinstance(picture, Note) for picture in shown.pictures(nothing, texts=texts, rules=RULES).values()
+    )
+    for table in shown.tables(nothing, rules=RULES).values():
         assert "<table" not in str(page.table(**table).data)
     tried = replace(nothing, number=numbers(None), models=models("categories", "needs"))
-    drawn = shown.pictures(tried, texts=texts)
+    drawn = shown.pictures(tried, texts=texts, rules=RULES)
     assert isinstance(drawn["numbers"], Picture)
     assert isinstance(drawn["profiles"], Note)
     assert isinstance(drawn["models"], Picture)

@@ -65,6 +65,10 @@ class JourneyData:
         The question about recommending that was asked with the ratings.
     n_unrated : int
         Rows without a rating or a moment.
+    column : str
+        Column of the table that tells the moments apart.
+    measure : str
+        What the ratings measure: their construct, or the column of the question.
     """
 
     moments: pd.DataFrame
@@ -73,6 +77,8 @@ class JourneyData:
     declared: bool
     recommend: Variable | None
     n_unrated: int
+    column: str = "moment"
+    measure: str = "rating"
 
     @property
     def coverage(self) -> float:
@@ -145,6 +151,8 @@ def journey_data(study: Study) -> JourneyData:
         declared=bool(study.settings.journey),
         recommend=asked,
         n_unrated=len(every) - len(ratings),
+        column=column,
+        measure=", ".join(dict.fromkeys(v.construct or v.column for v in items)),
     )
 
 

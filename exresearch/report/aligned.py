@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import AlignedWorkforce
 from exresearch.findings.note import Note
 from exresearch.report.figures.alignment import rival_models, weakest_link
@@ -80,13 +81,15 @@ def tables(result: AlignedWorkforce, *, texts: Texts) -> dict[str, dict[str, Any
     }
 
 
-def pictures(result: AlignedWorkforce, *, texts: Texts) -> dict[str, Picture | Note]:
+def pictures(result: AlignedWorkforce, *, texts: Texts, rules: DisclosureRules) -> dict[str, Picture | Note]:
     """Return the figures by name; a note where there is nothing to draw.
 
     Parameters
     ----------
     result, texts
         As :func:`tables`.
+    rules : DisclosureRules
+        Least people behind a point.
 
     Returns
     -------
@@ -99,6 +102,6 @@ def pictures(result: AlignedWorkforce, *, texts: Texts) -> dict[str, Picture | N
     smallest = (finding.smallest_effect.low, finding.smallest_effect.high)
     return {
         "rivals": rival_models(result.models, texts=texts, smallest_effect=smallest),
-        "weakest": weakest_link(result.groups, texts=texts, labels=result.labels),
+        "weakest": weakest_link(result.groups, texts=texts, labels=result.labels, rules=rules),
         "checks": robustness_forest(finding, texts=texts),
     }

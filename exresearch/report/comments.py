@@ -6,10 +6,11 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups
 from exresearch.findings.analyses import MomentComments
 from exresearch.findings.note import Note
 from exresearch.report.figures.journey import CODE_WORDS, stacked_codes
+from exresearch.report.figures.journey.groups import of_codes, of_themes
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture
@@ -89,23 +90,21 @@ def tables(result: MomentComments) -> dict[str, dict[str, Any]]:
     )
     found = mark("Found: of the remarks with this code. Rightly given: of the remarks that were given it.")
     shown = {name: column for name, column in CODES.items() if codes.empty or name in codes or name == "what"}
-    made: dict[str, tuple[pd.DataFrame, str, dict[str, Column | None], str | Note, str, list[str]]] = {
-        "codes": (codes, mark("What remarks say that each moment did"), shown, note, "people", ["group"]),
-        "themes": (
-            result.themes,
-            mark("What remarks are about"),
-            THEMES,
-            result.reason or several,
-            "people",
-            [],
-        ),
+    # Themes do not add up: a remark may be about several. On moments those of one theme do.
+    about_people: dict[str, tuple[Groups, list[str]]] = {
+        "codes": (of_codes(), ["group"]),
+        "themes": (of_themes(), ["theme"]),
+        "moment_themes": (of_themes(moments=True), ["theme"]),
+    }
+    made: dict[str, tuple[pd.DataFrame, str, dict[str, Column | None], str | Note, str]] = {
+        "codes": (codes, mark("What remarks say that each moment did"), shown, note, "people"),
+        "themes": (result.themes, mark("What remarks are about"), THEMES, result.reason or several, "people"),
         "moment_themes": (
             result.moment_themes,
             mark("The three themes named most about each moment"),
             MOMENT_THEMES,
             result.reason or several,
             "people",
-            ["group"],
         ),
         "agreement": (
             agreement,
@@ -113,15 +112,17 @@ def tables(result: MomentComments) -> dict[str, dict[str, Any]]:
             AGREEMENT,
             result.reason or mark("Made-up remarks: nobody is behind them."),
             "n",
-            [],
         ),
-        "recall": (recall, mark("Each code on held-out remarks"), RECALL, result.reason or found, "n", []),
+        "recall": (recall, mark("Each code on held-out remarks"), RECALL, result.reason or found, "n"),
     }
-    return {
+    tables: dict[str, dict[str, Any]] = {
         name: {"frame": frame, "count": count, "caption": caption, "columns": columns, "note": text}
-        | {"within": [column for column in within if column in frame]}
-        for name, (frame, caption, columns, text, count, within) in made.items()
+        for name, (frame, caption, columns, text, count) in made.items()
     }
+    for name, (groups, within) in about_people.items():
+        if len(tables[name]["frame"]):
+            tables[name] |= {"groups": groups, "within": within, "comments": True}
+    return tables
 
 
 def codes_picture(result: MomentComments, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import Groups
 from exresearch.findings.analyses import HumanExperience
 from exresearch.findings.note import Note
 from exresearch.report.figures.human import influence_matrix, three_sides_network, weight_triangle
@@ -44,7 +45,7 @@ _COMPOSITE = {
 _GROUPS = (mark("Lowest quarter"), mark("Second quarter"), mark("Third quarter"), mark("Highest quarter"))
 LINKS: dict[str, Column | None] = {
     "label": Column(mark("Way of reckoning"), "message"),
-    **{edge: Column(label) for edge, label in EDGES.items()},
+    **{edge: Column(label, "figures") for edge, label in EDGES.items()},
     "n_units": None,
 }
 CONSISTENCY: dict[str, Column | None] = {
@@ -80,6 +81,7 @@ TWO_SIDES: dict[str, Column | None] = {
     "n": None,
     "n_units": None,
 }
+_QUARTERS = Groups("units", by={"quarter of the ranking": "group"})
 _NO_LINKS = mark("The three links could not be reckoned in these data.")
 _WITHIN_NOTE = mark(
     "Each side from another wave, and within units: single waves rest on fewer answers than all waves together, which "
@@ -164,6 +166,9 @@ def tables(result: HumanExperience, *, texts: Texts) -> dict[str, dict[str, Any]
     }
     if len(result.two_sides):
         found["two_sides"]["note"] = None
+    # The others are estimates from all units together.
+    if len(found["steady"]["frame"]):
+        found["steady"]["groups"] = _QUARTERS
     found["unmeasured"] = unmeasured_table(together.unmeasured, texts=texts, note=reason)
     return found
 

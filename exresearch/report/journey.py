@@ -10,6 +10,14 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import JourneyMoments
 from exresearch.findings.note import Note
 from exresearch.report.figures.journey import journey_map, journey_steps, outer_bars
+from exresearch.report.figures.journey.groups import (
+    of_advocacy,
+    of_groups,
+    of_moments,
+    of_promise,
+    of_raters,
+    of_recall,
+)
 from exresearch.report.journey_frames import frames
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
@@ -23,12 +31,12 @@ COLUMNS: dict[str, dict[str, Column | None]] = {
         "when": Column(mark("When"), "message"),
         "estimate": Column(mark("Mean"), "number2"),
         "conf_low": Column(mark("Interval"), "number2"),
-        "ranks": Column(mark("Place")),
+        "ranks": Column(mark("Place"), "figures"),
         "people": _PEOPLE,
     },
     "groups": {
         "label": _LABEL,
-        "group": Column(mark("Group")),
+        "named": Column(mark("Group")),
         "estimate": Column(mark("Mean"), "number2"),
         "conf_low": Column(mark("Interval"), "number2"),
         "people": _PEOPLE,
@@ -44,7 +52,7 @@ COLUMNS: dict[str, dict[str, Column | None]] = {
         "kind": Column(mark("Who rated")),
         "importance": Column(mark("Weight"), "percent1"),
         "conf_low": Column(mark("Interval"), "percent1"),
-        "ranks": Column(mark("Place")),
+        "ranks": Column(mark("Place"), "figures"),
         "people": _PEOPLE,
     },
     "rivals": {
@@ -52,7 +60,7 @@ COLUMNS: dict[str, dict[str, Column | None]] = {
         "estimate": Column(mark("Explains"), "percent1"),
         "held_out": Column(mark("In people left out"), "percent1"),
         "gain": Column(mark("More than the mean"), "points1"),
-        "limits": Column(mark("Interval")),
+        "limits": Column(mark("Interval"), "figures"),
         "n": Column(mark("Answers"), "integer"),
     },
     "necessity": {
@@ -169,6 +177,15 @@ def tables(result: JourneyMoments, *, texts: Texts) -> dict[str, dict[str, Any]]
         named = result.map.moments.set_index("moment")["label"]
         ends = {side: named[result.promise[side].iloc[0]] for side in ("before", "first")}
         notes["promise"] = Note(message=_PROMISE_NOTE, values=ends)
+    # The others are estimates from models, about everybody in them.
+    groups = {
+        "moments": of_moments(result.map),
+        "groups": of_groups(result.map),
+        "overlap": of_raters(),
+        "promise": of_promise(result.map),
+        "recall": of_recall(result.map),
+        "advocacy": of_advocacy(),
+    }
     made = {}
     for name, frame in made_frames.items():
         columns = COLUMNS[name] | _levels(frame, texts)
@@ -179,6 +196,7 @@ def tables(result: JourneyMoments, *, texts: Texts) -> dict[str, dict[str, Any]]
             "columns": columns,
             "note": notes.get(name) if len(frame) else result.map.reason or _ABSENT[name],
             "within": _apart(name, frame),
+            "groups": groups.get(name) if len(frame) else None,
         }
     return made
 
@@ -224,5 +242,5 @@ def _levels(frame: pd.DataFrame, texts: Texts) -> dict[str, Column | None]:
     for name in names:
         level = texts.number(float(name.removeprefix("level ")), "number0")
         header = texts.say("Needed for {level}", level=level)
-        made[name] = Column({"nl": header, "en": header})
+        made[name] = Column({"nl": header, "en": header}, "figures")
     return made | {"n": _PEOPLE}

@@ -71,7 +71,7 @@ def _labelled(frame: pd.DataFrame, labels: dict[str, dict[str, str]], texts: Tex
     if "moment" in made:
         made["label"] = made["moment"].map(labels)
     if "group" in made:
-        made["group"] = [name or texts.say("not known") for name in made["group"]]
+        made["named"] = [name or texts.say("not known") for name in made["group"]]
     if "who" in made:
         made["kind"] = [kind_name(who, texts) for who in made["who"]]
     return made

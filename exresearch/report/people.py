@@ -116,7 +116,6 @@ def pictures(
     """
     interplay = next((part for part in process.finding.components if part.term == "standardisation"), None)
     low, high = peers.finding.conf_low, peers.finding.conf_high
-    few = len(peers.bins) > 0 and int(peers.bins["n"].min()) < rules.min_respondents
     return {
         "skill": skill_lines(
             process.lines,
@@ -127,10 +126,11 @@ def pictures(
         ),
         "process_checks": _process_checks(process.finding, texts),
         "peers": peer_bins(
-            pd.DataFrame() if few else peers.bins,
+            peers.bins,
             line=peers.line,
             texts=texts,
             label=peers.label,
+            rules=rules,
             effect=None if low is None or high is None else (low, high),
         ),
         "peer_checks": _peer_checks(peers, texts),

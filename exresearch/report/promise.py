@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups
 from exresearch.findings.analyses import PromiseDelivered
 from exresearch.findings.note import Note
 from exresearch.report.balance import SHAPE
@@ -19,6 +19,7 @@ SIDES: dict[str, Column | None] = {
     "n": Column(mark("Answers"), "integer"),
     "share": Column(mark("Share"), "percent0"),
 }
+_WHO = Groups("employees", by={"delivered against promised": "group"})
 _SIDES = {
     "y_above_x": mark("less than was promised"),
     "equal": mark("as much as was promised"),
@@ -56,7 +57,8 @@ def tables(result: PromiseDelivered, *, texts: Texts) -> dict[str, dict[str, Any
         },
         "sides": {
             "frame": sides,
-            "count": "n",
+            "count": "people",
+            "groups": _WHO,
             "caption": mark("How many got less, as much or more than they say they were promised"),
             "columns": SIDES,
             "note": reason,

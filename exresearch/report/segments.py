@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from exresearch.disclosure import DisclosureRules, Groups, Measure
 from exresearch.findings.analyses import NeedsSegments
 from exresearch.findings.note import Note
-from exresearch.report.figures.segments import segment_models, segment_numbers, segment_profiles
+from exresearch.report.figures.segments import LAST, segment_models, segment_numbers, segment_profiles
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture
@@ -46,6 +47,7 @@ AGREEMENT: dict[str, Column | None] = {
     "estimate": Column(mark("Adjusted Rand index"), "number2"),
     "n": Column(mark("People"), "integer"),
 }
+_SIZES = Groups("employees", by={"segment": "segment"}, fixed=LAST)
 _SIZES_NOTE = mark(
     "A need is named where a segment is 0.3 standard deviations or more above or below everybody, at most two on each "
     "side. Names come from the needs alone."
@@ -60,13 +62,15 @@ _OUTCOMES_NOTE = mark(
 _AGREEMENT_NOTE = mark("1: the same division; 0: no more agreement than by chance.")
 
 
-def tables(result: NeedsSegments) -> dict[str, dict[str, Any]]:
+def tables(result: NeedsSegments, *, rules: DisclosureRules) -> dict[str, dict[str, Any]]:
     """Return the tables of the page by name, as arguments of :meth:`exresearch.report.page.Page.table`.
 
     Parameters
     ----------
     result : NeedsSegments
         Of :func:`exresearch.findings.analyses.needs_segments`.
+    rules : DisclosureRules
+        Least people in a cell of the table by category.
 
     Returns
     -------
@@ -87,6 +91,10 @@ def tables(result: NeedsSegments) -> dict[str, dict[str, Any]]:
     }
     headers |= {str(name): Column({"nl": f"Segment {number}", "en": f"Segment {number}"}, "percent0")
                 for number, name in enumerate(shares, start=1)}  # fmt: skip
+    if len(cells):
+        # A row with too few people in one cell counts as that cell: its other shares would give it away.
+        few = cells["least"] < rules.min_respondents
+        cells = cells.assign(counted=cells["n"].astype("float64").mask(few, cells["least"]))
     why = result.finding.reason if sizes.empty else None
     made: dict[str, tuple[Any, str, str | Note, dict[str, Column | None], str | Note | None]] = {
         "sizes": (sizes, "n", mark("The segments, named by the needs that set them apart"), SIZES, why or _SIZES_NOTE),
@@ -99,18 +107,21 @@ def tables(result: NeedsSegments) -> dict[str, dict[str, Any]]:
             result.overlap, "n", mark("How far segments go with the categories of the organisation"), OVERLAP,
             why or _OVERLAP_NOTE,
         ),
-        "cells": (cells, "least", _cells_caption(result), headers, why),
+        "cells": (cells, "counted", _cells_caption(result), headers, why),
         "agreement": (
             agreement, "n", mark("Agreement of other divisions with the segments"), AGREEMENT, why or _AGREEMENT_NOTE,
         ),
     }  # fmt: skip
+    # The others are estimates from everybody together.
+    groups = {"sizes": _SIZES, "cells": _cells_groups(shares)}
     return {
         name: {"frame": frame, "count": count, "caption": caption, "columns": columns, "note": note}
+        | {"groups": groups.get(name) if len(frame) else None}
         for name, (frame, count, caption, columns, note) in made.items()
     }
 
 
-def pictures(result: NeedsSegments, *, texts: Texts) -> dict[str, Picture | Note]:
+def pictures(result: NeedsSegments, *, texts: Texts, rules: DisclosureRules) -> dict[str, Picture | Note]:
     """Return the figures of the page by name; a note where there is nothing to draw.
 
     Parameters
@@ -119,6 +130,8 @@ def pictures(result: NeedsSegments, *, texts: Texts) -> dict[str, Picture | Note
         As :func:`tables`.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Least people behind a mean.
 
     Returns
     -------
@@ -127,9 +140,19 @@ def pictures(result: NeedsSegments, *, texts: Texts) -> dict[str, Picture | Note
     """
     return {
         "numbers": segment_numbers(result.number, texts=texts),
-        "profiles": segment_profiles(result.profile, texts=texts),
+        "profiles": segment_profiles(result.profile, texts=texts, rules=rules),
         "models": segment_models(result.models, texts=texts),
     }
+
+
+def _cells_groups(shares: list[Any]) -> Groups:
+    """Return who is in each level of a category, and what shares of them are in the segments."""
+    return Groups(
+        "employees",
+        pairs=("category", "level"),
+        fixed=LAST,
+        measures={str(name): Measure(str(name), 0, 1) for name in shares},
+    )
 
 
 def _cells_caption(result: NeedsSegments) -> Note:

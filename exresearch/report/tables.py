@@ -29,7 +29,7 @@ class Column:
         A spec of :func:`exresearch.report.numbers.render`; or ``text`` (text, a note, or a mapping from
         language to text), ``message`` (an English message that is translated), ``estimate`` (digits follow
         the row's ``unit_of_measurement``; two decimals without), ``verdict``, ``unit`` (name of a unit of
-        measurement), ``yes_no``.
+        measurement), ``yes_no``, ``figures`` (text with numbers in it, which is hidden with its row).
     """
 
     header: str | Mapping[str, str]
@@ -41,6 +41,8 @@ _SILENT = ("conf_high", "conf_level")
 # Small print below the first cell of a row, instead of a column of its own.
 _DETAIL = "detail"
 _WORDS = ("text", "message", "verdict", "unit", "yes_no", "date")
+# Shown as it is, and hidden like a number.
+_FIGURES = "figures"
 STANDARD_COLUMNS: dict[str, Column] = {
     "label": Column(mark("What")),
     "description": Column(mark("Step")),
@@ -200,7 +202,7 @@ def _cell(frame: pd.DataFrame, index: int, name: str, column: Column, texts: Tex
     if not isinstance(value, str | Note | Mapping) and pd.api.types.is_scalar(value) and pd.isna(value):
         return "–"
     spec = column.spec
-    if spec in _WORDS and spec != "date":
+    if spec == _FIGURES or (spec in _WORDS and spec != "date"):
         return _words(value, spec, texts)
     if spec == "estimate":
         unit = frame["unit_of_measurement"].iloc[index] if "unit_of_measurement" in frame else ""

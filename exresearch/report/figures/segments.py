@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 from matplotlib.ticker import FixedLocator
 
+from exresearch.disclosure import DisclosureRules, Groups, Measure, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes
 from exresearch.report.numbers import interval
@@ -31,6 +33,14 @@ MARKS = (
     ("D", COLOURS["sky"]), ("v", COLOURS["ink"]), ("P", COLOURS["grey"]),
 )  # fmt: skip
 _STABLE = 0.6
+#: The last sheet of each person counts, in no other table.
+LAST = {"sheet": "the last of each person"}
+PROFILE = Groups(
+    "employees",
+    by={"segment": "segment"},
+    fixed=LAST,
+    measures={"estimate": Measure("answer", "minimum", "maximum", each="item")},
+)
 MODELS = {
     "categories": mark("Categories of the organisation"),
     "categories_trimmed": mark("The best of these categories, as many columns as segments have"),
@@ -40,15 +50,18 @@ MODELS = {
 }
 
 
-def segment_profiles(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
+def segment_profiles(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
     """Draw the mean of every need in every segment.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``segment, label`` (text or mapping), ``estimate, overall, conf_low, conf_high, conf_level, n``.
+        ``segment, item, label`` (text or mapping), ``estimate, overall, conf_low, conf_high, conf_level, minimum,
+        maximum`` (of the scale), ``n``.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        A need of which the mean of a segment may not be shown is left out.
 
     Returns
     -------
@@ -59,9 +72,31 @@ def segment_profiles(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         return NO_SEGMENTS
     require(
         frame,
-        ["segment", "item", "label", "estimate", "overall", "conf_low", "conf_high", "n"],
+        [
+            "segment",
+            "item",
+            "label",
+            "estimate",
+            "overall",
+            "conf_low",
+            "conf_high",
+            "minimum",
+            "maximum",
+            "n",
+        ],
         figure="segment_profiles",
     )
+    released = release(
+        pd.concat([frame, _everybody(frame)], ignore_index=True),
+        count="n",
+        rules=rules,
+        groups=PROFILE,
+        name="Needs by segment",
+    )
+    gone = set(released.frame["item"][released.hidden])
+    frame = released.frame[~released.frame["item"].isin(gone) & released.frame["segment"].notna()]
+    if frame.empty:
+        return NO_SEGMENTS
     items = list(dict.fromkeys(frame["item"]))
     labels = [texts.pick(frame.loc[frame["item"] == item, "label"].iloc[0]).rstrip(".") for item in items]
     k = int(frame["segment"].max()) + 1
@@ -121,7 +156,14 @@ def segment_profiles(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         )
         for item, label in zip(items, labels, strict=True)
     )
-    return Picture(figure, caption, f"{takeaway} {described}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {described}.", takeaway, [released])
+
+
+def _everybody(frame: pd.DataFrame) -> pd.DataFrame:
+    """The mean of everybody on each need, as rows without a segment."""
+    answers = frame.groupby("item", sort=False)["n"].sum()
+    rows = frame.drop_duplicates("item").assign(segment=np.nan, conf_low=np.nan, conf_high=np.nan)
+    return rows.assign(estimate=rows["overall"], n=rows["item"].map(answers))
 
 
 def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
@@ -144,7 +186,15 @@ def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     require(
         frame, ["k", "bic", "entropy", "stability", "stability_low", "chosen", "n"], figure="segment_numbers"
     )
-    above = frame["bic"] - frame["bic"].min()
+    released = release(
+        frame.assign(above=frame["bic"] - frame["bic"].min()),
+        count="n",
+        rules=DisclosureRules(),
+        name="Numbers of segments",
+    )
+    if released.n_hidden:
+        return NO_SEGMENTS
+    frame = released.frame
     several = frame[frame["k"] > 1]
     returning = several[several["stability"].notna()]
     chosen = frame.loc[frame["chosen"], "k"].tolist()
@@ -152,7 +202,7 @@ def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         figure = new_figure(2.9)
         left = add_axes(figure, left=0.72, right=2.95, top=0.42, bottom=0.58)
         right = add_axes(figure, left=3.1, right=0.95, top=0.42, bottom=0.58)
-        left.plot(frame["k"], above, color=COLOURS["blue"], marker="o", markersize=5, linewidth=1.6)
+        left.plot(frame["k"], frame["above"], color=COLOURS["blue"], marker="o", markersize=5, linewidth=1.6)
         headroom(left, texts.say("BIC above the lowest"))
         blue, orange = COLOURS["blue"], COLOURS["orange"]
         right.plot(
@@ -217,7 +267,7 @@ def segment_numbers(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         )
         for row in rows_of(several)
     )
-    return Picture(figure, caption, f"{takeaway} {alt} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {alt} {listed}.", takeaway, [released])
 
 
 def segment_models(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
@@ -238,6 +288,9 @@ def segment_models(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     if frame.empty:
         return NO_MODELS
     require(frame, ["term", "estimate", "conf_low", "conf_high", "n"], figure="segment_models")
+    released = release(frame, count="n", rules=DisclosureRules(), name="What describes people")
+    if released.n_hidden:
+        return NO_MODELS
     names = [name for name in MODELS if (frame["term"] == name).any()]
     rows = [frame[frame["term"] == name].iloc[0] for name in names]
     labels = [texts.say(MODELS[name]) for name in names]
@@ -277,7 +330,7 @@ def segment_models(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         )
         for label, row in zip(labels, rows, strict=True)
     )
-    return Picture(figure, caption, f"{takeaway} {described}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {described}.", takeaway, [released])
 
 
 def _models_takeaway(rows: dict[str, pd.Series], texts: Texts) -> str:

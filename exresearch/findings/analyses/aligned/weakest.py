@@ -37,7 +37,7 @@ def weakest_groups(
         ``kind`` (even: the third with the smallest distance from mean to weakest; lagging: the third with the largest),
         ``level`` (1 to 5), ``x`` (mean of the three, in standard deviations of a part), ``weakest`` (the same of the
         weakest part), ``estimate`` (mean behaviour on the scale of the answers), ``conf_low, conf_high, conf_level,
-        n``. Empty where fewer than two levels are left.
+        minimum, maximum`` (of that scale), ``n``. Empty where fewer than two levels are left.
     """
     three = sheets.frame[list(PARTS)]
     mean, low = three.mean(axis=1), three.min(axis=1)
@@ -86,6 +86,8 @@ def weakest_groups(
             "weakest": (sums["low"] / sums["w"]).to_numpy(),
             **{column: found[column].to_numpy() for column in ("estimate", "conf_low", "conf_high")},
             "conf_level": conf_level,
+            "minimum": sheets.ends[BEHAVIOUR][0],
+            "maximum": sheets.ends[BEHAVIOUR][1],
             "n": [counts[one] for one in names],
         }
     )

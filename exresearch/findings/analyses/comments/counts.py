@@ -33,6 +33,12 @@ _WEAK = Note(
     )
 )
 _FEW = Note(message="Too few people wrote a remark on a contact moment.")
+_LEFT_OUT = Note(
+    message=(
+        "Left out altogether: remarks on {n:integer} contact moments on which fewer than {least:integer} people wrote "
+        "one."
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +49,8 @@ class MomentComments:
     ----------
     codes : pandas.DataFrame
         Per contact moment, in order, and code: ``group`` (moment), ``label`` (both languages), ``code, n`` (comments),
-        ``people, total`` (comments on the moment), ``share``, and corrected ``estimate, conf_low, conf_high,
-        conf_level``.
+        ``people, total`` (comments on the moment), ``writers`` (people who wrote them), ``share``, and corrected
+        ``estimate, conf_low, conf_high, conf_level``.
     themes : pandas.DataFrame
         ``theme, label, n, share`` (of all comments), ``people``.
     moment_themes : pandas.DataFrame
@@ -60,6 +66,8 @@ class MomentComments:
         Why there is nothing.
     uncorrected : Note or None
         Why shares are not corrected for the coder's mistakes; the corrected ones are missing then.
+    left_out : Note or None
+        On how many moments too few people wrote; their comments are in no number, so that none follows from the others.
     """
 
     codes: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -71,6 +79,7 @@ class MomentComments:
     reason: Note | None = None
     moment_themes: pd.DataFrame = field(default_factory=pd.DataFrame)
     uncorrected: Note | None = None
+    left_out: Note | None = None
 
     @property
     def trusted(self) -> bool:
@@ -88,7 +97,7 @@ def moment_comments(
     study : Study
         The client.
     rules : DisclosureRules
-        People that must have written something at all; the page hides small groups within.
+        People that must have written something at all, and on a moment; the page hides small groups within.
     conf_level, n_boot, seed
         Of the intervals: people are drawn, and the mistakes of the coder as often.
 
@@ -105,6 +114,7 @@ def moment_comments(
     ratings = journey.ratings
     keys = [name for name in ("moment", "person") if name in ratings]
     coded = coded_comments(study).join(ratings[keys], how="inner").dropna(subset=["moment"])
+    coded, n_left_out = _enough(coded, least=rules.for_comments().min_respondents)
     people = respondents(coded)
     if people < rules.min_model:
         return MomentComments(reason=_FEW)
@@ -127,8 +137,10 @@ def moment_comments(
         seed=seed,
     )
     behind = {key: respondents(part) for key, part in coded.groupby(["moment", "code"])}
+    writers = {name: respondents(part) for name, part in coded.groupby("moment")}
     codes = codes.assign(
         people=[behind.get((row.group, row.code), 0) for row in codes.itertuples()],
+        writers=codes["group"].map(writers),
         label=codes["group"].map(labels),
     )
     agreement, recall = _quality(used, conf_level=conf_level, n_boot=n_boot, seed=seed)
@@ -153,7 +165,19 @@ def moment_comments(
         people,
         moment_themes=themes[themes["n"] > 0].reset_index(drop=True),
         uncorrected=uncorrected,
+        left_out=_LEFT_OUT.model_copy(
+            update={"values": {"n": n_left_out, "least": rules.for_comments().min_respondents}}
+        )
+        if n_left_out
+        else None,
     )
+
+
+def _enough(coded: pd.DataFrame, *, least: int) -> tuple[pd.DataFrame, int]:
+    """Keep the moments on which enough people wrote, and count the others."""
+    writers = {name: respondents(part) for name, part in coded.groupby("moment")}
+    few = [name for name, people in writers.items() if people < least]
+    return coded[~coded["moment"].isin(few)], len(few)
 
 
 def _themes(coded: pd.DataFrame) -> pd.DataFrame:

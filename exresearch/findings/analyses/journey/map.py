@@ -36,6 +36,8 @@ class JourneyMap:
         Of :func:`time_of_rating`.
     scale : tuple of float
         Ends of the scale of the ratings.
+    column, measure : str
+        As in :class:`exresearch.measures.JourneyData`: what tells the moments apart, and what ratings measure.
     coverage : float
         Share of the moments of the journey that somebody rated.
     declared : bool
@@ -50,6 +52,8 @@ class JourneyMap:
     groups: pd.DataFrame = field(default_factory=pd.DataFrame)
     recall: pd.DataFrame = field(default_factory=pd.DataFrame)
     scale: tuple[float, float] = (0.0, 0.0)
+    column: str = "moment"
+    measure: str = "rating"
     coverage: float = float("nan")
     declared: bool = False
     reason: Note | None = None
@@ -86,6 +90,8 @@ def drawn_map(
         groups=group_scores(study, journey, by="category", **options),
         recall=time_of_rating(study, journey, **options),
         scale=journey.scale,
+        column=journey.column,
+        measure=journey.measure,
         coverage=journey.coverage,
         declared=journey.declared,
     )

@@ -34,8 +34,8 @@ class WholeJourney:
         ``term`` (``mean, peak_end, weakest, last, good, each`` and their differences with the mean, ``peak_end -
         mean`` and so on), and the columns of :func:`exresearch.models.explained_variance`.
     steps : pandas.DataFrame
-        ``good`` (number of good moments), ``estimate`` (mean recommendation), ``conf_low, conf_high, conf_level, n,
-        people``.
+        ``good`` (number of good moments), ``estimate`` (mean recommendation, missing for too few people), ``conf_low,
+        conf_high, conf_level, n, people``.
     last_step : dict
         ``estimate, conf_low, conf_high``: how much more the last step brings than the mean of the steps before it.
     moments : int
@@ -146,11 +146,18 @@ def _steps(
     except NotEstimable:
         return pd.DataFrame(), {}
     table = fit.table.set_index("term").loc[list(columns), ["estimate", "conf_low", "conf_high"]]
-    steps = table.reset_index(drop=True).assign(
-        good=numbers,
-        conf_level=conf_level,
-        n=[int((kept["(good)"] == good).sum()) for good in numbers],
-        people=[sheets.people(kept[kept["(good)"] == good]) for good in numbers],
+    # Rows of too few people stay, without a mean, so that whoever shows the others knows what would follow from them.
+    every = sorted({int(good) for good in rows["(good)"]})
+    table.index = pd.Index(numbers)
+    steps = (
+        table.reindex(every)
+        .reset_index(drop=True)
+        .assign(
+            good=every,
+            conf_level=conf_level,
+            n=[int((rows["(good)"] == good).sum()) for good in every],
+            people=[sheets.people(rows[rows["(good)"] == good]) for good in every],
+        )
     )
     if numbers != list(range(k + 1)) or k < 2:
         return steps, {}

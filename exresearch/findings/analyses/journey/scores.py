@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.measures import JourneyData, dependence_groups
+from exresearch.measures import JourneyData, dependence_groups, population_column
 from exresearch.measures.resampling import respondents
 from exresearch.models import NotEstimable
 from exresearch.models.regression import LinearFit, linear_combinations, linear_regression
@@ -103,15 +103,16 @@ def group_scores(
     Returns
     -------
     pandas.DataFrame
-        ``moment, group`` (empty for a few people of whom it is not known), ``by`` (label of the category), ``estimate,
-        std_error, conf_low, conf_high, conf_level, n, people``, one row per moment and group, all of them:
-        :func:`exresearch.disclosure.release` with ``within=["moment"]`` decides what is shown. Empty where there are
-        no groups.
+        ``moment, group`` (empty for a few people of whom it is not known), ``dimension`` and ``by`` (column and label
+        of the category), ``estimate, std_error, conf_low, conf_high, conf_level, n, people``, one row per moment and
+        group, all of them: :func:`exresearch.disclosure.release` with ``within=["moment"]`` decides what is shown.
+        Empty where there are no groups.
     """
     told = _told(study, journey, by)
     if told is None:
         return pd.DataFrame()
     values, label = told
+    dimension = str(values.name)
     rows = []
     for name in journey.moments["moment"]:
         part = journey.ratings[journey.ratings["moment"] == name]
@@ -120,6 +121,7 @@ def group_scores(
                 {
                     "moment": name,
                     "group": str(group),
+                    "dimension": dimension,
                     "by": label,
                     **_mean(rows_of, conf_level=conf_level, least=rules.min_respondents),
                     "conf_level": conf_level,
@@ -130,7 +132,8 @@ def group_scores(
         rest = part[values.loc[part.index].isna()]
         # The mean of a few people of no known group would follow from that of the moment and those of the groups.
         if 0 < respondents(rest) < rules.min_respondents:
-            hidden = {"moment": name, "group": "", "by": label, "conf_level": conf_level}
+            hidden = {"moment": name, "group": "", "dimension": dimension, "by": label}
+            hidden |= {"conf_level": conf_level}
             rows.append(hidden | {"n": len(rest), "people": respondents(rest)})
     return pd.DataFrame(rows)
 
@@ -138,11 +141,10 @@ def group_scores(
 def _told(study: Study, journey: JourneyData, by: str) -> tuple[pd.Series, dict[str, str]] | None:
     ratings = journey.ratings
     if by == "who":
-        return (
-            (ratings["population"], {"nl": "Wie beoordeelt", "en": "Who rates"})
-            if "population" in ratings
-            else None
-        )
+        if "population" not in ratings:
+            return None
+        values = ratings["population"].rename(population_column(study))
+        return values, {"nl": "Wie beoordeelt", "en": "Who rates"}
     table = study.table("moments")
     taken = {v.column for v in study.codebook.select("moments", role="category") if v.column in table}
     for variable in study.codebook.select("moments", role="category"):
@@ -159,7 +161,7 @@ def _told(study: Study, journey: JourneyData, by: str) -> tuple[pd.Series, dict[
         known = units.drop_duplicates("unit", keep="last").set_index("unit")
         for variable in study.codebook.select("units", role="category"):
             if variable.column in known:
-                values = ratings["unit"].map(known[variable.column])
+                values = ratings["unit"].map(known[variable.column]).rename(variable.column)
                 if 2 <= values.nunique() <= MOST_GROUPS:
                     return values, study.codebook.label(variable.column)
     return None

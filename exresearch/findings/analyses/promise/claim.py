@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.answer_sheets import AnswerSheets, answer_sheets
@@ -62,7 +64,8 @@ class PromiseDelivered:
         ``term, label`` (a note) and the estimate schema: slopes, slope and curvature along both lines and the first
         principal axis, in standard deviations; axes without an interval are left out.
     sides : pandas.DataFrame
-        ``group`` (x_above_y: more delivered than promised, y_above_x, equal), ``n`` (sheets), ``share``.
+        ``group`` (x_above_y: more delivered than promised, y_above_x, equal), ``n`` (sheets), ``share``,
+        ``people``.
     region, grid, along : pandas.DataFrame
         Outline of what may be drawn, the predicted outcome on a lattice, and along both lines with intervals; ``x``
         (delivery), ``y`` (promise) and ``position`` in standard deviations, the outcome on the scale of the answers.
@@ -176,7 +179,7 @@ def _shown(
     return PromiseDelivered(
         finding=finding,
         shape=_shape(surface),
-        sides=surface.balance,
+        sides=surface.balance.assign(people=_people(surface.balance, values, people)),
         region=region,
         grid=_answered(surface_grid(surface, region), mean, spread),
         along=_answered(surface_lines(surface, region), mean, spread),
@@ -186,6 +189,13 @@ def _shown(
         one_scale=sides.limits is not None,
         n_people=int(people.nunique()),
     )
+
+
+def _people(balance: pd.DataFrame, values: NDArray[np.float64], people: pd.Series) -> list[int]:
+    """Count the people on each side; those further away than half a standard deviation are not told apart."""
+    gap = values[:, 0] - values[:, 1]
+    inside = {"x_above_y": gap > 0.0, "y_above_x": gap < 0.0, "equal": gap == 0.0}
+    return [people[inside[name]].nunique() if name in inside else 0 for name in balance["group"]]
 
 
 def _shape(surface: ResponseSurface) -> pd.DataFrame:

@@ -44,7 +44,7 @@ def profiles(people: People, segment: NDArray[np.intp], *, study: Study, conf_le
     -------
     DataFrame
         ``segment, item, label`` (both languages), ``construct, estimate, overall`` (mean of everybody),
-        ``conf_low, conf_high, conf_level, n``.
+        ``conf_low, conf_high, conf_level, minimum, maximum`` (of the scale), ``n``.
     """
     rows = []
     codes = people.codes
@@ -66,6 +66,8 @@ def profiles(people: People, segment: NDArray[np.intp], *, study: Study, conf_le
                     "conf_low": mean - half,
                     "conf_high": mean + half,
                     "conf_level": conf_level,
+                    "minimum": float(values[known].min() if variable.minimum is None else variable.minimum),
+                    "maximum": float(values[known].max() if variable.maximum is None else variable.maximum),
                     "n": int(chosen.sum()),
                 }
             )
@@ -148,8 +150,8 @@ def overlap(people: People, segment: NDArray[np.intp], *, study: Study) -> tuple
     -------
     tuple of DataFrame
         ``label`` (both languages), ``cramers_v, n`` per category, the strongest first; and of the strongest one
-        ``level, n, least`` (people in the smallest cell of the row; next to none if it is empty) and a share per
-        segment, ``segment_1`` and so on.
+        ``category`` (its column), ``level, n, least`` (people in the smallest cell of the row; next to none if it is
+        empty) and a share per segment, ``segment_1`` and so on.
         Cramér's V is corrected for chance (Bergsma 2013, doi:10.1016/j.jkss.2012.10.002).
     """
     rows, crossed = [], {}
@@ -173,7 +175,7 @@ def overlap(people: People, segment: NDArray[np.intp], *, study: Study) -> tuple
     cells["least"] = np.maximum(table.min(axis=1).to_numpy(), _EMPTY)
     for number in range(k):
         cells[f"segment_{number + 1}"] = (table[number] / totals).to_numpy()
-    return found.drop(columns="name"), cells
+    return found.drop(columns="name"), cells.assign(category=str(found["name"].iloc[0]))
 
 
 def _mean(

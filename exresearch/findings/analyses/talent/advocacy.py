@@ -183,8 +183,9 @@ def recommendation_by_phase(study: Study, *, conf_level: float) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``phase, estimate, std_error, conf_low, conf_high, conf_level, n`` (people); empty where moments do not
-        say who recommends. A person counts once for each day of answering.
+        ``phase, estimate, std_error, conf_low, conf_high, conf_level, n`` (people), ``minimum, maximum`` (of the
+        scale), ``dimension`` (column that says who recommends); empty where moments do not say who recommends. A person
+        counts once for each day of answering.
     """
     asked = question(study, "moments", "journey_recommendation")
     who = population_column(study)
@@ -216,7 +217,8 @@ def recommendation_by_phase(study: Study, *, conf_level: float) -> pd.DataFrame:
             continue
         numbers = {name: float(row[name]) for name in ("estimate", "std_error", "conf_low", "conf_high")}
         rows.append({"phase": phase, **numbers, "n": respondents(part)})
-    return pd.DataFrame(rows).assign(conf_level=conf_level) if rows else pd.DataFrame()
+    more = {"minimum": float(asked.minimum or 0.0), "maximum": float(asked.maximum or 10.0), "dimension": who}
+    return pd.DataFrame(rows).assign(conf_level=conf_level, **more) if rows else pd.DataFrame()
 
 
 def _by_unit(study: Study, table: str, values: pd.Series, *, min_unit_n: int) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.rows import draw_interval, rows_axes
 from exresearch.report.numbers import interval
@@ -47,7 +48,7 @@ def rival_models(
     Parameters
     ----------
     models : pandas.DataFrame
-        ``model, estimate, gain, gain_low, gain_high, gain_held_out`` of
+        ``model, estimate, gain, gain_low, gain_high, gain_held_out, n`` of
         :class:`exresearch.findings.analyses.AlignedWorkforce`.
     texts : Texts
         Language of the reader.
@@ -62,8 +63,13 @@ def rival_models(
     if models.empty:
         return NO_MODELS
     require(
-        models, ["model", "estimate", "gain", "gain_low", "gain_high", "gain_held_out"], figure="rival_models"
+        models,
+        ["model", "estimate", "gain", "gain_low", "gain_high", "gain_held_out", "n"],
+        figure="rival_models",
     )
+    released = release(models, count="n", rules=DisclosureRules(), name="Rival models of behaviour")
+    if released.n_hidden:
+        return NO_MODELS
     total = float(models.set_index("model")["estimate"]["sum"])
     shown = models[models["model"] != "sum"]
     labels = [texts.say(NAMES[str(name)]) for name in shown["model"]]
@@ -114,4 +120,4 @@ def rival_models(
         f"({interval(row.gain_low, row.gain_high, 'points1', language=texts.language)})"
         for label, row in zip(labels, rows_of(shown), strict=True)
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])

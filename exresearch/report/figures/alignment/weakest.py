@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, Groups, Measure, release
 from exresearch.findings.note import Note
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -28,6 +29,12 @@ _KINDS: dict[str, tuple[str, str, Any, str]] = {
     "even": (mark("three even"), COLOURS["blue"], "-", "o"),
     "lagging": (mark("one lags behind"), COLOURS["orange"], (0, (3, 1.4)), "s"),
 }
+# Each group is a part of a level; the middle third of it is not shown, so that nothing adds up to a known total.
+_WHO = Groups(
+    "employees",
+    by={"level of the three": "level", "distance of the weakest": "kind"},
+    measures={"estimate": Measure("customer_orientation", "minimum", "maximum")},
+)
 _TAKEAWAYS = {
     "all": mark(
         "At every level people of whom one part lags behind put the customer first less than people of whom the three "
@@ -43,18 +50,22 @@ _TAKEAWAYS = {
 }
 
 
-def weakest_link(groups: pd.DataFrame, *, texts: Texts, labels: dict[str, dict[str, str]]) -> Picture | Note:
+def weakest_link(
+    groups: pd.DataFrame, *, texts: Texts, labels: dict[str, dict[str, str]], rules: DisclosureRules
+) -> Picture | Note:
     """Draw mean behaviour by the mean of readiness, willingness and ability, even or with one that lags.
 
     Parameters
     ----------
     groups : pandas.DataFrame
-        ``kind, level, x, estimate, conf_low, conf_high, conf_level, n`` of
+        ``kind, level, x, estimate, conf_low, conf_high, conf_level, minimum, maximum, n`` of
         :class:`exresearch.findings.analyses.AlignedWorkforce`.
     texts : Texts
         Language of the reader.
     labels : dict
         Of ``behaviour``.
+    rules : DisclosureRules
+        A level of which a group may not be shown is left out.
 
     Returns
     -------
@@ -63,7 +74,16 @@ def weakest_link(groups: pd.DataFrame, *, texts: Texts, labels: dict[str, dict[s
     """
     if groups.empty:
         return NO_GROUPS
-    require(groups, ["kind", "level", "x", "estimate", "conf_low", "conf_high", "n"], figure="weakest_link")
+    columns = ["kind", "level", "x", "estimate", "conf_low", "conf_high", "minimum", "maximum", "n"]
+    require(groups, columns, figure="weakest_link")
+    released = release(
+        groups, count="n", rules=rules, groups=_WHO, name="Behaviour by the weakest of three parts"
+    )
+    # Two groups of a level are set beside each other, or neither.
+    gone = set(groups["level"][released.hidden])
+    groups = released.frame[~groups["level"].isin(gone)]
+    if groups["level"].nunique() < 2:
+        return NO_GROUPS
     with style():
         figure = new_figure(3.6)
         axes = add_axes(figure, left=0.66, right=1.3, top=0.2, bottom=0.62)
@@ -109,4 +129,4 @@ def weakest_link(groups: pd.DataFrame, *, texts: Texts, labels: dict[str, dict[s
         f"({interval(row.conf_low, row.conf_high, 'number1', language=texts.language)})"
         for row in rows_of(groups)
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
@@ -19,6 +20,7 @@ from exresearch.report.theme import (
     style,
 )
 
+NO_CURVES = Note(message="There is no chain whose hidden causes could be looked for.")
 _LINKS: dict[str, tuple[str, str, Any]] = {
     "engagement": (mark("shared by\nengagement and\nambassadorship"), COLOURS["orange"], (0, (4, 1.6))),
     "customers": (mark("shared by\nambassadorship\nand customers"), COLOURS["blue"], "-"),
@@ -39,7 +41,7 @@ def confounding_curves(
     curves : pandas.DataFrame
         ``link`` (engagement, customers), ``rho, effect``.
     hidden : pandas.DataFrame
-        ``link, rho_zero``: where each curve crosses zero.
+        ``link, rho_zero, n``: where each curve crosses zero, and the answers behind it.
     texts : Texts
         Language of the reader.
     smallest_effect : tuple of float
@@ -56,11 +58,21 @@ def confounding_curves(
         If a column is missing.
     """
     if curves.empty or hidden.empty:
-        return Note(message="There is no chain whose hidden causes could be looked for.")
+        return NO_CURVES
     require(curves, ["link", "rho", "effect"], figure="confounding_curves")
+    at_zero = float(curves["effect"].iloc[int(curves["rho"].abs().to_numpy().argmin())])
+    # The curve says what the estimate would be; its points belong to all who are behind the estimate.
+    released = release(
+        hidden.assign(at_zero=at_zero),
+        count="n",
+        rules=DisclosureRules(),
+        name="Where hidden causes leave nothing",
+    )
+    if released.n_hidden:
+        return NO_CURVES
+    hidden = released.frame
     zero = {str(row.link): float(row.rho_zero) for row in rows_of(hidden)}
     inside = curves[curves["rho"].abs() <= 0.9]
-    at_zero = float(curves["effect"].iloc[int(curves["rho"].abs().to_numpy().argmin())])
     with style():
         figure = new_figure(3.3)
         axes = add_axes(figure, left=0.66, right=1.85, top=0.2, bottom=0.62)
@@ -113,4 +125,4 @@ def confounding_curves(
         "of a link would leave. Diamond: no such cause. Dots: where nothing would be left. Shaded: too small to matter."
     )
     told = " ".join(texts.say(_SENTENCES[name], rho=rho) for name, rho in zero.items())
-    return Picture(figure, caption, f"{takeaway} {told}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {told}", takeaway, [released])

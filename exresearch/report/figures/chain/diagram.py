@@ -9,11 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, intervals_name, new_figure, require, style
 
+NO_LINKS = Note(message="There are no links to draw.")
 _WIDTH, _HEIGHT = 6.9, 3.5
 _BOX = (1.75, 0.82)
 #: Lower left corner of each box, in inches, in the order of the chain.
@@ -69,9 +71,12 @@ def chain_diagram(
         If a column is missing.
     """
     if paths.empty:
-        return Note(message="There are no links to draw.")
+        return NO_LINKS
     columns = ["source", "target", "estimate", "conf_low", "conf_high", "n", "n_units"]
     require(paths, columns, figure="chain_diagram")
+    released = release(paths, count="n", rules=DisclosureRules(), name="Links of the chain")
+    if released.n_hidden:
+        return NO_LINKS
     rows: Any = paths.set_index(["source", "target"])
     with style():
         figure = new_figure(_HEIGHT, width=_WIDTH)
@@ -105,7 +110,7 @@ def chain_diagram(
         )
         for (a, b), row in zip(_CHAINED, shown, strict=True)
     )
-    return Picture(figure, caption, f"{told} {takeaway}", takeaway)
+    return Picture(figure, caption, f"{told} {takeaway}", takeaway, [released])
 
 
 def _box(axes: Axes, place: tuple[float, float], label: str) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
 from exresearch.report.numbers import interval
@@ -20,6 +21,7 @@ from exresearch.report.theme import (
     style,
 )
 
+NO_ROADS = Note(message="There are no roads to draw.")
 _SERIAL = mark(
     "Along the whole chain go {serial:number2} of the {total:number2} standard deviations between experience and "
     "customers, with an interval without zero."
@@ -42,7 +44,7 @@ def road_forest(
     Parameters
     ----------
     effects : pandas.DataFrame
-        ``term, label, estimate, conf_low, conf_high, n_units``; without rows a note comes instead.
+        ``term, label, estimate, conf_low, conf_high, n, n_units``; without rows a note comes instead.
     deciding : str
         Term of the effect that decides.
     texts : Texts
@@ -60,8 +62,13 @@ def road_forest(
         If a column is missing.
     """
     if effects.empty:
-        return Note(message="There are no roads to draw.")
-    require(effects, ["term", "label", "estimate", "conf_low", "conf_high", "n_units"], figure="road_forest")
+        return NO_ROADS
+    require(
+        effects, ["term", "label", "estimate", "conf_low", "conf_high", "n", "n_units"], figure="road_forest"
+    )
+    released = release(effects, count="n", rules=DisclosureRules(), name="Roads from experience to customers")
+    if released.n_hidden:
+        return NO_ROADS
     rows = rows_of(effects)
     with style():
         bold = [row.term == deciding for row in rows]
@@ -110,7 +117,7 @@ def road_forest(
     told = "; ".join(
         f"{row.label}: {texts.number(float(row.estimate), 'number2')} ({_limits(row, texts)})" for row in rows
     )
-    return Picture(figure, caption, f"{told}. {takeaway}", takeaway)
+    return Picture(figure, caption, f"{told}. {takeaway}", takeaway, [released])
 
 
 def _clear(by: Any, term: str) -> bool:

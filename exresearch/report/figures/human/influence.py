@@ -8,6 +8,7 @@ import pandas as pd
 from matplotlib.colors import to_rgb
 from matplotlib.patches import FancyBboxPatch
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.human.network import SIDES
 from exresearch.report.numbers import interval
@@ -40,7 +41,7 @@ def influence_matrix(effects: pd.DataFrame, *, within: bool, texts: Texts) -> Pi
     Parameters
     ----------
     effects : pandas.DataFrame
-        ``predictor, outcome`` (ex, cx, bx), ``estimate, conf_low, conf_high`` (standardised), ``n_units``; optional
+        ``predictor, outcome`` (ex, cx, bx), ``estimate, conf_low, conf_high`` (standardised), ``n, n_units``; optional
         ``conf_level``.
     within : bool
         Whether they are effects within units.
@@ -59,8 +60,11 @@ def influence_matrix(effects: pd.DataFrame, *, within: bool, texts: Texts) -> Pi
     """
     if effects.empty:
         return NO_INFLUENCE
-    columns = ("predictor", "outcome", "estimate", "conf_low", "conf_high", "n_units")
+    columns = ("predictor", "outcome", "estimate", "conf_low", "conf_high", "n", "n_units")
     require(effects, columns, figure="influence_matrix")
+    released = release(effects, count="n", rules=DisclosureRules(), name="Effects of three sides over time")
+    if released.n_hidden:
+        return NO_INFLUENCE
     names = list(SIDES)
     shown = []
     with style():
@@ -146,7 +150,7 @@ def influence_matrix(effects: pd.DataFrame, *, within: bool, texts: Texts) -> Pi
         )
         for row in rows_of(effects)
     )
-    return Picture(figure, caption, f"{takeaway} {said}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {said}", takeaway, [released])
 
 
 def _colour(row: Any, *, own: bool, clear: bool) -> object:

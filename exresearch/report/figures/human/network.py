@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -76,6 +77,12 @@ def three_sides_network(links: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         return NO_NETWORK
     columns = ("check", "component", "x", "y", "estimate", "conf_low", "conf_high", "n", "n_units")
     require(links, columns, figure="three_sides_network")
+    links = links[links["check"].isin(_PARTS)]
+    released = release(
+        links, count="n", rules=DisclosureRules(), within=["check"], name="Links between three sides"
+    )
+    if released.n_hidden:
+        return NO_NETWORK
     parts = [name for name in _PARTS if (links["check"] == name).any()]
     width = _PANEL * len(parts)
     with style():
@@ -117,7 +124,7 @@ def three_sides_network(links: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         )
         for row in rows_of(between)
     ]
-    return Picture(figure, caption, " ".join([takeaway, *said]), takeaway)
+    return Picture(figure, caption, " ".join([takeaway, *said]), takeaway, [released])
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, texts: Texts, *, faint: bool) -> None:

@@ -10,6 +10,7 @@ import pandas as pd
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.ticker import FuncFormatter
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, new_figure, require, style
@@ -51,8 +52,16 @@ def weight_triangle(
     require(draws, [*_CORNERS, "same_group"], figure="weight_triangle")
     corners = np.array([_CORNERS[name] for name in _CORNERS])
     places = draws[list(_CORNERS)].to_numpy(dtype=np.float64) @ corners
-    declared = np.array([weights[name] for name in _CORNERS]) @ corners
-    shares = draws["same_group"].to_numpy(dtype=np.float64)
+    points = draws.assign(x=places[:, 0], y=places[:, 1])
+    star = pd.DataFrame([np.array([weights[name] for name in _CORNERS]) @ corners], columns=["x", "y"])
+    rules = DisclosureRules()
+    if n_units < rules.min_units:
+        return NO_COMPOSITE
+    released, declared = (
+        release(frame, count=n_units, rules=rules, name=name)
+        for frame, name in ((points, "Weights of a composite"), (star, "Declared weights of a composite"))
+    )
+    shares = released.frame["same_group"].to_numpy(dtype=np.float64)
     with style():
         figure = new_figure(3.45)
         axes = figure.add_axes((0.0, 0.01, 0.8, 0.98))
@@ -75,8 +84,8 @@ def weight_triangle(
         order = np.argsort(shares, kind="stable")
         low = min(float(shares.min()), 0.95)
         cloud = axes.scatter(
-            places[order, 0],
-            places[order, 1],
+            released.frame["x"].to_numpy()[order],
+            released.frame["y"].to_numpy()[order],
             c=shares[order],
             cmap=colours,
             vmin=low,
@@ -86,7 +95,8 @@ def weight_triangle(
             zorder=3,
         )
         axes.plot(
-            *declared,
+            declared.frame["x"],
+            declared.frame["y"],
             marker="*",
             markersize=17,
             color=COLOURS["orange"],
@@ -136,4 +146,4 @@ def weight_triangle(
         draws=len(draws),
         units=n_units,
     )
-    return Picture(figure, caption, f"{takeaway} {caption}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, [released, declared])

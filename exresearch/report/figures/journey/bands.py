@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,8 +13,6 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.transforms import blended_transform_factory
 
-from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses import JourneyMap
 from exresearch.report.figures.journey.kinds import kind_name, kind_of
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, rows_of
@@ -27,11 +26,12 @@ _GAP = 0.025
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Moments to draw, the x of each, and what may be shown of them."""
+    """Moments to draw, as they were released, the x of each, which may be shown, and which were rated at all."""
 
     frame: pd.DataFrame
     x: dict[str, float]
     shown: set[str]
+    rated: set[str]
 
 
 def tints(axes: Axes, places: Places) -> None:
@@ -48,10 +48,8 @@ def tints(axes: Axes, places: Places) -> None:
         )
 
 
-def bands(
-    figure: Figure, axes: Axes, places: Places, journey: JourneyMap, texts: Texts, rules: DisclosureRules
-) -> None:
-    """A tinted band per phase with its name and mean above it."""
+def bands(axes: Axes, places: Places, means: Mapping[str, float], texts: Texts) -> None:
+    """A tinted band per phase with its name and, where it may be shown, its mean above it."""
     top = blended_transform_factory(axes.transData, axes.transAxes)
     per_inch = 1.0 / RATING
     tints(axes, places)
@@ -75,14 +73,7 @@ def bands(
         label = part["phase_label"].iloc[0]
         name = texts.say("Not in the journey") if not phase else texts.pick(label)
         lines, size = _fitted(name, inches=(right - left) * _place(axes))
-        found = journey.phases[journey.phases["phase"] == phase] if len(journey.phases) else journey.phases
-        number = ""
-        if (
-            len(found)
-            and int(found["people"].iloc[0]) >= rules.min_respondents
-            and pd.notna(found["estimate"].iloc[0])
-        ):
-            number = texts.number(float(found["estimate"].iloc[0]), "number1")
+        number = texts.number(means[str(phase)], "number1") if str(phase) in means else ""
         axes.text(
             (left + right) / 2,
             1.0 + (0.28 if not number else 0.40 if len(lines) == 1 else 0.385) * per_inch,
@@ -140,7 +131,7 @@ def names(axes: Axes, places: Places, texts: Texts) -> None:
             )
             note = texts.say("n = {n:integer}", n=int(row.people))
         else:
-            note = texts.say("not asked") if not row.n else texts.say("too few")
+            note = texts.say("too few") if row.moment in places.rated else texts.say("not asked")
         axes.text(
             x, -0.59 / RATING if shown else -0.42 / RATING, note, transform=below, ha="center", va="top",
             fontsize=8, color=COLOURS["grey"], style="normal" if shown else "italic",

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.rows import rows_axes
 from exresearch.report.numbers import interval
@@ -52,12 +53,22 @@ def explained_bars(models: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     """
     if models.empty:
         return NO_MODELS
+    released = release(
+        # A share below nothing is drawn as nothing.
+        models.assign(bar=models["estimate"].clip(lower=0.0)),
+        count="people",
+        rules=DisclosureRules(),
+        name="Recommending explained by clicks and by experience",
+    )
+    if released.n_hidden:
+        return NO_MODELS
+    models = released.frame
     by = {str(row.term): row for row in rows_of(models)}
     shown = [(texts.say(label), colour, by[name]) for name, (label, colour) in _MODELS.items()]
     with style():
         figure, axes, places = rows_axes([label for label, _, _ in shown], left=1.45, right=1.25, wrap=18)
         for (_, colour, row), y in zip(shown, places, strict=True):
-            axes.barh(y, max(float(row.estimate), 0.0), height=0.22, color=colour)
+            axes.barh(y, float(row.bar), height=0.22, color=colour)
             axes.plot([row.conf_low, row.conf_high], [y, y], color=COLOURS["ink"], linewidth=1.4)
             axes.plot(
                 [row.held_out], [y], marker="D", markersize=5, color="white", markeredgecolor=COLOURS["ink"]
@@ -98,7 +109,7 @@ def explained_bars(models: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         )
         for label, _, row in shown
     )
-    return Picture(figure, caption, f"{said} {takeaway}", takeaway)
+    return Picture(figure, caption, f"{said} {takeaway}", takeaway, [released])
 
 
 def _limits(row: Any, texts: Texts) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.patches import Patch
 
 from exresearch.disclosure import DisclosureRules, release
+from exresearch.report.figures.journey.groups import of_codes, of_comments
 from exresearch.report.figures.rows import row_value, rows_axes
 from exresearch.report.text import Texts, mark
-from exresearch.report.theme import COLOURS, Picture, number_axis, style
+from exresearch.report.theme import COLOURS, Picture, number_axis, rows_of, style
 
 CODE_WORDS = {
     "hinders": mark("hinders"),
@@ -35,7 +37,7 @@ def stacked_codes(codes: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, 
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
-        Least people behind a part of a bar.
+        Least people behind a part of a bar; those for comments count.
     trusted : bool
         Whether the codes are good enough for conclusions; the takeaway says so where they are not.
 
@@ -43,26 +45,40 @@ def stacked_codes(codes: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, 
     -------
     Picture
     """
-    shown = release(codes, count="people", rules=rules, within=["group"]).frame
-    groups = list(dict.fromkeys(codes["group"]))
-    names = [texts.pick(codes.loc[codes["group"] == name, "label"].iloc[0]) for name in groups]
+    rules = rules.for_comments()
+    released = release(
+        codes,
+        count="people",
+        rules=rules,
+        within=["group"],
+        groups=of_codes(),
+        name="Codes of remarks by moment",
+    )
+    totals = release(
+        codes.drop_duplicates("group")[["group", "label", "total", "writers"]],
+        count="writers",
+        rules=rules,
+        groups=of_comments(),
+        name="Remarks by moment",
+    )
+    shown = released.frame
     with style():
-        figure, axes, places = rows_axes(names, left=1.45, right=0.8, top=0.55, wrap=18)
-        for name, y in zip(groups, places, strict=True):
-            part = shown[shown["group"] == name].set_index("code")["share"]
+        figure, axes, places = rows_axes(
+            [texts.pick(label) for label in totals.frame["label"]], left=1.45, right=0.8, top=0.55, wrap=18
+        )
+        for row, y in zip(rows_of(totals.frame), places, strict=True):
+            part = shown[shown["group"] == row.group].set_index("code")["share"]
             start = 0.0
             for code, colour in _COLOURS.items():
                 if pd.isna(part[code]):
                     continue
                 axes.barh(y, float(part[code]), left=start, height=0.24, color=colour)
                 start += float(part[code])
-            total = int(codes.loc[codes["group"] == name, "total"].iloc[0])
-            hidden = total < rules.min_respondents
-            row_value(axes, y, "–" if hidden else texts.number(total, "integer"))
+            row_value(axes, y, "–" if pd.isna(row.total) else texts.number(int(row.total), "integer"))
         axes.set_xlim(0, 1)
         number_axis(axes.xaxis, "percent0", texts)
         axes.set_xlabel(texts.say("share of the remarks on this moment"))
-        handles = [axes.barh([0], [0], color=colour)[0] for colour in _COLOURS.values()]
+        handles = [Patch(color=colour) for colour in _COLOURS.values()]
         axes.legend(
             handles,
             [texts.say(CODE_WORDS[code]) for code in _COLOURS],
@@ -85,7 +101,7 @@ def stacked_codes(codes: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, 
         minimum=rules.min_respondents,
     )
     alt = texts.say("A bar per contact moment, divided by what the remarks say.")
-    return Picture(figure, caption, f"{alt} {takeaway}", takeaway)
+    return Picture(figure, caption, f"{alt} {takeaway}", takeaway, [released, totals])
 
 
 def _takeaway(hinders: pd.DataFrame, texts: Texts) -> str:

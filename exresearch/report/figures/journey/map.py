@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 from matplotlib.axes import Axes
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules, Released, release
 from exresearch.findings.analyses import JourneyMap
 from exresearch.findings.note import Note
 from exresearch.report.figures.journey.bands import RATING, Places, bands, legend, names
+from exresearch.report.figures.journey.groups import of_groups, of_moments, of_phases
 from exresearch.report.figures.journey.kinds import in_order, kind_name
-from exresearch.report.figures.journey.points import WEIGHT, lines, points, weights
+from exresearch.report.figures.journey.points import WEIGHT, gaps, lines, points, weights
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import Picture, add_axes, intervals_name, new_figure, number_axis, rows_of, style
@@ -67,10 +68,32 @@ def journey_map(
     Picture or Note
         A note where there is nothing to draw.
     """
-    places = _places(journey, rules)
+    if journey.moments.empty:
+        return NO_MAP
+    # Moments have no total from which a hidden one would follow: each row is a table by itself.
+    moments = release(
+        journey.moments,
+        count="people",
+        rules=rules,
+        within=["moment"],
+        groups=of_moments(journey),
+        name="Ratings of contact moments",
+    )
+    places = _places(moments, journey.moments)
     if not places.shown:
         return NO_MAP
-    groups = _groups(journey, places, rules)
+    shown, empty = [moments], gaps(places)
+    if len(empty):
+        # Their height follows from the moments beside them.
+        shown.append(
+            release(empty, count="people", rules=rules, within=["place"], name="Gaps in the journey")
+        )
+    groups = _groups(journey, places, rules, shown)
+    means = _means(journey, moments, rules, shown)
+    if len(importance):
+        weighing = release(importance, count="people", rules=rules, within=["who"], name="Weights of moments")
+        shown.append(weighing)
+        importance = weighing.frame[~weighing.hidden]
     kinds = in_order(list(dict.fromkeys([*groups.get("group", []), *importance.get("who", [])])))
     weighed = len(importance) > 0
     with style():
@@ -81,35 +104,70 @@ def journey_map(
         below = height - _HEAD - RATING
         axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_HEAD, bottom=below)
         _frame(axes, places, journey, groups, texts)
-        bands(figure, axes, places, journey, texts, rules)
+        bands(axes, places, means, texts)
         lines(axes, places, groups, kinds)
-        points(axes, places)
+        points(axes, places, empty)
         names(axes, places, texts)
         if kinds:
             legend(figure, kinds, texts, top=(below - _NAMES) / height)
         if weighed:
             lower = add_axes(figure, left=_LEFT, right=_RIGHT, top=height - _FOOT - WEIGHT, bottom=_FOOT)
             weights(lower, places, importance, texts)
-    return Picture(figure, *_said(journey, places, importance, texts))
+    return Picture(figure, *_said(journey, places, importance, texts), shown=shown)
 
 
-def _places(journey: JourneyMap, rules: DisclosureRules) -> Places:
-    frame = journey.moments
-    if frame.empty:
-        return Places(frame, {}, set())
-    # Moments have no total from which a hidden one would follow: each row is a table by itself.
-    hidden = release(frame[["moment", "people"]], count="people", rules=rules, within=["moment"]).hidden
-    shown = frame[~hidden.to_numpy() & frame["estimate"].notna()]
-    return Places(frame, {name: float(i) for i, name in enumerate(frame["moment"])}, set(shown["moment"]))
+def _places(moments: Released, every: pd.DataFrame) -> Places:
+    frame = moments.frame
+    seen = frame[~moments.hidden & frame["estimate"].notna()]
+    return Places(
+        frame,
+        {name: float(i) for i, name in enumerate(frame["moment"])},
+        shown=set(seen["moment"]),
+        rated=set(every.loc[every["people"] > 0, "moment"]),
+    )
 
 
-def _groups(journey: JourneyMap, places: Places, rules: DisclosureRules) -> pd.DataFrame:
+def _groups(
+    journey: JourneyMap, places: Places, rules: DisclosureRules, shown: list[Released]
+) -> pd.DataFrame:
     """Means by who rates, without those that too few people gave or that would give others away."""
     who = journey.who
     if who.empty or who["group"].nunique() < 2:
         return pd.DataFrame()
-    hidden = release(who[["moment", "people"]], count="people", rules=rules, within=["moment"]).hidden
-    return who[~hidden & who["estimate"].notna() & who["moment"].isin(places.shown)]
+    released = release(
+        who[who["moment"].isin(places.shown)],
+        count="people",
+        rules=rules,
+        within=["moment"],
+        groups=of_groups(journey),
+        name="Ratings of contact moments, by who rates",
+    )
+    shown.append(released)
+    return released.frame[~released.hidden & released.frame["estimate"].notna()]
+
+
+def _means(
+    journey: JourneyMap, moments: Released, rules: DisclosureRules, shown: list[Released]
+) -> dict[str, float]:
+    """Means of the phases that may be shown."""
+    every = journey.moments
+    # A phase has no part of moments with too few people; one that is hidden for another reason would follow from it.
+    alike = every[moments.hidden & (every["people"] >= rules.min_respondents)]
+    phases = journey.phases
+    phases = phases[~phases["phase"].isin(alike["phase"])] if len(phases) else phases
+    if phases.empty:
+        return {}
+    released = release(
+        phases,
+        count="people",
+        rules=rules,
+        within=["phase"],
+        groups=of_phases(journey),
+        name="Ratings of phases",
+    )
+    shown.append(released)
+    seen = released.frame[~released.hidden & released.frame["estimate"].notna()]
+    return {str(row.phase): float(row.estimate) for row in rows_of(seen)}
 
 
 def _frame(axes: Axes, places: Places, journey: JourneyMap, groups: pd.DataFrame, texts: Texts) -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
+from exresearch.report.figures.journey.groups import of_raters
 from exresearch.report.figures.journey.kinds import in_order, kind_name
 from exresearch.report.figures.rows import row_value, rows_axes
 from exresearch.report.numbers import interval
@@ -39,10 +40,22 @@ def outer_bars(table: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> 
     Picture or Note
         A note where nobody can tell.
     """
-    shown = table[table["people"] >= rules.min_model] if len(table) else table
+    if table.empty:
+        return NO_GAIN
+    require(table, ["term", "base", "estimate", "conf_low", "conf_high", "people"], figure="outer_bars")
+    whose = table["term"].where(table["term"] != "gain", None)
+    released = release(
+        # A share below nothing is drawn as nothing.
+        table.assign(who=whose, bar=table["base"].clip(lower=0.0)),
+        count="people",
+        rules=rules,
+        groups=of_raters(models=True),
+        name="Explained differences in recommending, without and with the outer phases",
+    )
+    shown = released.frame[~released.hidden]
+    shown = shown[shown["people"] >= rules.min_model]
     if shown.empty or shown["term"].iloc[0] != "gain":
         return NO_GAIN
-    require(shown, ["term", "base", "estimate", "conf_low", "conf_high", "people"], figure="outer_bars")
     kinds = in_order([str(term) for term in shown["term"] if term != "gain"])
     ordered = shown.set_index("term").loc[["gain", *kinds]].reset_index()
     names = [
@@ -61,7 +74,7 @@ def outer_bars(table: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> 
         )
         axes.set_xlim(0, min(1.0, float((ordered["base"] + ordered["conf_high"]).max()) * 1.05))
         for place, row in zip(y, rows_of(ordered), strict=True):
-            base, gain = max(float(row.base), 0.0), float(row.estimate)
+            base, gain = float(row.bar), float(row.estimate)
             axes.barh(place, base, height=0.2, color=COLOURS["light"], zorder=2)
             axes.barh(place, gain, left=base, height=0.2, color=COLOURS["blue"], zorder=2)
             axes.plot(
@@ -100,4 +113,4 @@ def outer_bars(table: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> 
         )
         for name, row in zip(names, rows_of(ordered), strict=True)
     ]
-    return Picture(figure, caption, " ".join([takeaway, *said]), takeaway)
+    return Picture(figure, caption, " ".join([takeaway, *said]), takeaway, [released])

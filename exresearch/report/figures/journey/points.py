@@ -50,7 +50,16 @@ def lines(axes: Axes, places: Places, groups: pd.DataFrame, kinds: list[str]) ->
         )
 
 
-def points(axes: Axes, places: Places) -> None:
+def gaps(places: Places) -> pd.DataFrame:
+    """Places of the moments that may not be shown, on the line between those beside them, and who is behind these."""
+    shown = places.frame[places.frame["moment"].isin(places.shown)]
+    hidden = [x for name, x in places.x.items() if name not in places.shown]
+    known = [places.x[name] for name in shown["moment"]]
+    heights = np.interp(hidden, known, shown["estimate"].to_numpy(dtype=float)) if hidden else []
+    return pd.DataFrame({"place": hidden, "height": heights, "people": int(shown["people"].min())})
+
+
+def points(axes: Axes, places: Places, empty: pd.DataFrame) -> None:
     """The line through the moments with its points and intervals; empty dashed circles where there is a gap."""
     ink = COLOURS["ink"]
     shown = [row for row in rows_of(places.frame) if row.moment in places.shown]
@@ -87,23 +96,19 @@ def points(axes: Axes, places: Places) -> None:
             markeredgewidth=1.6,
             zorder=6,
         )
-    known = [places.x[row.moment] for row in shown]
-    heights = [float(row.estimate) for row in shown]
-    for name, x in places.x.items():
-        if name not in places.shown:
-            y = float(np.interp(x, known, heights))
-            axes.plot([x], [y], marker="o", markersize=12, color="white", zorder=5)
-            axes.plot(
-                [x],
-                [y],
-                marker=_dashed_circle(),
-                markersize=13,
-                markerfacecolor="none",
-                markeredgecolor=COLOURS["grey"],
-                markeredgewidth=1.2,
-                linestyle="none",
-                zorder=6,
-            )
+    for row in rows_of(empty):
+        axes.plot([row.place], [row.height], marker="o", markersize=12, color="white", zorder=5)
+        axes.plot(
+            [row.place],
+            [row.height],
+            marker=_dashed_circle(),
+            markersize=13,
+            markerfacecolor="none",
+            markeredgecolor=COLOURS["grey"],
+            markeredgewidth=1.2,
+            linestyle="none",
+            zorder=6,
+        )
 
 
 def _dashed_circle() -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.analyses.journey.order import WholeJourney
 from exresearch.findings.note import Note
+from exresearch.report.figures.journey.groups import of_steps
 from exresearch.report.figures.rows import headroom
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -61,9 +62,16 @@ def journey_steps(
     Picture or Note
         A note where there are fewer than two points.
     """
-    steps = whole.steps
-    if len(steps):
-        steps = steps[~release(steps, count="people", rules=rules).hidden]
+    if whole.steps.empty:
+        return NO_STEPS
+    released = release(
+        whole.steps,
+        count="people",
+        rules=rules,
+        groups=of_steps(scale),
+        name="Recommendation by number of good moments",
+    )
+    steps = released.frame[~released.hidden & released.frame["estimate"].notna()]
     if len(steps) < 2:
         return NO_STEPS
     with style():
@@ -122,4 +130,4 @@ def journey_steps(
         )
         for row in rows_of(steps)
     ]
-    return Picture(figure, caption, " ".join([takeaway, *said]), takeaway)
+    return Picture(figure, caption, " ".join([takeaway, *said]), takeaway, [released])

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+import pandas as pd
+
+from exresearch.disclosure import DisclosureRules, Released, release
 from exresearch.findings.finding import EstimateRecord
 from exresearch.report.figures.forests import checks_sentence
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
@@ -57,7 +60,7 @@ def checks_forest(groups: Sequence[CheckGroup], *, texts: Texts) -> Picture:
     ValueError
         If no group has a row.
     """
-    shown = [group for group in groups if group.deciding is not None or group.checks]
+    released, shown = _released(groups)
     if not shown:
         raise ValueError("checks_forest: no group has a row.")
     labels = [
@@ -96,7 +99,27 @@ def checks_forest(groups: Sequence[CheckGroup], *, texts: Texts) -> Picture:
         level=_level(shown),
     )
     described = " ".join(_described(group, texts) for group in shown)
-    return Picture(figure, caption, f"{described} {takeaway}", takeaway)
+    return Picture(figure, caption, f"{described} {takeaway}", takeaway, [released])
+
+
+def _released(groups: Sequence[CheckGroup]) -> tuple[Released, list[CheckGroup]]:
+    """Release the estimates, and leave out those that too few answers are behind and groups without any."""
+    records = [row for group in groups for row in (group.deciding, *group.checks) if row is not None]
+    columns = ("term", "estimate", "conf_low", "conf_high", "n")
+    frame = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in records], columns=columns)
+    # No estimate follows from the others: each is a table by itself.
+    frame = frame.assign(place=[str(place) for place in range(len(frame))])
+    released = release(frame, count="n", rules=DisclosureRules(), within=["place"], name="Checks")
+    few = {id(row) for row, hidden in zip(records, released.hidden, strict=True) if hidden}
+    kept = [
+        replace(
+            group,
+            deciding=None if id(group.deciding) in few else group.deciding,
+            checks=[row for row in group.checks if id(row) not in few],
+        )
+        for group in groups
+    ]
+    return released, [group for group in kept if group.deciding is not None or group.checks]
 
 
 def _name(record: EstimateRecord, texts: Texts) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
+from exresearch.disclosure import DisclosureRules, Groups, release
 from exresearch.findings.note import Note
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -46,6 +47,7 @@ def peer_bins(
     line: float,
     texts: Texts,
     label: dict[str, str],
+    rules: DisclosureRules,
     effect: tuple[float, float] | None = None,
 ) -> Picture | Note:
     """Draw how far answers lie from a person's own mean, by how many colleagues more than usual were promoters before.
@@ -53,13 +55,15 @@ def peer_bins(
     Parameters
     ----------
     bins : pandas.DataFrame
-        ``x`` (deviation of the share), ``y`` (deviation of the answer), ``conf_low, conf_high, conf_level, n``.
+        ``bin, x`` (deviation of the share), ``y`` (deviation of the answer), ``conf_low, conf_high, conf_level, n``.
     line : float
         Slope of the regression on the same scales.
     texts : Texts
         Language of the reader.
     label : dict
         Of the question.
+    rules : DisclosureRules
+        Least answers behind a point; where one has fewer, nothing is drawn.
     effect : tuple of float, optional
         Limits of the deciding effect; the takeaway claims one only where they exclude zero.
 
@@ -70,7 +74,17 @@ def peer_bins(
     """
     if bins.empty:
         return NO_BINS
-    require(bins, ["x", "y", "conf_low", "conf_high", "n"], figure="peer_bins")
+    require(bins, ["bin", "x", "y", "conf_low", "conf_high", "n"], figure="peer_bins")
+    # Deviations have no ends; they are means of many answers from all units, in groups of equal size.
+    released = release(
+        bins,
+        count="n",
+        rules=rules,
+        groups=Groups("answers after a wave", by={"group": "bin"}),
+        name="Ambassadors among colleagues",
+    )
+    if released.n_hidden:
+        return NO_BINS
     x, y = bins["x"].to_numpy(dtype=float), bins["y"].to_numpy(dtype=float)
     low, high = bins["conf_low"].to_numpy(dtype=float), bins["conf_high"].to_numpy(dtype=float)
     with style():
@@ -116,4 +130,4 @@ def peer_bins(
         f"({interval(float(row.conf_low), float(row.conf_high), 'number2', language=texts.language)})"
         for row in rows_of(bins)
     )
-    return Picture(figure, caption, f"{described}. {takeaway}", takeaway)
+    return Picture(figure, caption, f"{described}. {takeaway}", takeaway, [released])

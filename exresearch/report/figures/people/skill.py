@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -60,7 +61,7 @@ def skill_lines(
     lines : pandas.DataFrame
         ``level`` (low, mean, high), ``x, estimate, conf_low, conf_high, conf_level, n``.
     slopes : pandas.DataFrame
-        ``level, estimate, conf_low, conf_high``: standard deviations per standard deviation.
+        ``level, estimate, conf_low, conf_high, n``: standard deviations per standard deviation.
     texts : Texts
         Language of the reader.
     labels : dict
@@ -76,6 +77,12 @@ def skill_lines(
     if lines.empty or slopes.empty:
         return NO_LINES
     require(lines, ["level", "x", "estimate", "conf_low", "conf_high", "n"], figure="skill_lines")
+    drawn_lines, drawn_slopes = (
+        release(frame, count="n", rules=DisclosureRules(), name=name)
+        for frame, name in ((lines, "Customer experience along skill"), (slopes, "Slopes of skill"))
+    )
+    if drawn_lines.n_hidden or drawn_slopes.n_hidden:
+        return NO_LINES
     by: dict[str, Any] = {str(row.level): row for row in rows_of(slopes)}
     height = 3.9
     with style():
@@ -140,7 +147,7 @@ def skill_lines(
         mean=_limits(by, "mean", texts),
         high=_limits(by, "high", texts),
     )
-    return Picture(figure, caption, f"{takeaway} {said}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {said}", takeaway, [drawn_lines, drawn_slopes])
 
 
 def _spread(places: dict[str, float], *, apart: float) -> dict[str, float]:
