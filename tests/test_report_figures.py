@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, Measure, release
 from exresearch.findings import (
     EstimateRecord,
     Finding,
@@ -22,6 +22,10 @@ from exresearch.report.columns import REVERSED_NOTE
 from exresearch.report.theme import new_figure, svg
 
 RULES = DisclosureRules()
+SIDES = {
+    "ex": Groups("employees", by={"unit": "unit"}, measures={"ex": Measure("needs", 0, 100)}),
+    "cx": Groups("customers", by={"unit": "unit"}, measures={"cx": Measure("cx", -5, 100)}),
+}
 MESSAGE, VALUES = RULES.sentence()
 LONG = (
     "De organisatie begrijpt wat ik nodig heb om mijn werk goed te doen & handelt daar ook zichtbaar naar, "
@@ -114,7 +118,9 @@ def units(count, n=20):
     generator = np.random.default_rng(5)
     ex = generator.normal(5, 0.5, count)
     group = [("leaders", "middle", "laggards")[i % 3] for i in range(count)]
-    return pd.DataFrame({"ex": ex, "cx": ex + generator.normal(0, 1, count), "n": n, "group": group})
+    names = [f"u{i:02d}" for i in range(count)]
+    cx = ex + generator.normal(0, 1, count)
+    return pd.DataFrame({"unit": names, "ex": ex, "cx": cx, "ex_n": n, "cx_n": n, "group": group})
 
 
 def complete(picture):
@@ -176,15 +182,18 @@ def test_detectable_effects_refuse_an_unknown_kind(texts):
 def test_engagement(texts, finding):
     bands = pd.DataFrame(
         {
+            "level": ["high", "low"],
             "band": ["high", "low"],
             "share": [0.3, 0.7],
             "conf_low": [0.28, 0.6],
             "conf_high": [0.33, 0.8],
             "n": 90,
+            "answers": [27, 63],
+            "people": [27, 63],
         }
     )
-    assert texts.number(0.7, "percent0") in draw.engagement_bands(bands, texts=texts).takeaway
-    complete(draw.engagement_bands(bands, texts=texts))
+    assert texts.number(0.7, "percent0") in draw.engagement_bands(bands, texts=texts, rules=RULES).takeaway
+    complete(draw.engagement_bands(bands, texts=texts, rules=RULES))
     published = pd.DataFrame(
         {
             "value": [0.13, 0.21],
@@ -193,23 +202,62 @@ def test_engagement(texts, finding):
         }
     )
     own = finding(0.31, 0.29, 0.33, Verdict.CONTRADICTED, unit="share", null=0.5, smallest=(0.45, 0.55))
-    drawn = complete(draw.engaged_share_benchmarks(own, published, texts=texts))
+    drawn = complete(draw.engaged_share_benchmarks(own, published, texts=texts, rules=RULES))
     # The old figure is called dated, the new one is not.
     assert drawn.count(texts.say("dated")) == 1
     # Nothing published beside it: the client's share alone.
-    alone = draw.engaged_share_benchmarks(own, published.head(0), texts=texts)
+    alone = draw.engaged_share_benchmarks(own, published.head(0), texts=texts, rules=RULES)
     complete(alone)
     assert alone.alt == alone.takeaway
     outcomes = pd.DataFrame(
-        {"outcome": ["a"] * 3 + ["b"] * 2, "value": [1, 2, 3, 0, 1], "share": [0.2, 0.5, 0.3, 0.9, 0.1]}
+        {
+            "outcome": ["a"] * 3 + ["b"] * 2,
+            "column": ["a"] * 3 + ["b"] * 2,
+            "value": [1, 2, 3, 0, 1],
+            "share": [0.2, 0.5, 0.3, 0.9, 0.1],
+            "answers": [20, 50, 30, 90, 10],
+            "people": [20, 50, 30, 90, 10],
+        }
     )
-    assert texts.number(0.9, "percent0") in draw.outcome_distribution(outcomes, texts=texts).alt
-    complete(draw.outcome_distribution(outcomes.head(1), texts=texts))
+    assert texts.number(0.9, "percent0") in draw.outcome_distribution(outcomes, texts=texts, rules=RULES).alt
+    complete(draw.outcome_distribution(outcomes.head(1), texts=texts, rules=RULES))
+
+
+def test_small_groups_of_answers_are_not_drawn_and_take_company(texts):
+    bands = pd.DataFrame(
+        {
+            "level": ["highly", "moderately", "slightly", "disengaged"],
+            "band": ["W", "X", "Y", "Z"],
+            "share": [0.4, 0.43, 0.14, 0.03],
+            "conf_low": 0.01,
+            "conf_high": 0.5,
+            "n": 100,
+            "answers": [40, 43, 14, 12],
+            "people": [40, 43, 14, 3],
+        }
+    )
+    picture = draw.engagement_bands(bands, texts=texts, rules=RULES)
+    assert texts.number(0.43, "percent0") in picture.alt
+    for band, share in (("Y", 0.14), ("Z", 0.03)):
+        assert f"{band}:" not in picture.alt
+        assert f">{texts.number(share, 'percent0')}<" not in complete(picture)
+    answers = pd.DataFrame(
+        {
+            "outcome": "a", "column": "a", "value": [1, 2, 3, 4], "share": [0.02, 0.07, 0.31, 0.6],
+            "answers": [2, 7, 31, 60], "people": [2, 7, 31, 60],
+        }
+    )  # fmt: skip
+    drawn = draw.outcome_distribution(answers, texts=texts, rules=RULES)
+    heights = [patch.get_height() for patch in drawn.figure.axes[0].patches]
+    assert heights == pytest.approx([0.31, 0.6])
+    assert complete(drawn).count("×") == 2
+    everybody = answers.assign(people=[0, 0, 0, 3], answers=[0, 0, 0, 3])
+    assert "%" not in draw.outcome_distribution(everybody, texts=texts, rules=RULES).alt
 
 
 def test_unit_scatter_shows_no_small_unit(texts):
     frame = units(30)
-    frame.loc[0, ["ex", "cx", "n"]] = [50.0, 90.0, 4]
+    frame.loc[0, ["ex", "cx", "ex_n"]] = [50.0, 90.0, 4]
     picture = draw.unit_scatter(
         frame,
         texts=texts,
@@ -217,11 +265,13 @@ def test_unit_scatter_shows_no_small_unit(texts):
         cx_label="CX",
         ex_is_share=False,
         rules=RULES,
+        groups=SIDES,
         line=(0.0, 1.0),
         correlation=(0.2, 0.6),
     )
     complete(picture)
-    assert "29" in picture.caption
+    # Another one goes along, since all of them add up.
+    assert "28" in picture.caption
     assert picture.figure.axes[0].get_xlim()[1] < 20
     assert picture.takeaway == texts.say(
         "Where “{ex}” is higher, “{cx}” tends to be higher too.", ex="EX", cx="CX"
@@ -229,7 +279,14 @@ def test_unit_scatter_shows_no_small_unit(texts):
 
 
 def test_unit_scatter_claims_no_link_that_may_be_chance(texts):
-    options = {"texts": texts, "ex_label": "EX", "cx_label": "CX", "ex_is_share": False, "rules": RULES}
+    options = {
+        "texts": texts,
+        "ex_label": "EX",
+        "cx_label": "CX",
+        "ex_is_share": False,
+        "rules": RULES,
+        "groups": SIDES,
+    }
     open_link = texts.say("Between units no clear link shows between “{ex}” and “{cx}”.", ex="EX", cx="CX")
     picture = draw.unit_scatter(units(30), line=(0.0, 1.0), correlation=(-0.1, 0.4), **options)
     assert picture.takeaway == open_link
@@ -242,13 +299,12 @@ def test_unit_scatter_claims_no_link_that_may_be_chance(texts):
 
 def test_unit_scatter_of_too_few_units_says_so(texts):
     picture = draw.unit_scatter(
-        units(4), texts=texts, ex_label="EX", cx_label="CX", ex_is_share=False, rules=RULES
+        units(4), texts=texts, ex_label="EX", cx_label="CX", ex_is_share=False, rules=RULES, groups=SIDES
     )
-    assert not picture.figure.axes
-    assert picture.takeaway == texts.say(
+    assert isinstance(picture, Note)
+    assert texts.note(picture) == texts.say(
         "Not drawn: fewer than {minimum} units have enough answers.", minimum=5
     )
-    complete(picture)
 
 
 def test_leaders_laggards(texts):
@@ -259,20 +315,26 @@ def test_leaders_laggards(texts):
             "conf_low": [0.37, 0.25, 1.2],
             "conf_high": [0.45, 0.33, 1.7],
             "n": 700,
+            "people": np.nan,
         }
     )
     picture = draw.leaders_laggards(
-        frame, texts=texts, measure="engaged", published=(0.75, 0.49), published_label="Temkin, 2016"
+        frame,
+        texts=texts,
+        measure="engaged",
+        rules=RULES,
+        published=(0.75, 0.49),
+        published_label="Temkin, 2016",
     )
     assert "75%" in complete(picture)
     assert "41%" in picture.alt
     with pytest.raises(ValueError) as caught:
-        draw.leaders_laggards(frame, texts=texts, measure="engaged", published=(0.75, 0.49))
+        draw.leaders_laggards(frame, texts=texts, measure="engaged", rules=RULES, published=(0.75, 0.49))
     assert (
         str(caught.value) == "leaders_laggards: published figures need published_label, with source and year."
     )
     with pytest.raises(ValueError) as caught:
-        draw.leaders_laggards(frame.tail(1), texts=texts, measure="engaged")
+        draw.leaders_laggards(frame.tail(1), texts=texts, measure="engaged", rules=RULES)
     assert str(caught.value) == (
         "leaders_laggards needs the terms share_leaders, share_laggards; missing: share_leaders, "
         "share_laggards."
@@ -340,6 +402,7 @@ def test_difference_forest_says_the_verdict_in_words(texts):
             "estimate": [0.06, 0.0, 9.0],
             "conf_low": [0.03, -0.01, -4.0],
             "conf_high": [0.09, 0.01, 30.0],
+            "n": 400,
             "verdict": ["supported", "equivalent", None],
         }
     )
@@ -434,7 +497,7 @@ def test_the_same_frame_gives_the_same_bytes(texts):
 
 def test_a_picture_needs_its_words():
     with pytest.raises(ValueError) as caught:
-        Picture(new_figure(1), "caption", " ", "")
+        Picture(new_figure(1), "caption", " ", "", [release(pd.DataFrame(), count=None, rules=RULES)])
     assert str(caught.value) == "a picture needs a caption, alt text and a takeaway; empty: alt, takeaway."
 
 

@@ -8,18 +8,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, Measure
+from exresearch.findings import Note
 from exresearch.findings.analyses.linkage.funnel import Funnel
+from exresearch.measures import LinkTable, Side
 from exresearch.models import funnel_limits
 from exresearch.report import Picture, Texts
 from exresearch.report import figures as draw
 from exresearch.report import link as shown
 from exresearch.report.figures.linkage.funnel import TOO_FEW
 from exresearch.report.figures.linkage.kinds import NO_KINDS
+from exresearch.report.figures.linkage.release import with_small_units
 from exresearch.report.theme import svg
 
 RULES = DisclosureRules()
 ENGLISH = Texts("en", strict=True)
+GROUPS = {
+    "ex": Groups("employees", by={"unit": "unit"}, measures={"ex": Measure("engaged")}),
+    "cx": Groups("customers", by={"unit": "unit"}, measures={"cx": Measure("cx", 0, 10)}),
+}
 
 
 @pytest.fixture(params=["nl", "en"])
@@ -40,7 +47,7 @@ def contrasts(**change: Any) -> pd.DataFrame:
 
 
 def test_cut_forest_counts_whole_intervals(texts: Texts) -> None:
-    picture = draw.cut_forest(contrasts(), texts=texts, published=(1.53, "source"))
+    picture = draw.cut_forest(contrasts(), texts=texts, rules=RULES, published=(1.53, "source"))
     if texts.language == "en":
         assert picture.takeaway == "In 2 of 3 comparisons the whole interval lies above 1."
         assert "Highly engaged, 20% at each end: 2.00 (1.20 to 3.30)." in picture.alt
@@ -52,18 +59,25 @@ def test_cut_forest_counts_whole_intervals(texts: Texts) -> None:
 
 def test_cut_forest_says_nothing_of_what_is_not_known() -> None:
     frame = contrasts(simple_low=np.nan, simple_high=np.nan, comparable=False)
-    picture = draw.cut_forest(frame, texts=ENGLISH, published=(1.53, "source"))
+    picture = draw.cut_forest(frame, texts=ENGLISH, rules=RULES, published=(1.53, "source"))
     assert "Katz" not in picture.caption
     assert "published" not in svg(picture.figure)
     with pytest.raises(ValueError, match="cut_forest needs at least one row"):
-        draw.cut_forest(frame.head(0), texts=ENGLISH)
+        draw.cut_forest(frame.head(0), texts=ENGLISH, rules=RULES)
 
 
 def units(n: int = 40) -> pd.DataFrame:
     rng = np.random.default_rng(1)
     ex = rng.uniform(0.2, 0.7, n)
     return pd.DataFrame(
-        {"ex": ex, "cx": 6 + 2 * ex + rng.normal(0, 0.3, n), "n": 20.0, "kind": ["shop", "desk"] * (n // 2)}
+        {
+            "unit": [f"u{i:02d}" for i in range(n)],
+            "ex": ex,
+            "ex_n": 20.0,
+            "cx": 6 + 2 * ex + rng.normal(0, 0.3, n),
+            "cx_n": 30.0,
+            "kind": ["shop", "desk"] * (n // 2),
+        }
     )
 
 
@@ -80,7 +94,7 @@ AXES: dict[str, Any] = {"ex_label": "Engaged", "cx_label": "Customers", "ex_is_s
 )
 def test_kinds_say_what_the_interval_says(change: tuple[float, float], words: str) -> None:
     picture = draw.kind_scatter(
-        units(), texts=ENGLISH, rules=RULES, kind_label="Type of unit", change=change, **AXES
+        units(), texts=ENGLISH, rules=RULES, groups=GROUPS, kind_label="Type of unit", change=change, **AXES
     )
     assert isinstance(picture, Picture)
     assert words in picture.takeaway
@@ -90,14 +104,20 @@ def test_kinds_say_what_the_interval_says(change: tuple[float, float], words: st
 def test_kinds_of_few_units_are_not_told_apart() -> None:
     frame = units()
     frame["kind"] = ["shop"] * 36 + ["secret"] * 4
-    options: dict[str, Any] = {"rules": RULES, "kind_label": "Kind", "change": (0, 1), **AXES}
+    options: dict[str, Any] = {
+        "rules": RULES,
+        "groups": GROUPS,
+        "kind_label": "Kind",
+        "change": (0, 1),
+        **AXES,
+    }
     assert draw.kind_scatter(frame, texts=ENGLISH, **options) is NO_KINDS
     frame["kind"] = ["shop"] * 18 + ["desk"] * 18 + ["secret"] * 4
     picture = draw.kind_scatter(frame, texts=ENGLISH, **options)
     assert isinstance(picture, Picture)
     assert "secret" not in svg(picture.figure)
     assert "36 units" in picture.caption
-    few = units().assign(n=3.0)
+    few = units().assign(ex_n=3.0)
     assert draw.kind_scatter(few, texts=ENGLISH, **options) is NO_KINDS
 
 
@@ -110,7 +130,9 @@ def curve() -> pd.DataFrame:
 
 
 def test_dose_curve_claims_a_bend_only_where_the_test_does(texts: Texts) -> None:
-    options: dict[str, Any] = {"texts": texts, "rules": RULES, "conf_level": 0.95, **AXES}
+    options: dict[str, Any] = {
+        "texts": texts, "rules": RULES, "groups": GROUPS, "n": 800, "conf_level": 0.95, **AXES,
+    }  # fmt: skip
     bent = draw.dose_curve(curve(), units(), p_value=0.01, **options)
     straight = draw.dose_curve(curve(), units(), p_value=0.2, **options)
     assert bent.takeaway != straight.takeaway
@@ -118,8 +140,9 @@ def test_dose_curve_claims_a_bend_only_where_the_test_does(texts: Texts) -> None
         assert straight.takeaway == "No bend can be shown: a straight line fits as well (p = 0.200)."
         assert "from 6.40 (6.20 to 6.60) to 7.40 (7.20 to 7.60)" in straight.alt
         assert "Dots: units with at least 5 answers." in straight.caption
-    hidden = draw.dose_curve(curve(), units().assign(n=np.nan), p_value=0.2, **options)
+    hidden = draw.dose_curve(curve(), units().assign(ex_n=np.nan), p_value=0.2, **options)
     assert len(hidden.caption) < len(straight.caption)
+    assert isinstance(draw.dose_curve(curve(), units(), p_value=0.2, **(options | {"n": 4})), Note)
 
 
 def test_moderated_slope_follows_the_interval(texts: Texts) -> None:
@@ -130,7 +153,7 @@ def test_moderated_slope_follows_the_interval(texts: Texts) -> None:
     regions = pd.DataFrame(
         {"low": [1.0, 3.0], "high": [3.0, 9.0], "slope": ["undetermined", "positive"], "share": [0.25, 0.75]}
     )
-    options: dict[str, Any] = {"texts": texts, "moderator": "Customer contact"}
+    options: dict[str, Any] = {"texts": texts, "rules": RULES, "n": 800, "moderator": "Customer contact"}
     said = {
         word: draw.moderated_slope(along, regions, interaction=limits, **options).takeaway
         for word, limits in (("up", (0.1, 0.2)), ("down", (-0.2, -0.1)), ("open", (-0.1, 0.1)))
@@ -142,17 +165,28 @@ def test_moderated_slope_follows_the_interval(texts: Texts) -> None:
         assert "75% of the units" in picture.caption
 
 
+def side(name: str, frame: pd.DataFrame | None = None) -> Side:
+    if name == "ex":
+        return Side(
+            "engagement", "share", "employees", pd.DataFrame() if frame is None else frame, (0.0, 1.0)
+        )
+    return Side("cx", "mean", "customers", pd.DataFrame() if frame is None else frame, (0.0, 10.0))
+
+
 def funnel(people: np.ndarray) -> Funnel:
     rng = np.random.default_rng(3)
     value = rng.normal(7, 1 / np.sqrt(people))
     order = pd.Series(value).rank()
     frame = pd.DataFrame(
         {
-            "value": value, "people": people, "outside": False,
+            "unit": [f"u{i:02d}" for i in range(len(people))], "value": value, "people": people,
+            "answers": people, "linked": True, "outside": False,
             "extreme": (order <= 4) | (order > len(people) - 4), "small": people < np.median(people),
         }
     )  # fmt: skip
-    return Funnel("cx", frame, funnel_limits(np.geomspace(3, 200, 20), centre=7.0, spread=1.0), 7.0, False)
+    return Funnel(
+        "cx", frame, funnel_limits(np.geomspace(3, 200, 20), centre=7.0, spread=1.0), 7.0, False, side("cx")
+    )
 
 
 def test_funnels_leave_small_units_out_and_name_none(texts: Texts) -> None:
@@ -192,3 +226,84 @@ def test_rows_hide_intervals_of_few_answers() -> None:
     )  # fmt: skip
     row = shown.type_rows(types, texts=ENGLISH, rules=RULES).iloc[0]
     assert (row["slope_within"], row["correlation_means"], row["n_kinds"]) == ("0.40 (0.20 to 0.60)", None, 2)
+
+
+def points(picture: Any) -> set[float]:
+    """What stands on the horizontal axis of the first panel, of marks alone."""
+    lines = [line for line in picture.figure.axes[0].lines if line.get_linestyle() == "None"]
+    return {round(float(x), 9) for line in lines for x in np.asarray(line.get_xdata(), dtype=float)}
+
+
+def test_a_small_unit_is_not_drawn_and_takes_another_with_it() -> None:
+    frame = units()
+    frame["ex_n"] = np.arange(20.0, 60.0)
+    frame.loc[7, "ex_n"] = 4.0
+    # The smallest of the others goes along; it is the first.
+    gone = {round(float(x), 9) for x in frame.loc[[0, 7], "ex"]}
+    groups = frame.assign(group="middle")
+    scatter = draw.unit_scatter(groups, texts=ENGLISH, rules=RULES, groups=GROUPS, **AXES)
+    kinds = draw.kind_scatter(
+        frame, texts=ENGLISH, rules=RULES, groups=GROUPS, kind_label="Kind", change=(0, 1), **AXES
+    )
+    dose = draw.dose_curve(
+        curve(), frame, texts=ENGLISH, rules=RULES, groups=GROUPS, n=800, p_value=0.2, conf_level=0.95, **AXES
+    )
+    for picture in (scatter, kinds):
+        assert isinstance(picture, Picture)
+        assert not gone & points(picture)
+        assert "38" in picture.caption
+    assert isinstance(scatter, Picture)
+    assert "Not drawn: 2 units" in scatter.caption
+    assert isinstance(dose, Picture)
+    assert not gone & {round(float(x), 9) for x in dose.figure.axes[0].lines[0].get_xdata()}
+    # In the order of their values, so that nobody counts to the unit that is left out.
+    drawn = [float(x) for x in dose.figure.axes[0].lines[0].get_xdata()]
+    assert drawn == sorted(drawn)
+
+
+def test_a_unit_too_small_to_be_linked_takes_company_too() -> None:
+    linked = units()
+    both = [
+        pd.DataFrame({"unit": [*linked["unit"], "tiny"], "wave": "1", "value": 0.5, "n": n, "size": n})
+        for n in ([20.0] * 40 + [2.0], [30.0] * 40 + [50.0])
+    ]
+    table = LinkTable(side("ex", both[0]), side("cx", both[1]), linked, linked, 1, 1, 0)
+    frame = with_small_units(linked, table, rules=RULES)
+    assert frame.loc[~frame["linked"], ["unit", "ex_n"]].to_numpy().tolist() == [["tiny", 2.0]]
+    # Its customers are many enough, and are not there.
+    assert frame.loc[~frame["linked"], "cx"].isna().all()
+    picture = draw.unit_scatter(
+        frame.assign(group="middle"), texts=ENGLISH, rules=RULES, groups=GROUPS, **AXES
+    )
+    assert isinstance(picture, Picture)
+    assert len(points(picture)) == 39
+    assert "Not drawn: 1 units" in picture.caption
+
+
+def test_ratios_of_few_answers_are_not_drawn() -> None:
+    frame = contrasts(n=[900, 4, 300])
+    picture = draw.cut_forest(frame, texts=ENGLISH, rules=RULES)
+    assert isinstance(picture, Picture)
+    assert "1.80" not in picture.alt
+    assert "1.50" not in picture.alt
+    assert picture.takeaway == "In all 1 comparisons the whole interval lies above 1."
+    assert isinstance(draw.cut_forest(contrasts(n=4), texts=ENGLISH, rules=RULES), Note)
+
+
+def test_leaders_of_few_people_are_not_shown() -> None:
+    frame = pd.DataFrame(
+        {
+            "term": ["share_leaders", "share_laggards"], "estimate": [0.4, 0.3], "conf_low": 0.2, "conf_high": 0.5,
+            "n": 700, "people": [4.0, 200.0],
+        }
+    )  # fmt: skip
+    groups = Groups("employees", by={"place": "term"}, measures={"estimate": Measure("engaged")})
+    options: dict[str, Any] = {"texts": ENGLISH, "measure": "engaged", "rules": RULES, "groups": groups}
+    assert isinstance(draw.leaders_laggards(frame, **options), Note)
+    many = draw.leaders_laggards(frame.assign(people=[180.0, 200.0]), **options)
+    assert isinstance(many, Picture)
+    assert many.shown[0].entry.population == "employees"
+    # Without numbers of answers the units were counted, and nobody is named.
+    unknown = draw.leaders_laggards(frame.assign(people=np.nan), **options)
+    assert isinstance(unknown, Picture)
+    assert unknown.shown[0].entry.kind == "estimates"

@@ -19,6 +19,7 @@ from exresearch.report.sentences import verdict_parts
 from exresearch.study import Study
 
 SMALLEST = (-0.2, 0.2)
+RULES = DisclosureRules()
 LABELS = {"ex": "Mood", "cx": "Praise"}
 
 
@@ -73,10 +74,18 @@ def events() -> tuple[pd.DataFrame, pd.DataFrame]:
             "band_low": [-0.4, -0.5, np.nan, -0.1, 0.0],
             "band_high": [0.6, 0.3, np.nan, 1.1, 1.4],
             "n_treated": [8, 12, np.nan, 12, 6],
+            "n": 300,
         }
     )
     average = pd.DataFrame(
-        {"side": ["ex"], "estimate": [0.6], "conf_low": [0.2], "conf_high": [1.0], "conf_level": [0.95]}
+        {
+            "side": ["ex"],
+            "estimate": [0.6],
+            "conf_low": [0.2],
+            "conf_high": [1.0],
+            "conf_level": [0.95],
+            "n": 300,
+        }
     )
     return rows, average
 
@@ -92,7 +101,7 @@ def drawn(picture: Any) -> str:
 def test_event_study_says_what_it_shows(language: str) -> None:
     rows, average = events()
     texts = Texts(language)
-    picture = programme_events(rows, average, texts=texts, smallest_effect=SMALLEST)
+    picture = programme_events(rows, average, texts=texts, rules=RULES, smallest_effect=SMALLEST)
     first, last = ("−3: 0,10 (−0,20 tot 0,40)", "+1: 0,70 (0,20 tot 1,20)") if language == "nl" else (
         "−3: 0.10 (−0.20 to 0.40)", "+1: 0.70 (0.20 to 1.20)")  # fmt: skip
     assert first in picture.alt
@@ -113,13 +122,17 @@ def test_event_study_says_what_it_shows(language: str) -> None:
 def test_event_study_claims_nothing_that_its_interval_does_not_hold() -> None:
     rows, average = events()
     texts = Texts("en")
-    open_ = programme_events(rows, average.assign(conf_low=-0.1), texts=texts, smallest_effect=SMALLEST)
+    open_ = programme_events(
+        rows, average.assign(conf_low=-0.1), texts=texts, rules=RULES, smallest_effect=SMALLEST
+    )
     assert open_.takeaway == "Since the start employee experience shows no clear effect."
     low = average.assign(estimate=-0.6, conf_low=-1.0, conf_high=-0.2)
-    lower = programme_events(rows, low, texts=texts, smallest_effect=SMALLEST)
+    lower = programme_events(rows, low, texts=texts, rules=RULES, smallest_effect=SMALLEST)
     assert lower.takeaway == "Since the start employee experience stands clearly lower."
     with pytest.raises(ValueError, match="programme_events needs the columns"):
-        programme_events(rows.drop(columns="band_low"), average, texts=texts, smallest_effect=SMALLEST)
+        programme_events(
+            rows.drop(columns="band_low"), average, texts=texts, rules=RULES, smallest_effect=SMALLEST
+        )
 
 
 def test_page_of_a_whole_study(client: Any) -> None:
@@ -127,7 +140,7 @@ def test_page_of_a_whole_study(client: Any) -> None:
     assert result.finding.verdict is Verdict.SUPPORTED
     for language in ("nl", "en"):
         page = Page(language=language, rules=DisclosureRules())
-        pictures = shown.pictures(result, texts=page.texts)
+        pictures = shown.pictures(result, texts=page.texts, rules=RULES)
         assert list(pictures) == ["events", "courses", "checks"]
         blocks = [page.figure(picture).data for picture in pictures.values()]
         blocks += [page.table(**table).data for table in shown.tables(result).values()]
@@ -150,14 +163,18 @@ def test_page_of_a_whole_study(client: Any) -> None:
 
 def test_courses_show_each_start_beside_those_that_never_did(client: Any) -> None:
     result = effect(company(client))
-    picture = programme_courses(result.courses, texts=Texts("en"), labels=LABELS, ex_is_share=False)
+    picture = programme_courses(
+        result.courses, texts=Texts("en"), rules=RULES, labels=LABELS, ex_is_share=False
+    )
     titles = [axes.get_title(loc="left") for axes in picture.figure.axes]
     assert titles == ["start 2023\n14 units", "start 2024\n14 units"] * 2
     frame = company(client).table("units")
     never = frame[frame.groupby("unit")["plan"].transform("max") == 0]
     mean = never.loc[never["wave"] == "2021", "mood"].mean()
     assert f"Mood, units that never started: 2021: {mean:.2f}".replace("-", "−") in picture.alt
-    nothing = programme_courses(pd.DataFrame(), texts=Texts("en"), labels=LABELS, ex_is_share=False)
+    nothing = programme_courses(
+        pd.DataFrame(), texts=Texts("en"), rules=RULES, labels=LABELS, ex_is_share=False
+    )
     assert isinstance(nothing, Note)
 
 
@@ -177,9 +194,10 @@ def test_checks_count_whole_intervals_on_the_side_of_the_estimate() -> None:
             "conf_low": [0.2, 0.1, -0.1, 0.1],
             "conf_high": [0.8, 0.7, 0.5, 9.0],
             "conf_level": 0.95,
+            "n": 300,
         }
     )
-    picture = programme_checks(checks, texts=Texts("en"), smallest_effect=SMALLEST)
+    picture = programme_checks(checks, texts=Texts("en"), rules=RULES, smallest_effect=SMALLEST)
     assert picture.takeaway == (
         "1 of the 2 checks lie, with their whole interval, on the side of the deciding estimate. Of 1 starts that "
         "never were, 1 show a clear effect."
@@ -192,11 +210,30 @@ def test_checks_count_whole_intervals_on_the_side_of_the_estimate() -> None:
     assert picture.figure.axes[0].get_xlim()[1] < 3
 
 
+def test_effects_of_few_answers_are_neither_drawn_nor_said(client: Any) -> None:
+    texts = Texts("en")
+    rows, average = events()
+    few = average.assign(n=4)
+    assert isinstance(programme_events(rows, few, texts=texts, rules=RULES, smallest_effect=SMALLEST), Note)
+    rows["n"] = [4, 250, 300, 300, 300]
+    picture = programme_events(rows, average, texts=texts, rules=RULES, smallest_effect=SMALLEST)
+    assert "−3:" not in picture.alt
+    assert "−2:" not in picture.alt
+    assert "+1:" in picture.alt
+    courses = effect(company(client)).courses
+    small = courses["side"].eq("ex") & courses["group"].eq(1) & courses["wave"].eq("2022")
+    hidden = courses.assign(n=courses["n"].mask(small, 3))
+    picture = programme_courses(hidden, texts=texts, rules=RULES, labels=LABELS, ex_is_share=False)
+    value = texts.number(float(courses.loc[small, "mean"].iloc[0]), "number2")
+    assert f"Mood, start 2023: 2021: {value}" not in picture.alt
+    assert f"2022: {value}" not in picture.alt.partition("Praise")[0]
+
+
 def test_half_a_claim_is_shown_and_not_judged(client: Any) -> None:
     result = effect(company(client, customers=False))
     assert result.finding.verdict is Verdict.NOT_TESTABLE
     page = Page(language="en", rules=DisclosureRules())
-    pictures = shown.pictures(result, texts=page.texts)
+    pictures = shown.pictures(result, texts=page.texts, rules=RULES)
     assert "Employee experience: on average" in pictures["events"].alt
     assert "Customer experience" not in pictures["events"].alt
     assert "These data are missing" in page.verdict(result.finding).data
@@ -207,7 +244,7 @@ def test_nothing_at_all_is_said_in_every_place(client: Any) -> None:
     study.tables["units"]["plan"] = 0.0
     result = effect(study)
     page = Page(language="nl", rules=DisclosureRules())
-    for picture in shown.pictures(result, texts=page.texts).values():
+    for picture in shown.pictures(result, texts=page.texts, rules=RULES).values():
         assert "geen enkele eenheid begint" in page.figure(picture).data
     for table in shown.tables(result).values():
         assert "geen enkele eenheid begint" in page.table(**table).data

@@ -32,7 +32,7 @@ def label(text):
     return Note(message="{measure}", values={"measure": {"nl": f"{text} nl", "en": f"{text} en"}})
 
 
-def curve(sizes, *, unit="correlation", shift=0.2, fail=(), deciding=True, smallest=(-0.1, 0.1)):
+def curve(sizes, *, unit="correlation", shift=0.2, fail=(), deciding=True, smallest=(-0.1, 0.1), few=()):
     """A curve with `sizes` alternatives per decision, each alternative moving the estimate by its number."""
     decisions = [
         Decision(
@@ -50,7 +50,7 @@ def curve(sizes, *, unit="correlation", shift=0.2, fail=(), deciding=True, small
         low, high = middle - 0.25, middle + 0.25
         numbers = (middle, low, high) if unit == "correlation" else tuple(np.exp([middle, low, high]))
         return dict(zip(("estimate", "conf_low", "conf_high"), numbers, strict=True)) | {
-            "n": 50,
+            "n": 4 if tuple(choices.values()) in few else 50,
             "conf_level": 0.95,
         }
 
@@ -119,6 +119,23 @@ def test_what_failed_and_what_does_not_decide_is_said(texts):
         specification_picture(no_specifications(unit_of_measurement="ratio", note=reason), texts=texts)
         == reason
     )
+
+
+def test_combinations_of_few_answers_are_neither_drawn_nor_said(texts):
+    made = curve((3, 2), few={(2, 1)}, deciding=False)
+    picture = specification_picture(made, texts=texts)
+    whole = specification_picture(curve((3, 2), deciding=False), texts=texts)
+    highest = texts.number(float(made.table["estimate"].max()), "number2")
+    assert highest in whole.alt
+    assert highest not in picture.alt
+    # The combination with few answers, and another one as its company.
+    assert len(picture.figure.axes[0].collections[-1].get_offsets()) == 4
+    row = curve_table([(label("One"), made)], texts=texts)["frame"].iloc[0]
+    assert (row["n_estimated"], row["n"]) == (4, 50)
+    assert highest not in row["span"]
+    nothing = curve((2,), few={(0,), (1,)}, deciding=False)
+    assert isinstance(specification_picture(nothing, texts=texts), Note)
+    assert curve_table([(label("One"), nothing)], texts=texts)["frame"].empty
 
 
 def test_the_summary_is_one_row_per_curve(texts):

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pandas as pd
 
@@ -27,6 +28,8 @@ class LinkTable:
         Units left out because a side is missing or rests on too few answers.
     n_ex_out, n_cx_out : int
         Those of them that fall out by their employee side, and by their customer side; a unit can fall out by both.
+    few : mapping of str to set of str
+        Units behind whose answers stand too few people, by side: ``ex`` and ``cx``.
     """
 
     ex: Side
@@ -36,6 +39,7 @@ class LinkTable:
     n_excluded: int
     n_ex_out: int
     n_cx_out: int
+    few: Mapping[str, set[str]] = field(default_factory=dict)
 
 
 def link_table(
@@ -105,6 +109,7 @@ def link_table(
         n_excluded=len(everything) - len(units),
         n_ex_out=len(everything) - _with_enough(ex_units, min_unit_n, few=few["ex"]),
         n_cx_out=len(everything) - _with_enough(cx_units, min_unit_n, few=few["cx"]),
+        few=few,
     )
 
 

@@ -10,7 +10,7 @@ import pandas as pd
 from exresearch.measures.aggregation import unit_means
 from exresearch.measures.engagement import EngagedDefinition, engaged
 from exresearch.measures.resampling import respondents
-from exresearch.measures.scores import NotScorable, construct_score, oriented
+from exresearch.measures.scores import NotScorable, construct_score, oriented, score_items, score_method
 from exresearch.study import Study
 
 Kind = Literal["share", "mean"]
@@ -31,12 +31,15 @@ class Side:
     frame : pandas.DataFrame
         ``unit, wave, value, n, size``: n counts answers, ``size`` is the sum of their weights; both are missing where a
         table of units does not say how many answers are behind a value.
+    scale : tuple of float, optional
+        Lowest and highest value that one answer can have, where that is known.
     """
 
     construct: str
     kind: Kind
     source: str
     frame: pd.DataFrame
+    scale: tuple[float, float] | None = None
 
 
 class NotMeasured(ValueError):
@@ -116,7 +119,22 @@ def read_side(
                 f"construct {construct!r} is not measured by unit: neither items of table {table!r} with a unit, "
                 "nor a measure of table 'units'."
             ) from None
-    return Side(construct, kind, table, _by_unit_and_wave(study.table(table), values))
+    by_unit = _by_unit_and_wave(study.table(table), values)
+    return Side(construct, kind, table, by_unit, _scale(study, construct, table, kind))
+
+
+def _scale(study: Study, construct: str, table: str, kind: Kind) -> tuple[float, float] | None:
+    """Return the limits of one person's score; none where it has none, as a factor score."""
+    if kind == "share":
+        return 0.0, 1.0
+    measured = score_items(study.codebook, table, construct)
+    method = score_method(study.codebook, construct)
+    lows = [v.minimum for v in measured if v.minimum is not None]
+    highs = [v.maximum for v in measured if v.maximum is not None]
+    if method == "factor" or len(lows) < len(measured) or len(highs) < len(measured):
+        return None
+    times = len(measured) if method == "sum" else 1
+    return float(min(lows)) * times, float(max(highs)) * times
 
 
 def side_scores(
@@ -222,7 +240,8 @@ def unit_measure(study: Study, construct: str) -> Side:
         }
     )
     answered = by_unit["value"].notna() & (by_unit["n"] > 0).fillna(True).astype(bool)
-    return Side(construct, kind, "units", by_unit[answered].reset_index(drop=True))
+    scale = (0.0, 1.0) if kind == "share" else None
+    return Side(construct, kind, "units", by_unit[answered].reset_index(drop=True), scale)
 
 
 def complaint_rate(study: Study) -> Side:

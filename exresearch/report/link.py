@@ -1,4 +1,4 @@
-"""Tables and figures about the link between employee and customer experience."""
+"""Tables about the link between employee and customer experience; its figures come from here too."""
 
 from __future__ import annotations
 
@@ -7,21 +7,15 @@ from typing import Any
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses import EngagementAndCx, LinkDetails
-from exresearch.findings.claims import claims_for
+from exresearch.findings.analyses import LinkDetails
 from exresearch.findings.note import Note
-from exresearch.report.figures.linkage import (
-    cut_forest,
-    dose_curve,
-    kind_scatter,
-    moderated_slope,
-    unit_funnels,
-    unit_scatter,
-)
+from exresearch.report.link_pictures import NOTHING, leaders, pictures, scatter, together
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
-from exresearch.report.theme import Picture, rows_of
+from exresearch.report.theme import rows_of
+
+__all__ = ["NOTHING", "contrast_rows", "leaders", "pictures", "scatter", "tables", "type_rows"]
 
 _TERMS = {
     "ratio": mark("ratio"),
@@ -33,14 +27,13 @@ _PARTS = {
     "quantiles": mark("for the best units"),
     "moderation": mark("by a property of the units"),
 }
-NOTHING = Note(message="There is no link to look into.")
 CONTRASTS: dict[str, Column | None] = {
     "label": Column(mark("Who counts")),
     "detail": None,
     "what": Column(mark("What"), "message"),
     "estimate": None,
     "conf_low": None,
-    "simple": Column(mark("As if answers stood alone")),
+    "simple": Column(mark("As if answers stood alone"), "figures"),
 }
 SLOPES: dict[str, Column | None] = {
     "label": Column(mark("How reckoned")),
@@ -53,11 +46,11 @@ SLOPES: dict[str, Column | None] = {
 TYPES: dict[str, Column | None] = {
     "label": Column(mark("Kind of unit")),
     "n_kinds": Column(mark("Kinds"), "integer"),
-    "slope": Column(mark("All units")),
-    "slope_within": Column(mark("Within kinds")),
-    "slope_change": Column(mark("Within minus all")),
-    "slope_between": Column(mark("Between kinds")),
-    "correlation_means": Column(mark("Correlation of the kinds’ means")),
+    "slope": Column(mark("All units"), "figures"),
+    "slope_within": Column(mark("Within kinds"), "figures"),
+    "slope_change": Column(mark("Within minus all"), "figures"),
+    "slope_between": Column(mark("Between kinds"), "figures"),
+    "correlation_means": Column(mark("Correlation of the kinds’ means"), "figures"),
 }
 SHAPE: dict[str, Column | None] = {
     "label": Column(mark("Where")),
@@ -123,7 +116,7 @@ def tables(details: LinkDetails | None, *, texts: Texts, rules: DisclosureRules)
             "shape": details.shape.notes,
             "levels": details.levels.notes,
         }
-        notes = {name: _together(texts, given) for name, given in lists.items()}
+        notes = {name: together(texts, given) for name, given in lists.items()}
     return {
         name: {
             "frame": frames[name],
@@ -134,124 +127,6 @@ def tables(details: LinkDetails | None, *, texts: Texts, rules: DisclosureRules)
         }
         for name in captions
     }
-
-
-def scatter(found: EngagementAndCx, *, texts: Texts, rules: DisclosureRules) -> Picture | Note:
-    """Draw the units by both sides with the line through them, or say why there is none.
-
-    Parameters
-    ----------
-    found : EngagementAndCx
-        The verdict with its units.
-    texts : Texts
-        Language of the reader.
-    rules : DisclosureRules
-        Minimum groups.
-    """
-    if found.units.empty:
-        return found.finding.reason
-    if found.units["n"].isna().all():
-        return Note(
-            message="The units are not drawn: the study does not say how many people are behind each of them."
-        )
-    fit: dict[str, Any] = {"line": found.line, "correlation": found.correlation}
-    return unit_scatter(found.units, texts=texts, rules=rules, **_axes(found, texts), **fit)
-
-
-def _axes(found: EngagementAndCx, texts: Texts) -> dict[str, Any]:
-    labels = {f"{side}_label": texts.pick(found.labels[side]) for side in ("ex", "cx")}
-    return {**labels, "ex_is_share": found.ex_is_share}
-
-
-def pictures(
-    found: EngagementAndCx, details: LinkDetails | None, *, texts: Texts, rules: DisclosureRules
-) -> dict[str, Picture | Note]:
-    """Return the figures of the page by name, or the reason why there is none.
-
-    Parameters
-    ----------
-    found : EngagementAndCx
-        The verdict with its units.
-    details : LinkDetails or None
-        What stands beside it.
-    texts : Texts
-        Language of the reader.
-    rules : DisclosureRules
-        Minimum groups.
-
-    Returns
-    -------
-    dict of str to Picture or Note
-        ``cuts, kinds, funnel, dose, moderation``.
-    """
-    names = ("cuts", "kinds", "funnel", "dose", "moderation")
-    if details is None:
-        return dict.fromkeys(names, found.finding.reason)
-    labels = {side: texts.pick(found.labels[side]) for side in ("ex", "cx")}
-    axes = _axes(found, texts)
-    return {
-        "cuts": _cuts(details, texts),
-        "kinds": _kinds(details, texts, rules, axes),
-        "funnel": unit_funnels(details.funnels, texts=texts, rules=rules, labels=labels)
-        if details.funnels
-        else _together(texts, details.funnel_notes) or NOTHING,
-        "dose": _dose(found, details, texts, rules, axes),
-        "moderation": _moderation(details, texts),
-    }
-
-
-def _cuts(details: LinkDetails, texts: Texts) -> Picture | Note:
-    ratios = details.contrasts[details.contrasts["term"] == "ratio"]
-    if ratios.empty:
-        return _together(texts, details.contrast_notes) or NOTHING
-    figures = [
-        one for one in claims_for("engagement-cx") if one.estimand == "ratio" and one.value is not None
-    ]
-    published = (float(figures[0].value or 0.0), figures[0].source) if figures else None
-    return cut_forest(ratios, texts=texts, published=published)
-
-
-def _kinds(
-    details: LinkDetails, texts: Texts, rules: DisclosureRules, axes: dict[str, Any]
-) -> Picture | Note:
-    types = details.types
-    if types.units.empty:
-        return _together(texts, types.notes) or NOTHING
-    rows = types.table[types.table["category"].eq(types.category) & types.table["term"].eq("slope_change")]
-    change = (float(rows["conf_low"].iloc[0]), float(rows["conf_high"].iloc[0]))
-    return kind_scatter(
-        types.units, texts=texts, rules=rules, kind_label=texts.pick(types.label), change=change, **axes
-    )
-
-
-def _dose(
-    found: EngagementAndCx, details: LinkDetails, texts: Texts, rules: DisclosureRules, axes: dict[str, Any]
-) -> Picture | Note:
-    shape = details.shape
-    if shape.curve.empty:
-        return shape.notes[0]
-    level = float(shape.table["conf_level"].iloc[0])
-    return dose_curve(
-        shape.curve, found.units, texts=texts, rules=rules, p_value=shape.curvature, conf_level=level, **axes
-    )
-
-
-def _moderation(details: LinkDetails, texts: Texts) -> Picture | Note:
-    shape, interaction = details.shape, details.shape.interaction()
-    if interaction is None:
-        return shape.notes[-1]
-    return moderated_slope(
-        shape.moderated,
-        shape.regions,
-        texts=texts,
-        moderator=texts.pick(shape.moderator),
-        interaction=interaction[1:],
-    )
-
-
-def _together(texts: Texts, notes: list[Note]) -> Note | None:
-    """One note of several, for the small print below a table."""
-    return Note(message="{notes}", values={"notes": " ".join(map(texts.note, notes))}) if notes else None
 
 
 def contrast_rows(contrasts: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> pd.DataFrame:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import ProgrammeEffect
 from exresearch.findings.note import Note
 from exresearch.report.figures.programmes import programme_checks, programme_courses, programme_events
@@ -128,7 +129,7 @@ def _worded(frame: pd.DataFrame, **words: dict[str, str]) -> pd.DataFrame:
     return frame.assign(**{name: frame[name].map(mapping) for name, mapping in said.items()})
 
 
-def pictures(result: ProgrammeEffect, *, texts: Texts) -> dict[str, Picture | Note]:
+def pictures(result: ProgrammeEffect, *, texts: Texts, rules: DisclosureRules) -> dict[str, Picture | Note]:
     """Return the figures of the page by name, or the reason why there is none.
 
     Parameters
@@ -137,6 +138,8 @@ def pictures(result: ProgrammeEffect, *, texts: Texts) -> dict[str, Picture | No
         Of :func:`exresearch.findings.analyses.programme_effect`.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
 
     Returns
     -------
@@ -147,13 +150,14 @@ def pictures(result: ProgrammeEffect, *, texts: Texts) -> dict[str, Picture | No
     if result.effects.empty:
         return dict.fromkeys(("events", "courses", "checks"), reason)
     smallest = (result.finding.smallest_effect.low, result.finding.smallest_effect.high)
+    said: dict[str, Any] = {"texts": texts, "rules": rules}
     return {
-        "events": programme_events(result.events, result.effects, texts=texts, smallest_effect=smallest),
+        "events": programme_events(result.events, result.effects, **said, smallest_effect=smallest),
         "courses": programme_courses(
             result.courses,
-            texts=texts,
+            **said,
             labels={name: texts.pick(label) for name, label in result.labels.items()},
             ex_is_share=result.ex_is_share,
         ),
-        "checks": programme_checks(result.checks, texts=texts, smallest_effect=smallest),
+        "checks": programme_checks(result.checks, **said, smallest_effect=smallest),
     }

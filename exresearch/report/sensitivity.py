@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.analyses import Sensitivity, Specifications
 from exresearch.findings.note import Note
 from exresearch.report.figures.specification import specification_picture
+from exresearch.report.figures.specification_release import shown_curve
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.sentences import UNIT_NAMES
 from exresearch.report.tables import Column
@@ -31,7 +33,7 @@ CURVE: dict[str, Column | None] = {
     "label": Column(mark("Association")),
     "n_estimated": Column(mark("Combinations"), "integer"),
     "median": Column(mark("Median"), "estimate"),
-    "span": Column(mark("From lowest to highest")),
+    "span": Column(mark("From lowest to highest"), "figures"),
     "share_same_sign": Column(mark("Same direction"), "percent0"),
     "share_excluding_null": Column(mark("Interval leaves out no effect"), "percent0"),
     "p_value": Column(mark("Permutation test, p"), "p"),
@@ -70,7 +72,8 @@ def unmeasured_table(rows: pd.DataFrame, *, texts: Texts, note: Note | None = No
     details: list[Any] = [
         row.reason if isinstance(row.reason, Note) else _measured(row, texts) for row in rows_of(rows)
     ]
-    shown = rows.assign(detail=details)
+    hidden = release(rows, count="n", rules=DisclosureRules()).hidden
+    shown = rows.assign(detail=pd.Series(details, index=rows.index, dtype=object).mask(hidden, ""))
     columns = {
         name: column for name, column in UNMEASURED.items() if name == "detail" or shown[name].notna().any()
     }
@@ -142,7 +145,10 @@ def curve_table(
     for label, curve in curves:
         if curve.table.empty:
             continue
-        row = curve.summary.iloc[0].to_dict()
+        seen, _ = shown_curve(curve)
+        if seen.table.empty:
+            continue
+        row = seen.summary.iloc[0].to_dict()
         spec = unit_spec(curve.unit_of_measurement)
         span = interval(row["lowest"], row["highest"], spec, language=texts.language)
         rows.append({**row, "label": label, "span": span, "unit_of_measurement": curve.unit_of_measurement})

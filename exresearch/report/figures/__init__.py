@@ -1,5 +1,6 @@
 """Figures: tidy frames or findings in, a picture with its words in the reader's language out."""
 
+from exresearch.report.figures.answers import outcome_distribution
 from exresearch.report.figures.business import (
     advocacy_scatter,
     outcome_forest,
@@ -22,7 +23,6 @@ from exresearch.report.figures.drivers import driver_forest, method_agreement, p
 from exresearch.report.figures.engagement import (
     engaged_share_benchmarks,
     engagement_bands,
-    outcome_distribution,
 )
 from exresearch.report.figures.forests import difference_forest, robustness_forest
 from exresearch.report.figures.human import influence_matrix, three_sides_network, weight_triangle

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import math
-import textwrap
-
 import numpy as np
 import pandas as pd
 
+from exresearch.disclosure import DisclosureRules, Groups, Measure, release
 from exresearch.findings.finding import EstimateRecord, Finding
+from exresearch.findings.note import Note
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
+from exresearch.report.figures.visible import enough_people
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
     Picture,
-    add_axes,
     intervals_name,
-    new_figure,
     number_axis,
     require,
     rows_of,
@@ -25,19 +24,23 @@ from exresearch.report.theme import (
 
 # After six years a benchmark describes other people in another time.
 _DATED_AFTER = 6
-_HIDDEN = mark("Hidden, or marked ×: answers that too few people gave.")
+HIDDEN = mark("Hidden, or marked ×: answers that too few people gave.")
+_BANDS = Groups("employees", answer="level", answered="engagement band")
+_ENGAGED = Groups("employees", measures={"estimate": Measure("engaged")})
 
 
-def engagement_bands(frame: pd.DataFrame, *, texts: Texts) -> Picture:
+def engagement_bands(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -> Picture:
     """Draw the share of people in each band of engagement.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``band`` (text or mapping, from low to high or the reverse), ``share``, ``conf_low``, ``conf_high``
-        (0 to 1), ``n`` (answers in total).
+        ``level`` (name of the band), ``band`` (text or mapping, from low to high or the reverse), ``share``,
+        ``conf_low``, ``conf_high`` (0 to 1), ``n`` (answers in total), ``answers``, ``people`` (in the band).
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
 
     Returns
     -------
@@ -48,11 +51,19 @@ def engagement_bands(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     ValueError
         If a column is missing or there is no row.
     """
-    require(frame, ["band", "share", "conf_low", "conf_high", "n"], figure="engagement_bands")
+    columns = ["level", "band", "share", "conf_low", "conf_high", "n", "answers", "people"]
+    require(frame, columns, figure="engagement_bands")
+    total = int(frame["n"].max())
+    behind = enough_people(frame["answers"], frame["people"], rules)
+    released = release(
+        frame.drop(columns=["answers", "people"]).assign(behind=behind),
+        count="behind", rules=rules, groups=_BANDS, name="Bands of engagement",
+    )  # fmt: skip
+    frame = released.frame
     labels = [texts.pick(band) for band in frame["band"]]
     with style():
         figure, axes, y = rows_axes(labels, left=1.6, right=0.75)
-        highest = frame[["share", "conf_high"]].astype(float).max().max()
+        highest = frame[["share", "conf_high"]].max().max()
         axes.set_xlim(0, 1.0 if pd.isna(highest) else min(1.0, float(highest) * 1.08))
         for position, row in zip(y, rows_of(frame), strict=True):
             if pd.isna(row.share):
@@ -83,7 +94,7 @@ def engagement_bands(frame: pd.DataFrame, *, texts: Texts) -> Picture:
         for label, row in zip(labels, rows_of(frame), strict=True)
         if pd.notna(row.share)
     )
-    shares = frame["share"].astype(float).reset_index(drop=True)
+    shares = pd.Series(frame["share"].to_numpy("float64", na_value=np.nan))
     if shares.notna().any():
         largest = int(np.nanargmax(shares.to_numpy()))
         takeaway = texts.say(
@@ -96,11 +107,11 @@ def engagement_bands(frame: pd.DataFrame, *, texts: Texts) -> Picture:
     caption = texts.say(
         "Share of employees in each band, with {intervals}; {n:integer} answers.",
         intervals=intervals_name(frame, texts),
-        n=int(frame["n"].max()),
+        n=total,
     )
     if shares.isna().any():
-        caption += " " + texts.say(_HIDDEN)
-    return Picture(figure, caption, f"{listed}." if listed else takeaway, takeaway)
+        caption += " " + texts.say(HIDDEN)
+    return Picture(figure, caption, f"{listed}." if listed else takeaway, takeaway, [released])
 
 
 def engaged_share_benchmarks(
@@ -108,8 +119,9 @@ def engaged_share_benchmarks(
     published: pd.DataFrame,
     *,
     texts: Texts,
+    rules: DisclosureRules,
     latest_year: int | None = None,
-) -> Picture:
+) -> Picture | Note:
     """Draw the client's engaged share beside published, dated figures.
 
     Parameters
@@ -121,12 +133,15 @@ def engaged_share_benchmarks(
         client's share stands alone.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
     latest_year : int, optional
         Year against which a figure is old; the newest published one by default.
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where the share says too much about each employee.
 
     Raises
     ------
@@ -139,6 +154,17 @@ def engaged_share_benchmarks(
         raise ValueError(
             "engaged_share_benchmarks needs an estimate with an interval; this finding was not testable."
         )
+    n = estimate.n or estimate.n_units or 0
+    own_share = pd.DataFrame({"estimate": [estimate.estimate], "n": [estimate.n]}, dtype="float64")
+    shown = [
+        release(own_share.dropna(), count="n", rules=rules, groups=_ENGAGED, name="Engaged share"),
+        release(
+            pd.DataFrame({"value": [estimate.estimate, estimate.conf_low, estimate.conf_high, *published["value"]]}),
+            count=n, rules=rules, name="Engaged share beside published shares",
+        ),
+    ]  # fmt: skip
+    if any(released.n_hidden for released in shown):
+        return too_few(rules)
     years = [int(str(year)[-4:]) for year in published["year"]]
     newest = latest_year if latest_year is not None else max(years, default=0)
     order = sorted(range(len(years)), key=lambda index: -years[index])
@@ -172,9 +198,9 @@ def engaged_share_benchmarks(
                 zorder=4,
                 clip_on=False,
             )
-            shown = texts.number(value, "percent0")
+            said = texts.number(value, "percent0")
             row_value(
-                axes, position, f"{shown} ({texts.say('dated')})" if old else shown, colour=COLOURS["grey"]
+                axes, position, f"{said} ({texts.say('dated')})" if old else said, colour=COLOURS["grey"]
             )
         number_axis(axes.xaxis, "percent0", texts)
         axes.set_xlabel(texts.say("share of employees who are engaged"))
@@ -187,7 +213,7 @@ def engaged_share_benchmarks(
         high=estimate.conf_high,
     )
     if published.empty:
-        return Picture(figure, texts.say("The engaged share with its interval (shaded)."), own, own)
+        return Picture(figure, texts.say("The engaged share with its interval (shaded)."), own, own, shown)
     listed = "; ".join(
         f"{label}: {texts.number(value, 'percent0')}" for label, value in zip(labels[1:], values, strict=True)
     )
@@ -195,103 +221,4 @@ def engaged_share_benchmarks(
         "The engaged share with its interval (shaded) beside published figures. Open diamonds are dated: "
         "they say nothing about today."
     )
-    return Picture(figure, caption, f"{own} {texts.say('Published figures')}: {listed}.", own)
-
-
-def outcome_distribution(frame: pd.DataFrame, *, texts: Texts) -> Picture:
-    """Draw how the answers on each outcome are distributed, one small panel per outcome.
-
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        ``outcome`` (text or mapping), ``value`` (answer category, in order), ``share`` (of the outcome's
-        answers, 0 to 1).
-    texts : Texts
-        Language of the reader.
-
-    Returns
-    -------
-    Picture
-
-    Raises
-    ------
-    ValueError
-        If a column is missing or there is no row.
-    """
-    require(frame, ["outcome", "value", "share"], figure="outcome_distribution")
-    names = [texts.pick(outcome) for outcome in frame["outcome"]]
-    outcomes = list(dict.fromkeys(names))
-    columns = 2 if len(outcomes) > 1 else 1
-    rows = math.ceil(len(outcomes) / columns)
-    height, gap, modes = 1.75, 0.15, []
-    with style():
-        figure = new_figure(rows * height)
-        panel = figure.get_figwidth() / columns
-        for index, outcome in enumerate(outcomes):
-            part = frame[[name == outcome for name in names]]
-            row, column = divmod(index, columns)
-            axes = add_axes(
-                figure,
-                left=column * panel + gap,
-                right=(columns - 1 - column) * panel + gap,
-                top=row * height + 0.42,
-                bottom=(rows - 1 - row) * height + 0.3,
-            )
-            axes.spines["left"].set_visible(False)
-            axes.set_yticks([])
-            shares = part["share"].astype(float).to_numpy()
-            known = np.nan_to_num(shares)
-            top = int(known.argmax())
-            colours = [COLOURS["blue"] if i == top else COLOURS["sky"] for i in range(len(shares))]
-            axes.bar(range(len(shares)), known, width=0.78, color=colours)
-            axes.set_ylim(0, max(float(known.max()), 0.01) * 1.05)
-            for place in np.flatnonzero(np.isnan(shares)):
-                axes.annotate(
-                    "×", (place, 0), xytext=(0, 2), ha="center", textcoords="offset points", fontsize=8
-                )
-            if known[top] > 0:
-                axes.annotate(
-                    texts.number(float(known[top]), "percent0"),
-                    (top, known[top]),
-                    xytext=(0, 2),
-                    ha="center",
-                    textcoords="offset points",
-                    fontsize=8.5,
-                    weight="bold",
-                )
-            values = [_category(value, texts) for value in part["value"]]
-            axes.set_xticks(range(len(values)), values, fontsize=8)
-            axes.tick_params(axis="x", length=0)
-            axes.set_title(
-                textwrap.shorten(outcome, width=34, placeholder=" …"),
-                fontsize=9.5,
-                loc="left",
-                pad=12,
-                color=COLOURS["ink"],
-            )
-            if not known[top]:
-                modes.append(
-                    texts.say("{outcome}: too few answers of each kind to be shown", outcome=outcome)
-                )
-                continue
-            modes.append(
-                texts.say(
-                    "{outcome}: most often {value} ({share:percent0})",
-                    outcome=outcome,
-                    value=values[top],
-                    share=float(shares[top]),
-                )
-            )
-    described = "; ".join(modes) + "."
-    caption = texts.say(
-        "How the answers are distributed. The most frequent answer is darker and has its share above it."
-    )
-    if frame["share"].isna().any():
-        caption += " " + texts.say(_HIDDEN)
-    return Picture(figure, caption, described, described)
-
-
-def _category(value: object, texts: Texts) -> str:
-    if isinstance(value, int | float) or hasattr(value, "__float__"):
-        return texts.number(value, "number0" if float(value).is_integer() else "number1")
-    return texts.pick(value)
+    return Picture(figure, caption, f"{own} {texts.say('Published figures')}: {listed}.", own, shown)

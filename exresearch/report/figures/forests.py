@@ -9,13 +9,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import EstimateRecord, Finding
+from exresearch.findings.note import Note
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes, rows_panels
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.sentences import UNIT_NAMES, VERDICT_LABELS
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, number_axis, require, rows_of, style
+from exresearch.report.verdict import release_records
 
 _DIFFERENCE = mark("difference in explained variance")
 LOG_UNITS = ("ratio", "odds_ratio", "hazard_ratio", "rate_ratio")
@@ -40,7 +45,7 @@ class ForestRow:
     verdict: Verdict | None = None
 
 
-def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = None) -> Picture:
+def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = None) -> Picture | Note:
     """Draw the deciding estimate and, beside it, the same question answered in other ways.
 
     Estimates of different kinds (ratios, correlations, shares) are never put on one axis: each has its own
@@ -57,7 +62,8 @@ def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = Non
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people are behind the deciding estimate.
 
     Raises
     ------
@@ -65,7 +71,16 @@ def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = Non
         If the finding was not testable.
     """
     deciding = deciding_row(finding, label or texts.say("Deciding estimate"))
-    checks = [_row(record, texts) for record in finding.robustness]
+    decided, beside = (
+        release_records(_numbers(records), finding) for records in ([finding], finding.robustness)
+    )
+    if decided.n_hidden:
+        return too_few(decided.rules)
+    checks = [
+        _row(record, texts)
+        for record, hidden in zip(finding.robustness, beside.hidden, strict=True)
+        if not hidden
+    ]
     groups = [[deciding] + [row for row in checks if row.unit == deciding.unit]]
     others = dict.fromkeys(row.unit for row in checks if row.unit != deciding.unit)
     groups += [[row for row in checks if row.unit == unit] for unit in others]
@@ -94,9 +109,8 @@ def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = Non
         "no effect. Shaded: too small "
         "to matter."
     )
-    return Picture(
-        figure, caption, f"{_described([row for rows in groups for row in rows], texts)} {takeaway}", takeaway
-    )
+    described = _described([row for rows in groups for row in rows], texts)
+    return Picture(figure, caption, f"{described} {takeaway}", takeaway, [decided, beside])
 
 
 def difference_forest(
@@ -107,13 +121,13 @@ def difference_forest(
     smallest_effect: tuple[float, float],
     unit: str = "variance_share",
     axis_label: str | None = None,
-) -> Picture:
+) -> Picture | Note:
     """Draw one difference per outcome, with the verdict on each.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        ``outcome`` (text or mapping), ``estimate, conf_low, conf_high`` (in ``unit``), ``verdict`` (value of
+        ``outcome`` (text or mapping), ``estimate, conf_low, conf_high`` (in ``unit``), ``n``, ``verdict`` (value of
         a :class:`~exresearch.findings.decision.Verdict`, or missing).
     texts : Texts
         Language of the reader.
@@ -128,14 +142,21 @@ def difference_forest(
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people are behind every difference.
 
     Raises
     ------
     ValueError
         If a column is missing or there is no row.
     """
-    require(frame, ["outcome", "estimate", "conf_low", "conf_high", "verdict"], figure="difference_forest")
+    require(
+        frame, ["outcome", "estimate", "conf_low", "conf_high", "n", "verdict"], figure="difference_forest"
+    )
+    released = release(frame, count="n", rules=DisclosureRules(), name="Differences by outcome")
+    frame = visible(released)
+    if frame.empty:
+        return too_few(DisclosureRules())
     rows = [
         ForestRow(texts.pick(row.outcome), unit, float(row.estimate), float(row.conf_low),
         float(row.conf_high),
@@ -161,6 +182,14 @@ def difference_forest(
         ),
         f"{_described(rows, texts, spec=spec)} {takeaway}",
         takeaway,
+        [released],
+    )
+
+
+def _numbers(records: Sequence[EstimateRecord | Finding]) -> pd.DataFrame:
+    names = ("estimate", "conf_low", "conf_high", "n")
+    return pd.DataFrame(
+        [[getattr(one, name) for name in names] for one in records], columns=names, dtype="float64"
     )
 
 

@@ -16,6 +16,7 @@ from matplotlib.patches import Polygon
 from matplotlib.patheffects import withStroke
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note, NoteValue
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -117,6 +118,12 @@ def landscape(
         return NO_SURFACE
     require(grid, ["x", "y", "estimate"], figure="landscape")
     require(along, ["line", "position", "estimate", "conf_low", "conf_high"], figure="landscape")
+    shown = [
+        release(frame, count=n, rules=DisclosureRules(), name=name)
+        for frame, name in ((grid, "Surface"), (along, "Lines along the surface"))
+    ]
+    if any(released.n_hidden for released in shown):
+        return NO_SURFACE
     spec = _spec(along, share="outcome" in shares)
     height = 0.34 + _LANDSCAPE + 0.62 + 0.55 + _WALK + _FOOT
     with style():
@@ -159,7 +166,7 @@ def landscape(
         n_units=n,
         intervals=intervals_name(along, texts),
     )
-    return Picture(figure, caption, f"{takeaway} {_told(along, spec, words, texts)}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {_told(along, spec, words, texts)}", takeaway, shown)
 
 
 def _say(texts: Texts, message: str, **values: NoteValue) -> str:

@@ -6,8 +6,10 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import pandas as pd
 from matplotlib.ticker import FixedLocator
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import DecisionRule, Finding
 from exresearch.findings.registry import load_registry
@@ -49,17 +51,25 @@ def overview_forest(
     if not tested:
         raise ValueError("overview_forest needs at least one tested finding; got none.")
     named = titles if titles is not None else {h.id: h.title for h in load_registry().hypotheses}
+    rows_of = {finding.hypothesis: _rows(finding, texts, named) for finding in tested}
+    every = [row for rows in rows_of.values() for row, _ in rows]
+    numbers = pd.DataFrame(
+        {name: [getattr(row, name) for row in every] for name in ("estimate", "low", "high")}
+    )
+    numbers["n"] = [n for rows in rows_of.values() for _, n in rows]
+    released = release(numbers, count="n", rules=DisclosureRules(), name="All hypotheses on one scale")
+    hidden = {id(row) for row, secret in zip(every, released.hidden, strict=True) if secret}
     # A claim of several parts is a heading with its verdict, and a row for each part.
     lines: list[tuple[str, Verdict | None, ForestRow | None]] = []
     listed = []
     for finding in tested:
         title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
-        rows = _rows(finding, title, texts)
-        if len(rows) > 1:
+        rows = [row for row, _ in rows_of[finding.hypothesis] if id(row) not in hidden]
+        if len(finding.components) > 1 and rows:
             lines.append((title, finding.verdict, None))
         for row in rows:
             lines.append((row.label, row.verdict, row))
-            name = row.label if len(rows) == 1 else f"{title}: {row.label}"
+            name = row.label if len(finding.components) < 2 else f"{title}: {row.label}"
             if row.verdict is not None:
                 listed.append(f"{name}: {texts.say(VERDICT_LABELS[row.verdict])}")
     titles_of = {texts.pick(named.get(finding.hypothesis, finding.hypothesis)) for finding in tested}
@@ -104,20 +114,22 @@ def overview_forest(
     untested = len(findings) - len(tested)
     if untested:
         caption += " " + texts.say("Not drawn: {count} that these data cannot test.", count=untested)
-    return Picture(figure, caption, f"{'; '.join(listed)}. {takeaway}", takeaway)
+    return Picture(figure, caption, f"{'; '.join(listed)}. {takeaway}", takeaway, [released])
 
 
-def _rows(finding: Finding, title: str, texts: Texts) -> list[ForestRow]:
-    """Return a row for the one number that decides, or a row for each component of the claim."""
+def _rows(finding: Finding, texts: Texts, named: Mapping[str, object]) -> list[tuple[ForestRow, int]]:
+    """Return a row for the one number that decides, or for each component of the claim, and who is behind it."""
+    behind = finding.n or finding.n_units or 0
     if len(finding.components) < 2:
-        return [_scaled(deciding_row(finding, title), finding.rule, finding.verdict)]
+        title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
+        return [(_scaled(deciding_row(finding, title), finding.rule, finding.verdict), behind)]
     registry = load_registry()
     known = registry.family_of(finding.hypothesis).components if finding.hypothesis in registry else {}
     rows = []
     for part in finding.components:
         name = known[part.term][texts.language] if part.term in known else texts.pick(part.label)
         row = ForestRow(name, part.unit_of_measurement, part.estimate, part.conf_low, part.conf_high)
-        rows.append(_scaled(row, part.rule or finding.rule, part.verdict))
+        rows.append((_scaled(row, part.rule or finding.rule, part.verdict), part.n or behind))
     return rows
 
 

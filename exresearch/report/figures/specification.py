@@ -19,6 +19,7 @@ from matplotlib.transforms import blended_transform_factory
 from exresearch.findings.analyses.sensitivity import Decision, Specifications
 from exresearch.findings.note import Note
 from exresearch.report.figures.forests import LOG_UNITS
+from exresearch.report.figures.specification_release import shown_curve
 from exresearch.report.figures.specification_words import alt_text, caption, takeaway
 from exresearch.report.numbers import unit_spec
 from exresearch.report.sentences import UNIT_NAMES
@@ -41,6 +42,7 @@ _WRAP, _WRAP_BOLD = 27, 23
 _TICKS = (0.05, 0.1, 0.2, 0.33, 0.5, 0.67, 0.8, 1, 1.25, 1.5, 2, 3, 5, 10, 20)
 # An interval longer than these quantiles of all limits is cut at the edge of the panel, so that the rest can be read.
 _CUT = (0.02, 0.98)
+NOTHING = Note(message="There is nothing to show here.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +77,11 @@ def specification_picture(
         The note where nothing could be computed.
     """
     if curve.table.empty:
-        return curve.note or Note(message="There is nothing to show here.")
-    made = curve.table[curve.table["estimate"].notna()].sort_values("rank").reset_index(drop=True)
+        return curve.note or NOTHING
+    curve, released = shown_curve(curve)
+    if curve.table.empty:
+        return NOTHING
+    made = curve.table
     spec = unit_spec(curve.unit_of_measurement)
     rows, heads, height = _dashboard(curve.decisions, made, texts)
     with style():
@@ -93,6 +98,7 @@ def specification_picture(
         caption(made, curve, cut=cut, texts=texts),
         f"{measure}. {said}" if measure else said,
         takeaway(made, curve, texts=texts, spec=spec),
+        [released],
     )
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings.note import Note
 from exresearch.measures import dependence_groups, enps, oriented
 from exresearch.measures.advocacy import CUTS, Cuts, NetPromoterScore, cut_points
@@ -24,8 +24,9 @@ class OutcomeAnswers:
     Attributes
     ----------
     distribution : pandas.DataFrame
-        ``outcome`` (label), ``value, share, n``: the weighted share of each answer, missing where too few people gave
-        it. Outcomes with too few people are left out.
+        ``outcome`` (label), ``column`` (its name), ``value, share, n, answers, people``: the weighted share of each
+        answer, the answers in total, and how many sheets and people gave this one. Outcomes with too few people are
+        left out.
     score : pandas.DataFrame
         eNPS per wave and over all waves: ``variant, wave, estimate, conf_low, conf_high, conf_level, promoters,
         passives, detractors, n``, the three shares missing where one of the classes holds too few people; empty
@@ -78,7 +79,9 @@ def outcome_answers(
             values = oriented(employees[variable.column], variable).dropna()
             if respondents(employees.loc[values.index]) < rules.min_model:
                 continue
-            parts.append(_distribution(values, employees, rules=rules, label=study.codebook.label(name)))
+            parts.append(
+                _distribution(values, employees, variable=variable, label=study.codebook.label(name))
+            )
             fitting = _fitting(cuts, variable) if name == "enps" else None
             if fitting is not None:
                 cuts = fitting
@@ -104,24 +107,31 @@ def outcome_answers(
             "level": conf_level,
         },
     )
-    columns = ["outcome", "value", "share", "n"]
+    columns = ["outcome", "column", "value", "share", "n", "answers", "people"]
     distribution = pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
     return OutcomeAnswers(distribution, score, caption)
 
 
 def _distribution(
-    values: pd.Series, employees: pd.DataFrame, *, rules: DisclosureRules, label: dict[str, str]
+    values: pd.Series, employees: pd.DataFrame, *, variable: Variable, label: dict[str, str]
 ) -> pd.DataFrame:
-    """Give the weighted share of each answer, missing where too few people gave it."""
+    """Give the weighted share of each answer, and who gave it."""
     weights = (
         employees.loc[values.index, "weight"] if "weight" in employees else values.mask(values.notna(), 1.0)
     )
     sizes = weights.groupby(values).sum().sort_index()
     people = [respondents(employees.loc[values.index[values == value]]) for value in sizes.index]
     share = sizes.to_numpy() / float(sizes.sum())
-    shares = pd.DataFrame({"value": sizes.index, "people": people, "share": share})
-    hidden = release(shares, count="people", rules=rules).hidden
-    shown = shares.assign(share=shares["share"].mask(hidden), n=len(values)).drop(columns="people")
+    shown = pd.DataFrame(
+        {
+            "column": variable.column,
+            "value": sizes.index,
+            "share": share,
+            "n": len(values),
+            "answers": values.value_counts().reindex(sizes.index).to_numpy(),
+            "people": people,
+        }
+    )
     shown["outcome"] = pd.Series([label] * len(shown), dtype="object", index=shown.index)
     return shown
 

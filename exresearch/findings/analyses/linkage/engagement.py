@@ -68,7 +68,8 @@ class EngagementAndCx:
         The link table with ``n`` (answers on the smaller side) and ``group`` (leaders, middle, laggards); empty when
         not testable.
     contrast : pandas.DataFrame
-        Rows of :func:`exresearch.models.leader_contrast`; empty where employee experience is not a share.
+        Rows of :func:`exresearch.models.leader_contrast` with ``people`` (answers of the leaders, and of the laggards;
+        missing where they are not known); empty where employee experience is not a share.
     association : pandas.DataFrame
         Rows of :func:`exresearch.models.unit_association`.
     labels : dict of str to dict of str to str
@@ -253,6 +254,7 @@ def engagement_and_cx(
     )
     units = _grouped(link.units, leader_share)
     is_share = link.ex.kind == "share"
+    contrast = _with_people(contrast, units)
     return EngagementAndCx(finding, units, contrast, association, labels, is_share, link, slopes)
 
 
@@ -291,6 +293,16 @@ def _grouped(units: pd.DataFrame, leader_share: float) -> pd.DataFrame:
     group[ranks > len(units) - size] = "leaders"
     group[ranks <= size] = "laggards"
     return units.assign(group=group, n=units[["ex_n", "cx_n"]].min(axis=1, skipna=False))
+
+
+def _with_people(contrast: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    if contrast.empty:
+        return contrast
+    answers = units.groupby("group")["ex_n"].sum(min_count=1)
+    if units["ex_n"].isna().any():
+        answers = answers.iloc[:0]
+    group = contrast["term"].map({"share_leaders": "leaders", "share_laggards": "laggards"})
+    return contrast.assign(people=group.map(answers).astype("float64"))
 
 
 def _published_ratio(

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from exresearch.findings.note import Note
-from exresearch.measures import LinkTable, UnitPrecision
+from exresearch.measures import LinkTable, Side, UnitPrecision
+from exresearch.measures.link import pool_waves
 from exresearch.models import funnel_limits
 
 LEVELS = (0.95, 0.998)
@@ -31,14 +32,17 @@ class Funnel:
     side : {"ex", "cx"}
         Which.
     units : pandas.DataFrame
-        ``value, people, outside`` (whether a value lies beyond the outer limits), ``extreme`` (among the tenth at
-        either end), ``small`` (fewer people than the median unit).
+        ``unit, value, people, answers, linked, outside`` (whether a value lies beyond the outer limits), ``extreme``
+        (among the tenth at either end), ``small`` (fewer people than the median unit). Units that are not linked are
+        there to give company to those of few people, and are not to be drawn.
     limits : pandas.DataFrame
         ``level, n, low, high`` of :func:`exresearch.models.funnel_limits`.
     centre : float
         Value of all people together.
     is_share : bool
         Whether values are shares.
+    source : Side
+        Where the values come from.
     """
 
     side: str
@@ -46,6 +50,7 @@ class Funnel:
     limits: pd.DataFrame
     centre: float
     is_share: bool
+    source: Side
 
 
 def link_funnels(
@@ -71,7 +76,8 @@ def link_funnels(
     linked = set(table.units["unit"])
     for side, source in (("cx", table.cx), ("ex", table.ex)):
         given = precision[side]
-        rows = given.frame[given.frame["unit"].isin(linked)].dropna(subset=["value", "people"])
+        known = given.frame.dropna(subset=["value", "people"])
+        rows = known[known["unit"].isin(linked)]
         if given.spread is None or rows.empty:
             notes.append(_NO_LIMITS.model_copy(update={"values": {"measure": labels[side]}}))
             continue
@@ -87,12 +93,19 @@ def link_funnels(
         order = value.rank(method="first")
         units = pd.DataFrame(
             {
+                "unit": rows["unit"].to_numpy(),
                 "value": value.to_numpy(),
                 "people": people.to_numpy(),
+                "linked": True,
                 "outside": (value.to_numpy() < own["low"]) | (value.to_numpy() > own["high"]),
                 "extreme": ((order <= tenth) | (order > len(rows) - tenth)).to_numpy(),
                 "small": (people < people.median()).to_numpy(),
             }
         )
-        found.append(Funnel(side, units, limits, centre, source.kind == "share"))
+        others = known.loc[~known["unit"].isin(linked), ["unit", "value", "people"]].assign(linked=False)
+        marks = dict.fromkeys(("outside", "extreme", "small"), False)
+        units = pd.concat([units, others.assign(**marks)], ignore_index=True) if len(others) else units
+        answers = pool_waves(source.frame).set_index("unit")["n"].astype("float64")
+        units["answers"] = units["unit"].map(answers).fillna(units["people"])
+        found.append(Funnel(side, units, limits, centre, source.kind == "share", source))
     return found, notes

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import few_units_caveat, units_counted
 from exresearch.findings.analyses.score_rules import approximation_caveat, score_rule
 from exresearch.findings.claims import claims_for
@@ -74,8 +74,8 @@ class EngagedMinority:
     finding : Finding
         The verdict on ``engaged-minority``.
     bands : pandas.DataFrame
-        ``band, share, conf_low, conf_high, n`` of the three-item index, labelled as approximated where it is; empty
-        with a threshold.
+        ``level`` (its name in the code), ``band, share, conf_low, conf_high, n`` (answers in total), ``answers,
+        people`` (in the band) of the three-item index, labelled as approximated where it is; empty with a threshold.
     published : pandas.DataFrame
         Published shares: ``value, year, region, source, claim``; none beside approximated bands.
     """
@@ -148,9 +148,7 @@ def engaged_minority(
     bands = pd.DataFrame()
     other = other_definition(engaged_definition)
     if other is not None:
-        bands = _band_shares(
-            study, groups=groups, conf_level=conf_level, rules=rules, approximated=approximated
-        )
+        bands = _band_shares(study, groups=groups, conf_level=conf_level, approximated=approximated)
         checks.append(_share_of(study, other, groups=groups, conf_level=conf_level))
     caveats = approximation_caveat(engaged_definition) or [
         Note(message="Published shares use definitions of their own and are context, not a target.")
@@ -206,10 +204,8 @@ def _share_of(
     )
 
 
-def _band_shares(
-    study: Study, *, groups: Groups, conf_level: float, rules: DisclosureRules, approximated: bool
-) -> pd.DataFrame:
-    """Give the share of each band with its interval, missing where too few people are in it."""
+def _band_shares(study: Study, *, groups: Groups, conf_level: float, approximated: bool) -> pd.DataFrame:
+    """Give the share of each band with its interval."""
     frame = study.table("employees")
     bands = engagement_band(engagement_index(frame, codebook=study.codebook, approximated=approximated))
     labels = _APPROXIMATED_LABELS if approximated else _BAND_LABELS
@@ -219,19 +215,17 @@ def _band_shares(
         row = _share(frame, inside, groups=groups, conf_level=conf_level).iloc[0]
         rows.append(
             {
+                "level": band,
                 "band": labels[band],
                 "share": row["estimate"],
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],
                 "n": int(row["n"]),
+                "answers": int((bands == band).sum()),
                 "people": respondents(frame[bands == band]),
             }
         )
-    table = pd.DataFrame(rows)
-    hidden = release(table, count="people", rules=rules).hidden
-    numbers = ["share", "conf_low", "conf_high"]
-    table[numbers] = table[numbers].mask(hidden)
-    return table.drop(columns="people")
+    return pd.DataFrame(rows)
 
 
 def _published_shares() -> pd.DataFrame:

@@ -38,7 +38,7 @@ class LinkTypes:
         units: ``category, category_label`` (both languages), ``term, estimate, std_error, p_value, conf_low, conf_high,
         conf_level, n, n_units, n_kinds, unit_of_measurement``.
     units : pandas.DataFrame
-        ``ex, cx, kind, n`` of the units, for the category of the picture; empty without one.
+        ``unit, ex, ex_n, cx, cx_n, kind`` of the units, for the category of the picture; empty without one.
     category : str
         Column of that category.
     label : dict of str to str
@@ -100,8 +100,7 @@ def link_types(
         return LinkTypes(pd.DataFrame(columns=_COLUMNS), pd.DataFrame(), "", {}, [_NO_KINDS])
     asked = set_apart.partition("=")[0]
     chosen: Kinds = next((one for one in shown if asked and one.column == asked), shown[0])
-    n = table.units[["ex_n", "cx_n"]].min(axis=1, skipna=False)
-    units = table.units[["ex", "cx"]].assign(kind=chosen.members, n=n)
+    units = table.units[["unit", "ex", "ex_n", "cx", "cx_n"]].assign(kind=chosen.members)
     result = pd.concat(parts, ignore_index=True)[_COLUMNS]
     if table.units["ex_n"].notna().all():
         result["n"] = int(table.units["ex_n"].sum())

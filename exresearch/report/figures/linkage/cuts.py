@@ -6,7 +6,11 @@ import pandas as pd
 from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, MaxNLocator
 
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.note import Note
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
 
@@ -16,22 +20,27 @@ _FEW_TICKS, _MOST_TICKS, _LEAST_TICKS = (0.2, 0.5, 1, 1.5, 2, 4, 8, 20), 6, 3
 _APART = 0.1
 
 
-def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str] | None = None) -> Picture:
+def cut_forest(
+    frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, published: tuple[float, str] | None = None
+) -> Picture | Note:
     """Draw the ratio of leaders to laggards, by definition of engaged and cut-off.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         One row per ratio: ``engaged`` (text, note or mapping), ``cut, estimate, conf_low, conf_high, simple_low,
-        simple_high, comparable``; the simple limits may be missing.
+        simple_high, comparable, n``; the simple limits may be missing.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
     published : tuple of float and str, optional
         A published ratio and what it is called; drawn beside the rows that are ``comparable``.
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people are behind every ratio.
 
     Raises
     ------
@@ -47,8 +56,13 @@ def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str
         "simple_low",
         "simple_high",
         "comparable",
+        "n",
     ]
     require(frame, columns, figure="cut_forest")
+    released = release(frame, count="n", rules=rules, name="Leaders against laggards by cut-off")
+    frame = visible(released)
+    if frame.empty:
+        return too_few(rules)
     labels = [
         texts.say("{engaged}, {cut:percent0} at each end", engaged=texts.pick(row.engaged), cut=row.cut)
         for row in rows_of(frame)
@@ -127,7 +141,7 @@ def cut_forest(frame: pd.DataFrame, *, texts: Texts, published: tuple[float, str
             "The thin line is what the interval of Katz would be, which takes every answer for one by itself and "
             "forgets that colleagues answer alike."
         )
-    return Picture(figure, caption, f"{takeaway} {alt}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {alt}", takeaway, [released])
 
 
 def _key(axes: object, texts: Texts, *, simple: bool, published: tuple[float, str] | None) -> None:

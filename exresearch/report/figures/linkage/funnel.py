@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Released, release
 from exresearch.findings.analyses.linkage.funnel import Funnel
 from exresearch.findings.note import Note
+from exresearch.report.figures.linkage.release import side_groups
 from exresearch.report.figures.linkage.units import axis_spec
+from exresearch.report.figures.visible import enough_people, visible
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, style
 
@@ -46,15 +49,15 @@ def unit_funnels(
     """
     kept = []
     for one in funnels:
-        units = one.units[one.units["people"] >= rules.min_respondents]
+        released, units = _released(one, rules)
         if len(units) >= rules.min_units:
-            kept.append((one, units))
+            kept.append((one, units, released))
     if not kept:
         return TOO_FEW
     height = _PANEL + _TOP + _BOTTOM
     with style():
         figure = new_figure(height * len(kept) + _KEY)
-        for number, (one, _) in enumerate(kept):
+        for number, (one, units, _) in enumerate(kept):
             axes = add_axes(
                 figure,
                 left=0.68,
@@ -62,7 +65,7 @@ def unit_funnels(
                 top=_KEY + _TOP + height * number,
                 bottom=_BOTTOM + height * (len(kept) - 1 - number),
             )
-            _panel(axes, one, texts, rules.min_respondents)
+            _panel(axes, one, units, texts)
             axes.set_title(labels[one.side], loc="left", fontsize=9.5, color=COLOURS["grey"])
         handles, names = figure.axes[0].get_legend_handles_labels()
         figure.legend(
@@ -75,7 +78,7 @@ def unit_funnels(
             handletextpad=0.2,
             borderaxespad=0.2,
         )
-    first, units = kept[0]
+    first, units, _ = kept[0]
     extreme = units[units["extreme"]]
     takeaway = texts.say(
         "Of the {extreme} units with the most extreme values of “{label}”, {small} are smaller than the median unit.",
@@ -90,19 +93,31 @@ def unit_funnels(
             outside=int(rows["outside"].sum()),
             units=len(rows),
         )
-        for one, rows in kept
+        for one, rows, _ in kept
     )
     caption = texts.say(
         "Each mark is a unit with at least {minimum} people. Lines: the value of all people together, and limits "
         "within which 95% and 99.8% of the units would lie if they differed by chance alone (Spiegelhalter 2005).",
         minimum=rules.min_respondents,
     )
-    return Picture(figure, f"{caption} {outside}", f"{takeaway} {outside} {caption}", takeaway)
+    shown = [released for _, _, released in kept]
+    return Picture(figure, f"{caption} {outside}", f"{takeaway} {outside} {caption}", takeaway, shown)
 
 
-def _panel(axes: Axes, one: Funnel, texts: Texts, minimum: int) -> None:
-    units = one.units[one.units["people"] >= minimum]
-    limits = one.limits[one.limits["n"] >= minimum]
+def _released(one: Funnel, rules: DisclosureRules) -> tuple[Released, pd.DataFrame]:
+    """Release the units of a side with those too small to be linked; and return what is drawn, by its value."""
+    given = one.units
+    behind = enough_people(given["answers"], given["people"], rules)
+    frame = given.assign(behind=behind)[given["linked"].astype(bool) | (behind < rules.min_respondents)]
+    groups = side_groups(one.source, "value")
+    released = release(frame, count="behind", rules=rules, groups=groups, name=f"Units by size: {one.side}")
+    drawn = visible(released)
+    return released, drawn[drawn["linked"]].sort_values("value", ignore_index=True)
+
+
+def _panel(axes: Axes, one: Funnel, units: pd.DataFrame, texts: Texts) -> None:
+    # The lines begin at the smallest unit that is drawn.
+    limits = one.limits[one.limits["n"] * (1 + 1e-9) >= min(units["people"].min(), one.limits["n"].max())]
     axes.grid(True)
     wide = float(units["people"].max() / units["people"].min()) > _WIDE
     if wide:

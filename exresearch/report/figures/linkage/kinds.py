@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, release
 from exresearch.findings.note import Note
+from exresearch.report.figures.linkage.release import release_units
 from exresearch.report.figures.linkage.units import axis_spec
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, require, style
@@ -31,6 +34,7 @@ def kind_scatter(
     *,
     texts: Texts,
     rules: DisclosureRules,
+    groups: Mapping[str, Groups],
     kind_label: str,
     ex_label: str,
     cx_label: str,
@@ -42,11 +46,14 @@ def kind_scatter(
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row per unit: ``ex, cx, kind, n`` (answers on the smaller side, where known).
+        One row per unit: ``unit, ex, ex_n, cx, cx_n`` (answers on each side, where known), ``kind``; optional
+        ``linked`` (false: not to be drawn).
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
         Minimum answers per unit, and units of a kind.
+    groups : mapping of str to Groups
+        Who is counted on each side, ``ex`` and ``cx``.
     kind_label, ex_label, cx_label : str
         What the kinds and axes are.
     ex_is_share : bool
@@ -64,8 +71,8 @@ def kind_scatter(
     ValueError
         If a column is missing or there is no row.
     """
-    require(frame, ["ex", "cx", "kind", "n"], figure="kind_scatter")
-    shown = frame[frame["n"].fillna(0).astype("float64") >= rules.min_respondents]
+    require(frame, ["unit", "ex", "ex_n", "cx", "cx_n", "kind"], figure="kind_scatter")
+    shown, released = release_units(frame, groups=groups, rules=rules, name="Units by kind")
     counts = shown["kind"].value_counts()
     named = [kind for kind in counts.index if kind != _OTHER and counts[kind] >= rules.min_units]
     shown = shown[shown["kind"].isin([*named, _OTHER])]
@@ -73,22 +80,26 @@ def kind_scatter(
         return NO_KINDS
     # The five largest kinds keep a colour; the rest is drawn pale.
     leading = sorted(named[: len(_MARKS)])
-    groups = [(kind, shown[shown["kind"] == kind], look) for kind, look in zip(leading, _MARKS, strict=False)]
+    drawn = [(kind, shown[shown["kind"] == kind], look) for kind, look in zip(leading, _MARKS, strict=False)]
     rest = shown[~shown["kind"].isin(leading)]
     if len(rest):
-        groups.insert(0, (texts.say("other kinds"), rest, _REST))
+        drawn.insert(0, (texts.say("other kinds"), rest, _REST))
+    # Means of units that are all drawn: they tell nothing that the units do not.
+    means = shown[shown["kind"].isin(leading)].groupby("kind")[["ex", "cx", "ex_n"]]
+    middles = means.agg({"ex": "mean", "cx": "mean", "ex_n": "sum"}).reset_index()
+    released.append(release(middles, count="ex_n", rules=rules, name="Means of kinds of unit"))
     slope = _within(shown)
-    rows = -(-len(groups) // 3)
+    rows = -(-len(drawn) // 3)
     with style():
         figure = new_figure(4.1 + 0.2 * rows)
         axes = add_axes(figure, left=0.68, right=0.12, top=0.2 + 0.2 * rows, bottom=0.6)
         axes.grid(True)
-        for name, part, (marker, colour) in groups:
+        for name, part, (marker, colour) in drawn:
             axes.plot(
                 part["ex"], part["cx"], linestyle="none", marker=marker, markersize=5, color=COLOURS[colour],
                 alpha=0.55, markeredgecolor="white", markeredgewidth=0.5, label=name,
             )  # fmt: skip
-        for _, part, (marker, colour) in groups:
+        for _, part, (marker, colour) in drawn:
             if colour == "light":
                 continue
             x, y = float(part["ex"].mean()), float(part["cx"].mean())
@@ -114,7 +125,7 @@ def kind_scatter(
         kind=kind_label[:1].lower() + kind_label[1:] if kind_label[1:2].islower() else kind_label,
         minimum=rules.min_respondents,
     )
-    return Picture(figure, caption, f"{takeaway} {caption}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released)
 
 
 def _within(frame: pd.DataFrame) -> float:

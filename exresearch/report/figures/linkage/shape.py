@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, release
+from exresearch.findings.note import Note
+from exresearch.report.figures.door import too_few
+from exresearch.report.figures.linkage.release import release_units
 from exresearch.report.figures.linkage.units import axis_spec
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
@@ -36,12 +41,14 @@ def dose_curve(
     *,
     texts: Texts,
     rules: DisclosureRules,
+    groups: Mapping[str, Groups],
+    n: int,
     ex_label: str,
     cx_label: str,
     ex_is_share: bool,
     p_value: float,
     conf_level: float,
-) -> Picture:
+) -> Picture | Note:
     """Draw the curve of customer on employee experience with its band, and the straight line beside it.
 
     Parameters
@@ -49,11 +56,15 @@ def dose_curve(
     curve : pandas.DataFrame
         ``model`` (linear, spline), ``ex, estimate, conf_low, conf_high``.
     units : pandas.DataFrame
-        ``ex, cx, n`` of the units; those with too few answers, or of unknown number, are not drawn.
+        ``unit, ex, ex_n, cx, cx_n`` of the units; those with too few answers, or of unknown number, are not drawn.
     texts : Texts
         Language of the reader.
     rules : DisclosureRules
         Minimum answers per unit and minimum number of units.
+    groups : mapping of str to Groups
+        Who is counted on each side, ``ex`` and ``cx``.
+    n : int
+        Answers behind the curve, or units where those are not known.
     ex_label, cx_label : str
         What the axes show.
     ex_is_share : bool
@@ -63,7 +74,7 @@ def dose_curve(
 
     Returns
     -------
-    Picture
+    Picture or Note
 
     Raises
     ------
@@ -71,8 +82,11 @@ def dose_curve(
         If a column is missing or there is no row.
     """
     require(curve, ["model", "ex", "estimate", "conf_low", "conf_high"], figure="dose_curve")
-    bent, straight = (curve[curve["model"] == model] for model in ("spline", "linear"))
-    shown = units[units["n"].fillna(0).astype("float64") >= rules.min_respondents]
+    fitted = release(curve, count=n, rules=rules, name="Customers by employees: curve")
+    if fitted.n_hidden:
+        return too_few(rules)
+    bent, straight = (fitted.frame[fitted.frame["model"] == model] for model in ("spline", "linear"))
+    shown, released = release_units(units, groups=groups, rules=rules, name="Customers by employees: units")
     drawn = len(shown) >= rules.min_units
     with style():
         figure = new_figure(3.7)
@@ -123,7 +137,7 @@ def dose_curve(
         first=first["estimate"], a=first["conf_low"], b=first["conf_high"], last=last["estimate"],
         c=last["conf_low"], d=last["conf_high"],
     )  # fmt: skip
-    return Picture(figure, caption, f"{takeaway} {alt}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {alt}", takeaway, [fitted, *released] if drawn else [fitted])
 
 
 def moderated_slope(
@@ -131,9 +145,11 @@ def moderated_slope(
     regions: pd.DataFrame,
     *,
     texts: Texts,
+    rules: DisclosureRules,
+    n: int,
     moderator: str,
     interaction: tuple[float, float],
-) -> Picture:
+) -> Picture | Note:
     """Draw the slope of the link along a property of the units, and where its interval leaves zero out.
 
     Parameters
@@ -144,6 +160,10 @@ def moderated_slope(
         ``low, high, slope`` (positive, negative, undetermined), ``share``: the regions of Johnson and Neyman.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
+    n : int
+        Answers behind the slopes, or units where those are not known.
     moderator : str
         Its name.
     interaction : tuple of float
@@ -151,7 +171,7 @@ def moderated_slope(
 
     Returns
     -------
-    Picture
+    Picture or Note
 
     Raises
     ------
@@ -160,6 +180,15 @@ def moderated_slope(
     """
     require(along, ["moderator", "estimate", "conf_low", "conf_high"], figure="moderated_slope")
     require(regions, ["low", "high", "slope", "share"], figure="moderated_slope")
+    released = [
+        release(frame, count=n, rules=rules, name=name)
+        for frame, name in (
+            (along, "Slope by a property of the units"),
+            (regions, "Where the slope leaves zero out"),
+        )
+    ]
+    if any(one.n_hidden for one in released):
+        return too_few(rules)
     low, high = float(along["moderator"].min()), float(along["moderator"].max())
     with style():
         figure = new_figure(3.3)
@@ -201,7 +230,7 @@ def moderated_slope(
         first=first["estimate"], a=first["conf_low"], b=first["conf_high"], last=last["estimate"],
         c=last["conf_low"], d=last["conf_high"],
     )  # fmt: skip
-    return Picture(figure, caption, f"{takeaway} {alt} {caption}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {alt} {caption}", takeaway, released)
 
 
 def _inside(label: str) -> str:

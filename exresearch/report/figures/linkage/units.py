@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from exresearch.disclosure.rules import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Groups, release
+from exresearch.findings.note import Note
+from exresearch.report.figures.door import too_few
+from exresearch.report.figures.linkage.release import release_units
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
@@ -31,6 +36,11 @@ _LINKS = {
     "down": mark("Where “{ex}” is higher, “{cx}” tends to be lower."),
     "open": mark("Between units no clear link shows between “{ex}” and “{cx}”."),
 }
+LEFT_OUT = mark(
+    "Not drawn: {left_out} units with fewer than {minimum} answers, or whose answers would give those of such a unit "
+    "away."
+)
+FEW_UNITS = Note(message="Not drawn: fewer than {minimum} units have enough answers.")
 
 
 def unit_scatter(
@@ -41,19 +51,20 @@ def unit_scatter(
     cx_label: str,
     ex_is_share: bool,
     rules: DisclosureRules,
+    groups: Mapping[str, Groups],
     line: tuple[float, float] | None = None,
     correlation: tuple[float, float] | None = None,
-) -> Picture:
+) -> Picture | Note:
     """Draw units by their employee and customer experience.
 
-    Units with too few answers are left out, and nothing names a unit. With too few units the picture says so
-    instead.
+    Units with too few answers are left out, with those that would give them away, and nothing names a unit. With too
+    few units a note says so.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        One row per unit: ``ex``, ``cx``, ``n`` (answers behind the unit; the smaller of the two sides),
-        ``group`` (``leaders``, ``middle``, ``laggards``).
+        One row per unit: ``unit``, ``ex``, ``cx``, ``ex_n``, ``cx_n`` (answers behind each side), ``group``
+        (``leaders``, ``middle``, ``laggards``); optional ``linked`` (false: not to be drawn).
     texts : Texts
         Language of the reader.
     ex_label, cx_label : str
@@ -62,6 +73,8 @@ def unit_scatter(
         Whether ``ex`` is a share, shown as a percentage.
     rules : DisclosureRules
         Minimum answers per unit and minimum number of units.
+    groups : mapping of str to Groups
+        Who is counted on each side, ``ex`` and ``cx``.
     line : tuple of float, optional
         Intercept and slope of the fitted line, in the units of the axes.
     correlation : tuple of float, optional
@@ -69,37 +82,24 @@ def unit_scatter(
 
     Returns
     -------
-    Picture
+    Picture or Note
 
     Raises
     ------
     ValueError
         If a column is missing, there is no row, or a group is unknown.
     """
-    require(frame, ["ex", "cx", "n", "group"], figure="unit_scatter")
-    unknown = sorted({str(group) for group in frame["group"]} - set(_GROUPS))
+    require(frame, ["unit", "ex", "cx", "ex_n", "cx_n", "group"], figure="unit_scatter")
+    unknown = sorted({str(group) for group in frame["group"].dropna()} - set(_GROUPS))
     if unknown:
         raise ValueError(f"unit_scatter knows the groups {', '.join(_GROUPS)}; got {', '.join(unknown)}.")
-    shown = frame[
-        frame["n"].fillna(0).astype(float).ge(rules.min_respondents) & frame[["ex", "cx"]].notna().all(axis=1)
-    ]
-    caption = texts.say("{ex} and {cx} of {units:integer} units.", ex=ex_label, cx=cx_label, units=len(shown))
-    if len(shown) < len(frame):
-        caption += " " + texts.say(
-            "Units with fewer than {minimum} answers are not drawn ({left_out} of them).",
-            minimum=rules.min_respondents,
-            left_out=len(frame) - len(shown),
-        )
+    shown, released = release_units(frame, groups=groups, rules=rules, name="Units by both sides")
     if len(shown) < rules.min_units:
-        reason = texts.say(
-            "Not drawn: fewer than {minimum} units have enough answers.", minimum=rules.min_units
-        )
-        with style():
-            figure = new_figure(0.8)
-            figure.text(0.01, 0.5, reason, fontsize=10, color=COLOURS["grey"], va="center")
-        return Picture(
-            figure, texts.say("{ex} and {cx} of the units.", ex=ex_label, cx=cx_label), reason, reason
-        )
+        return FEW_UNITS.model_copy(update={"values": {"minimum": rules.min_units}})
+    caption = texts.say("{ex} and {cx} of {units:integer} units.", ex=ex_label, cx=cx_label, units=len(shown))
+    left_out = (int(frame["linked"].sum()) if "linked" in frame else len(frame)) - len(shown)
+    if left_out:
+        caption += " " + texts.say(LEFT_OUT, minimum=rules.min_respondents, left_out=left_out)
     with style():
         figure = new_figure(4.3)
         axes = add_axes(figure, left=0.68, right=0.12, top=0.48, bottom=0.6)
@@ -139,7 +139,7 @@ def unit_scatter(
     if correlation is not None:
         message = _LINKS["up" if correlation[0] > 0 else "down" if correlation[1] < 0 else "open"]
         takeaway = texts.say(message, ex=ex_label, cx=cx_label)
-    return Picture(figure, caption, f"{takeaway} {caption}", takeaway)
+    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released)
 
 
 def leaders_laggards(
@@ -147,20 +147,27 @@ def leaders_laggards(
     *,
     texts: Texts,
     measure: str,
+    rules: DisclosureRules,
+    groups: Groups | None = None,
     published: tuple[float, float] | None = None,
     published_label: str | None = None,
-) -> Picture:
+) -> Picture | Note:
     """Draw the favourable share among the leaders and the laggards in customer experience.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         Rows ``share_leaders`` and ``share_laggards`` in ``term``, with ``estimate, conf_low, conf_high`` (0
-        to 1) and ``n``; other rows are ignored.
+        to 1), ``n`` (answers in all units) and ``people`` (answers in the group; missing where they are not known);
+        other rows are ignored.
     texts : Texts
         Language of the reader.
     measure : str
         What the share is a share of, in the reader's language, such as "share of engaged employees".
+    rules : DisclosureRules
+        Minimum groups.
+    groups : Groups, optional
+        Who is counted, where that is known.
     published : tuple of float, optional
         Published shares of leaders and laggards, drawn as a reference.
     published_label : str, optional
@@ -168,23 +175,32 @@ def leaders_laggards(
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people are among either.
 
     Raises
     ------
     ValueError
         If a column or a row is missing, or the published pair has no label.
     """
-    require(frame, ["term", "estimate", "conf_low", "conf_high", "n"], figure="leaders_laggards")
-    rows = frame.set_index("term")
+    require(frame, ["term", "estimate", "conf_low", "conf_high", "n", "people"], figure="leaders_laggards")
     terms = ["share_leaders", "share_laggards"]
-    missing = [term for term in terms if term not in rows.index]
+    missing = [term for term in terms if term not in set(frame["term"])]
     if missing:
         raise ValueError(
             f"leaders_laggards needs the terms {', '.join(terms)}; missing: {', '.join(missing)}."
         )
     if published is not None and not published_label:
         raise ValueError("leaders_laggards: published figures need published_label, with source and year.")
+    chosen = frame[frame["term"].isin(terms)]
+    known = groups is not None and bool(chosen["people"].notna().all())
+    released = release(
+        chosen.assign(people=chosen["people"] if known else chosen["n"]),
+        count="people", rules=rules, groups=groups if known else None, name="Leaders and laggards",
+    )  # fmt: skip
+    if released.n_hidden:
+        return too_few(rules)
+    rows = visible(released).set_index("term")
     labels = [texts.say("Leaders in customer experience"), texts.say("Laggards in customer experience")]
     with style():
         figure, axes, y = rows_axes(
@@ -262,7 +278,7 @@ def leaders_laggards(
             laggards=published[1],
             source=published_label,
         )
-    return Picture(figure, caption, alt, takeaway)
+    return Picture(figure, caption, alt, takeaway, [released])
 
 
 def axis_spec(values: pd.Series, *, share: bool = False) -> str:

@@ -6,9 +6,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import blended_transform_factory
 
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.note import Note
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.forests import checks_sentence
 from exresearch.report.figures.programmes.event_study import SIDES
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
@@ -16,30 +20,41 @@ from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axi
 _STEP = 0.11
 
 
-def programme_checks(checks: pd.DataFrame, *, texts: Texts, smallest_effect: tuple[float, float]) -> Picture:
+def programme_checks(
+    checks: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, smallest_effect: tuple[float, float]
+) -> Picture | Note:
     """Draw the deciding effects, the checks beside them, and starts that never were.
 
     Parameters
     ----------
     checks : pandas.DataFrame
         ``side, kind`` (deciding, check, placebo), ``check`` (same for both sides), ``label`` (text or a note),
-        ``estimate, conf_low, conf_high, conf_level``, in standard deviations between units.
+        ``estimate, conf_low, conf_high, conf_level, n``, in standard deviations between units.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
     smallest_effect : tuple of float
         Bounds of what is too small to matter.
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people are behind them.
 
     Raises
     ------
     ValueError
         If a column is missing or there is no row.
     """
-    columns = ["side", "kind", "check", "label", "estimate", "conf_low", "conf_high"]
+    columns = ["side", "kind", "check", "label", "estimate", "conf_low", "conf_high", "n"]
     require(checks, columns, figure="programme_checks")
+    released = release(
+        checks, count="n", rules=rules, within=["side"], name="Effects, checks and pretended starts"
+    )
+    checks = visible(released)
+    if checks.empty:
+        return too_few(rules)
     groups = [
         _in_order(checks[checks["kind"].isin(kinds)]) for kinds in (("deciding", "check"), ("placebo",))
     ]
@@ -82,7 +97,7 @@ def programme_checks(checks: pd.DataFrame, *, texts: Texts, smallest_effect: tup
         f"({interval(float(row.conf_low), float(row.conf_high), 'number2', language=texts.language)})"
         for row in rows_of(checks)
     )
-    return Picture(figure, caption, f"{described}. {takeaway}", takeaway)
+    return Picture(figure, caption, f"{described}. {takeaway}", takeaway, [released])
 
 
 def _in_order(rows: pd.DataFrame) -> list[str]:

@@ -6,8 +6,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
+from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.programmes.event_study import SIDES
+from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
     COLOURS,
@@ -29,17 +31,19 @@ _NOTHING = Note(message="Too few units started, or never did, to draw their cour
 
 
 def programme_courses(
-    courses: pd.DataFrame, *, texts: Texts, labels: dict[str, str], ex_is_share: bool
+    courses: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, labels: dict[str, str], ex_is_share: bool
 ) -> Picture | Note:
     """Draw the mean of units that started together beside that of units that never started.
 
     Parameters
     ----------
     courses : pandas.DataFrame
-        ``side, group, starts, start, wave, place, mean, conf_low, conf_high, conf_level, n_units``; group 0 never
+        ``side, group, starts, start, wave, place, mean, conf_low, conf_high, conf_level, n_units, n``; group 0 never
         starts.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
     labels : dict of str to str
         What stands for ``ex`` and ``cx``.
     ex_is_share : bool
@@ -68,8 +72,13 @@ def programme_courses(
         "conf_low",
         "conf_high",
         "n_units",
+        "n",
     ]
     require(courses, columns, figure="programme_courses")
+    released = release(courses, count="n", rules=rules, within=["side"], name="Courses of units")
+    courses = visible(released)
+    if not (courses["group"] > 0).any():
+        return _NOTHING
     sides = [side for side in SIDES if side in set(courses["side"])]
     numbers = {side: _groups(courses, side) for side in sides}
     lines = {side: -(-len(groups) // _PER_ROW) for side, groups in numbers.items()}
@@ -108,7 +117,7 @@ def programme_courses(
     takeaway = texts.say("Look for lines that run side by side before the dashed line and part after it.")
     described = "; ".join(_described(courses, side, group, texts, labels, ex_is_share) for side in sides
                           for group in [0, *numbers[side]])  # fmt: skip
-    return Picture(figure, caption, f"{described}.", takeaway)
+    return Picture(figure, caption, f"{described}.", takeaway, [released])
 
 
 def _groups(courses: pd.DataFrame, side: str) -> list[int]:

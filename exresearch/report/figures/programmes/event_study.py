@@ -10,6 +10,10 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter
 from matplotlib.transforms import blended_transform_factory
 
+from exresearch.disclosure import DisclosureRules, release
+from exresearch.findings.note import Note
+from exresearch.report.figures.door import too_few
+from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
@@ -33,25 +37,33 @@ _PANEL, _ABOVE, _BELOW, _LEFT, _RIGHT = 2.15, 0.62, 0.5, 0.62, 0.98
 
 
 def programme_events(
-    events: pd.DataFrame, effects: pd.DataFrame, *, texts: Texts, smallest_effect: tuple[float, float]
-) -> Picture:
+    events: pd.DataFrame,
+    effects: pd.DataFrame,
+    *,
+    texts: Texts,
+    rules: DisclosureRules,
+    smallest_effect: tuple[float, float],
+) -> Picture | Note:
     """Draw the effect by waves since the start, employees above and customers below.
 
     Parameters
     ----------
     events : pandas.DataFrame
-        ``side, event_time, phase, counts, estimate, conf_low, conf_high, band_low, band_high, n_treated``, in standard
-        deviations between units; the base wave without limits.
+        ``side, event_time, phase, counts, estimate, conf_low, conf_high, band_low, band_high, n_treated, n``, in
+        standard deviations between units; the base wave without limits.
     effects : pandas.DataFrame
-        ``side, estimate, conf_low, conf_high, conf_level``: the average over the waves that count.
+        ``side, estimate, conf_low, conf_high, conf_level, n``: the average over the waves that count.
     texts : Texts
         Language of the reader.
+    rules : DisclosureRules
+        Minimum groups.
     smallest_effect : tuple of float
         Bounds of what is too small to matter.
 
     Returns
     -------
-    Picture
+    Picture or Note
+        The note where too few people are behind both sides.
 
     Raises
     ------
@@ -59,8 +71,17 @@ def programme_events(
         If a column is missing or there is no row.
     """
     columns = ["side", "event_time", "phase", "counts", "estimate", "conf_low", "conf_high"]
-    require(events, [*columns, "band_low", "band_high", "n_treated"], figure="programme_events")
-    require(effects, ["side", "estimate", "conf_low", "conf_high", "conf_level"], figure="programme_events")
+    require(events, [*columns, "band_low", "band_high", "n_treated", "n"], figure="programme_events")
+    require(
+        effects, ["side", "estimate", "conf_low", "conf_high", "conf_level", "n"], figure="programme_events"
+    )
+    released = [
+        release(frame, count="n", rules=rules, within=["side"], name=name)
+        for frame, name in ((events, "Effect by waves since the start"), (effects, "Average effect"))
+    ]
+    events, effects = (visible(one) for one in released)
+    if effects.empty or events.empty:
+        return too_few(rules)
     sides = [side for side in SIDES if side in set(effects["side"])]
     bounds = pd.concat([events["band_low"], events["band_high"], effects["conf_low"], effects["conf_high"]])
     low, high = min(float(bounds.min()), smallest_effect[0]), max(float(bounds.max()), smallest_effect[1])
@@ -91,6 +112,7 @@ def programme_events(
             for side in sides
         ),
         _takeaway(effects, texts),
+        released,
     )
 
 
