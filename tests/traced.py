@@ -37,6 +37,9 @@ def _pool(picture: Picture) -> NDArray[np.float64]:
             column = released.frame.iloc[:, position]
             if isinstance(column.dtype, pd.CategoricalDtype) or column.dtype == bool:
                 continue
+            if column.dtype == object:
+                # Labels in two languages and notes are no numbers.
+                column = column.where(column.map(pd.api.types.is_scalar))
             values = pd.to_numeric(column, errors="coerce").to_numpy("float64", na_value=np.nan)
             numbers.append(values[np.isfinite(values)])
     values = np.concatenate(numbers)
