@@ -371,6 +371,93 @@ def test_weights_show_the_effective_number(client: Any, texts: Texts) -> None:
     assert equal.takeaway == texts.say("The weights cost hardly any precision.")
 
 
+def test_a_small_wave_has_no_weights_and_neither_has_its_company(texts: Texts) -> None:
+    frame = pd.DataFrame(
+        {
+            "table": "employees",
+            "wave": ["2023", "2024", "2025", "all"],
+            "source": "supplied",
+            "n": [4, 60, 90, 154],
+            "n_eff": [3.7, 48.0, 81.0, 140.0],
+            "design_effect": [1.08, 1.25, 1.11, 1.1],
+            "smallest": [0.8, 0.5, 0.6, 0.5],
+            "largest": [1.3, 1.5, 1.4, 1.5],
+        }
+    )
+    picture = draw.weight_ranges(frame, texts=texts, rules=RULES)
+    shown = drawn(picture)
+    assert shown.count("n &lt; 5") == 2
+    assert texts.say("{n:integer} count as {n_eff:integer}", n=90, n_eff=81.0) in shown
+    assert not {"4", "60"} & set(shown.split())
+    # The hidden wave loses most, and no word is said of it.
+    assert "2024" not in picture.takeaway
+    few = draw.weight_ranges(frame.head(1), texts=texts, rules=RULES)
+    assert isinstance(few, Note)
+    assert texts.language == "nl" or texts.note(few).startswith("Not drawn: fewer than 5 people")
+
+
+def test_no_weight_of_a_single_person_is_an_end_of_the_range(client: Any) -> None:
+    weights = np.ones(60)
+    weights[0], weights[1:6], weights[59] = 9.0, 2.0, 0.01
+    client.tables["employees"]["w"] = weights
+    client.variables["w"] = client.entry("employees", "w", "weight")
+    study = client.load()
+    alone, guarded = weight_summary(study).iloc[0], weight_summary(study, least=5).iloc[0]
+    mean = weights.mean()
+    assert (alone["smallest"], alone["largest"]) == pytest.approx((0.01 / mean, 9 / mean))
+    assert (guarded["smallest"], guarded["largest"]) == pytest.approx((1 / mean, 2 / mean))
+    assert alone["design_effect"] == guarded["design_effect"]
+    assert math.isnan(weight_summary(study, least=31).iloc[0]["smallest"])
+
+
+def test_a_table_of_four_rows_is_not_followed() -> None:
+    flow = pd.DataFrame(
+        [
+            ("employees", "rows in the files", 100, 0),
+            ("employees", "rows for the analysis", 100, 0),
+            ("partners", "rows in the files", 4, 0),
+            ("partners", "without unit", 3, 1),
+            ("partners", "rows for the analysis", 3, 0),
+        ],
+        columns=["table", "step", "n", "removed"],
+    )
+    picture = draw.attrition_flow(flow, texts=Texts("en"), rules=RULES)
+    assert "Partners" not in f"{drawn(picture)} {picture.alt}"
+    assert picture.takeaway == "Every row of the files is used."
+    assert isinstance(draw.attrition_flow(flow.tail(3), texts=Texts("en"), rules=RULES), Note)
+
+
+def test_missing_answers_of_four_sheets_are_not_drawn(client: Any, texts: Texts) -> None:
+    client.tables["customers"] = client.tables["customers"].head(4)
+    picture = draw.missing_map(missing_cells(client.load()), texts=texts, rules=RULES)
+    assert texts.say("Customers") not in drawn(picture)
+    assert texts.say("Employees") in drawn(picture)
+    cells = missing_cells(client.load())
+    alone = draw.missing_map(cells[cells["table"] == "customers"], texts=texts, rules=RULES)
+    assert isinstance(alone, Note)
+
+
+def test_who_is_in_each_row_is_named_as_in_the_study(client: Any) -> None:
+    texts = Texts("en")
+    waves = pd.DataFrame(
+        {"wave": ["a", "b"], "n": [50, 60], "n_units": 4, "response_rate": 0.5, "source": "staff list"}
+    )
+    (released,) = draw.response_by_wave(waves, texts=texts, rules=RULES).shown
+    assert [dict(cell.group) for cell in released.entry.cells] == [{"wave": "a"}, {"wave": "b"}]
+    (released,) = draw.response_by_wave(waves.head(1).assign(wave="all"), texts=texts, rules=RULES).shown
+    assert [dict(cell.group) for cell in released.entry.cells] == [{}]
+    (released,) = draw.group_response(
+        response(shop=(40, 80), office=(30, 60)), texts=texts, rules=RULES, codebook=BOOK
+    ).shown
+    assert [dict(cell.group) for cell in released.entry.cells] == [
+        {"wave": "2024", "kind": "shop"},
+        {"wave": "2024", "kind": "office"},
+    ]
+    picture = draw.missing_map(missing_cells(client.load()), texts=texts, rules=RULES)
+    groups = {part.entry.population: dict(part.entry.cells[0].group) for part in picture.shown[:-1]}
+    assert groups["employees"] == groups["customers"] == {"kind": "office"}
+
+
 def test_a_wave_of_too_few_people_has_no_bar(texts: Texts) -> None:
     frame = pd.DataFrame(
         {"wave": ["a", "b", "c"], "n": [3, 60, 50], "n_units": 4, "response_rate": [0.123, 0.5, 0.456]}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from exresearch.disclosure import DisclosureRules, Groups, Measure, release
+from exresearch.disclosure import DisclosureRules, Groups, Measure, entry_from_json, release
 from exresearch.findings import (
     EstimateRecord,
     Finding,
@@ -19,6 +19,7 @@ from exresearch.findings import (
 from exresearch.report import Page, Picture, Texts
 from exresearch.report import figures as draw
 from exresearch.report.columns import REVERSED_NOTE
+from exresearch.report.page import LEDGER
 from exresearch.report.theme import new_figure, svg
 
 RULES = DisclosureRules()
@@ -499,6 +500,33 @@ def test_a_picture_needs_its_words():
     with pytest.raises(ValueError) as caught:
         Picture(new_figure(1), "caption", " ", "", [release(pd.DataFrame(), count=None, rules=RULES)])
     assert str(caught.value) == "a picture needs a caption, alt text and a takeaway; empty: alt, takeaway."
+
+
+def test_a_picture_names_what_it_shows():
+    with pytest.raises(ValueError) as caught:
+        Picture(new_figure(1), "caption", "alt", "takeaway", [])
+    assert str(caught.value) == "a picture names the released frames that it shows; got none."
+
+
+def test_a_figure_of_few_people_is_not_shown_by_a_page_with_a_higher_minimum():
+    rows = release(pd.DataFrame({"share": [0.4, 0.5], "n": [8, 90]}), count="n", rules=RULES)
+    picture = Picture(new_figure(1), "caption", "alt", "takeaway", [rows])
+    assert "<img" in Page(language="en", rules=RULES).figure(picture).data
+    shown = Page(language="en", rules=DisclosureRules(min_respondents=10)).figure(picture).data
+    assert "<img" not in shown
+    assert "Not drawn: fewer than 10 people are behind a part of it." in shown
+
+
+def test_a_figure_carries_the_entries_of_what_it_shows():
+    rows = release(
+        pd.DataFrame({"wave": ["a", "b"], "n": [50, 90]}), count="n", rules=RULES,
+        groups=Groups("employees", by={"wave": "wave"}),
+    )  # fmt: skip
+    picture = Picture(new_figure(1), "caption", "alt", "takeaway", [rows])
+    (record,) = Page(language="en", rules=RULES).figure(picture).metadata[LEDGER]
+    entry = entry_from_json(record)
+    # What has no name of its own is called as the page calls it.
+    assert (entry.name, entry.kind, [cell.n for cell in entry.cells]) == ("caption", "groups", [50, 90])
 
 
 def test_a_page_shows_and_stores_a_figure(texts, tmp_path):

@@ -285,6 +285,48 @@ def test_units_are_counted_above_and_below_and_never_named(texts: Texts) -> None
     assert isinstance(draw.unit_caterpillar({"EX": units(4)}, texts=texts, rules=RULES), Note)
 
 
+def test_a_small_unit_takes_another_with_it(texts: Texts) -> None:
+    frame = units(11)
+    frame.loc[10, ["respondents", "n"]] = 3
+    frame.loc[[2, 7], ["respondents", "n"]] = 6
+    picture = draw.unit_caterpillar({"EX": frame}, texts=texts, rules=RULES)
+    assert isinstance(picture, Picture)
+    (released,) = picture.shown
+    # Three people and six: the means of neither follow from that of all.
+    assert released.hidden.sum() == 2
+    assert released.hidden[10]
+    assert released.entry.population == "employees"
+    assert dict(released.entry.cells[0].group) == {"unit": "secret 0"}
+    dots = picture.figure.axes[0].lines[0].get_ydata()
+    assert len(dots) == 9
+    assert 6.0 not in dots
+    # A unit in which everybody gave the highest answer is one of those that are not drawn.
+    top = units(11).assign(mean=lambda f: f["mean"].where(f.index != 4, 7.0))
+    alike = draw.unit_caterpillar({"EX": top}, texts=texts, rules=RULES)
+    assert isinstance(alike, Picture)
+    assert alike.shown[0].hidden[4]
+
+
+def test_a_question_that_all_answered_alike_tells_nothing(texts: Texts) -> None:
+    alike = answers([0, 0, 1.0], [0, 0, 60], column="q2")
+    frame = pd.concat([answers([0.1, 0.2, 0.7], [10, 20, 70]), alike], ignore_index=True)
+    picture = draw.item_answers(frame, texts=texts, rules=RULES)
+    # All of its bar is hatched, and it has no mean.
+    assert bars(picture)[1] == [pytest.approx(1.0)]
+    assert texts.number(3.0, "number1") not in drawn(picture)
+    assert "q2" not in picture.alt + picture.takeaway
+
+
+def test_a_mean_that_would_give_answers_away_is_in_no_ledger(texts: Texts) -> None:
+    frame = answers([0.04, 0.03, 0.13, 0.2, 0.6], [4, 3, 13, 20, 60])
+    picture = draw.item_answers(frame, texts=texts, rules=RULES)
+    assert isinstance(picture, Picture)
+    counts, means = picture.shown
+    assert [cell.hidden for cell in counts.entry.cells] == [True, True, False, False, False]
+    assert counts.entry.cells[4].totals[0].measure == "q1 = 5.0"
+    assert [total.total for total in means.entry.cells[0].totals] == [None]
+
+
 def changes(**columns: Any) -> pd.DataFrame:
     rows = [
         (construct, term, estimate)
