@@ -3,7 +3,7 @@
 from exresearch.disclosure.audit import Audit, Disclosure, audit
 from exresearch.disclosure.groups import Groups, Measure
 from exresearch.disclosure.ledger import Cell, Entry, Total, entry_from_json
-from exresearch.disclosure.members import Members, members_of
+from exresearch.disclosure.members import Members, members_of, roll_ups_of
 from exresearch.disclosure.release import Released, release
 from exresearch.disclosure.rules import DisclosureRules
 from exresearch.disclosure.suppression import Pattern, complementary_suppression
@@ -25,4 +25,5 @@ __all__ = [
     "entry_from_json",
     "members_of",
     "release",
+    "roll_ups_of",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from exresearch.disclosure.groups import Groups
 from exresearch.disclosure.primary import open_sums, too_revealing
-from exresearch.disclosure.relations import relations_of
+from exresearch.disclosure.relations import RollUps, relations_of
 from exresearch.disclosure.suppression import complementary_suppression
 
 _NEAR = 1e-6
@@ -23,6 +23,7 @@ def hidden_rows(
     least: float,
     within: Sequence[str] = (),
     groups: Groups | None = None,
+    roll_ups: RollUps | None = None,
 ) -> NDArray[np.bool_]:
     """Find the rows whose numbers may not be shown.
 
@@ -43,6 +44,8 @@ def hidden_rows(
         Columns that tell apart several tables in one frame.
     groups : Groups, optional
         Who is in each row.
+    roll_ups : mapping, optional
+        Larger groups that the rows' groups lie in; see :func:`exresearch.disclosure.relations.relations_of`.
 
     Returns
     -------
@@ -55,7 +58,7 @@ def hidden_rows(
     if not primary.any():
         return primary
     counts = np.nan_to_num(counts, nan=1.0)
-    cells = relations_of(frame, counts=counts, within=within, groups=groups)
+    cells = relations_of(frame, counts=counts, within=within, groups=groups, roll_ups=roll_ups, least=least)
     people = cells.with_totals(counts)
     size = len(counts)
     # Totals that other tables may show come last: to hide them here hides them nowhere else.

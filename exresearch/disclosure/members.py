@@ -97,6 +97,31 @@ def members_of(study: Study) -> dict[str, Members]:
     return found
 
 
+def roll_ups_of(study: Study) -> dict[str, dict[str, list[tuple[str, str]]]]:
+    """Return the categories of each unit, over which tables of units add up to tables of categories.
+
+    Parameters
+    ----------
+    study : Study
+        As loaded.
+
+    Returns
+    -------
+    dict
+        ``{"unit": {name of the unit: [(category, value), ...]}}``; a unit that changed is in both categories.
+    """
+    if "units" not in study.tables or "unit" not in study.tables["units"].columns:
+        return {}
+    frame = study.tables["units"]
+    found: dict[str, list[tuple[str, str]]] = {str(unit): [] for unit in frame["unit"].unique()}
+    for variable in study.codebook.select("units", role="category"):
+        if variable.column in frame.columns:
+            pairs = frame[["unit"]].assign(value=as_text(frame[variable.column])).dropna().drop_duplicates()
+            for unit, value in zip(pairs["unit"], pairs["value"], strict=True):
+                found[str(unit)].append((variable.column, str(value)))
+    return {"unit": found}
+
+
 def as_text(column: pd.Series) -> pd.Series:
     """Write the values of a column as the ledger does: whole numbers without a point."""
     if pd.api.types.is_float_dtype(column.dtype):

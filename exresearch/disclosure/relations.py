@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -15,6 +15,8 @@ from exresearch.disclosure.groups import Groups
 # Sums of counts are whole numbers, or weights with rounding errors.
 _NEAR = 1e-6
 Key = tuple[int, ...]
+# For a dimension, such as the unit, and each of its values: categories and their values, such as the kind of unit.
+RollUps = Mapping[str, Mapping[str, Sequence[tuple[str, str]]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,13 @@ class Relations:
 
 
 def relations_of(
-    frame: pd.DataFrame, *, counts: NDArray[np.float64], within: Sequence[str], groups: Groups | None
+    frame: pd.DataFrame,
+    *,
+    counts: NDArray[np.float64],
+    within: Sequence[str],
+    groups: Groups | None,
+    roll_ups: RollUps | None = None,
+    least: float = 0.0,
 ) -> Relations:
     """Return the additive relations between the rows of a frame.
 
@@ -59,6 +67,10 @@ def relations_of(
         Columns that tell apart several tables in one frame.
     groups : Groups or None
         Who is in each row. Without it the rows of each table add up to one total.
+    roll_ups : mapping, optional
+        For values of a dimension the larger groups they lie in, whose totals other tables show.
+    least : float
+        People from which such a total is shown.
 
     Returns
     -------
@@ -79,7 +91,39 @@ def relations_of(
     lattice = _Lattice(counts)
     for rows in _alike(keys, size):
         lattice.add(rows, [codes[rows] for codes in dimensions])
+    if groups is not None and roll_ups:
+        lattice.found += _rolled_up(frame, keys, groups, roll_ups, counts=counts, least=least)
     return lattice.relations()
+
+
+def _rolled_up(
+    frame: pd.DataFrame,
+    keys: dict[str, NDArray[np.intp]],
+    groups: Groups,
+    roll_ups: RollUps,
+    *,
+    counts: NDArray[np.float64],
+    least: float,
+) -> list[tuple[list[int], int | None]]:
+    """Return the rows that add up to larger groups of other tables."""
+    found: list[tuple[list[int], int | None]] = []
+    for dimension, column in groups.by.items():
+        above = roll_ups.get(dimension)
+        if above is None or column in keys:
+            continue
+        others = keys | {c: _codes(frame[c]) for c in groups.columns() if c != column and c not in keys}
+        values = frame[column].astype("string").fillna("").tolist()
+        for rows in _alike(others, len(frame)):
+            larger: dict[tuple[str, str], list[int]] = {}
+            for row in rows.tolist():
+                for group in above.get(values[row], ()):
+                    larger.setdefault(group, []).append(row)
+            found += [
+                (parts, None)
+                for parts in larger.values()
+                if 1 < len(parts) < len(rows) and counts[parts].sum() >= least
+            ]
+    return found
 
 
 def _codes(column: pd.Series) -> NDArray[np.intp]:

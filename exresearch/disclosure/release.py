@@ -108,7 +108,14 @@ def release(
     _check_columns(frame, within, groups, rounded)
     counts = _counts(frame, count)
     if isinstance(count, str):
-        hidden = hidden_rows(frame, counts=counts, least=rules.min_respondents, within=within, groups=groups)
+        hidden = hidden_rows(
+            frame,
+            counts=counts,
+            least=rules.min_respondents,
+            within=within,
+            groups=groups,
+            roll_ups=rules.roll_ups,
+        )
     else:
         hidden = np.full(len(frame), count is not None and count < rules.min_respondents)
     shown = frame.copy()

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 _LOWEST = {"min_respondents": 5, "min_comments": 10, "min_model": 30, "min_units": 5}
 # In parts of the distance between the lowest and the highest possible answer.
@@ -25,6 +26,9 @@ class DisclosureRules:
         Units behind a figure of units; at least 5.
     min_comments : int
         People behind what is shown of comments; at least 10.
+    roll_ups : mapping
+        Larger groups that smaller ones lie in, such as the kind of each unit, whose totals other tables may show; see
+        :func:`exresearch.disclosure.roll_ups_of`.
 
     Raises
     ------
@@ -41,6 +45,9 @@ class DisclosureRules:
     min_model: int = 30
     min_units: int = 5
     min_comments: int = 10
+    roll_ups: Mapping[str, Mapping[str, Sequence[tuple[str, str]]]] = field(
+        default_factory=dict, compare=False, repr=False
+    )
 
     def __post_init__(self) -> None:
         for name, floor in _LOWEST.items():
