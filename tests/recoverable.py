@@ -64,11 +64,19 @@ class MadeTable:
         return found
 
 
-def made_table(rng: np.random.Generator, *, totals: bool = True) -> MadeTable:
-    """Teams in departments, or in divisions too, crossed with at most two other dimensions; many small or empty.
+def made_table(rng: np.random.Generator, *, totals: bool = True, most_rows: int | None = None) -> MadeTable:
+    """One to three dimensions, the first with two or three levels: teams in departments, perhaps in divisions.
 
-    Without ``totals`` only the smallest groups have rows.
+    Many of the smallest groups are small or empty. Without ``totals`` only these have rows. Tables of more than
+    ``most_rows`` rows are drawn again.
     """
+    while True:
+        made = _drawn(rng, totals)
+        if most_rows is None or len(made.members) + len(made.unseen) <= most_rows:
+            return made
+
+
+def _drawn(rng: np.random.Generator, totals: bool) -> MadeTable:
     levels, crossed = int(rng.integers(2, 4)), int(rng.integers(0, 3))
     nested = _teams(rng, levels)
     others = [
@@ -108,21 +116,28 @@ def _teams(rng: np.random.Generator, levels: int) -> Places:
 
 
 def room_in_two_ways(
-    table: NDArray[np.int64], hidden: NDArray[np.bool_], row: int, column: int
+    table: NDArray[np.int64], hidden: NDArray[np.bool_], row: int, column: int, *, enough: int
 ) -> tuple[int, int]:
     """How far a hidden cell of a two-way table with known margins can rise and fall, by search and not by a programme.
 
-    People are moved one round trip at a time: along hidden cells of a column they leave, along those of a row they join.
+    People are moved one round trip at a time: out of hidden cells along a column, into hidden cells along a row; no more
+    of them than ``enough``.
     """
-    rise = _moved(table.copy(), hidden, row, column, rising=True)
-    return rise, _moved(table.copy(), hidden, row, column, rising=False)
+    rise = _moved(table.copy(), hidden, row, column, rising=True, enough=enough)
+    return rise, _moved(table.copy(), hidden, row, column, rising=False, enough=enough)
 
 
 def _moved(
-    table: NDArray[np.int64], hidden: NDArray[np.bool_], row: int, column: int, *, rising: bool
+    table: NDArray[np.int64],
+    hidden: NDArray[np.bool_],
+    row: int,
+    column: int,
+    *,
+    rising: bool,
+    enough: int,
 ) -> int:
     moved = 0
-    while rising or table[row, column] > 0:
+    while moved < enough and (rising or table[row, column] > 0):
         trip = _trip(table, hidden, row, column, rising)
         if trip is None:
             return moved

@@ -8,13 +8,13 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import Bounds, LinearConstraint, linprog, milp
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 Method = Literal["auto", "optimal", "heuristic"]
 Demand = tuple[int, int, float]
 # The optimum is sought where the programme stays small: cells times two changes for each protected cell. It is given up
 # after a number of steps and not of seconds, so that every machine finds the same.
-_SMALL, _STEPS = 4_000, 500
+_SMALL, _STEPS = 800, 500
 _NEAR = 1e-7
 
 
@@ -57,31 +57,32 @@ class Table:
         return sorted(asked, key=lambda demand: (-demand[2], demand[0], -demand[1]))
 
     def change(
-        self, demand: Demand, usable: NDArray[np.bool_], price: NDArray[np.float64]
+        self, demand: Demand, usable: NDArray[np.bool_], price: NDArray[np.float64] | None = None
     ) -> NDArray[np.float64] | None:
-        """Return the cheapest change of usable cells that meets a demand; None where there is none."""
+        """Return the cheapest change of usable cells that meets a demand, or any; None where there is none."""
         cell, sign, amount = demand
         if not usable[cell] or (sign < 0 and amount > self.values[cell] + _NEAR):
             return None
         columns = np.flatnonzero(usable)
-        part = self.relations[:, columns]
         own = int(np.searchsorted(columns, cell))
-        # Changes in both directions as two variables, so that each costs the same.
-        low = np.zeros(2 * len(columns))
-        high = np.concatenate([np.full(len(columns), np.inf), self.values[columns]])
-        high[[own, own + len(columns)]] = (amount, 0.0) if sign > 0 else (0.0, amount)
-        low[own if sign > 0 else own + len(columns)] = amount
-        result = linprog(
-            np.tile(price[columns], 2),
-            A_eq=sparse.hstack([part, -part], format="csr"),
-            b_eq=np.zeros(part.shape[0]),
-            bounds=np.column_stack([low, high]),
-            method="highs",
-        )
+        part = self.relations[:, columns]
+        low, high = -self.values[columns], np.full(len(columns), np.inf)
+        low[own] = high[own] = sign * amount
+        cost = np.zeros(len(columns))
+        if price is not None:
+            # Changes in both directions as two variables, so that each costs the same.
+            part = sparse.hstack([part, -part], format="csr")
+            low, high = (
+                np.concatenate([np.maximum(low, 0.0), np.maximum(-high, 0.0)]),
+                np.concatenate([np.maximum(high, 0.0), np.maximum(-low, 0.0)]),
+            )
+            cost = np.tile(price[columns], 2)
+        result = milp(cost, constraints=LinearConstraint(part, 0.0, 0.0), bounds=Bounds(low, high))
         if result.x is None or result.status != 0:
             return None
         found = np.zeros(len(self.values))
-        found[columns] = result.x[: len(columns)] - result.x[len(columns) :]
+        size = len(columns)
+        found[columns] = result.x if price is None else result.x[:size] - result.x[size:]
         return found
 
 
@@ -144,14 +145,13 @@ def _without(
     table: Table, cell: int, hidden: NDArray[np.bool_], changes: dict[Demand, NDArray[np.float64]]
 ) -> dict[Demand, NDArray[np.float64]] | None:
     """Return other changes for the demands whose change needs the cell; None where one of them has no other."""
-    free = np.zeros(len(table.values))
     again: dict[Demand, NDArray[np.float64]] = {}
     for demand, known in changes.items():
         if abs(known[cell]) <= _NEAR:
             continue
         found = next((new for new in again.values() if _met(table, demand, new)), None)
         if found is None:
-            found = table.change(demand, hidden, free)
+            found = table.change(demand, hidden)
         if found is None:
             return None
         again[demand] = found
@@ -196,8 +196,7 @@ def _optimum(table: Table, *, steps: int | None) -> tuple[NDArray[np.bool_] | No
     if result.x is None:
         return None, False
     hidden = result.x[:cells] > 0.5
-    free = np.zeros(cells)
     # Solvers work to a tolerance; a pattern counts only when it protects.
-    if any(table.change(demand, hidden, free) is None for demand in demands):
+    if any(table.change(demand, hidden) is None for demand in demands):
         return None, False
     return hidden, result.status == 0
