@@ -118,10 +118,10 @@ def _teams(rng: np.random.Generator, levels: int) -> Places:
 def room_in_two_ways(
     table: NDArray[np.int64], hidden: NDArray[np.bool_], row: int, column: int, *, enough: int
 ) -> tuple[int, int]:
-    """How far a hidden cell of a two-way table with known margins can rise and fall, by search and not by a programme.
+    """How far a hidden cell of a two-way table with known margins can rise and fall, found without a programme.
 
-    People are moved one round trip at a time: out of hidden cells along a column, into hidden cells along a row; no more
-    of them than ``enough``.
+    People are moved one round trip at a time: out of hidden cells along a column, into hidden cells along a row. No
+    more of them are moved than ``enough``.
     """
     rise = _moved(table.copy(), hidden, row, column, rising=True, enough=enough)
     return rise, _moved(table.copy(), hidden, row, column, rising=False, enough=enough)

@@ -165,7 +165,7 @@ def protects(table: NDArray[np.int64], hidden: NDArray[np.bool_], least: int) ->
 def test_the_optimum_is_that_of_brute_force() -> None:
     rng = np.random.default_rng(11)
     compared = excess = 0
-    for _ in range(300):
+    for _ in range(150):
         table = rng.choice([0, 1, 2, 3, 4, 6, 7, 9, 12, 15, 30], (3, 3))
         best = cheapest(table, 5)
         small = ((table > 0) & (table < 5)).ravel()
@@ -193,7 +193,7 @@ def test_the_optimum_is_that_of_brute_force() -> None:
             assert optimal.loss == best, table
             assert optimal.method in ("optimal", "none")
             assert protects(table, optimal.hidden.reshape(3, 3), 5), table
-    assert compared > 200
+    assert compared > 100
     # The quick way is nearly always the best one as well.
     assert excess < 0.2 * compared
 
