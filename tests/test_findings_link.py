@@ -250,8 +250,10 @@ def test_funnels_show_small_units_scatter(beside: tuple[Any, LinkDetails]) -> No
     assert one.centre == pytest.approx(
         np.average(one.units["value"], weights=one.units["people"]), abs=ROUNDING
     )
-    assert set(one.units) == {"value", "people", "outside", "extreme", "small"}
+    assert set(one.units) == {"unit", "value", "people", "answers", "linked", "outside", "extreme", "small"}
     assert int(one.units["extreme"].sum()) == 24
+    assert one.units["linked"].all()
+    assert one.units["answers"].sum() == beside[0].finding.n
     # Nobody answers twice as two people.
     assert one.units["people"].sum() <= beside[0].finding.n
 
