@@ -180,6 +180,26 @@ def test_rates_of_few_units_or_people_are_not_drawn(
     assert isinstance(said, Note)
 
 
+def test_outcomes_of_few_people_are_not_drawn_and_take_company(result: BusinessOutcomes) -> None:
+    texts = Texts("en")
+    few = pd.concat([result.outcomes, result.outcomes.assign(label="Third")], ignore_index=True)
+    few.loc[0, "n"] = 3
+    picture = outcome_forest(few, texts=texts)
+    assert not isinstance(picture, Note)
+    assert "Turnover" not in picture.alt
+    assert "0.87 (0.80 to 0.93)" not in picture.alt.replace("Third: 0.87", "")
+    assert picture.alt.count("to") < 4 * 2
+    assert isinstance(outcome_forest(few.assign(n=3), texts=texts), Note)
+    assert isinstance(outcome_timing(result.checks.assign(timing="same", n=3), texts=texts), Note)
+
+
+def test_a_group_in_which_nobody_left_is_not_drawn(result: BusinessOutcomes) -> None:
+    none_left = result.levels.copy()
+    none_left.loc[2, ["estimate", "conf_low"]] = 0.0
+    options = {"texts": Texts("en"), "rules": RULES, "ex_label": "x", "ex_is_share": True}
+    assert rate_levels(none_left, **options) is None  # type: ignore[arg-type]
+
+
 def test_wide_intervals_end_in_an_arrow_and_do_not_break_the_axis(result: BusinessOutcomes) -> None:
     wide = result.outcomes.assign(conf_low=[0.001, -9.0], conf_high=[900.0, 9.0])
     assert svg(outcome_forest(wide, texts=Texts("en")).figure).startswith("<svg")

@@ -120,7 +120,11 @@ def test_small_units_are_not_drawn_and_too_few_units_not_at_all() -> None:
     levels.loc[:4, "ex_n"] = 4
     picture = draw(levels, deviations, lines)
     assert dots(picture, 0) == 35
-    assert "Marks with fewer than 5 answers are not drawn (5 on the left, 0 on the right)." in picture.caption
+    left_out = (
+        "Not drawn: marks with fewer than 5 answers, or that would give those of such a mark away (5 on the left, 0 on "
+        "the right)."
+    )
+    assert left_out in picture.caption
     levels.loc[:35, "cx_n"] = 4
     assert draw(levels, deviations, lines) == Note(
         message="Not drawn: fewer than {minimum:integer} units have enough answers.", values={"minimum": 5}
@@ -128,6 +132,31 @@ def test_small_units_are_not_drawn_and_too_few_units_not_at_all() -> None:
     one_wave = draw(levels, deviations.head(0), lines)
     assert isinstance(one_wave, Note)
     assert one_wave.message.startswith("There is one wave only")
+
+
+def test_a_small_unit_takes_company_and_ranges_do_not_show_where_it_is() -> None:
+    levels, deviations, lines = units()
+    levels.loc[0, ["ex", "cx", "ex_n"]] = [0.999, 9.9, 3]
+    levels.loc[7, "ex_n"] = 9
+    deviations.loc[4, "cx_n"] = 2
+    picture = draw(levels, deviations, lines)
+    left = picture.figure.axes[0]
+    # Other units go with it, the smallest first; of a wave, the unit in another wave and another unit.
+    hidden = 40 - dots(picture, 0)
+    assert hidden >= 2
+    assert dots(picture, 1) < 119
+    assert left.get_xlim()[1] < 0.999
+    shown = np.asarray(left.collections[0].get_offsets())[:, 0]
+    assert not np.isin(levels.loc[[0, 7], "ex"], shown).any()
+    assert (np.diff(shown) >= 0).all()
+    assert f"({hidden} on the left, " in picture.caption
+    # A unit that is too small to be linked is not drawn, and still takes another with it.
+    levels, deviations, lines = units()
+    small = pd.DataFrame({"unit": ["SECRET"], "ex": [0.5], "ex_n": [4.0], "linked": False})
+    picture = draw(pd.concat([levels.assign(linked=True), small], ignore_index=True), deviations, lines)
+    assert dots(picture, 0) == 39
+    assert "Left: 40 units" in picture.caption
+    assert "(1 on the left, 0 on the right)" in picture.caption
 
 
 def test_units_of_unknown_size_are_counted_and_never_drawn_one_by_one() -> None:
@@ -248,6 +277,21 @@ def test_lags_are_drawn_for_both_sides() -> None:
         "2 waves later",
     ]
     assert "from employees to customers, a wave later: 0.10 (0.05 to 0.30)." in picture.alt
+
+
+def test_effects_of_few_units_are_not_drawn_and_take_company() -> None:
+    rows = [
+        {"term": "ex_to_cx", "lag": lag, "estimate": 0.1 * lag, "conf_low": -0.1, "conf_high": 0.5, "n": 60}
+        for lag in (1, 2, 3, 4)
+    ]
+    lags = pd.DataFrame(rows)
+    lags.loc[3, "n"] = 4
+    picture = lag_curve(lags, texts=EN)
+    assert isinstance(picture, Picture)
+    assert len(picture.figure.axes[0].lines[1].get_xdata()) == 2
+    assert "0.40" not in picture.alt
+    assert isinstance(lag_curve(lags.assign(n=3), texts=EN), Note)
+    assert isinstance(path_picture(paths().assign(n=4), texts=EN, ex_label="a", cx_label="b"), Note)
 
 
 def untested(verdict: Any) -> Finding:

@@ -13,8 +13,10 @@ from matplotlib.figure import Figure
 from scipy.stats import friedmanchisquare
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings import Note
+from exresearch.findings.analyses.drivers.outcomes import OutcomeAnswers
 from exresearch.models import kendall_w
-from exresearch.report import Picture, Texts
+from exresearch.report import Page, Picture, Texts
 from exresearch.report import drivers as shown
 from exresearch.report import figures as draw
 from exresearch.report.figures.drivers.performance import NO_PERFORMANCE
@@ -303,3 +305,52 @@ def test_concordance_refuses(values: Any, message: str) -> None:
     with pytest.raises(ValueError) as caught:
         kendall_w(values)
     assert str(caught.value) == message
+
+
+def forest_rows(count: int = 6) -> pd.DataFrame:
+    importance = np.linspace(0.3, 0.05, count)
+    return pd.DataFrame(
+        {
+            "driver": [f"Driver {i}" for i in range(count)], "block": "other", "importance": importance,
+            "conf_low": importance * 0.8, "conf_high": importance * 1.2, "rank": range(1, count + 1),
+            "rank_low": range(1, count + 1), "rank_high": range(1, count + 1), "n": 300,
+        }
+    )  # fmt: skip
+
+
+def test_importance_of_few_people_is_not_drawn_and_takes_company(texts: Texts) -> None:
+    frame = forest_rows()
+    frame.loc[0, "n"] = 4
+    picture = draw.driver_forest(frame, texts=texts)
+    assert isinstance(picture, Picture)
+    words = svg(picture.figure) + picture.alt + picture.takeaway + picture.caption
+    assert "Driver 0" not in words
+    assert texts.number(0.3, "percent1") not in words
+    assert sum(f"Driver {i}" in words for i in range(6)) == 4
+    assert isinstance(draw.driver_forest(frame.assign(n=4), texts=texts), Note)
+    ranks = agreement(4)
+    ranks.loc[ranks["driver"] == "d0", "n"] = 4
+    shown_ranks = draw.method_agreement(ranks, texts=texts)
+    assert isinstance(shown_ranks, Picture)
+    assert "Driver 0" not in svg(shown_ranks.figure) + shown_ranks.alt
+
+
+def test_a_forest_needs_to_know_how_many_people_answered(texts: Texts) -> None:
+    with pytest.raises(ValueError):
+        draw.driver_forest(forest_rows().drop(columns="n"), texts=texts)
+    assert isinstance(draw.driver_forest(forest_rows().drop(columns="n"), texts=texts, n=300), Picture)
+
+
+def test_the_score_of_a_small_wave_takes_company(texts: Texts) -> None:
+    score = pd.DataFrame(
+        {
+            "variant": "US", "wave": ["2024", "2025", "2026", "all waves"], "estimate": [10.0, 20.0, 30.0, 17.3],
+            "conf_low": 1.0, "conf_high": 40.0, "conf_level": 0.95, "promoters": 0.4, "passives": 0.4,
+            "detractors": 0.2, "n": [4, 90, 80, 174],
+        }
+    )  # fmt: skip
+    answers = OutcomeAnswers(pd.DataFrame(), score, Note(message="There is nothing to show here."))
+    table = str(Page(language=texts.language, rules=RULES).table(**shown.score_table(answers)).data)
+    assert texts.number(20.0, "number1") in table
+    assert texts.number(10.0, "number1") not in table
+    assert texts.number(30.0, "number1") not in table

@@ -171,9 +171,10 @@ def test_tables_say_their_rows_in_words_and_hide_small_ones(texts: Texts) -> Non
     result, other = nothing()
     numbers = {"estimate": 2.3, "conf_low": 2.1, "conf_high": 2.5, "conf_level": 0.95}
     funnel = pd.DataFrame(
-        [{"term": "campaign", **numbers, "events": 60, "n": 2600, "n_units": 20, "people": 60}]
+        [{"term": "campaign", **numbers, "events": 60, "n": 2600, "n_units": 20, "people": 60, "fewest": 60}]
     )
     phases = pd.DataFrame([{"phase": "alumnus", **numbers, "n": 40}, {"phase": "leaver", **numbers, "n": 3}])
+    phases = phases.assign(minimum=0.0, maximum=10.0)
     result = TalentMagnet(result.finding, funnel=funnel, phases=phases)
     tables = shown.tables(result, other)
     page = Page(language=texts.language, rules=RULES)

@@ -9,8 +9,8 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules, Measure
 from exresearch.findings.analyses.direction.order import Direction
 from exresearch.findings.note import Note
-from exresearch.measures import Side
 from exresearch.report.figures.direction import effects_by_model, lag_curve, path_picture, two_links
+from exresearch.report.figures.linkage.release import measure_of, population, with_small_units
 from exresearch.report.sentences import direction_words
 from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
@@ -64,9 +64,13 @@ def direction_figures(
     """
     names = {f"{side}_label": texts.pick(label) for side, label in result.labels.items()}
     reason = result.findings["two-way"].reason
+    levels = result.links.levels
+    if result.link is not None and len(levels):
+        # Left out of every number, they still need company: the others and the total would give them away.
+        levels = with_small_units(levels, result.link, rules=rules)
     drawn: dict[str, Picture | Note] = {
         "links": two_links(
-            result.links.levels,
+            levels,
             result.links.deviations,
             result.links.lines,
             correlations={part: result.links.record(part) for part in ("between", "within")},
@@ -90,15 +94,8 @@ def _sides(result: Direction) -> dict[str, tuple[str, Measure | None]]:
     """Return who is counted on each side, and what the level of a unit is the mean or share of."""
     if result.link is None:
         return {"ex": ("employees", None), "cx": ("customers", None)}
-    return {"ex": _side(result.link.ex), "cx": _side(result.link.cx)}
-
-
-def _side(side: Side) -> tuple[str, Measure | None]:
-    name = "engaged" if (side.construct, side.kind) == ("engagement", "share") else side.construct
-    scale = (0.0, 1.0) if side.kind == "share" else getattr(side, "scale", None)
-    # Of what a table of units gives, this study has no answers.
-    table = side.source if side.source != "units" else "answers behind the units"
-    return table, None if scale is None else Measure(name, *scale)
+    link = result.link
+    return {name: (population(side), measure_of(side)) for name, side in (("ex", link.ex), ("cx", link.cx))}
 
 
 def direction_tables(result: Direction) -> dict[str, dict[str, Any]]:

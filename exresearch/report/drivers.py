@@ -7,9 +7,18 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.disclosure import Groups, Measure
 from exresearch.findings.analyses import EmployeeFirst, LikelihoodCheck
+from exresearch.findings.analyses.drivers.outcomes import OutcomeAnswers
 from exresearch.findings.note import Note
-from exresearch.report.columns import MISSING_ANSWERS, REVERSED_NOTE, correlation_columns, driver_labels
+from exresearch.report.columns import (
+    MISSING_ANSWERS,
+    REVERSED_NOTE,
+    SCORES,
+    correlation_columns,
+    driver_labels,
+)
+from exresearch.report.figures.door import whole_as_missing
 from exresearch.report.figures.drivers import driver_forest
 from exresearch.report.figures.drivers.performance import PERFORMANCE
 from exresearch.report.figures.forests import difference_forest
@@ -45,6 +54,20 @@ LIKELIHOOD: dict[str, Column | None] = {
     "nagelkerke_second": Column(mark("Customer-first, Nagelkerke"), "percent1"),
     "n": None,
 }
+
+
+def score_table(answers: OutcomeAnswers) -> dict[str, Any]:
+    """Return the eNPS by wave, of answers that have one, as arguments of :meth:`exresearch.report.page.Page.table`."""
+    classes = {name: Measure(f"enps: {name}") for name in ("promoters", "passives", "detractors")}
+    return {
+        "frame": answers.score.assign(of=whole_as_missing(answers.score["wave"])),
+        "count": "n",
+        "caption": answers.caption,
+        "columns": SCORES,
+        "groups": Groups(
+            "employees", by={"wave": "of"}, measures={"estimate": Measure("enps", -100, 100), **classes}
+        ),
+    }
 
 
 def forests(importance: pd.DataFrame, *, texts: Texts) -> Iterator[Picture | Note]:

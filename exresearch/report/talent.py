@@ -80,7 +80,9 @@ _FUNNEL_NOTES = {
 # Each step counts other people out of others; those about the same people are hidden together by the analysis.
 STEPS_GROUPS = Groups("steps of the funnel", by={"step": "term"})
 PHASE_GROUPS = Groups(
-    "moments", by={"phase": "phase"}, measures={"estimate": Measure("journey_recommendation", 0, 10)}
+    "moments",
+    by={"phase": "phase"},
+    measures={"estimate": Measure("journey_recommendation", "minimum", "maximum")},
 )
 _NO_PHASES = mark("Nobody was asked to recommend the employer at contact moments before or after employment.")
 
@@ -130,7 +132,7 @@ def tables(result: TalentMagnet, pay: PayAndExperience) -> dict[str, dict[str, A
         ),
     }
     who: dict[str, dict[str, Any]] = {
-        "funnel": {"count": "people", "groups": STEPS_GROUPS, "within": ["term"]},
+        "funnel": {"count": "fewest", "groups": STEPS_GROUPS, "within": ["term"]},
         "phases": {"count": "n", "groups": PHASE_GROUPS},
         "e_values": {"count": "n"},
     }

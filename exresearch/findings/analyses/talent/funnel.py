@@ -25,7 +25,7 @@ STEPS = (
 #: Parts of a whole that is shown beside them: either both are shown or neither, or one would give the other away.
 _TOGETHER = (("hired_direct", "hired_of_referred"), ("first_year_direct", "first_year_referred"))
 #: Steps that count the same people in other ways, so that one of them follows from the others and from the totals:
-#: referred and not, among applicants; and among those of them who were hired.
+#: referred or not, among applicants and among the people hired; who stayed, among new employees.
 _SAME_PEOPLE = (
     ("campaign", "referred", "of_applicants"),
     ("hired_direct", "hired_of_referred", "hired_referred"),
@@ -48,10 +48,10 @@ def funnel(study: Study, *, conf_level: float) -> pd.DataFrame:
     -------
     pandas.DataFrame
         ``term`` (of :data:`STEPS`), ``estimate`` (per 100 of the base, over all units and waves), ``std_error`` (CR2 by
-        unit), ``conf_low, conf_high, conf_level, events, n`` (the base), ``n_units`` and ``people`` (the smallest group
-        that the row tells of, those counted or those not, or that follows from it and the rows about the same people);
-        only steps that are measured. Applicants whom no colleague brought are set against the reach of all campaigns
-        together.
+        unit), ``conf_low, conf_high, conf_level, events, n`` (the base), ``n_units``, ``people`` (the smallest group
+        that the row tells of: those counted, or those not) and ``fewest`` (the smallest that follows from the row and
+        those about the same people); only steps that are measured. Applicants whom no colleague brought are set
+        against the reach of all campaigns together.
     """
     cells, rows = unit_cells(study), []
     if {"applicants", "referrals"} <= set(cells):
@@ -73,9 +73,13 @@ def funnel(study: Study, *, conf_level: float) -> pd.DataFrame:
     # Among people who applied, were hired or started, those of whom it is not true are a group as well.
     others = (found["n"] - found["events"]).where(~found["term"].isin(["campaign", "referred"]), found["n"])
     found["people"] = pd.concat([found["n"], found["events"], others], axis=1).min(axis=1)
+    for pair in _TOGETHER:
+        both = found["term"].isin(pair)
+        found.loc[both, "people"] = found.loc[both, "people"].min()
+    found["fewest"] = found["people"]
     for steps in _SAME_PEOPLE:
         same = found["term"].isin(steps)
-        found.loc[same, "people"] = found.loc[same, "people"].min()
+        found.loc[same, "fewest"] = found.loc[same, "people"].min()
     return found
 
 

@@ -10,8 +10,8 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.decision import Verdict
 from exresearch.findings.note import Note
-from exresearch.report.figures.absent import too_few
 from exresearch.report.figures.business.axes import HEADINGS, prepare
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.forests import MARKS
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_panels
 from exresearch.report.figures.visible import visible
@@ -64,7 +64,7 @@ def outcome_forest(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     released = release(frame, count="n", rules=DisclosureRules(), name="Outcomes")
     frame = visible(released)
     if frame.empty:
-        return too_few(released)
+        return too_few(released.rules)
     groups = _groups(frame)
     with style():
         figure, panels = rows_panels(
@@ -138,7 +138,7 @@ def outcome_timing(frame: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     released = release(frame, count="n", rules=DisclosureRules(), name="Outcomes, before and after")
     frame = visible(released)
     if frame.empty:
-        return too_few(released)
+        return too_few(released.rules)
     groups = _groups(frame)
     names = [
         [texts.say(TIMES[row.timing][0], outcome=texts.pick(row.label)) for row in rows] for rows in groups

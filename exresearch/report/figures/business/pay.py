@@ -8,7 +8,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
-from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -85,7 +85,7 @@ def pay_lines(
         name="Slope of pay where experience is poor and good",
     )
     if expected.n_hidden or steepness.n_hidden:
-        return too_few(expected)
+        return too_few(expected.rules)
     lines, slopes = visible(expected), visible(steepness)
     by: dict[str, Any] = {str(row.level): row for row in rows_of(slopes)}
     with style():

@@ -6,7 +6,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
-from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -55,7 +55,7 @@ def lag_curve(lags: pd.DataFrame, *, texts: Texts) -> Picture | Note:
     )
     lags = visible(released)
     if lags.empty:
-        return too_few(released)
+        return too_few(released.rules)
     longest = int(lags["lag"].max())
     with style():
         figure = new_figure(2.9)

@@ -10,8 +10,8 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.note import Note
-from exresearch.report.figures.absent import too_few
 from exresearch.report.figures.direction.lags import SIDES
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.rows import draw_interval, rows_axes
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -70,7 +70,7 @@ def effects_by_model(finding: Finding, *, texts: Texts) -> Picture | Note:
         name="Both effects, by model",
     )
     if released.n_hidden:
-        return too_few(released)
+        return too_few(released.rules)
     with style():
         figure, axes, positions = rows_axes(
             [row.label for row in rows],

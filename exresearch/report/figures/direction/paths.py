@@ -11,7 +11,7 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
-from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
 from exresearch.report.text import Texts, mark
@@ -67,7 +67,7 @@ def path_picture(paths: pd.DataFrame, *, texts: Texts, ex_label: str, cx_label: 
         raise ValueError(f"path_picture needs the terms {', '.join(terms)}; missing: {', '.join(missing)}.")
     released = release(paths, count="n", rules=DisclosureRules(), name="Effects of one wave on the next")
     if released.n_hidden:
-        return too_few(released)
+        return too_few(released.rules)
     paths = visible(released)
     rows: Any = paths.set_index("term")
     labels = {"ex": ex_label, "cx": cx_label}

@@ -9,7 +9,7 @@ from matplotlib.transforms import blended_transform_factory
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
-from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.rows import AIR, LINE, ROW, draw_interval
 from exresearch.report.figures.visible import visible
 from exresearch.report.numbers import interval
@@ -64,7 +64,7 @@ def balance_checks_forest(
     )
     checks = visible(released)
     if not (checks["check"] == "deciding").any():
-        return too_few(released)
+        return too_few(released.rules)
     names = checks.drop_duplicates("check").set_index("check")["label"]
     labels = {
         check: textwrap.wrap(texts.pick(label), 24, max_lines=4, placeholder=" …")

@@ -61,7 +61,8 @@ def two_links(
     Parameters
     ----------
     levels : pandas.DataFrame
-        One row per unit: ``unit, ex, cx`` and the answers behind both, ``ex_n, cx_n``.
+        One row per unit: ``unit, ex, cx`` and the answers behind both, ``ex_n, cx_n``; optional ``linked``, false
+        for units that are too small on a side and only take others with them.
     deviations : pandas.DataFrame
         One row per unit and wave: ``unit, wave, ex, cx, ex_n, cx_n``.
     lines : pandas.DataFrame
@@ -95,11 +96,12 @@ def two_links(
         )
     require(levels, ["unit", "ex", "cx", "ex_n", "cx_n"], figure="two_links")
     require(deviations, ["unit", "wave", "ex", "cx", "ex_n", "cx_n"], figure="two_links")
-    form = form_of(levels, deviations)
-    cell = cell_size(_spans(levels[["ex", "cx"]], deviations[["ex", "cx"]]))
+    linked = levels[levels["linked"].astype(bool)] if "linked" in levels else levels
+    form = form_of(linked, deviations)
+    cell = cell_size(_spans(linked[["ex", "cx"]], deviations[["ex", "cx"]]))
     options: dict[str, Any] = {"form": form, "cell": cell, "rules": rules, "sides": sides}
     clouds = {
-        "between": cloud_of(levels, name="Levels of units", **options),
+        "between": cloud_of(levels if form == "dots" else linked, name="Levels of units", **options),
         "within": cloud_of(deviations, name="Units by wave, from their own level", **options),
     }
     drawn = int(clouds["between"].points["size"].sum())
@@ -114,7 +116,7 @@ def two_links(
     spans = _spans(between[["x", "y"]], within[["x", "y"]], room)
     middles = {"between": _middle(between), "within": (0.0, 0.0)}
     lines = _within_reach(lines, {part: cloud.points["x"] for part, cloud in clouds.items()}, room[0])
-    models = _models(lines, correlations, n_units=levels["unit"].nunique(), rules=rules)
+    models = _models(lines, correlations, n_units=linked["unit"].nunique(), rules=rules)
     lines = visible(models[0])
     with style():
         figure = new_figure(_TOP + _SIDE + _BOTTOM, width=WIDTH)
@@ -136,7 +138,7 @@ def two_links(
             _heading(figure, left, part, form, texts)
             axes.set_xlabel(_wrapped(ex_label if part == "between" else _seen(ex_label, shares[0], texts)))
             axes.set_ylabel(_wrapped(cx_label if part == "between" else _seen(cx_label, shares[1], texts)))
-    caption = caption_of(clouds, levels, deviations, texts=texts, rules=rules, correlations=correlations)
+    caption = caption_of(clouds, linked, deviations, texts=texts, rules=rules, correlations=correlations)
     takeaway = takeaway_of(correlations, texts, ex=ex_label, cx=cx_label)
     numbers = " ".join(
         f"{texts.say(_HEADS[part][0])}: {correlation(record, texts)}."

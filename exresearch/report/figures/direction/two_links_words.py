@@ -70,8 +70,8 @@ def caption_of(
         )
     if any(left_out.values()):
         what += " " + texts.say(
-            "Marks with fewer than {minimum:integer} answers are not drawn ({levels:integer} on the left, "
-            "{rows:integer} on the right).",
+            "Not drawn: marks with fewer than {minimum:integer} answers, or that would give those of such a mark away "
+            "({levels:integer} on the left, {rows:integer} on the right).",
             minimum=rules.min_respondents,
             levels=left_out["between"],
             rows=left_out["within"],

@@ -10,7 +10,7 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import REVERSED_NOTE, driver_labels
-from exresearch.report.figures.absent import too_few
+from exresearch.report.figures.door import too_few
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
 from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes
 from exresearch.report.figures.visible import visible
@@ -61,7 +61,7 @@ def driver_forest(
     )
     ordered = visible(released)
     if ordered.empty:
-        return too_few(released)
+        return too_few(released.rules)
     named = (
         ordered["named"].fillna(False).astype(bool).tolist() if "named" in ordered else [False] * len(ordered)
     )
