@@ -67,6 +67,17 @@ class DisclosureRules:
         """
         return replace(self, min_respondents=max(self.min_respondents, self.min_comments))
 
+    @classmethod
+    def from_values(cls, values: Mapping[str, object]) -> DisclosureRules:
+        """Return the rules that :meth:`sentence` gave the values of, as a finding keeps them."""
+        least = {name: int(str(values[name])) for name in _LOWEST if name in values}
+        return cls(
+            min_respondents=least.get("min_respondents", _LOWEST["min_respondents"]),
+            min_model=least.get("min_model", _LOWEST["min_model"]),
+            min_units=least.get("min_units", _LOWEST["min_units"]),
+            min_comments=least.get("min_comments", _LOWEST["min_comments"]),
+        )
+
     def sentence(self) -> tuple[str, dict[str, int]]:
         """Return the rule as a message with named places and its values, for findings and footers."""
         message = (

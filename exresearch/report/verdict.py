@@ -100,9 +100,7 @@ def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
     -------
     Released
     """
-    rules = DisclosureRules(
-        **{name: int(str(value)) for name, value in dict(finding.disclosure_rule.values).items()}
-    )
+    rules = DisclosureRules.from_values(finding.disclosure_rule.values)  # noqa: PD011 - no frame
     behind = frame["n"].astype("Float64").fillna(float(finding.n or finding.n_units or 0))
     return release(frame.assign(people=behind), count="people", rules=rules, name=finding.hypothesis)
 

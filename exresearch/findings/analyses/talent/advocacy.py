@@ -217,8 +217,10 @@ def recommendation_by_phase(study: Study, *, conf_level: float) -> pd.DataFrame:
             continue
         numbers = {name: float(row[name]) for name in ("estimate", "std_error", "conf_low", "conf_high")}
         rows.append({"phase": phase, **numbers, "n": respondents(part)})
-    more = {"minimum": float(asked.minimum or 0.0), "maximum": float(asked.maximum or 10.0), "dimension": who}
-    return pd.DataFrame(rows).assign(conf_level=conf_level, **more) if rows else pd.DataFrame()
+    if not rows:
+        return pd.DataFrame()
+    low, high = float(asked.minimum or 0.0), float(asked.maximum or 10.0)
+    return pd.DataFrame(rows).assign(conf_level=conf_level, minimum=low, maximum=high, dimension=who)
 
 
 def _by_unit(study: Study, table: str, values: pd.Series, *, min_unit_n: int) -> pd.DataFrame:
