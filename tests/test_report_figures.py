@@ -82,7 +82,7 @@ def finding():
     return make
 
 
-def record(label, unit, estimate, low, high):
+def record(label, unit, estimate, low, high, n=500):
     return EstimateRecord(
         term=label[:5],
         label=Note(message=label),
@@ -91,7 +91,7 @@ def record(label, unit, estimate, low, high):
         conf_low=low,
         conf_high=high,
         conf_level=0.95,
-        n=500,
+        n=n,
         method=Note(message="x"),
     )
 
@@ -361,6 +361,31 @@ def test_robustness_puts_each_unit_on_its_own_axis(texts, finding):
         checks=3,
     )
     complete(draw.robustness_forest(finding(1.4, 1.2, 1.7, Verdict.SUPPORTED), texts=texts))
+
+
+def test_forests_neither_draw_nor_name_an_estimate_of_few_people(texts, finding):
+    checks = (
+        record("Overview", "ratio", 1.51, 1.3, 1.9, n=4),
+        record("Summary", "ratio", 1.62, 1.4, 2.0, n=40),
+        record("Contents", "ratio", 1.73, 1.5, 2.1),
+    )
+    picture = draw.robustness_forest(
+        finding(1.4, 1.2, 1.7, Verdict.SUPPORTED, robustness=checks), texts=texts
+    )
+    # One alone would be the rest of them all, so the next smallest goes along.
+    for value, there in ((1.51, False), (1.62, False), (1.73, True), (1.4, True)):
+        assert (texts.number(value, "number2") in picture.alt) == there
+    frame = pd.DataFrame(
+        {
+            "outcome": ["a", "b", "c"], "estimate": [0.06, 0.05, 0.04], "conf_low": 0.01, "conf_high": 0.09,
+            "n": [400, 30, 3], "verdict": "supported",
+        }
+    )  # fmt: skip
+    options = {"texts": texts, "null": 0.0, "smallest_effect": (-0.02, 0.02)}
+    differences = draw.difference_forest(frame, **options)
+    assert texts.number(0.06, "points1") in differences.alt
+    assert texts.number(0.04, "points1") not in differences.alt
+    assert isinstance(draw.difference_forest(frame.tail(1), **options), Note)
 
 
 @pytest.mark.parametrize("count", [1, 8, 30])
