@@ -106,13 +106,21 @@ def run(
             "--force", help="Write into a folder that holds something else than this client's report."
         ),
     ] = False,
+    keep_notebooks: Annotated[
+        bool,
+        typer.Option(
+            "--keep-notebooks",
+            help="Deliver the executed notebooks too, in the folder 'notebooks' of the report.",
+        ),
+    ] = False,
 ) -> None:
     """Run a study: check it, execute the notebooks, write the report.
 
     Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input
-    cannot be used; every problem is listed and nothing was started.
+    cannot be used; every problem is listed and nothing was started. 3: the report would have named people, units,
+    remarks or this computer, and was not published.
     """
-    from exresearch.run import plan_run, run_plan
+    from exresearch.run import LeakError, plan_run, run_plan
 
     try:
         overrides = _overrides(set_, language)
@@ -152,7 +160,10 @@ def run(
             progress.update(task, description=", ".join(running) or "done")
 
         try:
-            result = run_plan(plan, jobs=jobs, on_progress=show)
+            result = run_plan(plan, jobs=jobs, on_progress=show, keep_notebooks=keep_notebooks)
+        except LeakError as error:
+            _err.print(escape(str(error)), style="red")
+            raise typer.Exit(3) from None
         except KeyboardInterrupt:
             _err.print("Stopped. An earlier report is as it was; run the same command again to start over.")
             raise typer.Exit(130) from None

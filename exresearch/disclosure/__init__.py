@@ -1,11 +1,13 @@
 """Nobody's answers can be worked out from a report."""
 
 from exresearch.disclosure.audit import Audit, Disclosure, audit
+from exresearch.disclosure.confidential import Secrets, secrets_of
 from exresearch.disclosure.groups import Groups, Measure
 from exresearch.disclosure.ledger import Cell, Entry, Total, entry_from_json
 from exresearch.disclosure.members import Members, members_of, roll_ups_of
 from exresearch.disclosure.release import Released, release
 from exresearch.disclosure.rules import DisclosureRules
+from exresearch.disclosure.scan import Leak, scan_files
 from exresearch.disclosure.suppression import Pattern, complementary_suppression
 
 __all__ = [
@@ -15,10 +17,12 @@ __all__ = [
     "DisclosureRules",
     "Entry",
     "Groups",
+    "Leak",
     "Measure",
     "Members",
     "Pattern",
     "Released",
+    "Secrets",
     "Total",
     "audit",
     "complementary_suppression",
@@ -26,4 +30,6 @@ __all__ = [
     "members_of",
     "release",
     "roll_ups_of",
+    "scan_files",
+    "secrets_of",
 ]

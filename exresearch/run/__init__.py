@@ -2,11 +2,13 @@
 
 from exresearch.run.cells import NotebookError, notebook_parameters
 from exresearch.run.execute import NotebookResult, execute_notebook
+from exresearch.run.leaks import LeakError
 from exresearch.run.plan import NotebookJob, Plan, available_notebooks, plan_run
 from exresearch.run.runner import RunResult, run_plan
 from exresearch.run.settings import setting_problems
 
 __all__ = [
+    "LeakError",
     "NotebookError",
     "NotebookJob",
     "NotebookResult",

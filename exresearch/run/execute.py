@@ -109,8 +109,8 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
     Returns
     -------
     NotebookResult
-        ``failed`` with the type of the error where the notebook did not run to its end. The full text of the error
-        goes to ``<name>.log`` in the working folder and nowhere else.
+        ``failed`` with the type of the error where the notebook did not run to its end. The full text of the error,
+        and what cells wrote to standard error, goes to ``<name>.log`` in the working folder and nowhere else.
     """
     started = time.perf_counter()
     final, partial = work / f"{job.name}.ipynb", work / f".{job.name}.part.ipynb"
@@ -133,6 +133,9 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
             extra_arguments=["--log-level=50"],
             shutdown_kernel="immediate",
         )
+        said = tidy(partial)
+        if said:
+            log.write_text(said, encoding="utf-8")
         partial.replace(final)
     except Exception as error:  # noqa: BLE001 - every failure of one notebook is contained here
         log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
@@ -145,6 +148,32 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
         # The client leaves the event loop of its thread open; every notebook has its own.
         ensure_event_loop().close()
     return NotebookResult(job.name, "ok", time.perf_counter() - started, final)
+
+
+def tidy(path: Path) -> str:
+    """Take out of an executed notebook what tells where it was run.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        Changed in place: without papermill's record, which has absolute paths, and without standard error, whose
+        warnings have them too.
+
+    Returns
+    -------
+    str
+        What stood in standard error, for the log.
+    """
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    notebook["metadata"].pop("papermill", None)
+    said = []
+    for cell in notebook["cells"]:
+        outputs = cell.get("outputs", [])
+        said += ["".join(output["text"]) for output in outputs if output.get("name") == "stderr"]
+        if outputs:
+            cell["outputs"] = [output for output in outputs if output.get("name") != "stderr"]
+    path.write_text(json.dumps(notebook, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    return "\n".join(said)
 
 
 def _failed_cell(path: Path) -> str:

@@ -23,6 +23,8 @@ from exresearch.report.notebook import notebook_title
 from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
 from exresearch.run.door import check_disclosure
 from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
+from exresearch.run.leaks import check_leaks
+from exresearch.run.notebooks import deliver_notebooks
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
 from exresearch.run.staging import keep_earlier, new_staging, publish
@@ -54,7 +56,13 @@ class RunResult:
         return tuple(result.name for result in self.notebooks if result.status != "ok")
 
 
-def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | None = None) -> RunResult:
+def run_plan(
+    plan: Plan,
+    *,
+    jobs: int | None = None,
+    on_progress: Progress | None = None,
+    keep_notebooks: bool = False,
+) -> RunResult:
     """Execute the notebooks of a plan and write the report.
 
     Parameters
@@ -66,6 +74,8 @@ def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | Non
     on_progress : callable, optional
         Called with a notebook's name (or ``report``) and ``started``, ``ok`` or ``failed``; with ``run`` and
         ``stopping`` when it is interrupted.
+    keep_notebooks : bool
+        Deliver the executed notebooks with the report.
 
     Returns
     -------
@@ -75,6 +85,8 @@ def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | Non
     ------
     OSError
         If the report cannot be written after all.
+    LeakError
+        If it holds what must not leave the computer; an earlier report is as it was.
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     tell = on_progress if on_progress is not None else _silent
@@ -87,8 +99,10 @@ def run_plan(plan: Plan, *, jobs: int | None = None, on_progress: Progress | Non
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
     record["disclosure"] = disclosure
     _render(plan, results, record, staging=staging)
+    deliver_notebooks(results, staging, keep=keep_notebooks)
     record["seconds"] = round(time.perf_counter() - clock, 2)
     _write(staging / "run.json", _as_json(with_outputs(record, staging)))
+    check_leaks(plan, staging, [result.executed for result in results if result.executed is not None])
     publish(staging, plan.output)
     tell("report", "ok")
     return RunResult(plan.output / "index.html", tuple(results), time.perf_counter() - clock)

@@ -35,6 +35,10 @@ def keep_earlier(output: Path, staging: Path, *, pages: Collection[str], finding
     for path in sorted(output.glob("[0-9][0-9]_*.html")):
         if path.stem not in pages:
             shutil.copyfile(path, staging / path.name)
+    for path in sorted((output / "notebooks").glob("[0-9][0-9]_*.ipynb")):
+        if path.stem not in pages:
+            (staging / "notebooks").mkdir(exist_ok=True)
+            shutil.copyfile(path, staging / "notebooks" / path.name)
     for path in sorted((output / "findings").glob("*.json")):
         if path.stem not in findings:
             shutil.copyfile(path, staging / "findings" / path.name)
@@ -58,11 +62,20 @@ def publish(staging: Path, output: Path) -> None:
     (output / "findings").mkdir(parents=True, exist_ok=True)
     # The owner's mark first: whatever happens next, the folder is known as this client's.
     (staging / _OWNER).replace(output / _OWNER)
+    if (staging / "notebooks").is_dir():
+        (output / "notebooks").mkdir(exist_ok=True)
     new = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
-    old = [*output.glob("[0-9][0-9]_*.html"), output / _FIRST_PAGE, *(output / "findings").glob("*.json")]
+    old = [
+        *output.glob("[0-9][0-9]_*.html"),
+        output / _FIRST_PAGE,
+        *(output / "findings").glob("*.json"),
+        *(output / "notebooks").glob("[0-9][0-9]_*.ipynb"),
+    ]
     for path in old:
         if path.relative_to(output) not in new:
             path.unlink(missing_ok=True)
     for name in sorted(new):
         (staging / name).replace(output / name)
+    if (output / "notebooks").is_dir() and not any((output / "notebooks").iterdir()):
+        (output / "notebooks").rmdir()
     shutil.rmtree(staging)

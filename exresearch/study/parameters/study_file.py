@@ -78,6 +78,10 @@ class StudyFile(Strict):
     hypotheses: list[str] | None = Field(
         None, min_length=1, description="Hypotheses to decide; all when left out."
     )
+    show_unit_names: bool = Field(
+        False,
+        description="Whether a report may name units by their keys; without it, one that does is not published.",
+    )
     parameters: Parameters = Field(
         default_factory=lambda: Parameters.model_validate({}), description="Settings of the analysis."
     )

@@ -1,0 +1,222 @@
+"""Finished files searched for what must not leave the computer: people, their words, places and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+from exresearch.disclosure.confidential import ATOM, Kind, Secrets
+from exresearch.disclosure.pieces import Piece, pieces_of
+
+# How a path begins that is somebody's; the study's own folders are added from outside.
+_ROOTS = (
+    *(
+        f"/{name}/"
+        for name in (
+            "home",
+            "Users",
+            "root",
+            "tmp",
+            "var",
+            "mnt",
+            "media",
+            "opt",
+            "srv",
+            "private",
+            "Volumes",
+        )
+    ),
+    *(f":/{name}/" for name in ("Users", "Documents", "Program Files", "Windows", "Temp")),
+    "file://",
+)
+_DRIVE = re.compile(
+    r"(?<![A-Za-z])[A-Za-z]:\\{1,2}[A-Za-z][\w .-]*\\|(?<![\\\w])\\\\[A-Za-z][\w.-]*\\[A-Za-z]"
+)
+_TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL)
+_ROW = re.compile(r"<tr\b.*?</tr>", re.DOTALL)
+_CELL = re.compile(r"<t[dh]\b[^>]*>(.*?)</t[dh]>", re.DOTALL)
+_TAG = re.compile(r"<(?!!--)[^<>]*>")
+_NEXT_CELL = re.compile(r"</t[dh]>\s*<t[dh]\b[^>]*>")
+_BETWEEN_CELLS = "\x1f"
+_NEXT_LINE = re.compile(r",\s*\n\s*")
+_SEGMENT = re.compile(r"[\n<>]")
+_FIELD = re.compile(r"[,;\t|]|\s{2,}")
+# More places of one kind in one file are not told apart.
+_MOST = 5
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Leak:
+    """A place in a file that holds something confidential; never what it holds.
+
+    Attributes
+    ----------
+    file : str
+        Name of the file.
+    place : str
+        Cell of a notebook, line of a file, or picture on that line.
+    kind : Kind
+        What kind of thing stands there.
+    """
+
+    file: str
+    place: str
+    kind: Kind
+
+
+def scan_files(files: Path | Sequence[Path], secrets: Secrets) -> list[Leak]:
+    """Search files for what is confidential in a study.
+
+    When to use it: before a report is put in its place, on everything that would be delivered.
+
+    Parameters
+    ----------
+    files : pathlib.Path or sequence of pathlib.Path
+        A folder with everything below it, or files.
+    secrets : Secrets
+        From :func:`exresearch.disclosure.confidential.secrets_of`.
+
+    Returns
+    -------
+    list of Leak
+        In order of file and place, each once. At most five places of one kind in one file.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read.
+    """
+    folder = files if isinstance(files, Path) and files.is_dir() else None
+    if folder is not None:
+        paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    else:
+        paths = [files] if isinstance(files, Path) else list(files)
+    leaks: list[Leak] = []
+    for path in paths:
+        name = path.name if folder is None else path.relative_to(folder).as_posix()
+        text = path.read_bytes().decode("utf-8", errors="replace")
+        leaks += scan_text(text, secrets, name=name)
+    return leaks
+
+
+def scan_text(text: str, secrets: Secrets, *, name: str) -> list[Leak]:
+    """Search the content of one file.
+
+    Parameters
+    ----------
+    text : str
+        What is in it.
+    secrets : Secrets
+        What to look for.
+    name : str
+        Name of the file; its ending says how to read it.
+
+    Returns
+    -------
+    list of Leak
+    """
+    found: dict[Leak, None] = {}
+    counted: dict[str, int] = {}
+    for piece in pieces_of(text, name=name):
+        for kind, offset in _in_piece(piece, secrets):
+            if counted.get(kind, 0) < _MOST:
+                leak = Leak(name, piece.place(offset), kind)
+                counted[kind] = counted.get(kind, 0) + (leak not in found)
+                found[leak] = None
+    return list(found)
+
+
+def _in_piece(piece: Piece, secrets: Secrets) -> Iterator[tuple[Kind, int]]:
+    text = piece.text
+    words = ATOM.findall(text)
+    yield from _exact(text, words, secrets)
+    yield from _said(text, words, secrets)
+    yield from _paths(text, secrets)
+    yield from _by_column(text, secrets)
+    if not piece.drawn:
+        if secrets.said:
+            # Once more without tags, which may stand between two words.
+            shown = _TAG.sub(_blank, text)
+            yield from _said(shown, ATOM.findall(shown), secrets)
+        yield from _rows(text, secrets)
+
+
+def _exact(text: str, words: Sequence[str], secrets: Secrets) -> Iterator[tuple[Kind, int]]:
+    """What is recognised sign for sign: one look at every word, and a closer one where a word is known."""
+    there = {word for word in set(words) if word.casefold() in secrets.exact}
+    if not there:
+        return
+    for match in ATOM.finditer(text):
+        if match.group() in there:
+            for known in secrets.exact[match.group().casefold()]:
+                if known.stands_at(text, match):
+                    yield known.kind, match.start()
+
+
+def _said(text: str, words: Sequence[str], secrets: Secrets) -> Iterator[tuple[Kind, int]]:
+    """What somebody wrote, word for word, whatever signs are between the words."""
+    there = {word for word in set(words) if word.casefold() in secrets.said}
+    if not there:
+        return
+    lower = [word.casefold() for word in words]
+    for place in [number for number, word in enumerate(words) if word in there]:
+        for known in secrets.said[lower[place]]:
+            if known.stands_among(lower, place):
+                yield known.kind, next(islice(ATOM.finditer(text), place, None)).start()
+
+
+def _paths(text: str, secrets: Secrets) -> Iterator[tuple[Kind, int]]:
+    for root in (*_ROOTS, *secrets.folders):
+        start = text.find(root)
+        while start >= 0:
+            before = text[start - 1 : start] if start else ""
+            # A path of its own, not the middle of an address or of a path that counts from here.
+            inside = bool(before) and (before.isalnum() or before in "_.:/<)]}*~$-")
+            if not (inside and root.startswith("/")) or root in secrets.folders:
+                yield "path", start
+                break
+            start = text.find(root, start + 1)
+    if "\\" in text:
+        yield from (("path", match.start()) for match in _DRIVE.finditer(text))
+
+
+def _blank(tag: re.Match[str]) -> str:
+    return " " + "\n" * tag.group().count("\n")
+
+
+def _by_column(text: str, secrets: Secrets) -> Iterator[tuple[Kind, int]]:
+    """Keys that look like any number or word count only beside the name of their column."""
+    for kind, column in secrets.columns.items():
+        if not column.values or not column.named(text):
+            continue
+        for match in column.assigned(text):
+            if (match.group(1) or match.group(2)) in column.values:
+                yield kind, match.start()
+        for table in _TABLE.finditer(text):
+            where: set[int] = set()
+            for row in _ROW.finditer(table.group()):
+                cells = [_TAG.sub("", cell).strip() for cell in _CELL.findall(row.group())]
+                headed = {number for number, cell in enumerate(cells) if cell in column.names}
+                if headed:
+                    where = headed
+                elif any(number < len(cells) and cells[number] in column.values for number in where):
+                    yield kind, table.start() + row.start()
+
+
+def _rows(text: str, secrets: Secrets) -> Iterator[tuple[Kind, int]]:
+    """Values side by side as they stand side by side in the row of a table."""
+    if secrets.rows is None:
+        return
+    joined = _NEXT_LINE.sub(",", _NEXT_CELL.sub(_BETWEEN_CELLS, text))
+    seen = set()
+    for segment in _SEGMENT.split(joined):
+        # A comma in a cell is a decimal sign as soon as not.
+        parts = segment.split(_BETWEEN_CELLS) if _BETWEEN_CELLS in segment else _FIELD.split(segment)
+        if len(parts) < 3 or segment in seen:
+            continue
+        seen.add(segment)
+        if secrets.rows.holds(parts):
+            yield "row", max(text.find(max(parts, key=len)), 0)

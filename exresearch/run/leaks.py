@@ -1,0 +1,123 @@
+"""A finished report that names people, their words or this computer is not published."""
+
+from __future__ import annotations
+
+import getpass
+import platform
+from collections.abc import Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+import nbformat
+
+from exresearch.disclosure import Leak, scan_files, secrets_of
+from exresearch.run.plan import Plan, available_notebooks
+from exresearch.study import project_root
+
+# Names of users and computers that say nothing about whose they are.
+_ANYBODY = frozenset(
+    {
+        "admin",
+        "administrator",
+        "codespace",
+        "debian",
+        "docker",
+        "guest",
+        "home",
+        "jovyan",
+        "local",
+        "localhost",
+    }
+    | {"owner", "root", "runner", "student", "test", "ubuntu", "user", "users", "vscode"}
+)
+_KINDS = {
+    "person": "the key of a person",
+    "unit": "the name of a unit",
+    "comment": "what somebody wrote, word for word",
+    "contact": "an e-mail address or telephone number",
+    "row": "values of one row of a table, side by side",
+    "user": "the name of a user or a computer",
+    "path": "the path of a file on this computer",
+}
+_MOST = 20
+
+
+class LeakError(RuntimeError):
+    """A report that was made and not published, for it holds what must not leave the computer.
+
+    Parameters
+    ----------
+    leaks : sequence of Leak
+        At least one; each says where, and never what.
+    folder : str
+        Where the report that was not published lies, beside the folder of the report.
+    """
+
+    def __init__(self, leaks: Sequence[Leak], *, folder: str) -> None:
+        self.leaks = tuple(leaks)
+        places = "1 place holds" if len(leaks) == 1 else f"{len(leaks)} places hold"
+        lines = [f"Nothing was published: {places} what must not leave this computer."]
+        lines += [f"- {leak.file}, {leak.place}: {_KINDS[leak.kind]}" for leak in leaks[:_MOST]]
+        lines += [f"- and {len(leaks) - _MOST} more"] if len(leaks) > _MOST else []
+        lines.append(
+            f"An earlier report is as it was. What was made lies in {folder}: look there, and do not pass it on. If a "
+            "title, label or category says it, change that in the study file or the codebook; give names and remarks "
+            "the role text or ignore."
+        )
+        if any(leak.kind == "unit" for leak in leaks):
+            lines.append(
+                "If units may be named in this report, write 'show_unit_names: true' in the study file."
+            )
+        super().__init__("\n".join(lines))
+
+
+def check_leaks(plan: Plan, staging: Path, executed: Sequence[Path]) -> None:
+    """Refuse to publish a report that holds anything confidential.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was run.
+    staging : pathlib.Path
+        The report, complete and not yet published.
+    executed : sequence of pathlib.Path
+        The executed notebooks in the working folder.
+
+    Raises
+    ------
+    LeakError
+        With every place.
+    """
+    study = plan.study
+    secrets = secrets_of(
+        study,
+        own_texts=own_texts(),
+        names=_names(),
+        folders={
+            str(path)
+            for path in (Path.home(), project_root(), plan.study_file.parent, plan.output.parent, plan.work)
+        },
+        units_may_be_named=study.settings.show_unit_names,
+    )
+    leaks = [*scan_files(staging, secrets), *scan_files(executed, secrets)]
+    if leaks:
+        raise LeakError(leaks, folder=f"{plan.work.parent.name}/{plan.work.name}")
+
+
+def own_texts() -> Iterator[str]:
+    """Give what the suite says whoever the client is: its notebooks, messages, claims and looks."""
+    for path in available_notebooks():
+        notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+        yield from (cell.source for cell in notebook.cells)
+    package = Path(str(files("exresearch")))
+    for ending in ("po", "yaml", "css", "js", "j2"):
+        for path in sorted(package.rglob(f"*.{ending}")):
+            yield path.read_text(encoding="utf-8")
+
+
+def _names() -> set[str]:
+    try:
+        user = getpass.getuser()
+    except (KeyError, OSError):
+        user = ""
+    return {name for name in (user, platform.node()) if name.casefold() not in _ANYBODY}
