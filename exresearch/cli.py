@@ -117,8 +117,8 @@ def run(
     """Run a study: check it, execute the notebooks, write the report.
 
     Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input
-    cannot be used; every problem is listed and nothing was started. 3: the report would have named people, units,
-    remarks or this computer, and was not published.
+    cannot be used; every problem is listed and nothing was started. 3: the report would have told of single
+    people, units, remarks or this computer, and was not published.
     """
     from exresearch.run import LeakError, plan_run, run_plan
 
@@ -161,7 +161,8 @@ def run(
 
         try:
             result = run_plan(plan, jobs=jobs, on_progress=show, keep_notebooks=keep_notebooks)
-        except LeakError as error:
+        except (LeakError, StudyError) as error:
+            # Made, and not published: what it shows together would tell too much.
             _err.print(escape(str(error)), style="red")
             raise typer.Exit(3) from None
         except KeyboardInterrupt:

@@ -75,7 +75,7 @@ def notebook(text: str) -> str:
     """An executed notebook that shows a text."""
     node = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     output = nbformat.v4.new_output(  # type: ignore[no-untyped-call]
-        "display_data", data={"text/html": f"<p>Shown:\n{html.escape(text)}</p>"}
+        "display_data", data={"text/html": f"<p>Shown:\n{html.escape(text)}</p>"}, metadata={"exresearch": []}
     )
     node.cells = [
         nbformat.v4.new_markdown_cell("# Title", id="title"),  # type: ignore[no-untyped-call]
