@@ -252,15 +252,13 @@ def performance_rows(performance: pd.DataFrame, *, texts: Texts) -> pd.DataFrame
 
 def performance_columns(performance: pd.DataFrame) -> dict[str, Column | None]:
     """Return the columns of that table."""
-    return (
-        {
-            "label": Column(mark("Driver")),
-            "detail": None,
-            "performance": Column(mark("Performance"), "number1"),
-        }
-        | _outcome_columns(performance, "percent1")
-        | {"respondents": Column(mark("People"), "integer")}
-    )
+    first = {
+        "label": Column(mark("Driver")),
+        "detail": None,
+        "performance": Column(mark("Performance"), "number1"),
+    }
+    people = {"respondents": Column(mark("People"), "integer")}
+    return first | _outcome_columns(performance, "percent1") | people
 
 
 def interaction_rows(interaction: pd.DataFrame) -> pd.DataFrame:
