@@ -110,7 +110,7 @@ def audit(
     for system in systems:
         wanted = float(rules.min_respondents) if system.counts else PROTECTION * system.length
         # Measures that are shown and hidden in the same groups have the same targets.
-        key = (system.population, system.counts, tuple((p.group, p.hidden) for p in system.parts))
+        key = (system.population, system.counts, tuple((p.group, p.hidden, p.shown) for p in system.parts))
         if key not in known:
             known[key] = list(targets_of(system, rules=rules))
         targets = known[key]

@@ -39,13 +39,14 @@ class Part:
         Dimensions and values.
     unknowns : numpy.ndarray of int
         Which unknowns it adds up.
-    hidden : bool
-        Whether some table hides it.
+    hidden, shown : bool
+        Whether some table hides it, and whether some table shows it.
     """
 
     group: Key
     unknowns: NDArray[np.intp]
     hidden: bool
+    shown: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,10 +208,10 @@ def _system(
     parts: dict[Key, Part] = {}
     for item in seen:
         group = item.own + item.foreign
-        if group not in parts or not item.hidden:
-            parts[group] = Part(group, unknowns(item), item.hidden)
-    hidden = {item.own + item.foreign for item in seen if item.hidden}
-    listed = tuple(Part(p.group, p.unknowns, p.group in hidden) for p in parts.values())
+        before = parts.get(group)
+        hidden, open_ = (before.hidden, before.shown) if before is not None else (False, False)
+        parts[group] = Part(group, unknowns(item), hidden or item.hidden, open_ or item.total is not None)
+    listed = tuple(parts.values())
     return System(population, measure, counts, length, linear, tuple(sources), listed, people)
 
 

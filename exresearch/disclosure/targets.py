@@ -59,8 +59,10 @@ def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
 
     hidden = [part for part in system.parts if part.hidden]
     for part in hidden:
-        # Nobody there: nothing to find out.
-        if system.persons[part.unknowns].sum() != 0:
+        people = system.persons[part.unknowns].sum()
+        # Where nobody is there is nothing to find out. A group of enough people that one table hides, to protect
+        # others, and another shows is no secret; whether those others stay protected is asked of them.
+        if people != 0 and not (part.shown and people >= least):
             yield from fresh(_words(part.group), part.unknowns)
     if system.counts:
         return
@@ -69,7 +71,7 @@ def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
         if 0 < np.nansum(system.persons[together]) < least:
             yield from fresh(name, together)
     few = np.flatnonzero((system.persons > 0) & (system.persons < least))
-    shown = [part for part in system.parts if not part.hidden]
+    shown = [part for part in system.parts if part.shown]
     smallest = _smallest(shown, len(system.persons))
     for unknown in few:
         if smallest[unknown] >= 0:

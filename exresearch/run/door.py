@@ -108,9 +108,8 @@ def _problems(found: Sequence[Disclosure]) -> list[Problem]:
             "Raise min_respondents, join small units or categories in the data, or take one of these notebooks out of "
             "the report with --only."
         )
-        problems.append(
-            Problem(f"{page}.html", one.population, message + "; ".join(one.tables) + ".", remedy)
-        )
+        message += f" It follows from {'; '.join(one.tables)}."
+        problems.append(Problem(f"{page}.html", one.population, message, remedy))
     left = len(found) - _MOST_PROBLEMS
     if left > 0:
         message = f"{left} more groups can be worked out in the same way."
