@@ -120,7 +120,7 @@ def run(
     cannot be used; every problem is listed and nothing was started. 3: the report would have told of single
     people, units, remarks or this computer, and was not published.
     """
-    from exresearch.run import LeakError, plan_run, run_plan
+    from exresearch.run import DisclosureError, LeakError, plan_run, run_plan
 
     try:
         overrides = _overrides(set_, language)
@@ -161,7 +161,7 @@ def run(
 
         try:
             result = run_plan(plan, jobs=jobs, on_progress=show, keep_notebooks=keep_notebooks)
-        except (LeakError, StudyError) as error:
+        except (LeakError, DisclosureError) as error:
             # Made, and not published: what it shows together would tell too much.
             _err.print(escape(str(error)), style="red")
             raise typer.Exit(3) from None

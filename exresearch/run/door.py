@@ -14,15 +14,29 @@ from exresearch.disclosure.audit import Disclosure
 from exresearch.report.notebook import entries_of
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan
-from exresearch.study.problems import Problem, StudyError
 
 _LEDGER = "ledger"
 # More lines than this hide the first ones.
-_MOST_PROBLEMS = 12
+_MOST = 12
 
 
-class DisclosureError(StudyError):
-    """A report that is not written, because small groups could be worked out from it."""
+class DisclosureError(RuntimeError):
+    """A report that was made and not published, because small groups could be worked out from it.
+
+    Parameters
+    ----------
+    lines : sequence of str
+        What is wrong, each a sentence that names pages, tables and groups and never a number.
+    remedy : str
+        What to do.
+    """
+
+    def __init__(self, lines: Sequence[str], *, remedy: str) -> None:
+        self.lines = tuple(lines)
+        listed = [f"- {line}" for line in lines[:_MOST]]
+        listed += [f"- and {len(lines) - _MOST} more" for _ in range(len(lines) > _MOST)]
+        heading = "Nothing was published: what the report shows would tell too much."
+        super().__init__("\n".join([heading, *listed, f"An earlier report is as it was. {remedy}"]))
 
 
 def check_disclosure(
@@ -56,29 +70,35 @@ def check_disclosure(
     folder = plan.work / _LEDGER
     folder.mkdir(exist_ok=True)
     shown: list[tuple[str, Entry]] = []
-    problems = []
+    past: list[str] = []
     for result in results:
         if result.executed is None:
             (folder / f"{result.name}.json").unlink(missing_ok=True)
             continue
         notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
-        entries, past = entries_of(notebook)
-        problems += [_past_the_door(result.name, cell) for cell in past]
+        entries, cells = entries_of(notebook)
+        past += [
+            f"{result.name}: the step {cell} shows something that no disclosure control has seen."
+            for cell in cells
+        ]
         content = json.dumps([entry.as_json() for entry in entries], ensure_ascii=False)
         (folder / f"{result.name}.json").write_text(content, encoding="utf-8")
         shown += [(result.name, entry) for entry in entries]
     for name in kept:
         earlier = _earlier(folder / f"{name}.json")
         if earlier is None:
-            message = "What this page shows is not known any more, so it cannot be held against the others."
-            problems.append(Problem(f"{name}.html", "", message, "Run all notebooks, without --only."))
-            continue
+            line = f"{name}: what this page of an earlier run shows is not known, so nothing can be held against it."
+            raise DisclosureError([line], remedy="Run all notebooks, without --only.")
         shown += [(name, entry) for entry in earlier]
-    if problems:
-        raise DisclosureError(problems)
+    if past:
+        raise DisclosureError(past, remedy="Show it with page.table, page.figure, page.say or page.verdict.")
     done = audit(shown, members_of(plan.study), rules=rules)
     if done.disclosures:
-        raise DisclosureError(_problems(done.disclosures))
+        remedy = (
+            "Raise min_respondents in the study file, join small units or categories in the data, or leave one of "
+            "these notebooks out with --only."
+        )
+        raise DisclosureError([_line(one) for one in done.disclosures], remedy=remedy)
     return {
         "entries": done.n_entries,
         "groups": done.n_cells,
@@ -89,32 +109,11 @@ def check_disclosure(
     }
 
 
-def _past_the_door(name: str, cell: str) -> Problem:
-    message = f"The step {cell} shows something that did not pass disclosure control."
-    return Problem(
-        f"{name}.ipynb", cell, message, "Show it with page.table, page.figure, page.say or page.verdict."
-    )
-
-
-def _problems(found: Sequence[Disclosure]) -> list[Problem]:
-    problems = []
-    for one in found[:_MOST_PROBLEMS]:
-        page = one.tables[0].partition(":")[0] if one.tables else "report"
-        what = "the number of people that answered" if one.counts else "the answers"
-        how = "can be computed" if one.exact else "are known too closely"
-        measure = f" to “{one.measure}”" if one.measure else ""
-        message = f"From everything shown together {what}{measure} of a small group ({one.group}) {how}."
-        remedy = (
-            "Raise min_respondents, join small units or categories in the data, or take one of these notebooks out of "
-            "the report with --only."
-        )
-        message += f" It follows from {'; '.join(one.tables)}."
-        problems.append(Problem(f"{page}.html", one.population, message, remedy))
-    left = len(found) - _MOST_PROBLEMS
-    if left > 0:
-        message = f"{left} more groups can be worked out in the same way."
-        problems.append(Problem("report", "", message, "Begin with those above."))
-    return problems
+def _line(one: Disclosure) -> str:
+    what = "how many people answered" if one.counts else "the answers"
+    measure = f" to “{one.measure}”" if one.measure else ""
+    how = "can be computed" if one.exact else "are known too closely"
+    return f"{one.population}, {one.group}: {what}{measure} {how}, from {'; '.join(one.tables)}."
 
 
 def _earlier(path: Path) -> list[Entry] | None:

@@ -85,6 +85,8 @@ def run_plan(
     ------
     OSError
         If the report cannot be written after all.
+    DisclosureError
+        If a small group can be worked out from it; an earlier report is as it was.
     LeakError
         If it holds what must not leave the computer; an earlier report is as it was.
     """
