@@ -1,8 +1,9 @@
 """Nobody's answers can be worked out from a report."""
 
 from exresearch.disclosure.audit import Audit, Disclosure, audit
-from exresearch.disclosure.confidential import Secrets, secrets_of
+from exresearch.disclosure.confidential import secrets_of
 from exresearch.disclosure.groups import Groups, Measure
+from exresearch.disclosure.known import Secrets
 from exresearch.disclosure.ledger import Cell, Entry, Total, entry_from_json
 from exresearch.disclosure.members import Members, members_of, roll_ups_of
 from exresearch.disclosure.release import Released, release

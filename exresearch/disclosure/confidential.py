@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Literal
 
 import pandas as pd
 
+from exresearch.disclosure.known import ATOM, Column, Kind, Known, Phrase, Secrets
 from exresearch.disclosure.rows import TableRows
 from exresearch.study import Study
+from exresearch.study.problems import NAMEABLE
 
-Kind = Literal["person", "unit", "comment", "contact", "row", "user", "path"]
-
-ATOM = re.compile(r"[^\W_]+")
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _TELEPHONE = re.compile(r"(?<![\w.,+])(?:\+|00?)[1-9][\d /().-]{7,16}\d(?![\w.,]\d)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d|\d\d[-/.]\d\d[-/.]\d{4}")
@@ -24,104 +21,8 @@ _HEXADECIMAL = re.compile(r"[0-9a-f]+")
 _SENTENCE = re.compile(r"(?<=[.!?])\s+")
 # Shorter words of somebody may be anybody's.
 _LEAST_COMMENT, _LEAST_SENTENCE, _BEGINNING = 25, 40, 60
-# Names of an attribute of any page.
-_ATTRIBUTES = frozenset({"id", "class", "name", "type", "style", "title"})
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """One thing that is recognised by itself.
-
-    Attributes
-    ----------
-    kind : Kind
-        What it is.
-    text : str
-        All of it, from its first word to its last.
-    words : tuple of str
-        Its words in lower case.
-    place : int
-        Which of its words is looked up.
-    offset : int
-        Where in the text that word begins.
-    """
-
-    kind: Kind
-    text: str = field(repr=False)
-    words: tuple[str, ...] = field(repr=False)
-    place: int
-    offset: int
-
-    def stands_at(self, text: str, match: re.Match[str]) -> bool:
-        """Whether all of it stands, sign for sign, in a text where the word that is looked up does."""
-        if self.text.isalpha() and match.group() != self.text:
-            # A name has a capital where a word has none.
-            return False
-        start = match.start() - self.offset
-        end = start + len(self.text)
-        if start < 0 or text[start:end].casefold() != self.text.casefold():
-            return False
-        return _apart(text, start, end, number=not any(map(str.isalpha, self.text)))
-
-    def stands_among(self, words: Sequence[str], place: int) -> bool:
-        """Whether all its words stand among others, whatever signs are between them."""
-        start = place - self.place
-        return start >= 0 and tuple(words[start : start + len(self.words)]) == self.words
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """Keys that look like any number or word, and what their column is called.
-
-    Attributes
-    ----------
-    names : frozenset of str
-        Names of the column.
-    values : frozenset of str
-        Its keys.
-    """
-
-    names: frozenset[str]
-    values: frozenset[str] = field(repr=False)
-
-    def named(self, text: str) -> bool:
-        """Whether the column's name stands somewhere in a text."""
-        return any(name in text for name in self.names)
-
-    def assigned(self, text: str) -> Iterator[re.Match[str]]:
-        """Every value that is given under the column's name, as in ``"team": "17"`` or ``team=17``."""
-        names = sorted(self.names - _ATTRIBUTES)
-        if not names:
-            return iter(())
-        either = "|".join(map(re.escape, names))
-        sign = r"(?:[\"']\]?\s*[:=]+|\s*=+)\s*\[?"
-        value = r"(?:[\"']([^\"'<>\n]{1,60})[\"']|([^\W_](?:[\w.@-]*\w)?))"
-        return re.finditer(rf"(?<!\w)(?:{either}){sign}{value}", text)
-
-
-@dataclass(frozen=True, slots=True)
-class Secrets:
-    """What to look for; it never shows any of it.
-
-    Attributes
-    ----------
-    exact : mapping of str to sequence of Known
-        What is looked for sign for sign, by the word, in lower case, by which it is looked up.
-    said : mapping of str to sequence of Known
-        What is looked for word for word, likewise.
-    columns : mapping of Kind to Column
-        Keys that count only beside the name of their column.
-    folders : tuple of str
-        Absolute paths.
-    rows : TableRows or None
-        Rows of tables.
-    """
-
-    exact: Mapping[str, Sequence[Known]] = field(repr=False)
-    said: Mapping[str, Sequence[Known]] = field(repr=False, default_factory=dict)
-    columns: Mapping[Kind, Column] = field(repr=False, default_factory=dict)
-    folders: tuple[str, ...] = field(repr=False, default=())
-    rows: TableRows | None = field(repr=False, default=None)
+# So many words one after another are nobody else's.
+_ENOUGH, _LONG = 12, 400
 
 
 def secrets_of(
@@ -176,9 +77,11 @@ def secrets_of(
     said: list[tuple[Kind, str]] = [("comment", comment) for comment in _comments(study)]
     said += [("contact", contact) for contact in contacts if "@" not in contact]
     places = {place for place in folders if place.count("/") + place.count("\\") > 1}
+    phrases = {(kind, tuple(ATOM.findall(text.casefold()[:_LONG])[:_ENOUGH])): text for kind, text in said}
+    exact += [(kind, text) for (kind, words), text in phrases.items() if len(words) == 1]
     return Secrets(
         exact=_by_rarest_word(exact),
-        said=_by_rarest_word(said),
+        said=_by_rarest_pair([(kind, words) for kind, words in phrases if len(words) > 1]),
         columns=columns,
         folders=tuple(sorted(places)),
         rows=TableRows(study.tables),
@@ -243,7 +146,10 @@ def _comments(study: Study) -> set[str]:
 def _contacts(study: Study) -> set[str]:
     found: set[str] = set()
     for text in _texts(study, roles=("text", "person", "category", "unit")):
-        found.update(match for match in _ADDRESS.findall(text))
+        if "@" in text:
+            found.update(_ADDRESS.findall(text))
+        if "0" not in text and "+" not in text:
+            continue
         for match in _TELEPHONE.findall(text):
             digits = sum(map(str.isdigit, match))
             if 9 <= digits <= 15 and not _DATE.search(match):
@@ -252,32 +158,41 @@ def _contacts(study: Study) -> set[str]:
 
 
 def _texts(study: Study, *, roles: Sequence[str]) -> Iterator[str]:
+    """Every text that stands in fewer than five rows; what more have is a code, and not somebody's answer."""
     for variable in study.codebook.variables:
         name = variable.role if variable.role in ("person", "unit") else variable.column
         frame = study.table(variable.table)
         if variable.role in roles and name in frame and not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            yield from map(str, frame[name].dropna().unique())
+            often = frame[name].value_counts()
+            keys = name in ("person", "unit")
+            yield from map(str, often.index if keys else often.index[often < NAMEABLE])
 
 
 def _by_rarest_word(known: Iterable[tuple[Kind, str]]) -> dict[str, list[Known]]:
     """File each under the one of its words that the fewest others have, so that a look is seldom in vain."""
     split = [(kind, text, list(ATOM.finditer(text))) for kind, text in dict.fromkeys(known)]
-    often = Counter(word for *_, found in split for word in {match.group().casefold() for match in found})
+    often = Counter(match.group().casefold() for *_, found in split for match in found)
     filed: dict[str, list[Known]] = {}
     for kind, text, found in split:
-        if not found:
-            continue
-        words = tuple(match.group().casefold() for match in found)
-        place = min(range(len(words)), key=lambda at: (often[words[at]], -len(words[at])))
-        first, last = found[0].start(), found[-1].end()
-        one = Known(kind, text[first:last], words, place, found[place].start() - first)
-        filed.setdefault(words[place], []).append(one)
+        if found:
+            _, _, word, start = min(
+                (often[word], -len(word), word, match.start())
+                for match in found
+                if (word := match.group().casefold())
+            )
+            first, last = found[0].start(), found[-1].end()
+            filed.setdefault(word, []).append(Known(kind, text[first:last], start - first))
     return filed
 
 
-def _apart(text: str, start: int, end: int, *, number: bool) -> bool:
-    """Whether a stretch is a word of its own; a number also not part of a longer one, with its decimals."""
-    before, after = text[max(0, start - 2) : start], text[end : end + 2]
-    if before[-1:].isalnum() or after[:1].isalnum():
-        return False
-    return not (number and (re.search(r"\d[.,]$", before) or re.match(r"[.,]\d", after)))
+def _by_rarest_pair(
+    known: Sequence[tuple[Kind, tuple[str, ...]]],
+) -> dict[tuple[str, str], list[Phrase]]:
+    often = Counter(word for _, words in known for word in words)
+    filed: dict[tuple[str, str], list[Phrase]] = {}
+    for kind, words in known:
+        counts = [often[word] for word in words]
+        sums = [one + other for one, other in pairwise(counts)]
+        place = sums.index(min(sums))
+        filed.setdefault((words[place], words[place + 1]), []).append(Phrase(kind, words, place))
+    return filed

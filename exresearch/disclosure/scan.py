@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, pairwise
 from pathlib import Path
 
-from exresearch.disclosure.confidential import ATOM, Kind, Secrets
+from exresearch.disclosure.known import ATOM, Kind, Secrets
 from exresearch.disclosure.pieces import Piece, pieces_of
 
 # How a path begins that is somebody's; the study's own folders are added from outside.
@@ -158,14 +158,14 @@ def _exact(text: str, words: Sequence[str], secrets: Secrets) -> Iterator[tuple[
 
 def _said(text: str, words: Sequence[str], secrets: Secrets) -> Iterator[tuple[Kind, int]]:
     """What somebody wrote, word for word, whatever signs are between the words."""
-    there = {word for word in set(words) if word.casefold() in secrets.said}
-    if not there:
+    if not secrets.said:
         return
     lower = [word.casefold() for word in words]
-    for place in [number for number, word in enumerate(words) if word in there]:
-        for known in secrets.said[lower[place]]:
-            if known.stands_among(lower, place):
-                yield known.kind, next(islice(ATOM.finditer(text), place, None)).start()
+    known = secrets.said.keys()
+    for place in [number for number, pair in enumerate(pairwise(lower)) if pair in known]:
+        for phrase in secrets.said[lower[place], lower[place + 1]]:
+            if phrase.stands_among(lower, place):
+                yield phrase.kind, next(islice(ATOM.finditer(text), place, None)).start()
 
 
 def _paths(text: str, secrets: Secrets) -> Iterator[tuple[Kind, int]]:

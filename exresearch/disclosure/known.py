@@ -1,0 +1,133 @@
+"""The forms in which confidential things are kept for a search, none of which shows what it holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from exresearch.disclosure.rows import TableRows
+
+Kind = Literal["person", "unit", "comment", "contact", "row", "user", "path"]
+
+ATOM = re.compile(r"[^\W_]+")
+# Names of an attribute of any page.
+_ATTRIBUTES = frozenset({"id", "class", "name", "type", "style", "title"})
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """One thing that is recognised by itself.
+
+    Attributes
+    ----------
+    kind : Kind
+        What it is.
+    text : str
+        All of it, from its first word to its last.
+    offset : int
+        Where in it the word begins by which it is looked up.
+    """
+
+    kind: Kind
+    text: str = field(repr=False)
+    offset: int
+
+    def stands_at(self, text: str, match: re.Match[str]) -> bool:
+        """Whether all of it stands, sign for sign, in a text where the word that is looked up does."""
+        if self.text.isalpha() and match.group() != self.text:
+            # A name has a capital where a word has none.
+            return False
+        start = match.start() - self.offset
+        end = start + len(self.text)
+        if start < 0 or text[start:end].casefold() != self.text.casefold():
+            return False
+        return _apart(text, start, end, number=not any(map(str.isalpha, self.text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Words that were said one after another.
+
+    Attributes
+    ----------
+    kind : Kind
+        What it is.
+    words : tuple of str
+        In lower case.
+    place : int
+        Which two of them are looked up: this one and the next.
+    """
+
+    kind: Kind
+    words: tuple[str, ...] = field(repr=False)
+    place: int
+
+    def stands_among(self, words: Sequence[str], place: int) -> bool:
+        """Whether all its words stand among others, where the two that are looked up do."""
+        start = place - self.place
+        return start >= 0 and tuple(words[start : start + len(self.words)]) == self.words
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """Keys that look like any number or word, and what their column is called.
+
+    Attributes
+    ----------
+    names : frozenset of str
+        Names of the column.
+    values : frozenset of str
+        Its keys.
+    """
+
+    names: frozenset[str]
+    values: frozenset[str] = field(repr=False)
+
+    def named(self, text: str) -> bool:
+        """Whether the column's name stands somewhere in a text."""
+        return any(name in text for name in self.names)
+
+    def assigned(self, text: str) -> Iterator[re.Match[str]]:
+        """Every value that is given under the column's name, as in ``"team": "17"`` or ``team=17``."""
+        names = sorted(self.names - _ATTRIBUTES)
+        if not names:
+            return iter(())
+        either = "|".join(map(re.escape, names))
+        sign = r"(?:[\"']\]?\s*[:=]+|\s*=+)\s*\[?"
+        value = r"(?:[\"']([^\"'<>\n]{1,60})[\"']|([^\W_](?:[\w.@-]*\w)?))"
+        return re.finditer(rf"(?<!\w)(?:{either}){sign}{value}", text)
+
+
+@dataclass(frozen=True, slots=True)
+class Secrets:
+    """What to look for; it never shows any of it.
+
+    Attributes
+    ----------
+    exact : mapping of str to sequence of Known
+        What is looked for sign for sign, by the word, in lower case, by which it is looked up.
+    said : mapping of pairs of str to sequence of Phrase
+        What is looked for word for word, by two words that follow one another.
+    columns : mapping of Kind to Column
+        Keys that count only beside the name of their column.
+    folders : tuple of str
+        Absolute paths.
+    rows : TableRows or None
+        Rows of tables.
+    """
+
+    exact: Mapping[str, Sequence[Known]] = field(repr=False)
+    said: Mapping[tuple[str, str], Sequence[Phrase]] = field(repr=False, default_factory=dict)
+    columns: Mapping[Kind, Column] = field(repr=False, default_factory=dict)
+    folders: tuple[str, ...] = field(repr=False, default=())
+    rows: TableRows | None = field(repr=False, default=None)
+
+
+def _apart(text: str, start: int, end: int, *, number: bool) -> bool:
+    """Whether a stretch is a word of its own; a number also not part of a longer one, with its decimals."""
+    before, after = text[max(0, start - 2) : start], text[end : end + 2]
+    if before[-1:].isalnum() or after[:1].isalnum():
+        return False
+    return not (number and (re.search(r"\d[.,]$", before) or re.match(r"[.,]\d", after)))
