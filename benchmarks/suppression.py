@@ -3,8 +3,8 @@
 ``python benchmarks/suppression.py`` draws hierarchical tables, sends each through the door, and lets the outsider of
 ``tests/recoverable.py`` attack it. Then it solves the same tables by the quick way and, where possible, exactly, and
 prints a Markdown table. ``--write`` puts that into docs/privacy.md between its markers, ``--tables 40`` is a quick
-look. ``--rows FILE`` keeps every table, so that a run can be resumed; ``--first`` makes a part of them. Seconds are those
-of the processor.
+look. ``--rows FILE`` keeps every table, so that a run can be resumed; ``--first`` makes a part of them. Seconds are
+those of the processor.
 """
 
 from __future__ import annotations

@@ -20,18 +20,22 @@ Places = list[tuple[str | None, ...]]
 
 
 def bounds(
-    known: Sequence[tuple[NDArray[np.float64], float]], asked: NDArray[np.float64], empty: NDArray[np.bool_]
+    known: Sequence[tuple[NDArray[np.float64], float]],
+    asked: NDArray[np.float64],
+    empty: NDArray[np.bool_],
+    most: NDArray[np.float64] | None = None,
 ) -> tuple[float, float]:
-    """Fewest and most people that a sum over the smallest groups can have, given other sums."""
-    limits = [(0, 0 if nobody else None) for nobody in empty]
+    """Least and most that a sum over the smallest groups can be, given other sums and the most in each of them."""
+    tops = [None] * len(empty) if most is None else most.tolist()
+    limits = [(0, 0 if nobody else top) for nobody, top in zip(empty, tops, strict=True)]
     sums = {
         "A_eq": np.array([row for row, _ in known]) if known else None,
         "b_eq": np.array([value for _, value in known]) if known else None,
     }
     ends = [linprog(sign * asked, bounds=limits, method="highs", **sums) for sign in (1, -1)]
     assert all(end.status in (0, 3) for end in ends)
-    fewest, most = (np.inf if end.status == 3 else float(end.fun) for end in ends)
-    return fewest, np.inf if most == np.inf else -most
+    least, largest = (np.inf if end.status == 3 else float(end.fun) for end in ends)
+    return least, np.inf if largest == np.inf else -largest
 
 
 @dataclass(frozen=True)

@@ -208,6 +208,25 @@ def test_no_small_group_of_a_hierarchy_can_be_worked_out(seed: int, totals: bool
     assert (made.frame["n"][~released.hidden] >= 5).all()
 
 
+@pytest.mark.parametrize("seed", range(15))
+def test_nobodys_answer_follows_for_a_reader_with_the_staff_list(seed: int) -> None:
+    """The number of people in each smallest group is known, and so are shown means; a hidden sum stays half open."""
+    rng = np.random.default_rng([7, seed])
+    made = made_table(rng, totals=seed % 2 == 1, most_rows=40)
+    yes = rng.binomial(made.leaves.astype(int), rng.choice([0, 0, 0.3, 0.5, 0.8, 1, 1], len(made.leaves)))
+    counts, sums = made.members @ made.leaves, made.members @ yes
+    frame = made.frame.assign(mean=np.where(counts > 0, sums / np.maximum(counts, 1), np.nan))
+    groups = Groups("employees", by={c: c for c in made.columns}, measures={"mean": Measure("stays", 0, 1)})
+    hidden = release(frame, count="n", rules=RULES, groups=groups).hidden.to_numpy()
+    known = [
+        (row, total) for row, total, secret in zip(made.members, sums, hidden, strict=True) if not secret
+    ]
+    known.append((np.ones_like(made.leaves), float(yes.sum())))
+    for row in np.flatnonzero((counts > 0) & (counts < 5)):
+        low, high = bounds(known, made.members[row], made.leaves == 0, most=made.leaves)
+        assert hidden.all() or high - low > 0.5 - 1e-6, row
+
+
 def test_the_outsider_finds_what_is_hidden_badly() -> None:
     made = made_table(np.random.default_rng(5), most_rows=40)
     assert made.exposed((made.frame["n"] < 5).to_numpy(), least=5) != []

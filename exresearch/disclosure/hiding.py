@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.disclosure.groups import Groups
-from exresearch.disclosure.primary import open_sums, too_revealing
-from exresearch.disclosure.relations import RollUps, relations_of
+from exresearch.disclosure.patterns import Table, stuck
+from exresearch.disclosure.primary import OpenSum, open_sums, too_revealing
+from exresearch.disclosure.relations import Relations, RollUps, relations_of
+from exresearch.disclosure.rules import PROTECTION
 from exresearch.disclosure.suppression import complementary_suppression
-
-_NEAR = 1e-6
 
 
 def hidden_rows(
@@ -28,9 +28,10 @@ def hidden_rows(
     """Find the rows whose numbers may not be shown.
 
     First those with fewer than ``least`` people or that say too much, with the company that keeps their number of
-    people open. Hidden rows together must not say too much either: two teams hidden together in which everybody gave
-    the highest answer would still be known to have done so. So the same is asked of every sum in
-    :func:`exresearch.disclosure.primary.open_sums`, on top of what is already hidden.
+    people open. That is not enough for a reader who knows who is in which row: two teams hidden together in which
+    everybody gave the highest answer would still be known to have done so. So the answers in every such row must be
+    open as well, as :func:`exresearch.disclosure.primary.open_sums` says; company for that comes on top of what is
+    already hidden.
 
     Parameters
     ----------
@@ -66,20 +67,37 @@ def hidden_rows(
     cost = people + known * (people.sum() + 1.0)
     secret = np.concatenate([primary, people[size:] < least])
     hidden = complementary_suppression(people, cells.matrix, primary=secret, least=least, cost=cost).hidden
-    for values, needed in open_sums(frame, counts=counts, groups=groups) if groups is not None else ():
-        have = cells.with_totals(values)
-        # Of a total that is not shown, what is asked of every row.
-        asked = np.concatenate([needed, np.full(len(people) - size, needed.min())])
-        short = np.where(hidden & (people > 0), asked - have, 0.0)
-        if (short > _NEAR).any():
-            hidden = complementary_suppression(
-                # Nothing of a sum is not known to be nothing, other than nobody in a group.
-                np.where(people > 0, np.maximum(have, _NEAR), 0.0),
-                cells.matrix,
-                primary=hidden,
-                least=0.0,
-                cost=cost,
-                up=np.maximum(short, 0.0),
-                down=np.zeros_like(have),
-            ).hidden
+    for held in open_sums(frame, counts=counts, groups=groups) if groups is not None else ():
+        hidden = _opened(held, cells, hidden, secret & (people > 0), cost)
     return hidden[:size]
+
+
+def _opened(
+    held: OpenSum,
+    cells: Relations,
+    hidden: NDArray[np.bool_],
+    secret: NDArray[np.bool_],
+    cost: NDArray[np.float64],
+) -> NDArray[np.bool_]:
+    """Hide as many more rows as a sum needs to stay open in each row that is secret for its own sake."""
+    values = cells.with_totals(held.values)
+    down = np.zeros_like(values)
+    if held.most is None or held.up is not None:
+        room = None
+        up = (
+            np.zeros_like(values)
+            if held.up is None
+            else np.concatenate([held.up, np.zeros(len(values) - len(held.up))]) * secret
+        )
+    else:
+        room = np.maximum(cells.with_totals(held.most) - values, 0.0)
+        asked = np.minimum(PROTECTION, np.maximum(room, values)) * secret
+        table = Table(values, cells.matrix, secret, cost, asked, asked, room)
+        asked = asked * stuck(table, hidden, asked)
+        # Where neither direction is open, the one with more room is opened.
+        up, down = asked * (room >= values), asked * (room < values)
+    if not (up.any() or down.any()):
+        return hidden
+    return complementary_suppression(
+        values, cells.matrix, primary=hidden, least=0.0, cost=cost, up=up, down=down, room=room
+    ).hidden

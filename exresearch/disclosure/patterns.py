@@ -32,6 +32,8 @@ class Table:
         What it costs to hide each cell.
     up, down : numpy.ndarray, shape (cells,)
         How much larger and smaller each cell must be able to be.
+    room : numpy.ndarray, shape (cells,)
+        How much larger each cell can be.
     """
 
     values: NDArray[np.float64]
@@ -40,6 +42,12 @@ class Table:
     cost: NDArray[np.float64]
     up: NDArray[np.float64]
     down: NDArray[np.float64]
+    room: NDArray[np.float64]
+
+    @property
+    def usable(self) -> NDArray[np.bool_]:
+        """Cells that can have another value."""
+        return (self.values > 0) | (self.room > 0)
 
     def single(self, least: float) -> bool:
         """Whether this is one relation in which any other cell is large enough to protect all."""
@@ -61,12 +69,12 @@ class Table:
     ) -> NDArray[np.float64] | None:
         """Return the cheapest change of usable cells that meets a demand, or any; None where there is none."""
         cell, sign, amount = demand
-        if not usable[cell] or (sign < 0 and amount > self.values[cell] + _NEAR):
+        if not usable[cell] or amount > (self.room if sign > 0 else self.values)[cell] + _NEAR:
             return None
         columns = np.flatnonzero(usable)
         own = int(np.searchsorted(columns, cell))
         part = self.relations[:, columns]
-        low, high = -self.values[columns], np.full(len(columns), np.inf)
+        low, high = -self.values[columns], self.room[columns].copy()
         low[own] = high[own] = sign * amount
         cost = np.zeros(len(columns))
         if price is not None:
@@ -88,11 +96,20 @@ class Table:
 
 def search(table: Table, method: Method) -> tuple[NDArray[np.bool_], NDArray[np.bool_], str]:
     """Return hidden cells, those that nothing protects, and how they were found."""
-    hidden, lost = _heuristic(table)
+    hidden, lost = _heuristic(table, table.cost)
+    if _loss(table, hidden) > 0:
+        # A programme pays for each unit that a cell changes, a table once for each cell: the root is between the two.
+        other, _ = _heuristic(table, np.sqrt(table.cost))
+        hidden = min(hidden, other, key=lambda found: _loss(table, found))
     asked = table.primary & ~lost
     size = len(table.values) * 2 * max(1, int(asked.sum()))
-    way = "heuristic"
-    if method != "heuristic" and not lost.any() and (method == "optimal" or size <= _SMALL):
+    way = "heuristic" if lost.any() or _loss(table, hidden) > 0 else "optimal"
+    if (
+        way == "heuristic"
+        and method != "heuristic"
+        and not lost.any()
+        and (method == "optimal" or size <= _SMALL)
+    ):
         best, proven = _optimum(table, steps=None if method == "optimal" else _STEPS)
         way = "optimal" if proven else "heuristic"
         if best is not None and _loss(table, best) <= _loss(table, hidden):
@@ -104,6 +121,22 @@ def search(table: Table, method: Method) -> tuple[NDArray[np.bool_], NDArray[np.
     return hidden, lost, way
 
 
+def stuck(table: Table, hidden: NDArray[np.bool_], amount: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Find cells that cannot differ by an amount in either direction while only hidden cells change."""
+    found = np.zeros(len(table.values), dtype=bool)
+    changes: list[NDArray[np.float64]] = []
+    for cell in np.flatnonzero(amount > 0).tolist():
+        if any(abs(known[cell]) >= amount[cell] - _NEAR for known in changes):
+            continue
+        ways = (table.change((cell, sign, float(amount[cell])), hidden) for sign in (1, -1))
+        change = next((way for way in ways if way is not None), None)
+        if change is None:
+            found[cell] = True
+        else:
+            changes.append(change)
+    return found
+
+
 def _loss(table: Table, hidden: NDArray[np.bool_]) -> float:
     return float(table.cost[hidden & ~table.primary].sum())
 
@@ -112,10 +145,10 @@ def _met(table: Table, demand: Demand, found: NDArray[np.float64]) -> bool:
     return bool(demand[1] * found[demand[0]] >= demand[2] - _NEAR)
 
 
-def _heuristic(table: Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _heuristic(table: Table, cost: NDArray[np.float64]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """Protect one cell after the other, then show what turned out unnecessary."""
     hidden, lost = table.primary.copy(), np.zeros_like(table.primary)
-    usable = table.values > 0
+    usable = table.usable
     changes: dict[Demand, NDArray[np.float64]] = {}
     for demand in table.demands(table.primary):
         if lost[demand[0]]:
@@ -123,14 +156,14 @@ def _heuristic(table: Table) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
         # A change that protects one cell often protects others as well.
         found = next((known for known in changes.values() if _met(table, demand, known)), None)
         if found is None:
-            found = table.change(demand, usable, np.where(hidden, 0.0, table.cost))
+            found = table.change(demand, usable, np.where(hidden, 0.0, cost))
         if found is None:
             lost[demand[0]] = True
             continue
         changes[demand] = found
         hidden |= np.abs(found) > _NEAR
     changes = {demand: found for demand, found in changes.items() if not lost[demand[0]]}
-    extra = np.flatnonzero(hidden & ~table.primary)
+    extra = np.flatnonzero(hidden & ~table.primary & (table.cost > 0))
     for cell in extra[np.lexsort((extra, -table.cost[extra]))]:
         hidden[cell] = False
         again = _without(table, cell, hidden, changes)
@@ -161,19 +194,19 @@ def _without(
 def _optimum(table: Table, *, steps: int | None) -> tuple[NDArray[np.bool_] | None, bool]:
     """Solve the mixed-integer programme: one choice for each cell, one change of all cells for each demand."""
     cells, demands = len(table.values), table.demands(table.primary)
-    # No change need be larger than everybody together.
+    # No change need be larger than everything together.
     most = float(table.values.sum() + max(table.up.max(), 1.0))
     n_changes = len(demands) * cells
     low, high = np.full(cells + n_changes, -np.inf), np.full(cells + n_changes, np.inf)
     low[:cells], high[:cells] = table.primary, 1.0
-    high[:cells][(table.values <= 0) & ~table.primary] = 0.0
+    high[:cells][~table.usable & ~table.primary] = 0.0
     for index, (cell, sign, amount) in enumerate(demands):
         own = cells + index * cells + cell
         low[own] = high[own] = sign * amount
     balance = sparse.block_diag([table.relations] * len(demands), format="csr")
     eye = sparse.eye_array(n_changes, format="csr")
     choice = sparse.vstack([sparse.eye_array(cells, format="csr")] * len(demands), format="csr")
-    reach = np.tile(np.where(table.values > 0, most, 0.0), len(demands))
+    reach = np.tile(np.minimum(table.room, most), len(demands))
     depth = np.tile(table.values, len(demands))
     constraints = [
         LinearConstraint(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -57,14 +58,30 @@ def too_revealing(frame: pd.DataFrame, *, counts: NDArray[np.float64], groups: G
     return found
 
 
-def open_sums(
-    frame: pd.DataFrame, *, counts: NDArray[np.float64], groups: Groups
-) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64]]]:
-    """Return sums over people that add up over groups, and how large each must possibly be in a hidden row.
+@dataclass(frozen=True, slots=True)
+class OpenSum:
+    """A sum over people that adds up over groups, and what must stay open of it in a hidden row.
 
-    These are the rooms below the top and above the bottom of a scale, in parts of the scale, which must possibly reach
-    one half; and the sum itself where one contributor has more than half of it, which must possibly reach twice that
-    part. See :func:`too_revealing`.
+    Attributes
+    ----------
+    values : numpy.ndarray, shape (rows,)
+        The sum in each row, from the bottom of its scale.
+    most : numpy.ndarray or None, shape (rows,)
+        The largest that it can be; None where there is no such limit.
+    up : numpy.ndarray or None, shape (rows,)
+        How much larger it must possibly be; None where a difference of :data:`PROTECTION` in either direction will do.
+    """
+
+    values: NDArray[np.float64]
+    most: NDArray[np.float64] | None
+    up: NDArray[np.float64] | None
+
+
+def open_sums(frame: pd.DataFrame, *, counts: NDArray[np.float64], groups: Groups) -> Iterator[OpenSum]:
+    """Return what must stay open of the answers in hidden rows, for a reader who knows who is in each of them.
+
+    The answers of a row together must possibly be half of a scale away from what they are. A sum of which one
+    contributor has more than half must possibly be twice that part. See :func:`too_revealing`.
 
     Parameters
     ----------
@@ -77,19 +94,21 @@ def open_sums(
 
     Yields
     ------
-    tuple of two numpy.ndarray, shape (rows,)
-        The sums, and how large they must possibly be.
+    OpenSum
+        In parts of the scale; the sum itself for contributors.
     """
     for column, measure in groups.measures.items():
         low, high = limits(frame, measure)
         values = pd.to_numeric(frame[column], errors="coerce").to_numpy("float64", na_value=np.nan)
         given = np.isfinite(values)
-        for room in (counts * (high - values) / (high - low), counts * (values - low) / (high - low)):
-            yield np.where(given, np.maximum(room, 0.0), 0.0), np.where(given, PROTECTION, 0.0)
+        most = np.where(given, counts, 0.0)
+        sums = np.where(given, np.clip(counts * (values - low) / (high - low), 0.0, counts), 0.0)
+        yield OpenSum(sums, most, None)
         if measure.largest:
             part = pd.to_numeric(frame[measure.largest], errors="coerce").to_numpy("float64", na_value=np.nan)
             total = np.where(given, np.abs(counts * values), 0.0)
-            yield total, np.where(part > DOMINANCE, total * part / DOMINANCE, 0.0)
+            more = np.where(part > DOMINANCE, total * part / DOMINANCE - total, 0.0)
+            yield OpenSum(total, None, more)
 
 
 def limits(frame: pd.DataFrame, measure: Measure) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -47,6 +47,7 @@ def complementary_suppression(
     cost: NDArray[np.float64] | None = None,
     up: NDArray[np.float64] | None = None,
     down: NDArray[np.float64] | None = None,
+    room: NDArray[np.float64] | None = None,
     method: Method = "auto",
 ) -> Pattern:
     r"""Hide as little as possible so that no hidden cell can be worked out.
@@ -79,6 +80,9 @@ def complementary_suppression(
         What it costs to hide each cell; the number of people by default.
     up, down : numpy.ndarray, shape (cells,), optional
         Protection of primary cells, in people.
+    room : numpy.ndarray, shape (cells,), optional
+        How much larger each cell can be at all, as readers know: answers of known people end at the top of the scale.
+        Without limit by default, other than for zero cells.
     method : {"auto", "optimal", "heuristic"}
         "auto" looks for the optimum where the table is small.
 
@@ -112,15 +116,24 @@ def complementary_suppression(
             f"complementary_suppression: {len(values)} values, {len(primary)} marks and relations of shape "
             f"{matrix.shape} do not fit together."
         )
-    needy = primary & (values > 0)
-    simple = up is None and down is None and method != "optimal"
+    simple = up is None and down is None and room is None and method != "optimal"
     cost = values.copy() if cost is None else np.asarray(cost, dtype="float64")
     up = np.maximum(least - values, 1.0) if up is None else np.asarray(up, dtype="float64")
     down = values if down is None else np.asarray(down, dtype="float64")
+    room = np.where(values > 0, np.inf, 0.0) if room is None else np.asarray(room, dtype="float64")
+    needy = primary & ((up > 0) | (down > 0)) & ((values > 0) | (room > 0))
     hidden, unprotected = primary.copy(), np.zeros_like(primary)
     ways = {"none"}
     for rows, cells in _pieces(matrix, needy):
-        part = Table(values[cells], matrix[rows][:, cells], needy[cells], cost[cells], up[cells], down[cells])
+        part = Table(
+            values[cells],
+            matrix[rows][:, cells],
+            needy[cells],
+            np.where(primary, 0.0, cost)[cells],
+            up[cells],
+            down[cells],
+            room[cells],
+        )
         if simple and part.single(least):
             found, lost, how = _one_by_one(part, least)
         else:
