@@ -125,7 +125,7 @@ def _released(groups: Sequence[CheckGroup]) -> tuple[Released, list[CheckGroup]]
 def _name(record: EstimateRecord, texts: Texts) -> str:
     """The check alone, where its label names the part of the claim before a colon: the heading says that."""
     head, colon, rest = texts.note(record.label).partition(": ")
-    text = rest if colon and "part" in record.label.values else f"{head}{colon}{rest}"
+    text = rest if colon and "part" in record.label.values else f"{head}{colon}{rest}"  # noqa: PD011
     return text[:1].upper() + text[1:]
 
 
