@@ -229,6 +229,25 @@ def test_parts_of_the_analysis_own_making_add_up_to_their_group() -> None:
     assert result.unmatched == ("employees: band",)
 
 
+@pytest.mark.parametrize("name", ["min", "max", "median", "q75"])
+def test_medians_and_extremes_of_groups_do_not_pass_the_door(name: str) -> None:
+    frame = sheets({"A1": 9, "A2": 20})
+    shown = table(frame, ["unit"]).assign(**{name: 7.0})
+    with pytest.raises(ValueError, match=f"{name} of a group is the answer of one"):
+        release(shown, count="n", rules=RULES, groups=groups(["unit"]))
+
+
+def test_a_share_that_only_one_count_fits_is_hidden_with_its_count() -> None:
+    """Of 100 people 3 % are three; the rest of the shares must not say so either."""
+    rows = pd.DataFrame({"unit": ["A", "B", "C", "D"], "n": [3, 40, 50, 7], "share": [0.03, 0.4, 0.5, 0.07]})
+    shown = release(rows, count="n", rules=RULES, groups=Groups("employees", by={"unit": "unit"}))
+    assert shown.hidden.tolist() == [True, False, False, True]
+    assert shown.frame.loc[shown.hidden, ["n", "share"]].isna().all(axis=None)
+    # What is left over is that of two groups with ten people, and fits 0 to 10 of them in the first.
+    left = 1 - shown.frame["share"].sum()
+    assert round(left * 100) == 10
+
+
 def test_rounded_means_are_known_to_half_a_step_only() -> None:
     frame = sheets({"A1": 30, "A2": 20})
     frame["filter"] = ["other"] + ["full time"] * 49

@@ -17,6 +17,8 @@ from exresearch.disclosure.rules import DisclosureRules
 
 # Whoever does not hold this cannot make a Released; only this module does.
 _KEY = object()
+# Order statistics: each is somebody's answer.
+_ONE_PERSON = frozenset({"min", "max", "median", "mode", "q1", "q3", "q25", "q50", "q75", "range"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,8 @@ def release(
     Raises
     ------
     ValueError
-        If a column does not exist, the counts are none, the number is negative, or a frame without a count has numbers.
+        If a column does not exist, the counts are none, the number is negative, a frame without a count has numbers, or
+        a frame of groups holds what single people answered (a minimum, maximum, median or quartile).
 
     Examples
     --------
@@ -144,6 +147,14 @@ def _check_columns(
     if groups is not None:
         named["to name its groups"] = list(groups.columns())
         named["to show a measure"] = list(groups.measures)
+        single = [
+            str(name) for name in frame.columns if str(name) in _ONE_PERSON and name not in groups.measures
+        ]
+        if single:
+            raise ValueError(
+                f"release: {', '.join(single)} of a group is the answer of one or two people in it; show means, shares "
+                "or intervals instead."
+            )
     for purpose, names in named.items():
         absent = [name for name in names if name not in frame.columns]
         if absent:
