@@ -1,7 +1,8 @@
 """How long the audit of a report takes, and how much of it needs a linear programme.
 
-Tables of every measure by unit, wave, unit and wave, and six categories: more than the notebooks show. Everything goes through
-the door and is then held together. ``python benchmarks/audit.py --measures 20 --write`` makes the table in docs/privacy.md.
+Tables of every measure by unit, wave, unit and wave, and six categories: more than the notebooks show. Everything goes
+through the door and is then held together. ``python benchmarks/audit.py --measures 20 --write`` makes the table in
+docs/privacy.md.
 """
 
 from __future__ import annotations
@@ -90,7 +91,8 @@ def main() -> None:
     command = "python benchmarks/audit.py --write"
     text = "\n".join(
         [
-            f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, {platform.machine()}, one thread; 120 units, 6 waves.",
+            f"Made on {datetime.now(UTC):%Y-%m-%d} by `{command}`, {platform.machine()}, one thread; "
+            "120 units, 6 waves.",
             "",
             "| people in a unit | sheets | tables | groups | hidden | attacked | door | audit | given away |",
             "|---|---:|---:|---:|---:|---:|---:|---:|---:|",

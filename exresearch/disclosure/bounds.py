@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,6 +54,8 @@ class LinearSystem:
         What rounding leaves open, to either side.
     most : numpy.ndarray, shape (unknowns,)
         Highest possible value of each unknown; infinite where nothing is known.
+    open_unknowns : numpy.ndarray of int, optional
+        Unknowns that are in some hidden group.
     geometries : dict, optional
         Where systems of the same equations share what follows from these alone.
     """
@@ -66,12 +67,14 @@ class LinearSystem:
         known: NDArray[np.float64],
         slack: NDArray[np.float64],
         most: NDArray[np.float64],
+        open_unknowns: NDArray[np.intp] | None = None,
         geometries: dict[bytes, Geometry] | None = None,
     ) -> None:
         self.matrix, self.known, self.slack, self.most = matrix, known, slack, most
         # The numbers shown are sums of decimal fractions; equality holds to what those carry.
         self._give = _NEAR * max(1.0, float(np.abs(known).max(initial=0.0)))
         self._shared = {} if geometries is None else geometries
+        self._open = np.empty(0, dtype=np.intp) if open_unknowns is None else open_unknowns
         self._middle: NDArray[np.float64] | None = None
 
     def feasible(self) -> bool:
@@ -124,6 +127,8 @@ class LinearSystem:
         centre = self._centre()
         if centre is None or not targets.shape[0]:
             return {}
+        # Groups at the border of the rules have exactly what is wanted, but for the last digits.
+        wanted -= self._give
         geometry = self._geometry()
         speed, reach = geometry.speeds(targets)
         room = np.minimum(centre, np.where(np.isfinite(self.most), self.most - centre, np.inf))
@@ -134,37 +139,64 @@ class LinearSystem:
             row = targets[[position]]
             if speed[position] > 0 and self._near_by(row, centre, wanted):
                 continue
-            interval = self._solved(row.toarray().reshape(-1), wanted)
+            interval = self._solved(row, centre, wanted)
             if interval is not None:
                 found[int(position)] = interval
         return found
 
-    def _solved(self, target: NDArray[np.float64], wanted: float) -> Interval | None:
-        ends, rows = [], set()
-        for sign in (1.0, -1.0):
-            result = self._solve(sign * target)
-            if result.status == 3:
-                return None
-            if result.status != 0:
-                # Not decided: taken for given away, which is the safe mistake.
-                return Interval(0.0, 0.0, np.arange(self.matrix.shape[0]))
-            ends.append(sign * float(result.fun))
-            tight = np.abs(result.ineqlin.marginals) > _NEAR
-            rows |= set((np.flatnonzero(tight) % self.matrix.shape[0]).tolist())
-        if ends[1] - ends[0] >= wanted - self._give:
-            return None
-        return Interval(ends[0], ends[1], np.array(sorted(rows), dtype=np.intp))
+    def _changes(
+        self, target: sparse.csr_array, centre: NDArray[np.float64], columns: NDArray[np.intp]
+    ) -> tuple[list[float], NDArray[np.intp]] | None:
+        """Return how far the target can fall and rise from the centre when some unknowns change, and what stops it.
 
-    def _solve(self, price: NDArray[np.float64]) -> Any:
-        both = sparse.vstack([self.matrix, -self.matrix], format="csr")
-        limit = np.concatenate([self.known + self.slack, -(self.known - self.slack)]) + self._give
-        return linprog(
-            price,
-            A_ub=both,
-            b_ub=limit,
-            bounds=np.column_stack([np.zeros(len(self.most)), self.most]),
-            method="highs",
-        )
+        Changes around a point that satisfies all facts satisfy ``A d = 0``, which holds exactly, where ``A y = b`` does
+        only as far as decimal fractions allow. None where the solver does not decide; infinite where nothing stops it.
+        """
+        part = self.matrix[:, columns]
+        touched = np.flatnonzero(np.diff(part.indptr))
+        exact, loose = touched[self.slack[touched] <= 0], touched[self.slack[touched] > 0]
+        off = (self.known - self.matrix @ centre)[loose]
+        room = {}
+        if len(loose):
+            slack = self.slack[loose] + self._give
+            room = {
+                "A_ub": sparse.vstack([part[loose], -part[loose]], format="csr"),
+                "b_ub": np.maximum(np.concatenate([slack + off, slack - off]), 0.0),
+            }
+        price = target[:, columns].toarray().reshape(-1)
+        ends, rows = [], [np.empty(0, dtype=np.intp)]
+        for sign in (1.0, -1.0):
+            result = linprog(
+                sign * price,
+                A_eq=part[exact] if len(exact) else None,
+                b_eq=np.zeros(len(exact)) if len(exact) else None,
+                bounds=np.column_stack([-centre[columns], (self.most - centre)[columns]]),
+                method="highs",
+                **room,
+            )
+            if result.status == 3:
+                return [-np.inf, np.inf], rows[0]
+            if result.status != 0:
+                return None
+            ends.append(sign * float(result.fun))
+            if len(exact):
+                rows.append(exact[np.abs(result.eqlin.marginals) > _NEAR])
+            if len(loose):
+                rows.append(loose[np.abs(result.ineqlin.marginals[: len(loose)]) > _NEAR])
+        return ends, np.unique(np.concatenate(rows))
+
+    def _solved(
+        self, target: sparse.csr_array, centre: NDArray[np.float64], wanted: float
+    ) -> Interval | None:
+        found = self._changes(target, centre, np.arange(len(self.most)))
+        if found is None:
+            # Not decided: taken for given away, which is the safe mistake.
+            return Interval(0.0, 0.0, np.arange(self.matrix.shape[0]))
+        (low, high), rows = found
+        if high - low >= wanted:
+            return None
+        middle = float((target @ centre)[0])
+        return Interval(middle + low, middle + high, rows)
 
     def _reach(
         self, targets: sparse.csr_array, speed: NDArray[np.float64], centre: NDArray[np.float64]
@@ -190,29 +222,17 @@ class LinearSystem:
         own = target.indices
         facts = np.unique(self.matrix[:, own].nonzero()[0])
         sizes = np.diff(self.matrix.indptr)[facts]
-        near = set(own.tolist())
+        # What is hidden can move most easily: nothing shown holds it by itself.
+        near = set(own.tolist()) | set(self._open.tolist())
+        most = len(near) + _NEAR_BY
         for fact in facts[np.argsort(sizes, kind="stable")]:
             cells = self.matrix.indices[self.matrix.indptr[fact] : self.matrix.indptr[fact + 1]]
             # A few of each large group, spread evenly: enough to make up for a change.
             near |= set(cells[:: max(1, len(cells) // _EACH)].tolist())
-            if len(near) > _NEAR_BY:
+            if len(near) > most:
                 break
-        columns = np.array(sorted(near))
-        part = self.matrix[:, columns]
-        part = part[np.flatnonzero(np.diff(part.indptr))]
-        bounds = np.column_stack([-centre[columns], (self.most - centre)[columns]])
-        price = target[:, columns].toarray().reshape(-1)
-        width = 0.0
-        for sign in (1.0, -1.0):
-            result = linprog(
-                sign * price, A_eq=part, b_eq=np.zeros(part.shape[0]), bounds=bounds, method="highs"
-            )
-            if result.status == 3:
-                return True
-            if result.status != 0:
-                return False
-            width -= float(result.fun)
-        return width >= wanted
+        found = self._changes(target, centre, np.array(sorted(near)))
+        return found is not None and found[0][1] - found[0][0] >= wanted
 
     def _geometry(self) -> Geometry:
         finite = np.isfinite(self.most)

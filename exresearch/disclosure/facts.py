@@ -182,6 +182,8 @@ def _system(
             return np.array([place[item.own, item.foreign]], dtype=np.intp)
         return inside[item.own]
 
+    secret = [unknowns(item) for item in seen if item.hidden]
+    make = partial(make, open_unknowns=np.unique(np.concatenate([np.empty(0, dtype=np.intp), *secret])))
     facts = [item for item in seen if item.total is not None]
     rows = [(unknowns(item), np.empty(0, dtype=np.intp)) for item in facts]
     known = np.array([item.total for item in facts], dtype="float64")

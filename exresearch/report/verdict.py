@@ -100,7 +100,7 @@ def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
     -------
     Released
     """
-    rules = DisclosureRules.from_values(finding.disclosure_rule.values)  # noqa: PD011 - no frame
+    rules = DisclosureRules.from_values(finding.disclosure_rule.values)
     behind = frame["n"].astype("Float64").fillna(float(finding.n or finding.n_units or 0))
     return release(frame.assign(people=behind), count="people", rules=rules, name=finding.hypothesis)
 
