@@ -58,13 +58,16 @@ def moment_necessity(
 def moment_bottlenecks(
     sheets: JourneySheets, *, scale: tuple[float, float], rules: DisclosureRules
 ) -> pd.DataFrame:
-    """Give the lowest rating of each moment that goes with each recommendation of the upper half of its scale.
+    """Give the rating of each moment below which hardly anybody recommends, for the upper half of its scale.
+
+    The ceiling itself goes through single people: the lowest rating among those who recommend is one person's answer.
+    Here it is the lowest rating that at least ``min_respondents`` of them gave or went below.
 
     Returns
     -------
     pandas.DataFrame
-        ``who, moment, level, required`` (NaN where none is needed), ``n`` (people at that level or higher), only for
-        levels that enough people reach.
+        ``who, moment, level, required`` (NaN where it is the lowest possible), ``n`` (people at that level or higher),
+        only for levels that enough people reach.
     """
     rows = []
     low, high = sheets.scale
@@ -74,20 +77,17 @@ def moment_bottlenecks(
             pair = people[[name, OUTCOME]].dropna()
             if len(pair) < rules.min_model:
                 continue
-            try:
-                line = ceiling_line(pair[name], pair[OUTCOME], scope=(*scale, low, high))
-            except NotEstimable:
-                continue
             for level in np.arange(np.ceil((low + high) / 2), high + 0.5):
-                reached = int((pair[OUTCOME] >= level).sum())
+                ratings = np.sort(pair.loc[pair[OUTCOME] >= level, name].to_numpy("float64"))
+                reached = len(ratings)
                 if reached >= rules.min_respondents:
-                    required = line.required(float(level))
+                    required = float(ratings[rules.min_respondents - 1])
                     rows.append(
                         {
                             "who": str(who),
                             "moment": name,
                             "level": float(level),
-                            "required": required,
+                            "required": required if required > scale[0] else float("nan"),
                             "n": reached,
                         }
                     )
