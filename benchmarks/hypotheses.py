@@ -192,6 +192,7 @@ ANALYSES = {
             "segments.claim._caveats": nothing([]),
             "segments.claim.overlap": nothing((_FRAME, _FRAME)),
             "segments.claim.profiles": nothing(_FRAME),
+            "segments.claim.answered": nothing((_FRAME, [])),
             "segments.claim.outcome_rows": nothing(_FRAME),
             "segments.claim.agreement": nothing(_FRAME),
         },
