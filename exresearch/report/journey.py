@@ -127,8 +127,8 @@ _PEAK_NOTE = mark(
 _EMPTY_NOTE = mark(
     "The empty corner is the part of all possible answers above the ceiling: from 0.1 medium, from 0.3 large (Dul "
     "2016). p is the share of random pairings that leave as large a corner empty, corrected for the number of moments. "
-    "The last columns give the rating at or below which there are only as many people with such a recommendation as this "
-    "report needs for a number. “Any” means that as many gave the lowest rating of all."
+    "The last columns give the rating at or below which there are only as many people with such a recommendation as "
+    "this report needs for a number. “Any” means that as many gave the lowest rating of all."
 )
 _PROMISE_NOTE = mark(
     "From “{before}” to “{first}”, of the same persons. Who looks back on both at once tends to bring them into line."

@@ -83,7 +83,7 @@ def entries_of(notebook: NotebookNode) -> tuple[list[Entry], list[str]]:
     entries, past = [], []
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
-            if output.output_type == "error" or output.get("name") == "stderr":
+            if not _is_shown(output):
                 continue
             metadata = output.get("metadata", {})
             # Jupyter files what belongs to one form of an output under that form.
@@ -204,9 +204,8 @@ def _exporter() -> Any:
 
 
 def _is_shown(output: NotebookNode) -> bool:
-    if output.output_type == "error":
-        return False
-    return not (output.output_type == "stream" and output.name == "stderr")
+    # Notebooks print nothing; what a library prints is for nobody, and passed no disclosure control.
+    return output.output_type not in ("error", "stream")
 
 
 def _with_ids(body: str) -> tuple[str, tuple[tuple[int, str, str], ...]]:

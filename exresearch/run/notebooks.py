@@ -36,6 +36,8 @@ def deliver_notebooks(results: Sequence[NotebookResult], staging: Path, *, keep:
             notebook = json.loads(result.executed.read_text(encoding="utf-8"))
             for cell in notebook["cells"]:
                 cell["metadata"] = {k: v for k, v in cell["metadata"].items() if k == "tags"}
+                if cell["cell_type"] == "code":
+                    cell["outputs"] = [o for o in cell["outputs"] if o["output_type"] != "stream"]
                 for output in cell.get("outputs", []):
                     _without_ledger(output)
             _write(folder / f"{result.name}.ipynb", notebook)

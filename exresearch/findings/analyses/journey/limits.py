@@ -8,7 +8,6 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.journey.sheets import OUTCOME, PERSON, WHO, JourneySheets
 from exresearch.models import NotEstimable
-from exresearch.models.ceiling import ceiling_line
 from exresearch.models.necessity import necessity
 
 _PERMUTATIONS = 1000
