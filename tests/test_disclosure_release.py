@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import linprog
 
-from exresearch.disclosure import DisclosureRules, release
+from exresearch.disclosure import DisclosureRules, Groups, release
 
 RULES = DisclosureRules()
 
@@ -147,3 +148,30 @@ def test_what_tells_tables_apart_must_be_there() -> None:
     assert str(caught.value) == (
         "release: there is no column wave, by to tell tables apart; the frame has n."
     )
+
+
+def test_categories_of_units_that_overlap_are_hidden_together() -> None:
+    """Kinds and places are made of the same four units; what both show together leaves the smallest unit open."""
+    units = {
+        "a": ("kind a", "place a"),
+        "b": ("kind b", "place b"),
+        "c": ("kind c", "place c"),
+        "d": ("kind c", "place d"),
+    }
+    people = np.array([3.0, 30.0, 8.0, 12.0])
+    names = ["kind a", "kind b", "kind c", "place a", "place b", "place c", "place d"]
+    made_of = np.array([[name in both for both in units.values()] for name in names], dtype=float)
+    frame = pd.DataFrame(
+        {"category": [name.split()[0] for name in names], "value": names, "n": (made_of @ people).astype(int)}
+    )
+    above = {unit: [("kind", kind), ("place", place)] for unit, (kind, place) in units.items()}
+    groups = Groups("employees", pairs=("category", "value"))
+
+    def most_in_a(rules: DisclosureRules) -> float:
+        shown = ~release(frame, count="n", rules=rules, groups=groups).hidden.to_numpy()
+        known = np.vstack([made_of[shown], np.ones(4)])
+        return -float(linprog([-1, 0, 0, 0], A_eq=known, b_eq=known @ people, bounds=(0, None)).fun)
+
+    # Each table by itself hides other company, and the two together give unit a away.
+    assert most_in_a(DisclosureRules()) == pytest.approx(3)
+    assert most_in_a(DisclosureRules(roll_ups={"unit": above})) >= 5

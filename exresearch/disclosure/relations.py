@@ -93,6 +93,7 @@ def relations_of(
         lattice.add(rows, [codes[rows] for codes in dimensions])
     if groups is not None and roll_ups:
         lattice.found += _rolled_up(frame, keys, groups, roll_ups, counts=counts, least=least)
+        lattice.found += _made_of(frame, keys, groups, roll_ups)
     return lattice.relations()
 
 
@@ -123,6 +124,38 @@ def _rolled_up(
                 for parts in larger.values()
                 if 1 < len(parts) < len(rows) and counts[parts].sum() >= least
             ]
+    return found
+
+
+def _made_of(
+    frame: pd.DataFrame, keys: dict[str, NDArray[np.intp]], groups: Groups, roll_ups: RollUps
+) -> list[tuple[list[int], int | None]]:
+    """Return rows of one category that are, unit by unit, the same people as a row of another category."""
+    if groups.pairs is None:
+        return []
+    name, value = groups.pairs
+    members: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for dimension, above in roll_ups.items():
+        for one, larger in above.items():
+            for group in larger:
+                members.setdefault(group, set()).add((dimension, one))
+    pairs = list(zip(frame[name].astype(str), frame[value].astype("string").fillna(""), strict=True))
+    others = {column: codes for column, codes in keys.items() if column != name}
+    others |= {column: _codes(frame[column]) for column in groups.by.values() if column not in keys}
+    found: list[tuple[list[int], int | None]] = []
+    for rows in _alike(others, len(frame)):
+        known = [row for row in rows.tolist() if pairs[row] in members]
+        for total in known:
+            whole = members[pairs[total]]
+            within: dict[str, list[int]] = {}
+            for row in known:
+                if pairs[row][0] != pairs[total][0] and members[pairs[row]] <= whole:
+                    within.setdefault(pairs[row][0], []).append(row)
+            for parts in within.values():
+                # The same group under two names is one relation, not two.
+                twice = len(parts) == 1 and parts[0] > total and members[pairs[parts[0]]] == whole
+                if set().union(*(members[pairs[row]] for row in parts)) == whole and not twice:
+                    found.append((parts, total))
     return found
 
 
