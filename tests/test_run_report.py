@@ -71,6 +71,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
     result = run_plan(plan_run(study, output=folder / "report", overrides=FAST | {"language": "nl"}))
     # As it was, for a test that needs a whole report after another has changed this one.
     shutil.copytree(folder / "report", folder / "interrupted")
+    # What its pages show is remembered in the working folder.
+    shutil.copytree(folder / ".work" / "report" / "ledger", folder / ".work" / "interrupted" / "ledger")
     return folder, result
 
 
