@@ -24,7 +24,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
 from exresearch.disclosure import DisclosureRules, Groups, complementary_suppression, release  # noqa: E402
-from exresearch.disclosure.relations import relations_of  # noqa: E402
+from exresearch.disclosure.hiding.relations import relations_of  # noqa: E402
 from tests.recoverable import made_table  # noqa: E402
 
 PAGE = ROOT / "docs" / "privacy.md"

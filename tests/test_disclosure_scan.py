@@ -17,7 +17,7 @@ from typer.testing import CliRunner
 
 from exresearch.cli import app
 from exresearch.disclosure import Leak, Secrets, scan_files, secrets_of
-from exresearch.disclosure.scan import scan_text
+from exresearch.disclosure.search.scan import scan_text
 from exresearch.run import LeakError, NotebookResult, Plan, plan_run, run_plan
 from exresearch.run.leaks import check_leaks, own_texts
 from exresearch.run.notebooks import deliver_notebooks

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from exresearch.disclosure import DisclosureRules, Groups, Measure, complementary_suppression, release
-from exresearch.disclosure.relations import relations_of
+from exresearch.disclosure.hiding.relations import relations_of
 from tests.recoverable import bounds, made_table, room_in_two_ways
 
 RULES = DisclosureRules()

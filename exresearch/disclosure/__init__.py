@@ -1,15 +1,15 @@
 """Nobody's answers can be worked out from a report."""
 
-from exresearch.disclosure.audit import Audit, Disclosure, audit
-from exresearch.disclosure.confidential import secrets_of
+from exresearch.disclosure.attack.audit import Audit, Disclosure, audit
+from exresearch.disclosure.attack.members import Members, members_of, roll_ups_of
 from exresearch.disclosure.groups import Groups, Measure
-from exresearch.disclosure.known import Secrets
+from exresearch.disclosure.hiding.suppression import Pattern, complementary_suppression
 from exresearch.disclosure.ledger import Cell, Entry, Total, entry_from_json
-from exresearch.disclosure.members import Members, members_of, roll_ups_of
 from exresearch.disclosure.release import Released, release
 from exresearch.disclosure.rules import DisclosureRules
-from exresearch.disclosure.scan import Leak, scan_files
-from exresearch.disclosure.suppression import Pattern, complementary_suppression
+from exresearch.disclosure.search.confidential import secrets_of
+from exresearch.disclosure.search.known import Secrets
+from exresearch.disclosure.search.scan import Leak, scan_files
 
 __all__ = [
     "Audit",

@@ -12,7 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.disclosure.groups import Groups
-from exresearch.disclosure.primary import limits
+from exresearch.disclosure.hiding.primary import limits
 
 Kind = Literal["groups", "estimates", "words"]
 

@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.disclosure.groups import Groups
-from exresearch.disclosure.hiding import hidden_rows
+from exresearch.disclosure.hiding.rows import hidden_rows
 from exresearch.disclosure.ledger import Entry, entry_of
 from exresearch.disclosure.rules import DisclosureRules
 

@@ -10,7 +10,7 @@ from typing import Any
 import nbformat
 
 from exresearch.disclosure import DisclosureRules, Entry, audit, entry_from_json, members_of
-from exresearch.disclosure.audit import Disclosure
+from exresearch.disclosure.attack.audit import Disclosure
 from exresearch.report.notebook import entries_of
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan

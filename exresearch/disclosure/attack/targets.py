@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from exresearch.disclosure.facts import Key, Part, System
+from exresearch.disclosure.attack.facts import Key, Part, System
 from exresearch.disclosure.rules import DisclosureRules
 
 

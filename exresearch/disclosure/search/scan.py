@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
-from exresearch.disclosure.known import ATOM, Kind, Secrets
-from exresearch.disclosure.pieces import Piece, pieces_of
+from exresearch.disclosure.search.known import ATOM, Kind, Secrets
+from exresearch.disclosure.search.pieces import Piece, pieces_of
 
 # How a path begins that is somebody's; the study's own folders are added from outside.
 _ROOTS = (
@@ -77,7 +77,7 @@ def scan_files(files: Path | Sequence[Path], secrets: Secrets) -> list[Leak]:
     files : pathlib.Path or sequence of pathlib.Path
         A folder with everything below it, or files.
     secrets : Secrets
-        From :func:`exresearch.disclosure.confidential.secrets_of`.
+        From :func:`exresearch.disclosure.search.confidential.secrets_of`.
 
     Returns
     -------

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from exresearch.disclosure.patterns import Method, Table, search
+from exresearch.disclosure.hiding.patterns import Method, Table, search
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from exresearch.disclosure.rows import TableRows
+from exresearch.disclosure.search.rows import TableRows
 
 Kind = Literal["person", "unit", "comment", "contact", "row", "user", "path"]
 

@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.disclosure.groups import Groups
-from exresearch.disclosure.patterns import Table, stuck
-from exresearch.disclosure.primary import OpenSum, open_sums, too_revealing
-from exresearch.disclosure.relations import Relations, RollUps, relations_of
+from exresearch.disclosure.hiding.patterns import Table, stuck
+from exresearch.disclosure.hiding.primary import OpenSum, open_sums, too_revealing
+from exresearch.disclosure.hiding.relations import Relations, RollUps, relations_of
+from exresearch.disclosure.hiding.suppression import complementary_suppression
 from exresearch.disclosure.rules import PROTECTION
-from exresearch.disclosure.suppression import complementary_suppression
 
 
 def hidden_rows(
@@ -30,8 +30,8 @@ def hidden_rows(
     First those with fewer than ``least`` people or that say too much, with the company that keeps their number of
     people open. That is not enough for a reader who knows who is in which row: two teams hidden together in which
     everybody gave the highest answer would still be known to have done so. So the answers in every such row must be
-    open as well, as :func:`exresearch.disclosure.primary.open_sums` says; company for that comes on top of what is
-    already hidden.
+    open as well, as :func:`exresearch.disclosure.hiding.primary.open_sums` says; company for that comes on top of what
+    is already hidden.
 
     Parameters
     ----------
@@ -46,7 +46,7 @@ def hidden_rows(
     groups : Groups, optional
         Who is in each row.
     roll_ups : mapping, optional
-        Larger groups that the rows' groups lie in; see :func:`exresearch.disclosure.relations.relations_of`.
+        Larger groups that the rows' groups lie in; see :func:`exresearch.disclosure.hiding.relations.relations_of`.
 
     Returns
     -------

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from exresearch.disclosure.bounds import LinearSystem
-from exresearch.disclosure.geometry import Geometry
+from exresearch.disclosure.attack.bounds import LinearSystem
+from exresearch.disclosure.attack.geometry import Geometry
+from exresearch.disclosure.attack.members import Members
 from exresearch.disclosure.ledger import Entry
-from exresearch.disclosure.members import Members
 
 Key = tuple[tuple[str, str], ...]
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from scipy import sparse
 
-from exresearch.disclosure.bounds import Interval
-from exresearch.disclosure.facts import Fact, System, systems_of
+from exresearch.disclosure.attack.bounds import Interval
+from exresearch.disclosure.attack.facts import Fact, System, systems_of
+from exresearch.disclosure.attack.members import Members
+from exresearch.disclosure.attack.targets import Target, targets_of
 from exresearch.disclosure.ledger import Entry
-from exresearch.disclosure.members import Members
 from exresearch.disclosure.rules import PROTECTION, DisclosureRules
-from exresearch.disclosure.targets import Target, targets_of
 
 # So many ways to the same group are named; more helps nobody.
 _MOST_TABLES = 6
@@ -91,7 +91,7 @@ def audit(
     shown : sequence of tuple of str and Entry
         Page and what it shows, of the whole report.
     members : mapping of str to Members
-        Who belongs to which group; see :func:`exresearch.disclosure.members.members_of`.
+        Who belongs to which group; see :func:`exresearch.disclosure.attack.members.members_of`.
     rules : DisclosureRules
         Minimum groups.
 

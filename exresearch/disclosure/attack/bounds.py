@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.optimize import linprog
 
-from exresearch.disclosure.geometry import Geometry
+from exresearch.disclosure.attack.geometry import Geometry
 
 # Relative to the size of the numbers: what a solver calls the same.
 _NEAR = 1e-7

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 import pandas as pd
 
-from exresearch.disclosure.known import ATOM, Column, Kind, Known, Phrase, Secrets
-from exresearch.disclosure.rows import TableRows
+from exresearch.disclosure.search.known import ATOM, Column, Kind, Known, Phrase, Secrets
+from exresearch.disclosure.search.rows import TableRows
 from exresearch.study import Study
 from exresearch.study.problems import NAMEABLE
 

@@ -1,0 +1,1 @@
+"""What an outsider can work out from everything that a report shows."""

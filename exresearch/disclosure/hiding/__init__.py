@@ -1,0 +1,1 @@
+"""Which rows are hidden, for their own sake and for that of others."""
