@@ -132,8 +132,11 @@ def test_two_tables_that_give_a_unit_away_are_not_published(
     )._repr_html_()  # fmt: skip
     shown = {"output_type": "display_data", "data": {"text/html": data}, "metadata": {"text/html": metadata}}
     pretend(monkeypatch, plan, table(means, sizes=sizes), total, second, shown)
+    kept = (plan.work / "ledger" / "90_summary.json").read_text(encoding="utf-8")
     with pytest.raises(DisclosureError) as caught:
         run_plan(plan)
+    # What was stopped is not what the pages show.
+    assert (plan.work / "ledger" / "90_summary.json").read_text(encoding="utf-8") == kept
     message = str(caught.value)
     assert f"unit {units[0]}" in message
     assert "can be computed, from 90_summary" in message

@@ -16,6 +16,7 @@ from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan
 
 _LEDGER = "ledger"
+Ledgers = dict[str, str]
 # More lines than this hide the first ones.
 _MOST = 12
 
@@ -41,10 +42,8 @@ class DisclosureError(RuntimeError):
 
 def check_disclosure(
     plan: Plan, results: Sequence[NotebookResult], *, rules: DisclosureRules, kept: Sequence[str] = ()
-) -> dict[str, Any]:
+) -> tuple[dict[str, Any], Ledgers]:
     """Audit everything that the notebooks show, together with the pages that are kept from an earlier run.
-
-    The ledger of each page is written into the working folder, for runs of some notebooks later.
 
     Parameters
     ----------
@@ -59,8 +58,8 @@ def check_disclosure(
 
     Returns
     -------
-    dict
-        What was looked at, for the provenance.
+    tuple of dict and Ledgers
+        What was looked at, for the provenance; and what each page shows, for :func:`remember`.
 
     Raises
     ------
@@ -68,12 +67,13 @@ def check_disclosure(
         If an output is in no ledger, or a small group can be worked out. Names pages and tables, and no number.
     """
     folder = plan.work / _LEDGER
-    folder.mkdir(exist_ok=True)
+    ledgers: Ledgers = {}
     shown: list[tuple[str, Entry]] = []
     past: list[str] = []
     for result in results:
         if result.executed is None:
-            (folder / f"{result.name}.json").unlink(missing_ok=True)
+            # The page of a notebook that failed shows nothing.
+            ledgers[result.name] = "[]"
             continue
         notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
         entries, cells = entries_of(notebook)
@@ -81,8 +81,7 @@ def check_disclosure(
             f"{result.name}: the step {cell} shows something that no disclosure control has seen."
             for cell in cells
         ]
-        content = json.dumps([entry.as_json() for entry in entries], ensure_ascii=False)
-        (folder / f"{result.name}.json").write_text(content, encoding="utf-8")
+        ledgers[result.name] = json.dumps([entry.as_json() for entry in entries], ensure_ascii=False)
         shown += [(result.name, entry) for entry in entries]
     for name in kept:
         earlier = _earlier(folder / f"{name}.json")
@@ -99,7 +98,7 @@ def check_disclosure(
             "these notebooks out with --only."
         )
         raise DisclosureError([_line(one) for one in done.disclosures], remedy=remedy)
-    return {
+    record = {
         "entries": done.n_entries,
         "groups": done.n_cells,
         "hidden": done.n_hidden,
@@ -107,6 +106,25 @@ def check_disclosure(
         "attacked": done.n_targets,
         "worked_out": 0,
     }
+    return record, ledgers
+
+
+def remember(plan: Plan, ledgers: Ledgers) -> None:
+    """Keep what each page shows, for runs of some notebooks later.
+
+    Called when the report is published and not before: a report that was stopped is not what the pages show.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was run.
+    ledgers : mapping of str to str
+        By page.
+    """
+    folder = plan.work / _LEDGER
+    folder.mkdir(exist_ok=True)
+    for name, content in ledgers.items():
+        (folder / f"{name}.json").write_text(content, encoding="utf-8")
 
 
 def _line(one: Disclosure) -> str:

@@ -21,7 +21,7 @@ from exresearch.report.claims import render_claims
 from exresearch.report.index import render_index
 from exresearch.report.notebook import notebook_title
 from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
-from exresearch.run.door import check_disclosure
+from exresearch.run.door import check_disclosure, remember
 from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
 from exresearch.run.leaks import check_leaks
 from exresearch.run.notebooks import deliver_notebooks
@@ -97,7 +97,7 @@ def run_plan(
     results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell)
     tell("report", "started")
     kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
-    disclosure = check_disclosure(plan, results, rules=_rules(plan), kept=kept)
+    disclosure, ledgers = check_disclosure(plan, results, rules=_rules(plan), kept=kept)
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
     record["disclosure"] = disclosure
     _render(plan, results, record, staging=staging)
@@ -105,6 +105,7 @@ def run_plan(
     record["seconds"] = round(time.perf_counter() - clock, 2)
     _write(staging / "run.json", _as_json(with_outputs(record, staging)))
     check_leaks(plan, staging, [result.executed for result in results if result.executed is not None])
+    remember(plan, ledgers)
     publish(staging, plan.output)
     tell("report", "ok")
     return RunResult(plan.output / "index.html", tuple(results), time.perf_counter() - clock)
