@@ -193,7 +193,7 @@ def test_the_optimum_is_that_of_brute_force() -> None:
             assert optimal.loss == best, table
             assert optimal.method in ("optimal", "none")
             assert protects(table, optimal.hidden.reshape(3, 3), 5), table
-    assert compared > 100
+    assert compared > 75
     # The quick way is nearly always the best one as well.
     assert excess < 0.2 * compared
 
