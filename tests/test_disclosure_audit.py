@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import sparse
 from scipy.optimize import linprog
 
 from exresearch.disclosure import (
@@ -26,6 +27,7 @@ from exresearch.disclosure import (
     entry_from_json,
     release,
 )
+from exresearch.disclosure.attack.bounds import LinearSystem
 
 RULES = DisclosureRules()
 SCALE = (1.0, 7.0)
@@ -280,7 +282,44 @@ def test_tables_on_weighted_answers_may_disagree_and_are_still_held_together() -
 def test_one_person_in_six_waves_is_one_person() -> None:
     frame = sheets({"A1": 1, "A2": 30}, waves=[f"w{k}" for k in range(6)])
     shown = [naive(frame, ["unit"]), naive(frame, [])]
-    assert names(found(*shown, frame=frame)) == {"some of unit A1"}
+    assert names(found(*shown, frame=frame)) == {"unit A1"}
+    # Nor are there more people where waves are told apart.
+    shown += [naive(frame, ["wave"]), naive(frame, ["unit", "wave"])]
+    expected = {"all hidden groups by wave of unit A1", "unit A1, wave w0", "unit A1 without wave w0"}
+    assert expected <= names(found(*shown, frame=frame))
+
+
+def test_a_table_that_counts_people_is_held_against_one_that_counts_sheets() -> None:
+    """Over three waves the mean of 29 people is one of 87 sheets, whatever the table calls n."""
+    frame = sheets({"A1": 3, "A2": 20, "A3": 9}, waves=["w1", "w2", "w3"])
+    everybody = frame["mood"].mean()
+    people = Entry(
+        "people",
+        "groups",
+        "employees",
+        32.0,
+        (Cell({}, 32.0, (Total("mood", *SCALE, 32.0 * everybody),), False),),
+    )
+    units = table(frame[frame["unit"] != "A1"], ["unit"])
+    cells = [Cell({"unit": "A1"}, None, (Total("mood", *SCALE, None),), True)]
+    cells += [
+        Cell({"unit": row["unit"]}, row["n"] / 3, (Total("mood", *SCALE, row["mean"] * row["n"] / 3),), False)
+        for row in units.to_dict("records")
+    ]
+    shown = ("01", Entry("units", "groups", "employees", 9.0, tuple(cells)))
+    result = found(("02", people), shown, naive(frame, ["wave"]), frame=frame)
+    assert ("unit A1", True) in {(one.group, one.exact) for one in result.disclosures if not one.counts}
+
+
+def test_facts_that_contradict_one_another_clear_nobody() -> None:
+    facts = LinearSystem(
+        sparse.csr_array(np.ones((2, 2))),
+        known=np.array([1.0, 9.0]),
+        slack=np.zeros(2),
+        most=np.full(2, 20.0),
+    )
+    assert not facts.feasible()
+    assert set(facts.intervals(sparse.csr_array(np.eye(2)), wanted=1.0)) == {0, 1}
 
 
 @pytest.mark.parametrize("seed", range(12))
@@ -290,6 +329,8 @@ def test_what_the_door_releases_gives_nothing_away(seed: int) -> None:
     sizes = {f"{d}{k}": int(rng.integers(2, 9)) for d in "AB" for k in range(rng.integers(3, 6))}
     frame = sheets(sizes, seed=seed, waves=["w1", "w2"])
     frame = frame[rng.random(len(frame)) < 0.8].reset_index(drop=True)
+    # Others in every wave, so that sheets are people.
+    frame["person"] = range(len(frame))
     tables = [[], ["wave"], ["unit"], ["department"], ["department", "wave"], ["sex"]]
     shown = [careful(frame, by) for by in tables]
     result = found(*shown, frame=frame)

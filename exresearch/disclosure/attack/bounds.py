@@ -125,8 +125,12 @@ class LinearSystem:
             By position among the targets.
         """
         centre = self._centre()
-        if centre is None or not targets.shape[0]:
+        if not targets.shape[0]:
             return {}
+        if centre is None:
+            # Facts that contradict one another clear nobody.
+            everything = Interval(0.0, 0.0, np.arange(self.matrix.shape[0]))
+            return dict.fromkeys(range(targets.shape[0]), everything)
         # Groups at the border of the rules have exactly what is wanted, but for the last digits.
         wanted -= self._give
         geometry = self._geometry()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -69,6 +69,8 @@ class System:
         Every group of which something is shown or hidden.
     persons : numpy.ndarray, shape (unknowns,)
         People behind each unknown; missing where that is not known.
+    kinds : Kinds
+        The sheets behind the first of the unknowns.
     """
 
     population: str
@@ -79,10 +81,35 @@ class System:
     facts: tuple[Fact, ...]
     parts: tuple[Part, ...]
     persons: NDArray[np.float64]
+    kinds: Kinds
 
 
-# The unknowns of each group, and the sheets and people behind each unknown.
-_Unknowns = tuple[dict[Key, NDArray[np.intp]], NDArray[np.float64], NDArray[np.float64]]
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Sheets that no group tells apart; each kind is one unknown.
+
+    Attributes
+    ----------
+    inside : dict
+        The kinds in each group.
+    sheets, persons : numpy.ndarray, shape (kinds,)
+        Sheets, and people who filled them in; missing where that is not known.
+    who : tuple of numpy.ndarray of int
+        The people of each kind. Somebody who answered in six waves is in six kinds and one person.
+    """
+
+    inside: dict[Key, NDArray[np.intp]]
+    sheets: NDArray[np.float64]
+    persons: NDArray[np.float64]
+    who: tuple[NDArray[np.intp], ...]
+
+    def people(self, kinds: NDArray[np.intp]) -> float:
+        """Return how many different people are in some kinds together; missing where that is not known."""
+        if not len(kinds):
+            return 0.0
+        if kinds.max() >= len(self.who):
+            return float("nan")
+        return float(len(np.unique(np.concatenate([self.who[kind] for kind in kinds]))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,14 +168,14 @@ def systems_of(
                 collected[entry.population, False, t.measure].append(seen)
     # Most measures are shown in the same groups: what follows from these is worked out once.
     geometries: dict[bytes, Geometry] = {}
-    unknowns: dict[tuple[str, tuple[Key, ...]], _Unknowns] = {}
+    kinds: dict[tuple[str, tuple[Key, ...]], Kinds] = {}
     systems = []
     for (population, counts, measure), together in sorted(collected.items()):
         groups = tuple(dict.fromkeys(item.own for item in together))
-        if (population, groups) not in unknowns:
-            unknowns[population, groups] = _classes(groups, members.get(population))
+        if (population, groups) not in kinds:
+            kinds[population, groups] = _kinds(groups, members.get(population))
         make = partial(LinearSystem, geometries=geometries)
-        system = _system(population, measure, counts, together, unknowns[population, groups], make)
+        system = _system(population, measure, counts, together, kinds[population, groups], make)
         if system is not None:
             systems.append(system)
     return systems, tuple(sorted(unmatched))
@@ -159,13 +186,13 @@ def _system(
     measure: str,
     counts: bool,
     seen: Sequence[_Seen],
-    known_groups: _Unknowns,
+    kinds: Kinds,
     make: Callable[..., LinearSystem],
 ) -> System | None:
     length = max(item.length for item in seen)
     if not math.isfinite(length) or length <= 0 or all(item.total is None for item in seen):
         return None
-    inside, sheets, persons = known_groups
+    inside, sheets, persons = kinds.inside, kinds.sheets, kinds.persons
     foreign = list(dict.fromkeys((item.own, item.foreign) for item in seen if item.foreign))
     place = {key: len(sheets) + index for index, key in enumerate(foreign)}
     people = np.concatenate([persons, np.full(len(foreign), np.nan)])
@@ -184,7 +211,9 @@ def _system(
 
     secret = [unknowns(item) for item in seen if item.hidden]
     make = partial(make, open_unknowns=np.unique(np.concatenate([np.empty(0, dtype=np.intp), *secret])))
-    facts = [item for item in seen if item.total is not None]
+    facts = [fact for item in seen if (fact := _about_sheets(item, kinds, counts=counts)) is not None]
+    if not facts:
+        return None
     rows = [(unknowns(item), np.empty(0, dtype=np.intp)) for item in facts]
     known = np.array([item.total for item in facts], dtype="float64")
     slack = np.array([item.slack for item in facts])
@@ -214,14 +243,36 @@ def _system(
         hidden, open_ = (before.hidden, before.shown) if before is not None else (False, False)
         parts[group] = Part(group, unknowns(item), hidden or item.hidden, open_ or item.total is not None)
     listed = tuple(parts.values())
-    return System(population, measure, counts, length, linear, tuple(sources), listed, people)
+    return System(population, measure, counts, length, linear, tuple(sources), listed, people, kinds)
 
 
-def _classes(groups: Sequence[Key], members: Members | None) -> _Unknowns:
+def _about_sheets(item: _Seen, kinds: Kinds, *, counts: bool) -> _Seen | None:
+    """Return what is shown as a sum over sheets; None where it is none, or hidden.
+
+    Some tables count people, each once, where they filled in sheets in several waves. Their number of people does not
+    add up over waves. Their mean does: it is a mean of sheets.
+    """
+    if item.total is None:
+        return None
+    if item.foreign or item.n is None or not kinds.who:
+        return item
+    inside = kinds.inside[item.own]
+    sheets, people = float(kinds.sheets[inside].sum()), kinds.people(inside)
+    if not item.n <= people < sheets:
+        return item
+    return (
+        None
+        if counts
+        else replace(item, total=item.total * sheets / people, slack=item.slack * sheets / people)
+    )
+
+
+def _kinds(groups: Sequence[Key], members: Members | None) -> Kinds:
     """Find the sheets that no group tells apart; they have one unknown together."""
     if members is None:
         # Nothing is known of who belongs where: the only group is everybody.
-        return {group: np.array([0]) for group in groups}, np.array([np.nan]), np.array([np.nan])
+        nobody = np.array([np.nan])
+        return Kinds({group: np.array([0]) for group in groups}, nobody, nobody, ())
     kind, marks = members.marks([dict(group) for group in groups])
     _, one, of_kind = np.unique(np.packbits(marks, axis=1), axis=0, return_index=True, return_inverse=True)
     number = of_kind.reshape(-1)[kind]
@@ -231,7 +282,8 @@ def _classes(groups: Sequence[Key], members: Members | None) -> _Unknowns:
     persons = np.bincount(pairs // most, minlength=len(one)).astype("float64")
     patterns = marks[one]
     inside = {group: np.flatnonzero(patterns[:, index]) for index, group in enumerate(groups)}
-    return inside, sheets, persons
+    who = tuple(np.split(pairs % most, np.cumsum(persons.astype(np.intp))[:-1]))
+    return Kinds(inside, sheets, persons, who)
 
 
 def _partitions(seen: Sequence[_Seen], place: Mapping[tuple[Key, Key], int]) -> list[tuple[Key, set[int]]]:

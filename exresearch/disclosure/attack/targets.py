@@ -59,7 +59,7 @@ def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
 
     hidden = [part for part in system.parts if part.hidden]
     for part in hidden:
-        people = system.persons[part.unknowns].sum()
+        people = system.kinds.people(part.unknowns)
         # Where nobody is there is nothing to find out. A group of enough people that one table hides, to protect
         # others, and another shows is no secret; whether those others stay protected is asked of them.
         if people != 0 and not (part.shown and people >= least):
@@ -68,15 +68,19 @@ def targets_of(system: System, *, rules: DisclosureRules) -> Iterator[Target]:
         return
     for name, beside in _beside(hidden):
         together = np.unique(np.concatenate([part.unknowns for part in beside]))
-        if 0 < np.nansum(system.persons[together]) < least:
+        if 0 < system.kinds.people(together) < least:
             yield from fresh(name, together)
     few = np.flatnonzero((system.persons > 0) & (system.persons < least))
     shown = [part for part in system.parts if part.shown]
+    for part in shown:
+        # A table that counted answers where it should have counted people.
+        if 0 < system.kinds.people(part.unknowns) < least:
+            yield from fresh(_words(part.group), part.unknowns)
     smallest = _smallest(shown, len(system.persons))
     for unknown in few:
         if smallest[unknown] >= 0:
             yield from fresh(f"some of {_words(shown[smallest[unknown]].group)}", np.array([unknown]))
-    for name, unknowns in _between(shown, system.persons, least):
+    for name, unknowns in _between(shown, system, least):
         yield from fresh(name, unknowns)
 
 
@@ -99,27 +103,36 @@ def _beside(hidden: list[Part]) -> Iterator[tuple[str, list[Part]]]:
             yield f"all hidden groups by {dimension} of {_words(rest)}", parts
 
 
-def _between(
-    shown: list[Part], persons: NDArray[np.float64], least: int
-) -> Iterator[tuple[str, NDArray[np.intp]]]:
+def _between(shown: list[Part], system: System, least: int) -> Iterator[tuple[str, NDArray[np.intp]]]:
     """Return differences and overlaps of two shown groups with too few people."""
     if len(shown) < 2:
         return
     rows = np.concatenate([np.full(len(part.unknowns), index) for index, part in enumerate(shown)])
     columns = np.concatenate([part.unknowns for part in shown])
-    known = np.nan_to_num(persons)
-    marks = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(shown), len(persons)))
+    known = np.nan_to_num(system.persons)
+    marks = sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(shown), len(known)))
     both = (marks * known @ marks.T).toarray()
     own = np.diagonal(both)
     left_over = own[:, None] - both
     sets = [set(part.unknowns.tolist()) for part in shown]
-    for one, other in zip(*np.nonzero((left_over > 0) & (left_over < least)), strict=True):
-        name = f"{_words(shown[one].group)} without {_words(shown[other].group)}"
-        yield name, np.array(sorted(sets[one] - sets[other]), dtype=np.intp)
-    overlap = np.triu((both > 0) & (both < least), k=1)
+    # People in several waves are counted once each time here; whether they are few is settled below.
+    often = least * _most_often(system)
+    for one, other in zip(*np.nonzero((both > 0) & (left_over > 0) & (left_over < often)), strict=True):
+        rest = np.array(sorted(sets[one] - sets[other]), dtype=np.intp)
+        if system.kinds.people(rest) < least:
+            yield f"{_words(shown[one].group)} without {_words(shown[other].group)}", rest
+    overlap = np.triu((both > 0) & (both < often), k=1)
     for one, other in zip(*np.nonzero(overlap), strict=True):
-        name = f"{_words(shown[one].group)} that are also {_words(shown[other].group)}"
-        yield name, np.array(sorted(sets[one] & sets[other]), dtype=np.intp)
+        shared = np.array(sorted(sets[one] & sets[other]), dtype=np.intp)
+        if system.kinds.people(shared) < least:
+            yield f"{_words(shown[one].group)} that are also {_words(shown[other].group)}", shared
+
+
+def _most_often(system: System) -> int:
+    """Return in how many kinds of sheet one person is at most."""
+    if not system.kinds.who:
+        return 1
+    return int(np.bincount(np.concatenate(system.kinds.who)).max(initial=1))
 
 
 def _words(group: Key) -> str:
