@@ -12,21 +12,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import nbformat
-
-from exresearch.disclosure import DisclosureRules
-from exresearch.findings import Note, load_findings
-from exresearch.report import Texts
-from exresearch.report.claims import render_claims
-from exresearch.report.index import render_index
-from exresearch.report.notebook import notebook_title
-from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
 from exresearch.run.door import check_disclosure, remember
 from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
 from exresearch.run.leaks import check_leaks
 from exresearch.run.notebooks import deliver_notebooks
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
+from exresearch.run.render import render_report, rules_of, write_text
 from exresearch.run.staging import keep_earlier, new_staging, publish
 
 Progress = Callable[[str, str], None]
@@ -97,13 +89,13 @@ def run_plan(
     results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell)
     tell("report", "started")
     kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
-    disclosure, ledgers = check_disclosure(plan, results, rules=_rules(plan), kept=kept)
+    disclosure, ledgers = check_disclosure(plan, results, rules=rules_of(plan), kept=kept)
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
     record["disclosure"] = disclosure
-    _render(plan, results, record, staging=staging)
+    render_report(plan, results, record, staging=staging)
     deliver_notebooks(results, staging, keep=keep_notebooks)
     record["seconds"] = round(time.perf_counter() - clock, 2)
-    _write(staging / "run.json", _as_json(with_outputs(record, staging)))
+    write_text(staging / "run.json", _as_json(with_outputs(record, staging)))
     check_leaks(plan, staging, [result.executed for result in results if result.executed is not None])
     remember(plan, ledgers)
     publish(staging, plan.output)
@@ -145,81 +137,6 @@ def _execute_one(job: NotebookJob, work: Path, tell: Progress) -> NotebookResult
     return result
 
 
-def _render(
-    plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, Any], *, staging: Path
-) -> None:
-    settings = plan.study.settings
-    language = settings.language
-    texts = Texts(language)
-    links = []
-    for path in available_notebooks():
-        ran = any(job.name == path.stem for job in plan.jobs)
-        if ran or (staging / f"{path.stem}.html").is_file():
-            notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-            links.append(PageLink(path.stem, notebook_title(notebook, texts)))
-    site = SiteContext(
-        language=language,
-        title=getattr(settings.title, language),
-        client=settings.name or settings.client,
-        pages=tuple(links),
-        rules=_rules(plan),
-        synthetic=settings.synthetic is not None,
-        written=frozenset(path.stem for path in available_notebooks()),
-        source=getattr(settings.source, language) if settings.source is not None else "",
-    )
-    titles = {link.name: link.title for link in links}
-    for result in results:
-        if result.executed is not None:
-            notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
-            page = render_page(notebook, name=result.name, site=site)
-        else:
-            page = render_failure(
-                name=result.name, title=titles[result.name], reason=_reason(result), site=site
-            )
-        _write(staging / f"{result.name}.html", page)
-    findings = load_findings(staging / "findings")
-    failed = [result.name for result in results if result.status != "ok"]
-    _write(staging / "claims.html", render_claims(findings, site=site, failed=failed))
-    index = staging / "index.html"
-    _write(index, render_index(findings, site=site, provenance=_shown_provenance(record)))
-
-
-def _rules(plan: Plan) -> DisclosureRules:
-    parameters = plan.study.settings.parameters
-    return DisclosureRules(
-        min_respondents=parameters.min_respondents,
-        min_comments=parameters.min_comments,
-        min_model=parameters.min_model,
-        min_units=parameters.min_units,
-    )
-
-
-def _reason(result: NotebookResult) -> Note:
-    if result.failed_cell:
-        message = "It stopped at the step {cell} with an error of the type {kind}."
-        return Note(message=message, values={"cell": result.failed_cell, "kind": result.error})
-    return Note(message="It did not run to its end ({kind}).", values={"kind": result.error})
-
-
-def _shown_provenance(record: Mapping[str, Any]) -> dict[str, Any]:
-    files = [
-        {"name": item["file"], "sha256": item["sha256"], "rows": item["rows"]} for item in record["inputs"]
-    ]
-    files += [
-        {"name": record[key]["file"], "sha256": record[key]["sha256"], "rows": None}
-        for key in ("codebook", "study_file")
-    ]
-    return {
-        "version": record["exresearch"],
-        "started": record["started"],
-        "seed": record["seed"],
-        "files": files,
-        "parameters": record["parameters"],
-        "notebooks": record["notebooks"],
-        "packages": {"python": record["python"], **record["packages"]},
-    }
-
-
 def _staging(plan: Plan) -> Path:
     """Return the folder to build in; a run of some notebooks keeps the others' results, if the inputs are the same."""
     staging = new_staging(plan.work)
@@ -241,15 +158,6 @@ def _same_inputs(plan: Plan) -> bool:
 
 def _pretended(plan: Plan) -> list[NotebookResult]:
     return [NotebookResult(job.name, "ok", 0.0, None) for job in plan.jobs]
-
-
-def _write(path: Path, text: str) -> None:
-    partial = path.with_name(f".{path.name}.part")
-    with partial.open("w", encoding="utf-8", newline="\n") as stream:
-        stream.write(text)
-        stream.flush()
-        os.fsync(stream.fileno())
-    partial.replace(path)
 
 
 def _as_json(record: Mapping[str, Any]) -> str:
