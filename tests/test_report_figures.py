@@ -1,10 +1,12 @@
 """Figures: they draw what they are given, say it in words, and survive extremes."""
 
+import io
 import math
 
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from exresearch.disclosure import DisclosureRules, Groups, Measure, entry_from_json, release
 from exresearch.findings import (
@@ -20,7 +22,7 @@ from exresearch.report import Page, Picture, Texts
 from exresearch.report import figures as draw
 from exresearch.report.columns import REVERSED_NOTE
 from exresearch.report.page import LEDGER
-from exresearch.report.theme import new_figure, svg
+from exresearch.report.theme import new_figure, png, svg
 
 RULES = DisclosureRules()
 SIDES = {
@@ -519,6 +521,23 @@ def test_client_text_is_drawn_as_it_is(texts):
 def test_the_same_frame_gives_the_same_bytes(texts):
     first, second = (svg(draw.driver_forest(drivers(8), texts=texts).figure) for _ in range(2))
     assert first == second
+
+
+@pytest.mark.parametrize(("size", "pixels"), [("page", 1037), ("slide", 2000), ("print", 2010)])
+def test_a_picture_fills_the_room_of_its_size_and_says_nothing_else(size, pixels):
+    texts = Texts("en")
+    first, second = (png(draw.driver_forest(drivers(2), texts=texts).figure, size=size) for _ in range(2))
+    assert first == second
+    image = Image.open(io.BytesIO(first))
+    assert (image.width == pytest.approx(pixels, abs=2)) or (size == "slide" and image.height == 1000)
+    # No program, no date: only how many dots make an inch.
+    assert set(image.info) <= {"dpi"}
+
+
+def test_a_picture_has_no_other_size():
+    with pytest.raises(ValueError) as caught:
+        png(new_figure(1), size="poster")
+    assert str(caught.value) == "size must be one of page, slide, print; got 'poster'."
 
 
 def test_a_picture_needs_its_words():
