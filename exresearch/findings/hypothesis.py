@@ -42,6 +42,19 @@ class Text(_Frozen):
         return self.nl if language == "nl" else self.en
 
 
+class Answers(_Frozen):
+    """The question behind a claim and its answers, each as one plain sentence for somebody who reads nothing else.
+
+    ``question`` is a clause ("whether ..."), which the report completes where nothing was decided; ``equivalent`` may
+    be left out, and the report then says that the effect is too small to matter.
+    """
+
+    question: Text
+    supported: Text
+    contradicted: Text
+    equivalent: Text | None = None
+
+
 class Phrases(_Frozen):
     """A list of short phrases in Dutch and English, in the same order."""
 
@@ -60,12 +73,14 @@ class Phrases(_Frozen):
 class Estimand(_Frozen):
     """The quantity that decides, with everything the decision rule needs.
 
-    ``components`` names the members of the family it is estimated for (empty: one number for the whole hypothesis).
+    ``meaning`` says in words what it is. ``components`` names the members of the family it is estimated for (empty:
+    one number for the whole hypothesis).
     ``ex_construct`` limits it to studies whose employee measure is that construct; without it the estimand is what
     decides in every other case.
     """
 
     name: _Name
+    meaning: Text
     unit: MeasurementUnit
     scale: Literal["linear", "log"]
     null: FiniteFloat
@@ -187,6 +202,7 @@ class Hypothesis(_Frozen):
     id: _Id
     title: Text
     claim: Text
+    answers: Answers
     article: tuple[Annotated[str, StringConstraints(pattern=r"^00[0-4]$")], ...] = Field(min_length=1)
     estimands: tuple[Estimand, ...] = Field(min_length=1)
     rule: Literal["single", "conjunction"]
