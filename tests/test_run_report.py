@@ -82,7 +82,8 @@ def test_a_small_organisation_gets_a_complete_report(small: tuple[Path, RunResul
     report = folder / "report"
     assert result.index == report / "index.html"
     assert sorted(p.name for p in report.iterdir()) == sorted(
-        [f"{name}.html" for name in NOTEBOOKS] + ["claims.html", "findings", "index.html", "run.json"]
+        [f"{name}.html" for name in NOTEBOOKS]
+        + ["claims.html", "findings", "index.html", "methods.html", "provenance.html", "run.json"]
     )
     found = {finding.hypothesis: finding for finding in load_findings(report / "findings")}
     decided = {h.id for name in NOTEBOOKS for h in load_registry().in_notebook(name)}
@@ -292,7 +293,7 @@ def test_an_interrupted_run_leaves_the_earlier_report_and_can_be_repeated(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("exresearch.run.runner.render_index", interrupt)
+    monkeypatch.setattr("exresearch.run.runner.render_report", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_plan(plan_run(study, output=report, only=["10"], overrides={"n_boot": 250, "language": "nl"}))
     assert before == {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}

@@ -11,7 +11,7 @@ import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup
 
-from exresearch.disclosure import DisclosureRules, Entry, Groups, release
+from exresearch.disclosure import DisclosureRules, Entry, Groups, entry_from_json, release
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.report.markup import asset, fill
@@ -19,7 +19,7 @@ from exresearch.report.numbers import Language
 from exresearch.report.tables import Column, html_table
 from exresearch.report.text import Texts
 from exresearch.report.theme import Picture, svg
-from exresearch.report.verdict import release_records, verdict_block
+from exresearch.report.verdict import shown_entry, verdict_block
 
 _PIXELS = 96
 # Under this name an output carries what it shows, for the audit of the whole report; no page shows it.
@@ -171,8 +171,7 @@ class Page:
 
     def verdict(self, finding: Finding) -> HTML:
         """Show a finding: verdict, sentence, numbers, checks, published figures and caveats."""
-        numbers = pd.DataFrame({"n": [finding.n]}, dtype="Float64")
-        return _shown(verdict_block(finding, self.texts), [release_records(numbers, finding).entry])
+        return _shown(verdict_block(finding, self.texts), [shown_entry(finding)])
 
     def say(self, note: str | Note) -> HTML:
         """Show a sentence: an English message, or a note with values."""
@@ -188,6 +187,11 @@ class Page:
 
     def _text(self, message: str | Note) -> str:
         return self.texts.note(message) if isinstance(message, Note) else self.texts.say(message)
+
+
+def entries_shown(output: HTML) -> tuple[Entry, ...]:
+    """Return what a method of :class:`Page` wrote into the metadata of its output, for the report's ledger."""
+    return tuple(entry_from_json(record) for record in output.metadata[LEDGER])
 
 
 def lab_style() -> str:

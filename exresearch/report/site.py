@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 from nbformat import NotebookNode
 
-from exresearch.disclosure import DisclosureRules
+from exresearch.disclosure import DisclosureRules, Entry
 from exresearch.findings.note import Note
 from exresearch.report.markup import asset, fill
 from exresearch.report.notebook import convert_notebook
@@ -17,6 +17,10 @@ from exresearch.report.text import Texts
 
 INDEX = "index"
 CLAIMS = "claims"
+METHODS = "methods"
+PROVENANCE = "provenance"
+#: Pages that are no notebook; a run makes all of them anew.
+SUMMARIES = (INDEX, CLAIMS, METHODS, PROVENANCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,25 @@ class PageLink:
     def href(self) -> str:
         """File name of the page."""
         return f"{self.name}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class SummaryPage:
+    """A page that is no notebook, with what it shows: its part of the report's ledger.
+
+    Attributes
+    ----------
+    name : str
+        File stem.
+    html : str
+        A whole HTML document.
+    entries : tuple of Entry
+        What the audit of the whole report has to know of it.
+    """
+
+    name: str
+    html: str
+    entries: tuple[Entry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +173,7 @@ def shell(
     body : markupsafe.Markup
         Everything below the title.
     name : str
-        ``index``, ``claims``, or one of the site's pages.
+        One of ``SUMMARIES``, or of the site's pages.
     title : str
         The page's only first-level heading.
     site : SiteContext
@@ -175,6 +198,8 @@ def shell(
         PageLink(INDEX, texts.say("Summary")),
         *site.pages,
         PageLink(CLAIMS, texts.say("Claims and their sources")),
+        PageLink(METHODS, texts.say("Methods")),
+        PageLink(PROVENANCE, texts.say("What this report was made from")),
     ]
     names = [page.name for page in pages]
     if name not in names:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from markupsafe import Markup
 
-from exresearch.disclosure import DisclosureRules, Released, release
+from exresearch.disclosure import DisclosureRules, Entry, Released, release
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import DecisionRule, EstimateRecord, Finding
 from exresearch.findings.registry import load_registry
@@ -103,6 +103,12 @@ def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
     rules = DisclosureRules.from_values(finding.disclosure_rule.values)
     behind = frame["n"].astype("Float64").fillna(float(finding.n or finding.n_units or 0))
     return release(frame.assign(people=behind), count="people", rules=rules, name=finding.hypothesis)
+
+
+def shown_entry(finding: Finding) -> Entry:
+    """Return what the report's ledger has to know of a finding whose numbers are shown."""
+    numbers = pd.DataFrame({"n": [finding.n]}, dtype="Float64")
+    return release_records(numbers, finding).entry
 
 
 def _facts(finding: Finding, texts: Texts) -> list[tuple[str, str]]:

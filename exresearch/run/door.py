@@ -12,6 +12,7 @@ import nbformat
 from exresearch.disclosure import DisclosureRules, Entry, audit, entry_from_json, members_of
 from exresearch.disclosure.attack.audit import Disclosure
 from exresearch.report.notebook import entries_of
+from exresearch.report.site import SummaryPage
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan
 
@@ -41,9 +42,14 @@ class DisclosureError(RuntimeError):
 
 
 def check_disclosure(
-    plan: Plan, results: Sequence[NotebookResult], *, rules: DisclosureRules, kept: Sequence[str] = ()
+    plan: Plan,
+    results: Sequence[NotebookResult],
+    *,
+    rules: DisclosureRules,
+    kept: Sequence[str] = (),
+    summaries: Sequence[SummaryPage] = (),
 ) -> tuple[dict[str, Any], Ledgers]:
-    """Audit everything that the notebooks show, together with the pages that are kept from an earlier run.
+    """Audit everything that a report shows: its notebooks, its other pages, and what is kept from an earlier run.
 
     Parameters
     ----------
@@ -55,6 +61,8 @@ def check_disclosure(
         Minimum groups.
     kept : sequence of str
         Pages of an earlier run that stay in the report.
+    summaries : sequence of SummaryPage
+        Pages that are no notebook. A run makes them anew, so that they are not remembered.
 
     Returns
     -------
@@ -89,6 +97,7 @@ def check_disclosure(
             line = f"{name}: what this page of an earlier run shows is not known, so nothing can be held against it."
             raise DisclosureError([line], remedy="Run all notebooks, without --only.")
         shown += [(name, entry) for entry in earlier]
+    shown += [(page.name, entry) for page in summaries for entry in page.entries]
     if past:
         raise DisclosureError(past, remedy="Show it with page.table, page.figure, page.say or page.verdict.")
     done = audit(shown, members_of(plan.study), rules=rules)

@@ -12,16 +12,33 @@ import nbformat
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import Note, load_findings
 from exresearch.report import Texts
+from exresearch.report.asked import asked_of
 from exresearch.report.claims import render_claims
 from exresearch.report.index import render_index
+from exresearch.report.methods import render_methods
 from exresearch.report.notebook import notebook_title
-from exresearch.report.site import PageLink, SiteContext, render_failure, render_page
+from exresearch.report.provenance_page import render_provenance
+from exresearch.report.site import (
+    CLAIMS,
+    PageLink,
+    SiteContext,
+    SummaryPage,
+    render_failure,
+    render_page,
+)
+from exresearch.report.verdict import shown_entry
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan, available_notebooks
+from exresearch.run.provenance import sha256
 
 
 def render_report(
-    plan: Plan, results: Sequence[NotebookResult], record: Mapping[str, Any], *, staging: Path
+    plan: Plan,
+    results: Sequence[NotebookResult],
+    record: Mapping[str, Any],
+    *,
+    staging: Path,
+    summaries: Sequence[SummaryPage] | None = None,
 ) -> None:
     """Write every page of a report that this run makes.
 
@@ -35,6 +52,83 @@ def render_report(
         Of :func:`exresearch.run.provenance.provenance`.
     staging : pathlib.Path
         The report being built; findings are in it, and pages that are kept from an earlier run.
+    summaries : sequence of SummaryPage, optional
+        Of :func:`render_summaries`, where they were made before, for the audit.
+    """
+    site = site_of(plan, staging)
+    titles = {link.name: link.title for link in site.pages}
+    for result in results:
+        if result.executed is not None:
+            notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
+            page = render_page(notebook, name=result.name, site=site)
+        else:
+            page = render_failure(
+                name=result.name, title=titles[result.name], reason=_reason(result), site=site
+            )
+        write_text(staging / f"{result.name}.html", page)
+    if summaries is None:
+        summaries = render_summaries(plan, results, staging=staging, started=str(record["started"]))
+    provenance = render_provenance(
+        record,
+        load_findings(staging / "findings"),
+        site=site,
+        settings=plan.study.settings,
+        hashes={path.stem: sha256(path) for path in sorted((staging / "findings").glob("*.json"))},
+    )
+    for summary in (*summaries, provenance):
+        write_text(staging / f"{summary.name}.html", summary.html)
+
+
+def render_summaries(
+    plan: Plan, results: Sequence[NotebookResult], *, staging: Path, started: str
+) -> list[SummaryPage]:
+    """Render the pages that are made of findings and no notebook: the index, the claims and the methods.
+
+    They are made before the audit, which has to know what they show.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was run.
+    results : sequence of NotebookResult
+        What became of it.
+    staging : pathlib.Path
+        The report being built, with its findings.
+    started : str
+        When the run began (ISO).
+
+    Returns
+    -------
+    list of SummaryPage
+    """
+    site = site_of(plan, staging)
+    findings = load_findings(staging / "findings")
+    failed = [result.name for result in results if result.status != "ok"]
+    asked = asked_of(plan.study, texts=site.texts, rules=site.rules)
+    return [
+        render_index(findings, site=site, asked=asked, failed=failed, made=started),
+        SummaryPage(
+            CLAIMS,
+            render_claims(findings, site=site, failed=failed),
+            tuple(shown_entry(finding) for finding in findings if finding.tested),
+        ),
+        render_methods(findings, site=site, settings=plan.study.settings, failed=failed),
+    ]
+
+
+def site_of(plan: Plan, staging: Path) -> SiteContext:
+    """Return what all pages of a report share.
+
+    Parameters
+    ----------
+    plan : Plan
+        What was run.
+    staging : pathlib.Path
+        The report being built; a page that is kept from an earlier run belongs to it.
+
+    Returns
+    -------
+    SiteContext
     """
     settings = plan.study.settings
     language = settings.language
@@ -45,7 +139,7 @@ def render_report(
         if ran or (staging / f"{path.stem}.html").is_file():
             notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
             links.append(PageLink(path.stem, notebook_title(notebook, texts)))
-    site = SiteContext(
+    return SiteContext(
         language=language,
         title=getattr(settings.title, language),
         client=settings.name or settings.client,
@@ -55,21 +149,6 @@ def render_report(
         written=frozenset(path.stem for path in available_notebooks()),
         source=getattr(settings.source, language) if settings.source is not None else "",
     )
-    titles = {link.name: link.title for link in links}
-    for result in results:
-        if result.executed is not None:
-            notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
-            page = render_page(notebook, name=result.name, site=site)
-        else:
-            page = render_failure(
-                name=result.name, title=titles[result.name], reason=_reason(result), site=site
-            )
-        write_text(staging / f"{result.name}.html", page)
-    findings = load_findings(staging / "findings")
-    failed = [result.name for result in results if result.status != "ok"]
-    write_text(staging / "claims.html", render_claims(findings, site=site, failed=failed))
-    index = staging / "index.html"
-    write_text(index, render_index(findings, site=site, provenance=_shown_provenance(record)))
 
 
 def rules_of(plan: Plan) -> DisclosureRules:
@@ -88,25 +167,6 @@ def _reason(result: NotebookResult) -> Note:
         message = "It stopped at the step {cell} with an error of the type {kind}."
         return Note(message=message, values={"cell": result.failed_cell, "kind": result.error})
     return Note(message="It did not run to its end ({kind}).", values={"kind": result.error})
-
-
-def _shown_provenance(record: Mapping[str, Any]) -> dict[str, Any]:
-    files = [
-        {"name": item["file"], "sha256": item["sha256"], "rows": item["rows"]} for item in record["inputs"]
-    ]
-    files += [
-        {"name": record[key]["file"], "sha256": record[key]["sha256"], "rows": None}
-        for key in ("codebook", "study_file")
-    ]
-    return {
-        "version": record["exresearch"],
-        "started": record["started"],
-        "seed": record["seed"],
-        "files": files,
-        "parameters": record["parameters"],
-        "notebooks": record["notebooks"],
-        "packages": {"python": record["python"], **record["packages"]},
-    }
 
 
 def write_text(path: Path, text: str) -> None:

@@ -18,7 +18,7 @@ from exresearch.run.leaks import check_leaks
 from exresearch.run.notebooks import deliver_notebooks
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
-from exresearch.run.render import render_report, rules_of, write_text
+from exresearch.run.render import render_report, render_summaries, rules_of, write_text
 from exresearch.run.staging import keep_earlier, new_staging, publish
 
 Progress = Callable[[str, str], None]
@@ -89,10 +89,13 @@ def run_plan(
     results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell)
     tell("report", "started")
     kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
-    disclosure, ledgers = check_disclosure(plan, results, rules=rules_of(plan), kept=kept)
+    summaries = render_summaries(plan, results, staging=staging, started=started.isoformat())
+    disclosure, ledgers = check_disclosure(
+        plan, results, rules=rules_of(plan), kept=kept, summaries=summaries
+    )
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
     record["disclosure"] = disclosure
-    render_report(plan, results, record, staging=staging)
+    render_report(plan, results, record, staging=staging, summaries=summaries)
     deliver_notebooks(results, staging, keep=keep_notebooks)
     record["seconds"] = round(time.perf_counter() - clock, 2)
     write_text(staging / "run.json", _as_json(with_outputs(record, staging)))

@@ -6,9 +6,11 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
+from exresearch.report.site import SUMMARIES
+
 STAGED = "report"
 _OWNER = "run.json"
-_FIRST_PAGE = "index.html"
+_PAGES = tuple(f"{name}.html" for name in SUMMARIES)
 
 
 def new_staging(work: Path) -> Path:
@@ -67,7 +69,7 @@ def publish(staging: Path, output: Path) -> None:
     new = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
     old = [
         *output.glob("[0-9][0-9]_*.html"),
-        output / _FIRST_PAGE,
+        *(output / name for name in _PAGES),
         *(output / "findings").glob("*.json"),
         *(output / "notebooks").glob("[0-9][0-9]_*.ipynb"),
     ]
