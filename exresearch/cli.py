@@ -17,6 +17,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from rich.table import Table
 
 from exresearch import __version__
+from exresearch.study.languages import languages
 from exresearch.study.problems import Problem, StudyError
 
 # The rooms are imported inside the commands: `--help` and a mistyped option answer at once.
@@ -74,7 +75,9 @@ SetOption = Annotated[
 LanguageOption = Annotated[
     str | None,
     typer.Option(
-        "--language", metavar="nl|en", help="Language of the report; the study file says so by default."
+        "--language",
+        metavar="|".join(languages()),
+        help="Language of the report; the study file says so by default.",
     ),
 ]
 
@@ -318,16 +321,9 @@ def hypotheses(language: LanguageOption = "en") -> None:
     """List what can be tested, with the notebook that does it."""
     from exresearch.findings.registry import load_registry
 
-    if language not in ("nl", "en"):
-        _refuse(
-            StudyError(
-                [
-                    Problem(
-                        "--language", "", f"{language!r} is not a language of the reports.", "Legal: nl, en."
-                    )
-                ]
-            )
-        )
+    if language not in languages():
+        message = f"{language!r} is not a language of the reports."
+        _refuse(StudyError([Problem("--language", "", message, f"Legal: {', '.join(languages())}.")]))
     table = Table("id", "claim", "notebook", show_lines=True)
     for hypothesis in load_registry().hypotheses:
         table.add_row(hypothesis.id, hypothesis.claim[language], hypothesis.notebook)

@@ -428,7 +428,7 @@ def test_wrong_options_are_refused_before_anything_is_read(tmp_path: Path) -> No
         "- new: Acme BV: this is not a legal name for a client. Use lower-case letters, digits, hyphens and "
         "underscores; begin with a letter or digit.\n"
         "- --codebook-format: 'xls' is not a format of a codebook. Did you mean 'xlsx'? Legal: yaml, csv, xlsx.\n"
-        "- --language: 'fr' is not a language of the reports. Legal: nl, en.\n"
+        "- --language: 'fr' is not a language of the reports. Legal: en, nl.\n"
     )
 
 

@@ -231,7 +231,7 @@ def test_a_component_must_be_declared() -> None:
 
 
 def test_a_language_must_be_dutch_or_english() -> None:
-    with pytest.raises(KeyError, match=re.escape("language must be 'nl' or 'en'; got 'fr'.")):
+    with pytest.raises(KeyError, match=re.escape("language must be one of en, nl; got 'fr'.")):
         load_registry()["balance"].title["fr"]
 
 

@@ -34,7 +34,7 @@ def test_the_catalogue_is_written_as_the_tool_writes_it(tool, messages, tmp_path
 
 def test_messages_are_found_wherever_they_are_written(tool):
     source = """
-_REASONS = {"a": "First reason.", "b": {"nl": "nee nee", "en": "no no"}}
+_REASONS = {"a": "First reason.", "b": "Second reason."}
 page.say("Said here.")
 Note(message=_REASONS["a"])
 label = "One way." if big else "Other way."
@@ -44,11 +44,15 @@ for name, message in methods.items():
     Note(message=message)
 page.table(frame, caption="A caption.", columns={"a": "A header", "b": None}, note=Note(message="A note."))
 Column(mark("Marked"), "text")
+worded(_REASONS["a"] if big else _MORE[kind])
+_MORE = {"c": "Third reason."}
 other("Not a message.")
 """
     found = {message for message, _ in tool.messages_in_code(source, where="x.py")}
     assert found == {
         "First reason.",
+        "Second reason.",
+        "Third reason.",
         "Said here.",
         "One way.",
         "Other way.",
@@ -63,6 +67,12 @@ other("Not a message.")
         "In a template.",
         "And {n:integer}.",
     ]
+
+
+def test_a_text_in_two_languages_in_code_is_refused(tool):
+    with pytest.raises(tool.Unextractable) as caught:
+        list(tool.messages_in_code('x = {"nl": "Een tekst", "en": "A text"}', where="x.py"))
+    assert str(caught.value) == "x.py:1: a text has its Dutch in the catalogue, not beside it."
 
 
 def test_a_message_made_at_run_time_is_refused(tool):

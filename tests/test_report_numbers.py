@@ -81,7 +81,7 @@ def test_what_cannot_be_written_is_refused(value, spec, message):
 def test_an_unknown_language_is_refused():
     with pytest.raises(ValueError) as caught:
         render(1.0, "number2", language="de")
-    assert str(caught.value) == "language must be 'nl' or 'en'; got 'de'."
+    assert str(caught.value) == "language must be one of en, nl; got 'de'."
 
 
 @pytest.mark.parametrize(

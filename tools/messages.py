@@ -1,7 +1,7 @@
-"""Keep the catalogue of translations complete: find every message, compare, add what is new, drop what is stale.
+"""Keep the catalogues of translations complete: find every message, compare, add what is new, drop what is stale.
 
-``python tools/messages.py --check`` lists what is missing, stale or wrong; ``--update`` rewrites the
-catalogue.
+``python tools/messages.py --check`` lists what is missing, stale or wrong in any catalogue; ``--update`` rewrites
+them. ``--update --language de`` rewrites one, and begins it where there is none. See docs/translating.md.
 """
 
 from __future__ import annotations
@@ -9,27 +9,40 @@ from __future__ import annotations
 import argparse
 import ast
 import json
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
+import yaml
+from babel import Locale, UnknownLocaleError
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po, write_po
 from jinja2 import Environment, nodes
 
 from exresearch.disclosure import DisclosureRules
+from exresearch.findings.lacking import FORMS, WORDS
 from exresearch.measures.reasons import all_reasons
+from exresearch.report.numbers import MESSAGES
 from exresearch.report.text import places
 from exresearch.study import REMARKS
 from exresearch.study.flags.suspects import SUSPECTS
+from exresearch.study.languages import LANGUAGE, SOURCE
 from exresearch.study.parameters import Parameters
 
 ROOT = Path(__file__).resolve().parents[1]
 # Letters by which a message is recognised within another.
 _LONG = 40
-CATALOGUE = ROOT / "exresearch" / "report" / "locale" / "nl.po"
+LOCALE = ROOT / "exresearch" / "report" / "locale"
+CATALOGUE = LOCALE / "nl.po"
+# Texts of the package that have their Dutch beside them, so that only other catalogues translate them.
+PAIRED = (
+    "exresearch/findings/hypotheses.yaml",
+    "exresearch/findings/claims.yaml",
+    "exresearch/measures/comments/data/lexicon.yaml",
+)
 # Functions whose first argument is a message, and keywords that hold one.
-SPEAKERS = {"say", "translate", "mark", "warning", "Note", "Column"}
+SPEAKERS = {"say", "translate", "mark", "warning", "worded", "Note", "Column"}
 KEYWORDS = {
     "Note": {"message"},
     "table": {"caption", "note"},
@@ -50,14 +63,13 @@ IN_CELLS = (
     "drivers and outcome from different people, between units", "promoter or not (logistic)",
     "in their order (ordinal)",
 )  # fmt: skip
-HEADER = (
-    'msgid ""\nmsgstr ""\n"Language: nl\\n"\n"MIME-Version: 1.0\\n"\n"Content-Type: text/plain; charset=UTF-8\\n"\n'
-    + ('"Content-Transfer-Encoding: 8bit\\n"\n\n')
+HEADER = 'msgid ""\nmsgstr ""\n"Language: {language}\\n"\n"MIME-Version: 1.0\\n"\n' + (
+    '"Content-Type: text/plain; charset=UTF-8\\n"\n"Content-Transfer-Encoding: 8bit\\n"\n\n'
 )
 
 
 # Calls whose message may be a variable: it is followed back to its literals.
-FOLLOWED = {"Note", "table", "words"}
+FOLLOWED = {"Note", "table", "words", "worded"}
 
 
 class Unextractable(ValueError):
@@ -73,6 +85,10 @@ def messages_in_code(source: str, *, where: str) -> Iterator[tuple[str, str]]:
     tree = ast.parse(source)
     indirect: set[str] = set()
     for node in ast.walk(tree):
+        if isinstance(node, ast.Dict) and _is_pair(node):
+            raise Unextractable(
+                f"{where}:{node.lineno}: a text has its Dutch in the catalogue, not beside it."
+            )
         if isinstance(node, ast.Call):
             for argument in _message_arguments(node):
                 yield from _literals(argument, where=f"{where}:{argument.lineno}")
@@ -113,6 +129,25 @@ def all_messages(root: Path = ROOT) -> dict[str, list[str]]:
     return found
 
 
+def paired_messages(root: Path = ROOT) -> dict[str, list[str]]:
+    """Return the English of every text that has its Dutch beside it, with the file."""
+    found: dict[str, list[str]] = {}
+    for name in PAIRED:
+        for message in _english(yaml.safe_load((root / name).read_text(encoding="utf-8"))):
+            found.setdefault(message, []).append(name)
+    return found
+
+
+def wanted(language: str, messages: dict[str, list[str]], root: Path = ROOT) -> dict[str, list[str]]:
+    """Return what a catalogue has to translate: of Dutch only what does not have its Dutch beside it."""
+    return messages if language == "nl" else messages | paired_messages(root)
+
+
+def catalogues(folder: Path = LOCALE) -> list[Path]:
+    """Return the catalogues that there are."""
+    return sorted(folder.glob("*.po"))
+
+
 def problems(catalogue: Catalog, messages: dict[str, list[str]]) -> list[str]:
     """Say what is missing, empty, stale, or has other places than its original."""
     entries = {str(entry.id): str(entry.string or "") for entry in catalogue if entry.id}
@@ -139,21 +174,21 @@ def _holding_others(entries: dict[str, str]) -> Iterator[str]:
 
 
 def read_catalogue(path: Path = CATALOGUE) -> Catalog:
-    """Read the catalogue; an absent file is an empty one."""
+    """Read a catalogue; an absent file is an empty one."""
     if not path.exists():
-        return Catalog(locale="nl")
+        return Catalog(locale=path.stem)
     with path.open("rb") as stream:
-        return read_po(stream, locale="nl")
+        return read_po(stream, locale=path.stem)
 
 
 def write_catalogue(catalogue: Catalog, messages: dict[str, list[str]], path: Path = CATALOGUE) -> None:
-    """Write the catalogue sorted, with new messages empty and stale ones gone; always the same bytes."""
-    fresh = Catalog(locale="nl")
+    """Write a catalogue sorted, with new messages empty and stale ones gone; always the same bytes."""
+    fresh = Catalog(locale=path.stem)
     for message in sorted(messages):
         known = catalogue.get(message)
         fresh.add(message, string=str(known.string or "") if known else "")
     with path.open("wb") as stream:
-        stream.write(HEADER.encode())
+        stream.write(HEADER.replace("{language}", path.stem).encode())
         write_po(stream, fresh, width=110, omit_header=True)
 
 
@@ -163,14 +198,52 @@ def main(arguments: list[str] | None = None) -> int:
     choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--check", action="store_true", help="list what is missing, stale or wrong")
     choice.add_argument("--update", action="store_true", help="add new messages empty, drop stale ones")
+    parser.add_argument("--language", type=_code, help="only this catalogue, such as de; begun by --update")
+    parser.add_argument("--folder", type=Path, default=LOCALE, help="where the catalogues are")
     options = parser.parse_args(arguments)
-    messages = all_messages()
-    if options.update:
-        write_catalogue(read_catalogue(), messages)
-    found = problems(read_catalogue(), messages)
-    for problem in found:
-        print(problem)
+    named = [options.folder / f"{options.language}.po"] if options.language else catalogues(options.folder)
+    messages, found = all_messages(), False
+    for path in named:
+        own = wanted(path.stem, messages)
+        if options.update:
+            write_catalogue(read_catalogue(path), own, path)
+        for problem in problems(read_catalogue(path), own):
+            found = True
+            print(f"{path.name}: {problem}")
     return 1 if found and options.check else 0
+
+
+def _code(text: str) -> str:
+    """Return the code of a language other than English that Babel knows the numbers and dates of."""
+    try:
+        known = re.match(LANGUAGE, text) is not None and text != SOURCE
+        Locale.parse(text)
+    except (UnknownLocaleError, ValueError):
+        known = False
+    if not known:
+        raise argparse.ArgumentTypeError(f"{text!r} is no code of a language, such as de or pt_BR")
+    return text
+
+
+def _english(content: object) -> Iterator[str]:
+    """Yield the English of every pair, and of every list of pairs, however deep."""
+    if isinstance(content, dict):
+        english, dutch = content.get("en"), content.get("nl")
+        if isinstance(english, str) and isinstance(dutch, str):
+            yield english
+        for name, inner in content.items():
+            # Lists of phrases to look for in comments are data of a language, no texts.
+            if name not in ("nl", "en"):
+                yield from _english(inner)
+    elif isinstance(content, list):
+        for inner in content:
+            yield from _english(inner)
+
+
+def _is_pair(node: ast.Dict) -> bool:
+    keys = {key.value for key in node.keys if isinstance(key, ast.Constant)}
+    texts: Collection[object] = [value.value for value in node.values if isinstance(value, ast.Constant)]
+    return {"nl", "en"} <= keys and any(isinstance(text, str) and " " in text for text in texts)
 
 
 def _everything(root: Path) -> Iterator[tuple[str, str]]:
@@ -190,6 +263,8 @@ def _everything(root: Path) -> Iterator[tuple[str, str]]:
         (message, "exresearch/study/flags/suspects.py") for forms in SUSPECTS.values() for message in forms
     )
     yield from ((reason, "exresearch/measures/reasons.py") for reason in all_reasons())
+    yield from ((message, "exresearch/findings/lacking.py") for message in (*FORMS.values(), *WORDS))
+    yield from ((message, "exresearch/report/numbers.py") for message in MESSAGES)
     yield DisclosureRules().sentence()[0], "exresearch/disclosure/rules.py"
     for name, field in Parameters.model_fields.items():
         if field.description:
@@ -222,6 +297,8 @@ def _called(call: ast.Call) -> str:
 
 
 def _base_names(expression: ast.expr) -> set[str]:
+    if isinstance(expression, ast.IfExp):
+        return _base_names(expression.body) | _base_names(expression.orelse)
     while isinstance(expression, ast.Subscript):
         expression = expression.value
     return {expression.id} if isinstance(expression, ast.Name) else set()
@@ -247,9 +324,8 @@ def _texts_in(value: ast.expr | None) -> Iterator[ast.Constant]:
     if isinstance(value, ast.Constant) and isinstance(value.value, str) and " " in value.value:
         yield value
     elif isinstance(value, ast.Dict):
-        if not any(isinstance(key, ast.Constant) and key.value == "nl" for key in value.keys):
-            for entry in value.values:
-                yield from _texts_in(entry)
+        for entry in value.values:
+            yield from _texts_in(entry)
     elif isinstance(value, ast.Tuple | ast.List):
         for entry in value.elts:
             yield from _texts_in(entry)

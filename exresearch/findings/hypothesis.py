@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, StringConstraint
 from exresearch.findings.decision import Direction, DirectionVerdict
 from exresearch.findings.finding import MeasurementUnit, SmallestEffect
 from exresearch.study.codebook import Role
+from exresearch.study.languages import in_language, languages
 from exresearch.study.parameters import TableName
 
 DIRECTION_VERDICTS: tuple[DirectionVerdict, ...] = (
@@ -31,15 +32,20 @@ class _Frozen(BaseModel):
 
 
 class Text(_Frozen):
-    """The same words in Dutch and English."""
+    """The same words in Dutch and English; the English ones are the message that other catalogues translate."""
 
     nl: _Filled
     en: _Filled
 
     def __getitem__(self, language: str) -> str:
-        if language not in ("nl", "en"):
-            raise KeyError(f"language must be 'nl' or 'en'; got {language!r}.")
-        return self.nl if language == "nl" else self.en
+        if language not in languages():
+            raise KeyError(f"language must be one of {', '.join(languages())}; got {language!r}.")
+        return in_language(self, language)
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The words by language."""
+        return {"nl": self.nl, "en": self.en}
 
 
 class Answers(_Frozen):

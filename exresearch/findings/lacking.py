@@ -6,17 +6,19 @@ from exresearch.findings.note import Note
 from exresearch.findings.registry import Hypothesis
 from exresearch.study import Study
 from exresearch.study.codebook import KEYS
+from exresearch.study.languages import listed, translation, worded
 
-# The key stays in brackets: it is what goes into the study file or the codebook.
-_TABLES = {
-    "employees": "medewerkers", "customers": "klanten", "partners": "partners", "units": "eenheden",
-    "people": "personeelslijst", "moments": "contactmomenten",
-}  # fmt: skip
-_ROLES = {
-    "driver": "drijfveer", "outcome": "uitkomst", "item": "vraag", "need": "behoefte", "category": "categorie",
-    "person": "persoon", "unit": "eenheid", "wave": "meting", "date": "datum", "count": "aantal", "measure": "maat",
-    "flag": "kenmerk",
-}  # fmt: skip
+# What is lacking, by its kind; and the keys that a translation has a word for.
+FORMS = {
+    "table": "table {name}",
+    "part": "part {name} of units",
+    "construct": "construct {name} in {table}",
+    "role": "role {name} in {table}",
+}
+WORDS = (
+    "employees", "customers", "partners", "units", "people", "moments", "driver", "outcome", "item", "need", "category",
+    "person", "unit", "wave", "date", "count", "measure", "flag",
+)  # fmt: skip
 
 
 def lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_measure: str) -> Note | None:
@@ -73,26 +75,27 @@ def lacking_data(study: Study, declared: Hypothesis, *, ex_measure: str, cx_meas
     )
     return Note(
         message="These data are missing: {missing}.",
-        values={"missing": {"en": ", ".join(missing), "nl": ", ".join(map(_in_dutch, missing))}},
+        values={"missing": listed([_said(item) for item in missing])},
     )
 
 
-def _in_dutch(lacking: str) -> str:
-    """Put one lacking thing into Dutch.
+def _said(lacking: str) -> dict[str, str]:
+    """Put one lacking thing into every language.
 
     Examples
     --------
-    >>> _in_dutch("table people"), _in_dutch("role driver in employees")
+    >>> _said("table people")["nl"], _said("role driver in employees")["nl"]
     ('tabel personeelslijst (people)', 'rol drijfveer (driver) in de tabel medewerkers')
-    >>> _in_dutch("construct cx in customers"), _in_dutch("part ex of units")
+    >>> _said("construct cx in customers")["nl"], _said("part ex of units")["nl"]
     ('begrip cx in de tabel klanten', 'maat ex van de eenheden')
     """
     kind, _, rest = lacking.partition(" ")
     name, _, table = rest.replace(" of ", " in ").partition(" in ")
-    if kind == "table":
-        word = _TABLES.get(name, name)
-        return f"tabel {word}" if word == name else f"tabel {word} ({name})"
-    if kind == "part":
-        return f"maat {name} van de eenheden"
-    what = f"begrip {name}" if kind == "construct" else f"rol {_ROLES.get(name, name)} ({name})"
-    return f"{what} in de tabel {_TABLES.get(table, table)}"
+    said = {}
+    for language, form in worded(FORMS[kind]).items():
+        # A construct and a part have names of the client and of the settings, which no catalogue knows.
+        known = (translation(name, language) or name) if kind in ("table", "role") else name
+        # The key stays in brackets: it is what goes into the study file or the codebook.
+        named = name if known == name else f"{known} ({name})"
+        said[language] = form.format(name=named, table=translation(table, language) or table)
+    return said

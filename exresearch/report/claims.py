@@ -120,7 +120,7 @@ def render_claims(findings: Sequence[Finding], *, site: SiteContext, failed: Col
                 claim = _claim(hypothesis, found.get(hypothesis.id), site=site, failed=failed)
                 by_article[article].append(claim)
             elif article in hypothesis.article:
-                also[article].append((hypothesis.id, hypothesis.title[texts.language]))
+                also[article].append((hypothesis.id, texts.pick(hypothesis.title)))
     headings = [(2, "claims", texts.say("All claims at a glance"))]
     headings += [(2, f"article-{article}", _article(article, texts)) for article in articles]
     body = fill(
@@ -173,8 +173,8 @@ def _claim(
         figures.append(_published(figure, finding, texts))
     return _Claim(
         id=hypothesis.id,
-        title=hypothesis.title[texts.language],
-        claim=hypothesis.claim[texts.language],
+        title=texts.pick(hypothesis.title),
+        claim=texts.pick(hypothesis.claim),
         articles=hypothesis.article,
         verdict=verdict,
         symbol=symbol,
@@ -194,12 +194,12 @@ def _published(figure: PublishedFigure, finding: Finding | None, texts: Texts) -
         id=figure.id,
         value=_value(figure, texts),
         kind=texts.say(_KINDS[figure.unit]),
-        definition=figure.definition[texts.language],
-        where=figure.region[texts.language],
+        definition=texts.pick(figure.definition),
+        where=texts.pick(figure.region),
         when=_when(figure, texts),
         source=figure.source,
         doi=figure.doi or "",
-        caveat=figure.caveat[texts.language],
+        caveat=texts.pick(figure.caveat),
         newer=""
         if newest is None
         else texts.say(

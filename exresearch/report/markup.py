@@ -30,7 +30,7 @@ def fill(template: str, *, texts: Texts, **context: Any) -> Markup:
     markupsafe.Markup
         HTML.
     """
-    shared = {"say": texts.say, "number": texts.number, "language": texts.language}
+    shared = {"say": texts.say, "number": texts.number, "language": texts.language.replace("_", "-")}
     # Safe: the environment escapes every value that is not markup already.
     return Markup(_environment().get_template(template).render(**shared, **context))  # noqa: S704
 

@@ -1,4 +1,4 @@
-"""The only place that rounds: numbers, intervals, probabilities and dates as a Dutch or English reader writes them."""
+"""The only place that rounds: numbers, intervals, probabilities and dates as a reader's language writes them."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import datetime
 import math
 import re
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Literal
 
 from babel.dates import format_date
 from babel.numbers import format_decimal, format_percent
 
-Language = Literal["nl", "en"]
-LANGUAGES: tuple[Language, ...] = ("nl", "en")
+from exresearch.study.languages import known_language, locale_of, translation
+
+# The code of a language that there is a catalogue of; see exresearch.study.languages.
+Language = str
 _SPEC = re.compile(r"^(number|signed|percent|points)([0-6])$")
-_TO = {"nl": "tot", "en": "to"}
-# Percentage points, short enough for a table cell and still a word that can be read aloud.
-_POINTS = {"nl": "%-punt", "en": "%-points"}
+# Messages of the catalogue. Percentage points: short enough for a table cell, and still a word that can be read aloud.
+_BETWEEN = "{low} to {high}"
+_POINTS = "%-points"
+MESSAGES = (_BETWEEN, _POINTS)
 _UNIT_SPECS = {
     "share": "percent1",
     "share_difference": "points1",
@@ -27,6 +29,7 @@ _UNIT_SPECS = {
     "points": "number1",
     "index": "number1",
 }
+_DIGITS = re.compile(r"#[#,0.]*")
 _SMALLEST_P = 0.001
 
 
@@ -39,7 +42,7 @@ def number(value: float, digits: int, *, language: Language, signed: bool = Fals
         Any finite number.
     digits : int
         Decimals shown, 0 to 6; halves are rounded away from zero, as readers expect.
-    language : {"nl", "en"}
+    language : str
         Dutch gets the decimal comma and a point between thousands.
     signed : bool
         Show a plus sign before positive numbers.
@@ -60,7 +63,7 @@ def number(value: float, digits: int, *, language: Language, signed: bool = Fals
     '12.345,7'
     """
     rounded = _rounded(value, digits, language)
-    text = format_decimal(rounded, _pattern(digits), locale=language)
+    text = format_decimal(rounded, _pattern(digits), locale=locale_of(language))
     if signed and rounded > 0:
         text = f"+{text}"
     return text.replace("-", "−")
@@ -75,13 +78,16 @@ def percent(share: float, digits: int, *, language: Language) -> str:
     """Write a share (0.125) as a percentage (``12.5%``); digits as in :func:`number`."""
     # Rounded as a percentage: 0.145 without decimals is 15 %, whatever binary fractions make of it.
     rounded = _rounded(share * 100, digits, language) / 100
-    text = format_percent(rounded, f"{_pattern(digits)}%", locale=language, decimal_quantization=True)
+    # Where the sign stands, and whether a blank parts it from the number, is the language's.
+    locale = locale_of(language)
+    pattern = _DIGITS.sub(_pattern(digits), locale.percent_formats[None].pattern, count=1)
+    text = format_percent(rounded, pattern, locale=locale, decimal_quantization=True)
     return text.replace("-", "−")
 
 
 def points(difference: float, digits: int, *, language: Language) -> str:
     """Write a difference of shares (0.052) in percentage points (``5.2 %-points``)."""
-    return f"{number(difference * 100, digits, language=language)} {_POINTS[language]}"
+    return f"{number(difference * 100, digits, language=language)} {_said(_POINTS, language)}"
 
 
 def p_value(value: float, *, language: Language) -> str:
@@ -108,14 +114,14 @@ def interval(low: float, high: float, spec: str, *, language: Language) -> str:
     """Write two limits with one spec; ``interval(1.2, 1.9, "number1", language="nl")`` is ``'1,2 tot 1,9'``."""
     parts = [render(limit, spec, language=language) for limit in (low, high)]
     if spec.startswith("points"):
-        parts[0] = parts[0].removesuffix(f" {_POINTS[language]}")
-    return f"{parts[0]} {_TO[_checked(language)]} {parts[1]}"
+        parts[0] = parts[0].removesuffix(f" {_said(_POINTS, language)}")
+    return _said(_BETWEEN, language).format(low=parts[0], high=parts[1])
 
 
 def date(value: datetime.date | str, *, language: Language) -> str:
     """Write a date (or its ISO text) in words; ``date("2026-03-01", language="nl")`` is ``'1 maart 2026'``."""
     day = value if isinstance(value, datetime.date) else datetime.date.fromisoformat(value)
-    return format_date(day, "d MMMM y", locale=_checked(language))
+    return format_date(day, "long", locale=locale_of(known_language(language)))
 
 
 def render(value: object, spec: str, *, language: Language) -> str:
@@ -128,7 +134,7 @@ def render(value: object, spec: str, *, language: Language) -> str:
     spec : str
         ``integer``, ``number0`` to ``number6``, ``signed0`` to ``signed6``, ``percent0`` to ``percent6`` (of
         a share), ``points0`` to ``points6`` (of a difference of shares), ``p``, ``date``.
-    language : {"nl", "en"}
+    language : str
         Language of the reader.
 
     Returns
@@ -173,7 +179,7 @@ def _pattern(digits: int) -> str:
 
 
 def _rounded(value: float, digits: int, language: Language) -> float:
-    _checked(language)
+    known_language(language)
     if not 0 <= digits <= 6:
         raise ValueError(f"digits must lie between 0 and 6; got {digits}.")
     if not math.isfinite(value):
@@ -185,7 +191,5 @@ def _rounded(value: float, digits: int, language: Language) -> float:
     return rounded or 0.0
 
 
-def _checked(language: Language) -> Language:
-    if language not in LANGUAGES:
-        raise ValueError(f"language must be 'nl' or 'en'; got {language!r}.")
-    return language
+def _said(message: str, language: Language) -> str:
+    return translation(message, language) or message

@@ -89,7 +89,7 @@ def tables(result: NeedsSegments, *, rules: DisclosureRules) -> dict[str, dict[s
         "level": Column(mark("Category")),
         "n": Column(mark("People"), "integer"),
     }
-    headers |= {str(name): Column({"nl": f"Segment {number}", "en": f"Segment {number}"}, "percent0")
+    headers |= {str(name): Column(Note(message="Segment {number}", values={"number": number}), "percent0")
                 for number, name in enumerate(shares, start=1)}  # fmt: skip
     if len(cells):
         # A row with too few people in one cell counts as that cell: its other shares would give it away.

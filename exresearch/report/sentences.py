@@ -419,7 +419,7 @@ def published_value(figure: PublishedFigure, value: float, texts: Texts) -> str:
 def hypothesis_title(hypothesis: str, texts: Texts) -> str:
     """Return the registry's short title of a hypothesis; its id where the registry does not know it."""
     registry = load_registry()
-    return registry[hypothesis].title[texts.language] if hypothesis in registry else hypothesis
+    return texts.pick(registry[hypothesis].title) if hypothesis in registry else hypothesis
 
 
 def _effect_message(finding: Finding) -> str:

@@ -16,6 +16,7 @@ from exresearch.report.text import Texts
 from exresearch.study import TABLES, Study, remarks_table
 from exresearch.study.codebook import Variable
 from exresearch.study.flags.suspects import suspicious_columns
+from exresearch.study.languages import languages
 
 _SCALED = ("item", "driver", "outcome", "need", "measure")
 # Guesses that decide what is computed come before those that only name things.
@@ -206,7 +207,7 @@ def _hypotheses(study: Study, *, written: Collection[str]) -> list[dict[str, Any
 
 
 def _both(note: Note | None) -> dict[str, str] | None:
-    return None if note is None else {"nl": Texts("nl").note(note), "en": Texts("en").note(note)}
+    return None if note is None else {language: Texts(language).note(note) for language in languages()}
 
 
 def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -23,8 +23,8 @@ class Column:
 
     Parameters
     ----------
-    header : str or mapping
-        English message, or a mapping from language to text.
+    header : str, Note or mapping
+        English message, a note, or a mapping from language to text.
     spec : str
         A spec of :func:`exresearch.report.numbers.render`; or ``text`` (text, a note, or a mapping from
         language to text), ``message`` (an English message that is translated), ``estimate`` (digits follow
@@ -32,7 +32,7 @@ class Column:
         measurement), ``yes_no``, ``figures`` (text with numbers in it, which is hidden with its row).
     """
 
-    header: str | Mapping[str, str]
+    header: str | Note | Mapping[str, str]
     spec: str = "text"
 
 

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import string
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from typing import Any
 
-from babel.messages.pofile import read_po
-
 from exresearch.findings.note import Note
-from exresearch.report.numbers import LANGUAGES, Language, render
+from exresearch.report.numbers import Language, render
+from exresearch.study.languages import SOURCE, comma, in_language, known_language, translation
 
 
 class MissingTranslation(LookupError):
@@ -25,8 +22,8 @@ class Texts:
 
     Parameters
     ----------
-    language : {"nl", "en"}
-        Language of the reader. English messages are their own text.
+    language : str
+        Language of the reader: ``en``, or one that there is a catalogue of. English messages are their own text.
     strict : bool
         Raise :class:`MissingTranslation` where the catalogue has no entry. A report is not strict: an
         English sentence is better than none.
@@ -34,7 +31,7 @@ class Texts:
     Raises
     ------
     ValueError
-        If the language is not one of the catalogue's.
+        If there is no catalogue of the language.
 
     Examples
     --------
@@ -46,8 +43,7 @@ class Texts:
     strict: bool = False
 
     def __post_init__(self) -> None:
-        if self.language not in LANGUAGES:
-            raise ValueError(f"language must be 'nl' or 'en'; got {self.language!r}.")
+        known_language(self.language)
 
     def translate(self, message: str) -> str:
         """Return the message in the reader's language, its places still open.
@@ -57,11 +53,11 @@ class Texts:
         MissingTranslation
             If the texts are strict and the catalogue has no entry.
         """
-        if self.language == "en" or not message.strip():
+        if self.language == SOURCE or not message.strip():
             return message
-        translation = _catalogue(self.language).get(message)
-        if translation:
-            return translation
+        translated = translation(message, self.language)
+        if translated:
+            return translated
         if self.strict:
             raise MissingTranslation(
                 f"no {self.language!r} translation of {message!r}; run tools/messages.py --update."
@@ -103,23 +99,28 @@ class Texts:
     def pick(self, label: object) -> str:
         """Return a label as text: a note is said, a mapping looked up by language, a string stays as it is.
 
+        A mapping that lacks the language is read in English, translated where the catalogue can, or else in Dutch:
+        a client need not have labels in every language.
+
         Raises
         ------
         ValueError
-            If the label is something else, or a mapping lacks the language.
+            If the label is something else.
         """
         if isinstance(label, str):
             return label
         if isinstance(label, Note):
             return self.note(label)
         try:
-            # Both plain dicts and the registry's texts answer to a language.
-            picked = label[self.language]  # type: ignore[index]
-        except (KeyError, TypeError) as error:
+            return in_language(label, self.language)
+        except TypeError as error:
             raise ValueError(
-                f"a label must be text, a note, or have the language {self.language!r}; got a {type(label).__name__}."
+                f"a label must be text, a note, or a text in some language; got a {type(label).__name__}."
             ) from error
-        return str(picked)
+
+    def listed(self, labels: Iterable[object]) -> str:
+        """Return labels as an enumeration, with the comma of the language between them."""
+        return comma(self.language).join(self.pick(label) for label in labels)
 
     def number(self, value: object, spec: str) -> str:
         """Write one value as :func:`exresearch.report.numbers.render` does."""
@@ -179,15 +180,3 @@ class _Formatter(string.Formatter):
                 f"a place without a spec takes text or a whole number; got a {type(value).__name__}."
             )
         return self._texts.pick(value)
-
-
-@cache
-def _catalogue(language: str) -> dict[str, str]:
-    source = files("exresearch.report").joinpath("locale", f"{language}.po")
-    with source.open("rb") as stream:
-        catalogue = read_po(stream, locale=language)
-    return {
-        str(entry.id): str(entry.string)
-        for entry in catalogue
-        if entry.id and entry.string and not entry.fuzzy
-    }

@@ -72,7 +72,7 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
         symbol=SYMBOLS[finding.verdict],
         label=texts.say(VERDICT_LABELS[finding.verdict]),
         title=hypothesis_title(finding.hypothesis, texts),
-        claim=registry[finding.hypothesis].claim[texts.language] if known else finding.hypothesis,
+        claim=texts.pick(registry[finding.hypothesis].claim) if known else finding.hypothesis,
         effect=effect,
         meaning=meaning,
         # For what was not testable the sentence already holds the reason.

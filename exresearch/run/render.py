@@ -141,13 +141,13 @@ def site_of(plan: Plan, staging: Path) -> SiteContext:
             links.append(PageLink(path.stem, notebook_title(notebook, texts)))
     return SiteContext(
         language=language,
-        title=getattr(settings.title, language),
+        title=texts.pick(settings.title),
         client=settings.name or settings.client,
         pages=tuple(links),
         rules=rules_of(plan),
         synthetic=settings.synthetic is not None,
         written=frozenset(path.stem for path in available_notebooks()),
-        source=getattr(settings.source, language) if settings.source is not None else "",
+        source=texts.pick(settings.source) if settings.source is not None else "",
     )
 
 

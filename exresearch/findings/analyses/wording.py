@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from exresearch.findings.note import Note
 from exresearch.study import Study
-
-_ENGAGED = {"nl": "Aandeel bevlogen medewerkers", "en": "Share of engaged employees"}
-_COMPLAINTS = {"nl": "Klachten per medewerker (omgekeerd)", "en": "Complaints per head (reversed)"}
+from exresearch.study.languages import worded
 
 
 def side_label(study: Study, construct: str) -> dict[str, str]:
@@ -25,8 +23,10 @@ def side_label(study: Study, construct: str) -> dict[str, str]:
     ('Share of engaged employees', 'Customer experience')
     """
     if construct == "engagement":
-        return _ENGAGED
-    return _COMPLAINTS if construct == "complaints" else study.codebook.label(construct)
+        return worded("Share of engaged employees")
+    if construct == "complaints":
+        return worded("Complaints per head (reversed)")
+    return study.codebook.label(construct)
 
 
 def skipped_checks(count: int) -> list[Note]:

@@ -127,7 +127,7 @@ def _rows(finding: Finding, texts: Texts, named: Mapping[str, object]) -> list[t
     known = registry.family_of(finding.hypothesis).components if finding.hypothesis in registry else {}
     rows = []
     for part in finding.components:
-        name = known[part.term][texts.language] if part.term in known else texts.pick(part.label)
+        name = texts.pick(known[part.term]) if part.term in known else texts.pick(part.label)
         row = ForestRow(name, part.unit_of_measurement, part.estimate, part.conf_low, part.conf_high)
         rows.append((_scaled(row, part.rule or finding.rule, part.verdict), part.n or behind))
     return rows

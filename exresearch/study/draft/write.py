@@ -12,6 +12,7 @@ import yaml
 
 from exresearch.study.codebook import Codebook, write_codebook
 from exresearch.study.draft.build import Draft
+from exresearch.study.languages import languages
 from exresearch.study.paths import project_root
 from exresearch.study.problems import Problem, StudyError, nearest
 
@@ -40,7 +41,7 @@ def write_draft(
     client: str,
     *,
     folder: Path,
-    language: Literal["nl", "en"] = "en",
+    language: str = "en",
     codebook_format: CodebookFormat = "yaml",
     force: bool = False,
 ) -> tuple[Path, Path]:
@@ -54,7 +55,7 @@ def write_draft(
         Short name of the client: lower-case letters, digits, hyphens and underscores.
     folder : pathlib.Path
         Where they go; made when it is not there.
-    language : {"nl", "en"}
+    language : str
         Language of the report.
     codebook_format : {"yaml", "csv", "xlsx"}
         Format of the codebook.
@@ -123,9 +124,9 @@ def legal_draft(
         problems.append(
             Problem("--codebook-format", "", message, nearest(codebook_format, ("yaml", "csv", "xlsx")))
         )
-    if language not in ("nl", "en"):
+    if language not in languages():
         message = f"{language!r} is not a language of the reports."
-        problems.append(Problem("--language", "", message, "Legal: nl, en."))
+        problems.append(Problem("--language", "", message, f"Legal: {', '.join(languages())}."))
     if problems:
         raise StudyError(problems)
     study, codebook = folder / f"{client}.yaml", folder / f"{client}.codebook.{codebook_format}"

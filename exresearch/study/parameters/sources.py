@@ -12,11 +12,27 @@ from pydantic import (
     ConfigDict,
     Field,
     FiniteFloat,
+    model_validator,
 )
+from pydantic_core import PydanticKnownError
+
+from exresearch.study.languages import LANGUAGE, languages
 
 TABLES = ("employees", "customers", "partners", "units", "people", "moments")
 TableName = Literal["employees", "customers", "partners", "units", "people", "moments"]
-Language = Literal["nl", "en"]
+
+
+def _known(language: str) -> str:
+    if language not in languages():
+        # Said as of any other value out of a list, with the legal ones.
+        raise PydanticKnownError(
+            "literal_error", {"expected": ", ".join(f"'{name}'" for name in languages())}
+        )
+    return language
+
+
+# Which languages there are depends on the catalogues that are there, so that the schema holds none.
+Language = Annotated[str, Field(pattern=LANGUAGE), BeforeValidator(_known)]
 NAME = r"^[a-z][a-z0-9_]*$"
 
 
@@ -26,11 +42,32 @@ class Strict(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, protected_namespaces=())
 
 
-class LocalText(Strict):
-    """One text in both languages of the reports."""
+def _one_is_enough(schema: dict[str, Any]) -> None:
+    schema["required"] = []
+    schema["anyOf"] = [{"required": ["nl"]}, {"required": ["en"]}]
 
-    nl: str = Field(min_length=1, description="Dutch text.")
-    en: str = Field(min_length=1, description="English text.")
+
+class LocalText(Strict):
+    """One text of a client in Dutch and English; where one is left out, the other stands for both."""
+
+    model_config = ConfigDict(json_schema_extra=_one_is_enough)
+
+    nl: str = Field(min_length=1, description="Dutch text; the English one when left out.")
+    en: str = Field(min_length=1, description="English text; the Dutch one when left out.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _other_stands_for_it(cls, content: Any) -> Any:
+        if isinstance(content, dict):
+            for name, other in (("nl", "en"), ("en", "nl")):
+                if name not in content and other in content:
+                    return content | {name: content[other]}
+        return content
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The text by language."""
+        return {"nl": self.nl, "en": self.en}
 
 
 class TableSource(Strict):

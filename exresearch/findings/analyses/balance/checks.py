@@ -32,6 +32,7 @@ from exresearch.models import (
     response_surface,
 )
 from exresearch.study import Study
+from exresearch.study.languages import listed
 
 # What each check does otherwise, for the figure and, per component, for the finding.
 _OTHERWISE = {
@@ -243,14 +244,7 @@ def _within_units(frame: pd.DataFrame, *, conf_level: float) -> pd.DataFrame:
 
 
 def _listed(study: Study, columns: Sequence[str]) -> _LABEL:
-    """The labels of categories of the units in one phrase, in both languages."""
+    """The labels of categories of the units in one phrase, in every language."""
     variables = {v.column: v for v in study.codebook.select("units", role="category")}
-    phrases: _LABEL = {}
-    for language in ("nl", "en"):
-        parts = []
-        for column in columns:
-            label = variables[column].label
-            text = column if label is None else label.model_dump().get(language) or column
-            parts.append(text[:1].lower() + text[1:])
-        phrases[language] = ", ".join(parts)
-    return phrases
+    labels = [variables[column].label or column for column in columns]
+    return listed(labels, each=lambda text: text[:1].lower() + text[1:])

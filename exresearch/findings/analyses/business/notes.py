@@ -9,6 +9,7 @@ from exresearch.findings.analyses.business.models import OutcomeFit
 from exresearch.findings.analyses.business.panel import RATES, OutcomePanel, outcome_label
 from exresearch.findings.analyses.wording import skipped_checks
 from exresearch.findings.note import Note, NoteValue
+from exresearch.study.languages import listed
 
 EARNINGS = Note(
     message=(
@@ -84,9 +85,6 @@ def check_notes(checks: Checks) -> list[Note]:
             "These also go with employee experience that was measured a wave after them: {outcomes}. Differences "
             "between units that stay, or an outcome that shapes experience, can explain that part of the link."
         )
-        names = {
-            language: ", ".join(label[language].lower() for label in clear["label"])
-            for language in ("nl", "en")
-        }
+        names = listed(clear["label"], each=str.lower)
         notes.append(Note(message=message, values={"outcomes": names}))
     return notes + skipped_checks(checks.n_failed)

@@ -11,6 +11,7 @@ from exresearch.findings.note import Note
 from exresearch.findings.testability import NOT_LINKED
 from exresearch.measures import NotMeasured, NotScorable, construct_score, link_side
 from exresearch.study import Study
+from exresearch.study.languages import worded
 
 #: Columns of the links, in their order.
 EXPERIENCE, ENGAGEMENT, AMBASSADORS, CX = "experience", "engagement", "ambassadors", "cx"
@@ -98,7 +99,7 @@ def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
         return _NO_SPREAD
     codebook = study.codebook
     labels = {name: codebook.label(name) for name in (EXPERIENCE, ENGAGEMENT, *PARTS, CX)}
-    labels[AMBASSADORS] = {"nl": "Ambassadeurschap en inzet", "en": "Ambassadorship and effort"}
+    labels[AMBASSADORS] = worded("Ambassadorship and effort")
     return ChainRows(
         sheets=sheets,
         answered=scored,

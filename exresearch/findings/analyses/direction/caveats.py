@@ -23,14 +23,15 @@ from exresearch.measures import (
 )
 from exresearch.models import CrossLaggedPanel
 from exresearch.study import Study
+from exresearch.study.languages import worded
 from exresearch.study.tables.periods import period_kind, wave_period
 
 Matrix = NDArray[np.float64]
-_PERIODS: dict[str, dict[str, str]] = {
-    "month": {"nl": "een maand", "en": "one month"},
-    "quarter": {"nl": "een kwartaal", "en": "one quarter"},
-    "half_year": {"nl": "een half jaar", "en": "half a year"},
-    "year": {"nl": "een jaar", "en": "one year"},
+_PERIODS = {
+    "month": "one month",
+    "quarter": "one quarter",
+    "half_year": "half a year",
+    "year": "one year",
 }
 _CAUSE = Note(
     message=(
@@ -175,7 +176,7 @@ def lag_caveat(waves: Sequence[str], *, among: Sequence[str] = ()) -> Note:
     months = {"month": 1, "quarter": 3, "half_year": 6, "year": 12}[kind]
     if steps != {months}:
         return Note(message=_UNEVEN)
-    return Note(message=_LAG, values={"distance": _PERIODS[kind]})
+    return Note(message=_LAG, values={"distance": worded(_PERIODS[kind])})
 
 
 def _scores(study: Study, side: Side, definition: EngagedDefinition, threshold: float) -> pd.Series | None:

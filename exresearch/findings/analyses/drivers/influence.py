@@ -11,6 +11,7 @@ from exresearch.findings.decision import error_rate
 from exresearch.findings.multiplicity import holm
 from exresearch.findings.note import Note, NoteValue
 from exresearch.models import summarise_importance
+from exresearch.study.languages import listed
 
 LITTLE, MORE, OPEN = "little", "more", "open"
 
@@ -87,7 +88,7 @@ def named_influence(influence: pd.DataFrame, labels: Mapping[str, dict[str, str]
     shown = (named["influence"] == LITTLE).groupby(named["outcome"], sort=False).all()
     drivers = named.drop_duplicates("driver")["label"]
     values: dict[str, NoteValue] = {
-        "driver": {language: ", ".join(label[language] for label in drivers) for language in ("nl", "en")},
+        "driver": listed(drivers),
         "limit": float(named["smallest_effect"].iloc[0]),
     }
     if not shown.any():
@@ -96,10 +97,7 @@ def named_influence(influence: pd.DataFrame, labels: Mapping[str, dict[str, str]
             "importance is below {limit:percent0}."
         )
         return Note(message=message, values=dict(values))
-    names = {
-        language: ", ".join(labels[str(name)][language] for name in shown.index[shown])
-        for language in ("nl", "en")
-    }
+    names = listed([labels[str(name)] for name in shown.index[shown]])
     message = (
         "Of the customer-first driver that the claim names, “{driver}”, it is shown that its importance is below "
         "{limit:percent0} for {count:integer} of {total:integer} outcomes: {outcomes}."

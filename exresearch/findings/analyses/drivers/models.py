@@ -24,6 +24,7 @@ from exresearch.models import (
 )
 from exresearch.models.drivers import MAX_PLAYERS, ImportanceReplicates
 from exresearch.study import Codebook, Variable
+from exresearch.study.languages import listed
 
 FIRST, SECOND = "employee-first", "customer-first"
 OUTCOMES = ("enps", "stay", "effort", "promote")
@@ -152,7 +153,7 @@ def _obstacle(rows: pd.DataFrame, label: dict[str, str], codebook: Codebook) -> 
     by_column = {
         v.column: codebook.label(v.name) for v in codebook.select("employees") if v.column in constant
     }
-    same = {language: ", ".join(by_column[c][language] for c in constant) for language in ("nl", "en")}
+    same = listed([by_column[column] for column in constant])
     message = "{outcome} is left out: everybody answers the same on {same}."
     return Note(message=message, values={"outcome": label, "same": same})
 
@@ -249,7 +250,7 @@ def rank_caveats(importance: pd.DataFrame, labels: Mapping[str, dict[str, str]])
 
 
 def _listed(outcomes: pd.Index, labels: Mapping[str, dict[str, str]]) -> dict[str, str]:
-    return {language: ", ".join(labels[name][language] for name in outcomes) for language in ("nl", "en")}
+    return listed([labels[name] for name in outcomes])
 
 
 def standing_caveats(measured: Sequence[Variable]) -> list[Note]:
@@ -270,10 +271,7 @@ def standing_caveats(measured: Sequence[Variable]) -> list[Note]:
     components = load_registry().family_of("employee-first").components
     absent = [name for name in OUTCOMES if name not in {v.name for v in measured}]
     if absent:
-        missing: dict[str, str] = {
-            "nl": ", ".join(components[name].nl for name in absent),
-            "en": ", ".join(components[name].en for name in absent),
-        }
+        missing = listed([components[name] for name in absent])
         message = "Not measured here: {missing}. The claim is about all four outcomes."
         caveats.append(Note(message=message, values={"missing": missing}))
     return caveats

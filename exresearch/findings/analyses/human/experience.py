@@ -27,6 +27,7 @@ from exresearch.findings.testability import Testability
 from exresearch.measures import Groups, NotMeasured, ThreeSides, UnsuitableScale, link_table
 from exresearch.models import NotEstimable, unit_association
 from exresearch.study import Study
+from exresearch.study.languages import listed
 
 _LEFT_OUT = (
     "{n_out:integer} of {n_units:integer} units are left out, for want of a value or of enough answers: {ex:integer} "
@@ -215,10 +216,7 @@ def _caveats(
     if not within:
         found.append(_ONLY_BETWEEN)
     elif absent:
-        edges = {
-            language: "; ".join(edge_label(edge)[language].lower() for edge in absent)
-            for language in ("nl", "en")
-        }
+        edges = listed([edge_label(edge) for edge in absent], separator="; ", each=str.lower)
         found.append(_NOT_WITHIN.model_copy(update={"values": {"edges": edges}}))
     if sides.sides["bx"].source == "partners":
         found.append(_INVITED)

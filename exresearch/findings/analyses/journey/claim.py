@@ -24,6 +24,7 @@ from exresearch.findings.registry import load_registry
 from exresearch.findings.testability import Testability, testability
 from exresearch.measures import JourneyData
 from exresearch.study import Study
+from exresearch.study.languages import listed
 
 _HYPOTHESIS = "journey-moments"
 
@@ -202,7 +203,7 @@ def _caveats(
     gaps = moments[moments["n"] == 0]
     if len(gaps):
         message = "Moments of the journey that were not rated: {moments}."
-        caveats.append(Note(message=message, values={"moments": _listed(list(gaps["label"]))}))
+        caveats.append(Note(message=message, values={"moments": listed(gaps["label"])}))
     if not drawn.declared:
         message = (
             "The study file does not describe the journey. Moments are in the order of the phases in the data, or of "
@@ -221,7 +222,7 @@ def _caveats(
         message = (
             "Mostly rated afterwards, by people who were in a later phase: {moments}. Memory colours them."
         )
-        caveats.append(Note(message=message, values={"moments": _listed(list(late["label"]))}))
+        caveats.append(Note(message=message, values={"moments": listed(late["label"])}))
     if sheets.n_keyless or sheets.n_off:
         message = (
             "Left out of all models: {keyless:integer} ratings that do not say whose they are, and {off:integer} of "
@@ -247,8 +248,4 @@ def _strangers(moments: pd.DataFrame, drawn: JourneyMap, *, rules: DisclosureRul
         "Rated, and not in the journey of the study file: {moments} ({n:integer} in all). They are on the map and in "
         "no test."
     )
-    return [Note(message=message, values={"moments": _listed(list(named["label"])), "n": len(strange)})]
-
-
-def _listed(labels: list[dict[str, str]]) -> dict[str, str]:
-    return {language: ", ".join(label[language] for label in labels) for language in ("nl", "en")}
+    return [Note(message=message, values={"moments": listed(named["label"]), "n": len(strange)})]

@@ -12,6 +12,7 @@ from exresearch.measures.resampling import respondents
 from exresearch.models import NotEstimable
 from exresearch.models.regression import LinearFit, linear_combinations, linear_regression
 from exresearch.study import Study
+from exresearch.study.languages import worded
 
 _NUMBERS = ("estimate", "std_error", "conf_low", "conf_high")
 #: Groups are drawn as lines; more of them than this cannot be told apart.
@@ -144,7 +145,7 @@ def _told(study: Study, journey: JourneyData, by: str) -> tuple[pd.Series, dict[
         if "population" not in ratings:
             return None
         values = ratings["population"].rename(population_column(study))
-        return values, {"nl": "Wie beoordeelt", "en": "Who rates"}
+        return values, worded("Who rates")
     table = study.table("moments")
     taken = {v.column for v in study.codebook.select("moments", role="category") if v.column in table}
     for variable in study.codebook.select("moments", role="category"):

@@ -9,6 +9,7 @@ import pandas as pd
 
 from exresearch.findings.note import Note
 from exresearch.study import Study, Variable
+from exresearch.study.languages import listed
 
 #: Units that a kind needs to stand by itself; smaller kinds are put together.
 LEAST_OF_A_KIND = 5
@@ -102,11 +103,7 @@ def unit_kinds(study: Study, units: pd.DataFrame, *, least: int = LEAST_OF_A_KIN
 
 def _label(variable: Variable) -> dict[str, str]:
     # By its own column: the codebook may name a column of another table alike.
-    return (
-        variable.label.model_dump()
-        if variable.label is not None
-        else dict.fromkeys(("nl", "en"), variable.column)
-    )
+    return variable.label.model_dump() if variable.label is not None else {"en": variable.column}
 
 
 def _together(column: pd.Series, least: int) -> pd.Series | None:
@@ -162,7 +159,7 @@ def unit_covariates(study: Study, units: pd.DataFrame) -> Covariates:
 
 def both_languages(labels: list[dict[str, str]]) -> dict[str, str]:
     """Return a list of names as one text in each language, as it reads within a sentence."""
-    return {language: ", ".join(_lower(label[language]) for label in labels) for language in ("nl", "en")}
+    return listed(labels, each=_lower)
 
 
 def _lower(name: str) -> str:

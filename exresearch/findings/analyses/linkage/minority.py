@@ -29,6 +29,7 @@ from exresearch.measures import (
 from exresearch.measures.resampling import respondents
 from exresearch.models import clustered_proportion
 from exresearch.study import Study
+from exresearch.study.languages import worded
 
 _SHARE_METHODS = {
     "unit": "Korn-Graubard interval, answers of one unit kept together",
@@ -36,26 +37,17 @@ _SHARE_METHODS = {
     "row": "Korn-Graubard interval, every answer sheet on its own",
 }
 _BAND_LABELS = {
-    "highly": {"nl": "sterk bevlogen (19-21)", "en": "highly engaged (19-21)"},
-    "moderately": {"nl": "redelijk bevlogen (16-18)", "en": "moderately engaged (16-18)"},
-    "slightly": {"nl": "licht bevlogen (13-15)", "en": "slightly engaged (13-15)"},
-    "disengaged": {"nl": "niet bevlogen (3-12)", "en": "disengaged (3-12)"},
+    "highly": "highly engaged (19-21)",
+    "moderately": "moderately engaged (16-18)",
+    "slightly": "slightly engaged (13-15)",
+    "disengaged": "disengaged (3-12)",
 }
 # On a stretched scale the index takes other values than whole numbers, so that limits of 16-18 would leave gaps.
 _APPROXIMATED_LABELS = {
-    "highly": {
-        "nl": "sterk bevlogen (benaderd, 19 en hoger)",
-        "en": "highly engaged (approximated, 19 and up)",
-    },
-    "moderately": {
-        "nl": "redelijk bevlogen (benaderd, 16 tot 19)",
-        "en": "moderately engaged (approximated, 16 to 19)",
-    },
-    "slightly": {
-        "nl": "licht bevlogen (benaderd, 13 tot 16)",
-        "en": "slightly engaged (approximated, 13 to 16)",
-    },
-    "disengaged": {"nl": "niet bevlogen (benaderd, onder 13)", "en": "disengaged (approximated, below 13)"},
+    "highly": "highly engaged (approximated, 19 and up)",
+    "moderately": "moderately engaged (approximated, 16 to 19)",
+    "slightly": "slightly engaged (approximated, 13 to 16)",
+    "disengaged": "disengaged (approximated, below 13)",
 }
 _SHARE_LABELS: dict[EngagedDefinition, str] = {
     "highly": "Share of highly engaged employees",
@@ -208,7 +200,6 @@ def _band_shares(study: Study, *, groups: Groups, conf_level: float, approximate
     """Give the share of each band with its interval."""
     frame = study.table("employees")
     bands = engagement_band(engagement_index(frame, codebook=study.codebook, approximated=approximated))
-    labels = _APPROXIMATED_LABELS if approximated else _BAND_LABELS
     rows = []
     for band in bands.cat.categories:
         inside = (bands == band).astype("float64").where(bands.notna())
@@ -216,7 +207,7 @@ def _band_shares(study: Study, *, groups: Groups, conf_level: float, approximate
         rows.append(
             {
                 "level": band,
-                "band": labels[band],
+                "band": worded(_APPROXIMATED_LABELS[band] if approximated else _BAND_LABELS[band]),
                 "share": row["estimate"],
                 "conf_low": row["conf_low"],
                 "conf_high": row["conf_high"],

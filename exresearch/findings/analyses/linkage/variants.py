@@ -23,6 +23,7 @@ from exresearch.measures import (
     unit_means,
 )
 from exresearch.study import Study
+from exresearch.study.languages import listed
 
 FloatArray = NDArray[np.float64]
 
@@ -102,10 +103,7 @@ class LinkVariants:
     @property
     def kinds(self) -> dict[str, str]:
         """Labels of the categories together."""
-        return {
-            language: ", ".join(label[language] for label in self.labels.values())
-            for language in ("nl", "en")
-        }
+        return listed(self.labels.values())
 
     def sides(
         self,

@@ -17,6 +17,7 @@ from exresearch.measures import Groups, NotScorable, construct_score, dependence
 from exresearch.models import NotEstimable
 from exresearch.models.regression import LinearFit, linear_regression
 from exresearch.study import Study
+from exresearch.study.languages import worded
 
 OUTCOME, PAY, EXPERIENCE, PRODUCT = "(outcome)", "(pay)", "(experience)", "(product)"
 WEIGHT, _GROUP = "(weight)", "(group)"
@@ -26,7 +27,6 @@ _METHODS = {
     "person": "regression with a product, all in standard deviations, standard error by person",
     "row": "regression with a product, all in standard deviations, robust standard error",
 }
-_STAYED = {"nl": "Een jaar later nog in dienst", "en": "Still employed a year later"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +107,7 @@ def pay_sheets(
         if stayed is None:
             return Note(message="Nobody can be followed for a year after answering.")
         scores["outcome"], ends["outcome"], used = stayed, (0.0, 1.0), "followed"
-        labels["outcome"] = _STAYED
+        labels["outcome"] = worded("Still employed a year later")
     if set(scores) != set(_CONSTRUCTS):
         return Note(message="Pay satisfaction, experience or staying is not measured.")
     raw = pd.DataFrame(scores).dropna()

@@ -26,6 +26,7 @@ from exresearch.findings.testability import Testability, testability
 from exresearch.models.regression import LinearFit, linear_combinations
 from exresearch.models.regression.design import INTERCEPT
 from exresearch.study import Study
+from exresearch.study.languages import listed
 
 #: Standard deviations from the mean of standardisation at which the slope of skill is given.
 LEVELS = {"low": -1.0, "mean": 0.0, "high": 1.0}
@@ -170,9 +171,7 @@ def _caveats(study: Study, units: PeopleUnits) -> list[Note]:
         == 1
     ]
     if single:
-        names = {
-            language: ", ".join(units.labels[name][language] for name in single) for language in ("nl", "en")
-        }
+        names = listed([units.labels[name] for name in single])
         notes.append(_SINGLE.model_copy(update={"values": {"measures": names}}))
     for construct in ("autonomy", "standardisation", "human_skill"):
         notes += score_rule(study.codebook, "employees", construct)

@@ -20,6 +20,7 @@ from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.models import NotEstimable, two_way_fixed_effects
+from exresearch.study.languages import worded
 
 _LABELS = {
     "never": "{side}: compared with units that never start",
@@ -46,14 +47,14 @@ _METHODS = {
 #: The largest number of values of a category whose course is adjusted for.
 MOST_KINDS = 5
 _SIDES = {
-    "ex": {"nl": "Medewerkersbeleving", "en": "Employee experience"},
-    "cx": {"nl": "Klantbeleving", "en": "Customer experience"},
+    "ex": "Employee experience",
+    "cx": "Customer experience",
 }
 
 
 def side_name(name: str) -> dict[str, str]:
-    """Return the name of a side in both languages."""
-    return _SIDES[name]
+    """Return the name of a side in every language."""
+    return worded(_SIDES[name])
 
 
 def robustness(

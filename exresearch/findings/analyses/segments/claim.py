@@ -21,6 +21,7 @@ from exresearch.findings.testability import Testability, testability
 from exresearch.models import NotEstimable
 from exresearch.models.segmentation import Segmentation, choose_segments
 from exresearch.study import Study
+from exresearch.study.languages import listed
 
 _HYPOTHESIS = "needs-segments"
 _REFUSALS = {
@@ -201,7 +202,7 @@ def _caveats(study: Study, everybody: People, found: Segmentation) -> list[Note]
     elif everybody.categories.shape[1] < len(FIVE):
         message = "Of the five categories of the claim {n:integer} are known: {names}."
         labels = [study.codebook.label(str(name)) for name in everybody.categories]
-        names = {language: ", ".join(label[language] for label in labels) for language in ("nl", "en")}
+        names = listed(labels)
         caveats.append(Note(message=message, values={"n": len(labels), "names": names}))
     lowest = found.table.iloc[int(found.table["bic"].to_numpy().argmin())]
     chosen = found.table[found.table["chosen"]].iloc[0]

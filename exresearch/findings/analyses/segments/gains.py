@@ -16,15 +16,16 @@ from exresearch.findings.records import estimate_record
 from exresearch.models import NotEstimable
 from exresearch.models.gain import fold_numbers, loss_gain
 from exresearch.models.segmentation import Refits, held_out_predictions, refit_segments
+from exresearch.study.languages import worded
 
 FOLDS = 10
 #: People times repeats: of few people the folds are drawn again and again.
 _ROWS_OF_FOLDS = 4000
 _METHOD = "nested cross-validation by {by}; gain linearised over {by}, widened for shared training parts"
 _BY = {
-    "unit": {"nl": "eenheid", "en": "unit"},
-    "person": {"nl": "persoon", "en": "person"},
-    "row": {"nl": "persoon", "en": "person"},
+    "unit": "unit",
+    "person": "person",
+    "row": "person",
 }
 FloatArray = NDArray[np.float64]
 
@@ -191,4 +192,4 @@ def _widened(found: pd.DataFrame) -> pd.DataFrame:
 
 def method(people: People) -> Note:
     """How an interval was made."""
-    return Note(message=_METHOD, values={"by": _BY[people.groups.by]})
+    return Note(message=_METHOD, values={"by": worded(_BY[people.groups.by])})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,6 +11,7 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.segments.people import People
 from exresearch.findings.note import Note
 from exresearch.study import Study
+from exresearch.study.languages import listed
 
 # Standard deviations from everybody's mean from which a need names a segment.
 _DISTINCT = 0.3
@@ -93,7 +92,7 @@ def answered(profile: pd.DataFrame, *, rules: DisclosureRules) -> tuple[pd.DataF
     if not few.any():
         return profile, []
     labels = list(profile.loc[few].drop_duplicates("item")["label"])
-    names: Label = {language: ", ".join(label[language] for label in labels) for language in ("nl", "en")}
+    names: Label = listed(labels)
     message = "Left out of the profiles, because too few people of a segment answered: {names}."
     return profile[~few], [Note(message=message, values={"names": names})]
 
@@ -203,8 +202,7 @@ def _cramers_v(table: NDArray[np.int64]) -> float:
 
 
 def _listed(names: list[str], study: Study) -> Label:
-    labels: list[Mapping[str, str]] = [study.codebook.label(name) for name in names]
-    return {language: ", ".join(_inside(label[language]) for label in labels) for language in ("nl", "en")}
+    return listed([study.codebook.label(name) for name in names], each=_inside)
 
 
 def _inside(text: str) -> str:
