@@ -227,7 +227,9 @@ def test_a_failed_notebook_has_its_page_and_the_rest_is_whole(
     failed = next(item for item in result.notebooks if item.name == "03_enps_drivers")
     assert (failed.status, failed.failed_cell, failed.error) == ("failed", "broken-step", "RuntimeError")
     page = (tmp_path / "report" / "03_enps_drivers.html").read_text(encoding="utf-8")
-    assert "It stopped at the step broken-step with an error of the type RuntimeError." in page
+    assert "Something came up that this part of the report was not made for." in page
+    assert 'href="methods.html#m-employee-first"' in page
+    assert "<code>broken-step: RuntimeError</code>" in page
     for path in (tmp_path / "report").rglob("*"):
         if path.is_file():
             assert "P0001" not in path.read_text(encoding="utf-8"), path
@@ -246,6 +248,12 @@ def test_a_failed_notebook_has_its_page_and_the_rest_is_whole(
     named = index.split("Failed in this report:")[1].split("</section>")[0]
     assert '<a href="03_enps_drivers.html">' in named
     assert "Not judged: Employees come first" in named
+    methods = (tmp_path / "report" / "methods.html").read_text(encoding="utf-8")
+    judged = methods.split('id="m-employee-first"')[1].split("</article>")[0]
+    assert "Not judged: the notebook stopped before its end." in judged
+    provenance = (tmp_path / "report" / "provenance.html").read_text(encoding="utf-8")
+    row = provenance.split('<h2 id="notebooks">')[1].split('href="03_enps_drivers.html"')[1].split("</tr>")[0]
+    assert "<td>failed</td>" in row
 
 
 def test_one_notebook_alone_keeps_the_others_of_the_same_inputs(small: tuple[Path, RunResult]) -> None:

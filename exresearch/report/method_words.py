@@ -81,7 +81,7 @@ def correction_words(family: Family, texts: Texts) -> str:
 
 
 def data_words(hypothesis: Hypothesis, texts: Texts) -> list[str]:
-    """Say which data a hypothesis takes: each way to test it, and how much of it is needed at least.
+    """Say which tables a hypothesis takes, each way to test it.
 
     Parameters
     ----------
@@ -93,17 +93,20 @@ def data_words(hypothesis: Hypothesis, texts: Texts) -> list[str]:
     Returns
     -------
     list of str
-        One per set of tables, then the least numbers; names of constructs are those of the codebook.
+        One per set of tables; names of constructs are those of the codebook.
     """
-    lines = list(dict.fromkeys(_tables(option, texts) for option in hypothesis.needs.any_of))
+    return list(dict.fromkeys(_tables(option, texts) for option in hypothesis.needs.any_of))
+
+
+def least_words(hypothesis: Hypothesis, texts: Texts) -> str:
+    """Say how many units, waves and people a hypothesis needs at least; nothing where it needs no number."""
     needs = hypothesis.needs
     least = (
         (mark("at least {count:integer} units"), needs.min_units, 1),
         (mark("at least {count:integer} waves"), needs.min_waves, 2),
         (mark("at least {count:integer} people"), needs.min_respondents, 1),
     )
-    said = [texts.say(message, count=count) for message, count, from_here in least if count >= from_here]
-    return lines + ([", ".join(said)] if said else [])
+    return ", ".join(texts.say(message, count=count) for message, count, start in least if count >= start)
 
 
 def _tables(option: Alternative, texts: Texts) -> str:

@@ -17,6 +17,7 @@ from exresearch.report.method_words import (
     correction_words,
     data_words,
     decision_words,
+    least_words,
     missing_words,
     smallest_words,
     weighting_words,
@@ -48,6 +49,7 @@ class _Estimand:
     smallest: str
     reason: str
     decision: str
+    used: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +68,13 @@ class _Method:
     conjunction: str
     correction: str
     needs: tuple[str, ...]
+    least: str
     reason: str
     methods: tuple[str, ...]
     facts: tuple[tuple[str, str], ...]
     checks: tuple[tuple[str, str], ...]
     caveats: tuple[str, ...]
-    rivals: tuple[str, ...]
+    rivals: str
     sources: tuple[str, ...]
 
 
@@ -174,7 +177,7 @@ def _method(
         label=label,
         href=href,
         status=status,
-        estimands=tuple(_estimands(hypothesis, level=level, texts=texts)),
+        estimands=tuple(_estimands(hypothesis, tested, level=level, texts=texts)),
         conjunction=texts.say(
             "The claim is about {count:integer} parts together: it is supported only where every part that was "
             "measured is.",
@@ -184,18 +187,23 @@ def _method(
         else "",
         correction=correction_words(load_registry().family_of(hypothesis.id), texts),
         needs=tuple(data_words(hypothesis, texts)),
+        least=_sentence(least_words(hypothesis, texts)),
         reason=reason,
-        methods=tuple(texts.note(note) for note in methods_of(tested)) if tested else (),
+        methods=tuple(_sentence(texts.note(note)) for note in methods_of(tested)) if tested else (),
         facts=tuple(_facts(tested, texts)) if tested else (),
         checks=tuple(_checks(tested, texts)) if tested else (),
         caveats=tuple(texts.note(note) for note in finding.caveats) if finding is not None else (),
-        rivals=hypothesis.rivals.nl if language == "nl" else hypothesis.rivals.en,
+        rivals=_sentence("; ".join(hypothesis.rivals.nl if language == "nl" else hypothesis.rivals.en)),
         sources=tuple(_cited(source.text, source.doi) for source in sources_of(hypothesis, finding)),
     )
 
 
-def _estimands(hypothesis: Hypothesis, *, level: float, texts: Texts) -> list[_Estimand]:
+def _estimands(
+    hypothesis: Hypothesis, finding: Finding | None, *, level: float, texts: Texts
+) -> list[_Estimand]:
     family = load_registry().family_of(hypothesis.id)
+    rules = [] if finding is None else [part.rule for part in finding.components] or [finding.rule]
+    names = {rule.estimand for rule in rules if rule is not None}
     return [
         _Estimand(
             of=", ".join(family.components[name][texts.language] for name in estimand.components),
@@ -205,6 +213,8 @@ def _estimands(hypothesis: Hypothesis, *, level: float, texts: Texts) -> list[_E
             smallest=smallest_words(estimand, texts),
             reason=estimand.reason[texts.language],
             decision=decision_words(estimand, level=level, texts=texts),
+            # Said only where there was a choice.
+            used=len(hypothesis.estimands) > 1 and estimand.name in names and not hypothesis.components,
         )
         for estimand in hypothesis.estimands
     ]
@@ -240,6 +250,10 @@ def _outcome(record: EstimateRecord, texts: Texts) -> str:
         level=record.conf_level,
         limits=interval(record.conf_low, record.conf_high, spec, language=texts.language),
     )
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _cited(text: str, doi: str) -> str:

@@ -91,6 +91,7 @@ def render_provenance(
         facts=_facts(record, texts),
         command=_command(record),
         commit=(record.get("commit") or {}).get("id", ""),
+        changed=bool((record.get("commit") or {}).get("changed")),
         trails=trails,
         files=_files(record, texts),
         notebooks=_notebooks(record, site),

@@ -127,7 +127,16 @@ def render_page(notebook: NotebookNode, *, name: str, site: SiteContext) -> str:
     )
 
 
-def render_failure(*, name: str, title: str, reason: Note | str, site: SiteContext) -> str:
+def render_failure(
+    *,
+    name: str,
+    title: str,
+    reason: Note | str,
+    site: SiteContext,
+    section: str = "",
+    lost: Sequence[tuple[str, str]] = (),
+    technical: str = "",
+) -> str:
     """Render the page of a notebook that did not run to its end.
 
     Parameters
@@ -137,9 +146,15 @@ def render_failure(*, name: str, title: str, reason: Note | str, site: SiteConte
     title : str
         Title of the notebook, in the reader's language.
     reason : Note or str
-        What is missing, in plain words (an English message); never the text of an error, which may quote data.
+        What happened, in plain words (an English message); never the text of an error, which may quote data.
     site : SiteContext
         The report it belongs to.
+    section : str
+        Heading of the section that stopped it, in the reader's language.
+    lost : sequence of (str, str)
+        Hypotheses that have no verdict because of it: id, and claim in the reader's language.
+    technical : str
+        For whoever ran the study: the step, and the type of the error.
 
     Returns
     -------
@@ -153,7 +168,9 @@ def render_failure(*, name: str, title: str, reason: Note | str, site: SiteConte
     """
     texts = site.texts
     said = texts.note(reason) if isinstance(reason, Note) else texts.say(reason)
-    body = fill("failure.html.j2", texts=texts, reason=said)
+    body = fill(
+        "failure.html.j2", texts=texts, reason=said, section=section, lost=lost, technical=technical
+    )
     return shell(body, name=name, title=title, site=site)
 
 

@@ -68,6 +68,7 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
         "verdict.html.j2",
         texts=texts,
         hypothesis=finding.hypothesis,
+        known=known,
         verdict=finding.verdict.value.replace("_", "-"),
         symbol=SYMBOLS[finding.verdict],
         label=texts.say(VERDICT_LABELS[finding.verdict]),

@@ -10,10 +10,11 @@ from typing import Any
 import nbformat
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings import Note, load_findings
+from exresearch.findings import load_findings, load_registry
 from exresearch.report import Texts
 from exresearch.report.asked import asked_of
 from exresearch.report.claims import render_claims
+from exresearch.report.failure import plain_reason, section_of
 from exresearch.report.index import render_index
 from exresearch.report.methods import render_methods
 from exresearch.report.notebook import notebook_title
@@ -62,9 +63,7 @@ def render_report(
             notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
             page = render_page(notebook, name=result.name, site=site)
         else:
-            page = render_failure(
-                name=result.name, title=titles[result.name], reason=_reason(result), site=site
-            )
+            page = _failure(plan, result, title=titles[result.name], site=site, staging=staging)
         write_text(staging / f"{result.name}.html", page)
     if summaries is None:
         summaries = render_summaries(plan, results, staging=staging, started=str(record["started"]))
@@ -162,11 +161,25 @@ def rules_of(plan: Plan) -> DisclosureRules:
     )
 
 
-def _reason(result: NotebookResult) -> Note:
-    if result.failed_cell:
-        message = "It stopped at the step {cell} with an error of the type {kind}."
-        return Note(message=message, values={"cell": result.failed_cell, "kind": result.error})
-    return Note(message="It did not run to its end ({kind}).", values={"kind": result.error})
+def _failure(plan: Plan, result: NotebookResult, *, title: str, site: SiteContext, staging: Path) -> str:
+    """Render the page of a notebook that stopped: what happened in plain words, and what is missing by it."""
+    path = next(job.path for job in plan.jobs if job.name == result.name)
+    notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    # What was recorded before it stopped is a finding all the same.
+    found = {finding.hypothesis for finding in load_findings(staging / "findings")}
+    return render_failure(
+        name=result.name,
+        title=title,
+        reason=plain_reason(result.error),
+        site=site,
+        section=section_of(notebook, result.failed_cell, site.texts),
+        lost=[
+            (hypothesis.id, hypothesis.claim[site.language])
+            for hypothesis in load_registry().in_notebook(result.name)
+            if hypothesis.id not in found
+        ],
+        technical=": ".join(part for part in (result.failed_cell, result.error) if part),
+    )
 
 
 def write_text(path: Path, text: str) -> None:
