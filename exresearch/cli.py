@@ -116,6 +116,10 @@ def run(
             help="Deliver the executed notebooks too, in the folder 'notebooks' of the report.",
         ),
     ] = False,
+    single_file: Annotated[
+        bool,
+        typer.Option("--single-file", help="Write the report as one file too: report.html, to send by mail."),
+    ] = False,
 ) -> None:
     """Run a study: check it, execute the notebooks, write the report.
 
@@ -163,7 +167,13 @@ def run(
             progress.update(task, description=", ".join(running) or "done")
 
         try:
-            result = run_plan(plan, jobs=jobs, on_progress=show, keep_notebooks=keep_notebooks)
+            result = run_plan(
+                plan,
+                jobs=jobs,
+                on_progress=show,
+                keep_notebooks=keep_notebooks,
+                single_file=single_file,
+            )
         except (LeakError, DisclosureError) as error:
             # Made, and not published: what it shows together would tell too much.
             _err.print(escape(str(error)), style="red")

@@ -53,7 +53,7 @@ def test_a_table_is_accessible(groups):
     assert "<caption><span>Groups</span></caption>" in table
     assert table.count('scope="col"') == 2
     assert table.count('scope="row"') == 3
-    assert 'role="region" tabindex="0" aria-label="Groups"' in table
+    assert 'role="group" tabindex="0" aria-label="Groups"' in table
     assert "Sales &amp; Service" in table
 
 

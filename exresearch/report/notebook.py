@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import copy
 import re
-import unicodedata
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -16,13 +15,16 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from exresearch.disclosure import Entry, entry_from_json
+from exresearch.report.anchors import slug
 from exresearch.report.markup import fill
-from exresearch.report.page import LEDGER, lab_style
+from exresearch.report.page import LEDGER
 from exresearch.report.text import Texts
 from exresearch.study.parameters import Parameters
 
 _HEADING = re.compile(r"<h([1-3])>(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"\A\s*# +(.+?)\s*(?:\n|\Z)")
+# What a fragment brings along for JupyterLab, of whatever version it was made.
+_LAB_STYLE = re.compile(r'<style class="exr-lab">.*?</style>\n?', re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 # How the blocks of a page are told apart: a sentence in the place of a figure or table, and a verdict not given.
 _ABSENT, _UNTESTED = 'class="exr exr-absent"', "exr-verdict exr-not-testable"
@@ -134,7 +136,7 @@ def convert_notebook(notebook: NotebookNode, texts: Texts) -> NotebookBody:
             cell.outputs = [output for output in cell.outputs if _is_shown(output)]
         kept.append(cell)
     work.cells = _folded(kept, texts)
-    body = _convert(work).replace(lab_style(), "")
+    body = _LAB_STYLE.sub("", _convert(work))
     html, headings = _with_ids(body)
     return NotebookBody(
         title=title,
@@ -216,21 +218,16 @@ def _with_ids(body: str) -> tuple[str, tuple[tuple[int, str, str], ...]]:
         # A page has one first-level heading, the title; any other is a section.
         level, inner = max(2, int(match.group(1))), match.group(2)
         text = Markup(_TAG.sub("", inner)).unescape()  # noqa: S704
-        base = slug = _slug(text)
+        base = name = slug(text)
         count = 1
-        while slug in used:
+        while name in used:
             count += 1
-            slug = f"{base}-{count}"
-        used.add(slug)
-        headings.append((level, slug, text))
-        return f'<h{level} id="{escape(slug)}">{inner}</h{level}>'
+            name = f"{base}-{count}"
+        used.add(name)
+        headings.append((level, name, text))
+        return f'<h{level} id="{escape(name)}">{inner}</h{level}>'
 
     return _HEADING.sub(number, body), tuple(headings)
-
-
-def _slug(text: str) -> str:
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "section"
 
 
 def _settings(notebook: NotebookNode, texts: Texts) -> Markup:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 from nbformat import NotebookNode
 
 from exresearch.disclosure import DisclosureRules, Entry
 from exresearch.findings.note import Note
+from exresearch.report.anchors import with_anchors
+from exresearch.report.brand import Brand
 from exresearch.report.markup import asset, fill
 from exresearch.report.notebook import convert_notebook
 from exresearch.report.numbers import Language
 from exresearch.report.text import Texts
 
+_LINK = re.compile(r'(<a href="([^"#]+)[^"]*")([^>]*)>(.*?)</a>', re.DOTALL)
 INDEX = "index"
 CLAIMS = "claims"
 METHODS = "methods"
@@ -29,11 +34,12 @@ class PageLink:
 
     name: str
     title: str
+    target: str = ""
 
     @property
     def href(self) -> str:
-        """File name of the page."""
-        return f"{self.name}.html"
+        """File name of the page, or its place where all pages are one file."""
+        return self.target or f"{self.name}.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +83,8 @@ class SiteContext:
         Where the data come from and under which terms, in that language; may be empty.
     written : frozenset of str
         Notebooks that exist, whether or not they ran this time; a hypothesis of another one has no notebook yet.
+    brand : Brand, optional
+        The client's logo and colours.
     """
 
     language: Language
@@ -87,11 +95,24 @@ class SiteContext:
     synthetic: bool = False
     source: str = ""
     written: frozenset[str] = frozenset()
+    brand: Brand | None = None
 
     @property
     def texts(self) -> Texts:
         """The reader's language, in words."""
         return Texts(self.language)
+
+
+def pages_of(site: SiteContext) -> list[PageLink]:
+    """Return all pages of a report, in reading order."""
+    texts = site.texts
+    return [
+        PageLink(INDEX, texts.say("Summary")),
+        *site.pages,
+        PageLink(CLAIMS, texts.say("Claims and their sources")),
+        PageLink(METHODS, texts.say("Methods")),
+        PageLink(PROVENANCE, texts.say("What this report was made from")),
+    ]
 
 
 def render_page(notebook: NotebookNode, *, name: str, site: SiteContext) -> str:
@@ -210,18 +231,43 @@ def shell(
     ValueError
         If the name is not a page of the site.
     """
-    texts = site.texts
-    pages = [
-        PageLink(INDEX, texts.say("Summary")),
-        *site.pages,
-        PageLink(CLAIMS, texts.say("Claims and their sources")),
-        PageLink(METHODS, texts.say("Methods")),
-        PageLink(PROVENANCE, texts.say("What this report was made from")),
-    ]
+    pages = pages_of(site)
     names = [page.name for page in pages]
     if name not in names:
         raise ValueError(f"page {name!r} is not in the site; its pages are {', '.join(names)}.")
-    here = names.index(name)
+    inside = _named(with_anchors(body, site.texts), {page.href: page.title for page in pages})
+    return fill_shell(inside, name=name, title=title, site=site, pages=pages, headings=headings, code=code)
+
+
+def fill_shell(
+    body: Markup,
+    *,
+    name: str,
+    title: str,
+    site: SiteContext,
+    pages: Sequence[PageLink],
+    headings: Sequence[tuple[int, str, str]] = (),
+    tocs: Mapping[str, Sequence[tuple[int, str, str]]] | None = None,
+    code: bool = False,
+) -> str:
+    """Put a body that is ready into the frame of a page, or of all pages in one file.
+
+    Parameters
+    ----------
+    body, name, title, site, headings, code
+        As :func:`shell`.
+    pages : sequence of PageLink
+        All pages, in reading order.
+    tocs : mapping, optional
+        Headings of every page, where the body holds them all.
+
+    Returns
+    -------
+    str
+        A whole HTML document.
+    """
+    texts = site.texts
+    here = [page.name for page in pages].index(name)
     message, values = site.rules.sentence()
     document = fill(
         "shell.html.j2",
@@ -234,9 +280,25 @@ def shell(
         previous=pages[here - 1] if here else None,
         following=pages[here + 1] if here + 1 < len(pages) else None,
         headings=headings,
+        tocs=tocs,
+        single=tocs is not None,
         code=code,
         disclosure=texts.say(message, **values),
-        style=asset("fragment.css") + asset("style.css"),
+        style=asset("fragment.css") + asset("style.css") + (site.brand.style if site.brand else ""),
         script=asset("report.js"),
     )
     return str(document)
+
+
+def _named(body: Markup, titles: Mapping[str, str]) -> Markup:
+    """Name the page that a link goes to, for paper: there nobody can follow it."""
+
+    def name(found: re.Match[str]) -> str:
+        opening, page, rest, text = found.groups()
+        title = titles.get(page)
+        if title is None or unescape(text).strip() == title:
+            return found.group()
+        return f'{opening} data-to="{escape(title)}"{rest}>{text}</a>'
+
+    # Safe: markup before, and a title that is escaped.
+    return Markup(_LINK.sub(name, str(body)))  # noqa: S704

@@ -19,11 +19,14 @@ from exresearch.report.index import render_index
 from exresearch.report.methods import render_methods
 from exresearch.report.notebook import notebook_title
 from exresearch.report.provenance_page import render_provenance
+from exresearch.report.search import with_search
+from exresearch.report.single import one_file
 from exresearch.report.site import (
     CLAIMS,
     PageLink,
     SiteContext,
     SummaryPage,
+    pages_of,
     render_failure,
     render_page,
 )
@@ -31,6 +34,7 @@ from exresearch.report.verdict import shown_entry
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan, available_notebooks
 from exresearch.run.provenance import sha256
+from exresearch.run.staging import SINGLE_FILE
 
 
 def render_report(
@@ -40,6 +44,7 @@ def render_report(
     *,
     staging: Path,
     summaries: Sequence[SummaryPage] | None = None,
+    single_file: bool = False,
 ) -> None:
     """Write every page of a report that this run makes.
 
@@ -55,6 +60,8 @@ def render_report(
         The report being built; findings are in it, and pages that are kept from an earlier run.
     summaries : sequence of SummaryPage, optional
         Of :func:`render_summaries`, where they were made before, for the audit.
+    single_file : bool
+        Write ``report.html`` too: all pages in one.
     """
     site = site_of(plan, staging)
     titles = {link.name: link.title for link in site.pages}
@@ -76,6 +83,17 @@ def render_report(
     )
     for summary in (*summaries, provenance):
         write_text(staging / f"{summary.name}.html", summary.html)
+    _finish(staging, site=site, single_file=single_file)
+
+
+def _finish(staging: Path, *, site: SiteContext, single_file: bool) -> None:
+    """Tell every page what all pages say, those kept from an earlier run among them, and put them into one file."""
+    files = {page.name: staging / page.href for page in pages_of(site)}
+    documents = {name: path.read_text(encoding="utf-8") for name, path in files.items() if path.is_file()}
+    for name, document in with_search(documents).items():
+        write_text(files[name], document)
+    if single_file:
+        write_text(staging / SINGLE_FILE, one_file(documents, site=site))
 
 
 def render_summaries(

@@ -54,6 +54,7 @@ def run_plan(
     jobs: int | None = None,
     on_progress: Progress | None = None,
     keep_notebooks: bool = False,
+    single_file: bool = False,
 ) -> RunResult:
     """Execute the notebooks of a plan and write the report.
 
@@ -68,6 +69,8 @@ def run_plan(
         ``stopping`` when it is interrupted.
     keep_notebooks : bool
         Deliver the executed notebooks with the report.
+    single_file : bool
+        Deliver the report as one file too, ``report.html``.
 
     Returns
     -------
@@ -95,7 +98,7 @@ def run_plan(
     )
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
     record["disclosure"] = disclosure
-    render_report(plan, results, record, staging=staging, summaries=summaries)
+    render_report(plan, results, record, staging=staging, summaries=summaries, single_file=single_file)
     deliver_notebooks(results, staging, keep=keep_notebooks)
     record["seconds"] = round(time.perf_counter() - clock, 2)
     write_text(staging / "run.json", _as_json(with_outputs(record, staging)))

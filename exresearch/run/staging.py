@@ -11,6 +11,8 @@ from exresearch.report.site import SUMMARIES
 STAGED = "report"
 _OWNER = "run.json"
 _PAGES = tuple(f"{name}.html" for name in SUMMARIES)
+# All pages in one, where that was asked for.
+SINGLE_FILE = "report.html"
 
 
 def new_staging(work: Path) -> Path:
@@ -70,6 +72,7 @@ def publish(staging: Path, output: Path) -> None:
     old = [
         *output.glob("[0-9][0-9]_*.html"),
         *(output / name for name in _PAGES),
+        output / SINGLE_FILE,
         *(output / "findings").glob("*.json"),
         *(output / "notebooks").glob("[0-9][0-9]_*.ipynb"),
     ]
