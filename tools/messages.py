@@ -35,12 +35,6 @@ ROOT = Path(__file__).resolve().parents[1]
 _LONG = 40
 LOCALE = ROOT / "exresearch" / "report" / "locale"
 CATALOGUE = LOCALE / "nl.po"
-# Texts of the package that have their Dutch beside them, so that only other catalogues translate them.
-PAIRED = (
-    "exresearch/findings/hypotheses.yaml",
-    "exresearch/findings/claims.yaml",
-    "exresearch/measures/comments/data/lexicon.yaml",
-)
 # Functions whose first argument is a message, and keywords that hold one.
 SPEAKERS = {"say", "translate", "mark", "warning", "worded", "Note", "Column"}
 KEYWORDS = {
@@ -132,9 +126,9 @@ def all_messages(root: Path = ROOT) -> dict[str, list[str]]:
 def paired_messages(root: Path = ROOT) -> dict[str, list[str]]:
     """Return the English of every text that has its Dutch beside it, with the file."""
     found: dict[str, list[str]] = {}
-    for name in PAIRED:
-        for message in _english(yaml.safe_load((root / name).read_text(encoding="utf-8"))):
-            found.setdefault(message, []).append(name)
+    for path in sorted((root / "exresearch").rglob("*.yaml")):
+        for message in _english(yaml.safe_load(path.read_text(encoding="utf-8"))):
+            found.setdefault(message, []).append(path.relative_to(root).as_posix())
     return found
 
 

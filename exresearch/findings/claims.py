@@ -33,7 +33,8 @@ class PublishedFigure(BaseModel):
     ``value`` is in natural units: a share of 13 % is 0.13, 147 % more is 1.47, 2 % less is -0.02. ``year`` is the last
     year of the data (of publication where the data are not dated; none where neither is known), ``period`` spells out
     a longer one. ``estimand``
-    names the only estimand that it may be set beside; without one the figure is background.
+    names the only estimand that it may be set beside; without one the figure is background. ``source`` is a reference,
+    which stays in its own language, or words of ours about where the figure comes from.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -45,7 +46,7 @@ class PublishedFigure(BaseModel):
     year: int | None = Field(ge=1900, le=2100)
     period: str | None = None
     region: Text
-    source: Annotated[str, StringConstraints(min_length=1, pattern=r"^\S(.*\S)?$")]
+    source: Annotated[str, StringConstraints(min_length=1, pattern=r"^\S(.*\S)?$")] | Text
     doi: str | None = Field(default=None, pattern=r"^10\.[0-9]{4,9}/\S+$")
     caveat: Text
     hypotheses: tuple[str, ...] = Field(min_length=1)

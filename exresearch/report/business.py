@@ -53,7 +53,7 @@ PUBLISHED: dict[str, Column] = {
     "period": Column(mark("Years")),
     "region": Column(mark("Where")),
     "caveat": Column(mark("What to know about it")),
-    "source": Column(mark("Source")),
+    "source": Column(mark("Source"), "reference"),
 }
 EARNINGS = ("gallup-2012-eps-high", "gallup-2012-eps-low", "schneider-2003-results-first")
 UNITS = ("harter-2002-turnover", "harter-2002-productivity", "harter-2002-profit")
@@ -191,7 +191,7 @@ def published(ids: tuple[str, ...], *, texts: Texts) -> dict[str, Any]:
                 "period": figure.period or str(figure.year),
                 "region": figure.region.model_dump(),
                 "caveat": figure.caveat.model_dump(),
-                "source": figure.source,
+                "source": figure.source if isinstance(figure.source, str) else figure.source.texts,
             }
         )
     caption = mark("Published figures, with what is known about them")

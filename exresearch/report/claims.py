@@ -56,6 +56,7 @@ class _Published:
     where: str
     when: str
     source: str
+    foreign: bool
     doi: str
     caveat: str
     newer: str
@@ -197,7 +198,8 @@ def _published(figure: PublishedFigure, finding: Finding | None, texts: Texts) -
         definition=texts.pick(figure.definition),
         where=texts.pick(figure.region),
         when=_when(figure, texts),
-        source=figure.source,
+        source=texts.pick(figure.source),
+        foreign=isinstance(figure.source, str),
         doi=figure.doi or "",
         caveat=texts.pick(figure.caveat),
         newer=""
@@ -245,5 +247,5 @@ def _value(figure: PublishedFigure, texts: Texts) -> str:
 
 def _short(figure: PublishedFigure, texts: Texts) -> str:
     """Name a figure in one line: who, and when."""
-    author = figure.source.split(" (")[0].split(", ")[0]
+    author = texts.pick(figure.source).split(" (")[0].split("; ")[0].split(", ")[0]
     return f"{author}, {_when(figure, texts)}"

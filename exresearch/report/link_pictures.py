@@ -125,7 +125,7 @@ def _cuts(details: LinkDetails, texts: Texts, rules: DisclosureRules) -> Picture
     figures = [
         one for one in claims_for("engagement-cx") if one.estimand == "ratio" and one.value is not None
     ]
-    published = (float(figures[0].value or 0.0), figures[0].source) if figures else None
+    published = (float(figures[0].value or 0.0), texts.pick(figures[0].source)) if figures else None
     return cut_forest(ratios, texts=texts, rules=rules, published=published)
 
 

@@ -405,7 +405,7 @@ def comparison_sentence(comparison: Comparison, texts: Texts) -> str:
         value=published_value(figure, comparison.published, texts),
         region=figure.region,
         period=figure.period or str(figure.year),
-        source=figure.source,
+        source=texts.pick(figure.source),
         relation=texts.say(RELATIONS[comparison.relation]),
         caveat=figure.caveat,
     )

@@ -29,7 +29,8 @@ class Column:
         A spec of :func:`exresearch.report.numbers.render`; or ``text`` (text, a note, or a mapping from
         language to text), ``message`` (an English message that is translated), ``estimate`` (digits follow
         the row's ``unit_of_measurement``; two decimals without), ``verdict``, ``unit`` (name of a unit of
-        measurement), ``yes_no``, ``figures`` (text with numbers in it, which is hidden with its row).
+        measurement), ``yes_no``, ``figures`` (text with numbers in it, which is hidden with its row), ``reference`` (a
+        published source, which stays in English; or text as with ``text``).
     """
 
     header: str | Note | Mapping[str, str]
@@ -40,7 +41,7 @@ _INTERVAL = "conf_low"
 _SILENT = ("conf_high", "conf_level")
 # Small print below the first cell of a row, instead of a column of its own.
 _DETAIL = "detail"
-_WORDS = ("text", "message", "verdict", "unit", "yes_no", "date")
+_WORDS = ("text", "message", "verdict", "unit", "yes_no", "date", "reference")
 # Shown as it is, and hidden like a number.
 _FIGURES = "figures"
 STANDARD_COLUMNS: dict[str, Column] = {
@@ -220,6 +221,9 @@ def _words(value: object, spec: str, texts: Texts) -> str:
         return texts.say(VERDICT_LABELS[Verdict(str(value))])
     if spec == "unit":
         return texts.say(UNIT_NAMES[str(value)])
+    if spec == "reference" and isinstance(value, str):
+        # The title of a published source stays in its own language.
+        return Markup('<span lang="en">{}</span>').format(value)
     if spec == "message":
         return texts.translate(str(value))
     if isinstance(value, str | Note | Mapping) or hasattr(value, "nl"):

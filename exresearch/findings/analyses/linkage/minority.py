@@ -226,7 +226,7 @@ def _published_shares() -> pd.DataFrame:
             "value": f.value,
             "year": f.period or f.year,
             "region": f.region.model_dump(),
-            "source": f.source,
+            "source": f.source if isinstance(f.source, str) else f.source.texts,
         }
         for f in claims_for("engaged-minority")
         if f.estimand == "share" and f.value is not None
