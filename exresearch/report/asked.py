@@ -124,4 +124,4 @@ def _listed(items: list[str], texts: Texts) -> str:
     """
     if len(items) < 2:
         return "".join(items)
-    return texts.say("{first} and {last}", first=", ".join(items[:-1]), last=items[-1])
+    return texts.say("{first} and {last}", first=texts.listed(items[:-1]), last=items[-1])

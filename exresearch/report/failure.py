@@ -23,7 +23,9 @@ _REASONS = (
     ),
     (
         ("FileNotFoundError", "PermissionError", "IsADirectoryError", "NotADirectoryError", "OSError"),
-        Note(message="A file that this part reads could not be opened, or one that it writes not be written."),
+        Note(
+            message="A file that this part reads could not be opened, or one that it writes not be written."
+        ),
     ),
     (
         ("ImportError", "ModuleNotFoundError"),
@@ -39,7 +41,9 @@ _REASONS = (
     ),
     (
         ("ValueError", "TypeError", "StudyError", "CellError", "NotEstimable", "NotMeasured", "NotScorable"),
-        Note(message="Something in the data or the settings is of another kind than this part can work with."),
+        Note(
+            message="Something in the data or the settings is of another kind than this part can work with."
+        ),
     ),
 )
 _UNFORESEEN = Note(message="Something came up that this part of the report was not made for.")

@@ -106,13 +106,13 @@ def least_words(hypothesis: Hypothesis, texts: Texts) -> str:
         (mark("at least {count:integer} waves"), needs.min_waves, 2),
         (mark("at least {count:integer} people"), needs.min_respondents, 1),
     )
-    return ", ".join(texts.say(message, count=count) for message, count, start in least if count >= start)
+    return texts.listed(texts.say(message, count=count) for message, count, start in least if count >= start)
 
 
 def _tables(option: Alternative, texts: Texts) -> str:
     tables = []
     for table in option.tables:
-        constructs = ", ".join(option.constructs.get(table, ()))
+        constructs = texts.listed(option.constructs.get(table, ()))
         name = texts.say(TABLE_LABELS[table])
         tables.append(f"{name} ({constructs})" if constructs else name)
     return " + ".join(tables)
@@ -189,7 +189,7 @@ def weighting_words(settings: StudyFile, texts: Texts) -> list[str]:
         texts.say(
             "{table}: weighted so that the answers resemble the population by {categories}{each}.",
             table=texts.say(TABLE_LABELS[table]),
-            categories=", ".join(dict.fromkeys([*weighting.margins, *weighting.staff_list])),
+            categories=texts.listed(dict.fromkeys([*weighting.margins, *weighting.staff_list])),
             each=texts.say(", each wave by itself") if weighting.by_wave else "",
         )
         for table, weighting in settings.weighting.items()

@@ -193,7 +193,7 @@ def _method(
         facts=tuple(_facts(tested, texts)) if tested else (),
         checks=tuple(_checks(tested, texts)) if tested else (),
         caveats=tuple(texts.note(note) for note in finding.caveats) if finding is not None else (),
-        rivals=_sentence("; ".join(hypothesis.rivals.nl if language == "nl" else hypothesis.rivals.en)),
+        rivals=_sentence("; ".join(_rivals(hypothesis, texts))),
         sources=tuple(_cited(source.text, source.doi) for source in sources_of(hypothesis, finding)),
     )
 
@@ -206,7 +206,7 @@ def _estimands(
     names = {rule.estimand for rule in rules if rule is not None}
     return [
         _Estimand(
-            of=", ".join(family.components[name][texts.language] for name in estimand.components),
+            of=texts.listed(family.components[name] for name in estimand.components),
             meaning=estimand.meaning[texts.language],
             when="" if estimand.when is None else estimand.when[texts.language],
             unit=texts.say(UNIT_NAMES[estimand.unit]),
@@ -250,6 +250,11 @@ def _outcome(record: EstimateRecord, texts: Texts) -> str:
         level=record.conf_level,
         limits=interval(record.conf_low, record.conf_high, spec, language=texts.language),
     )
+
+
+def _rivals(hypothesis: Hypothesis, texts: Texts) -> list[str]:
+    pairs = zip(hypothesis.rivals.nl, hypothesis.rivals.en, strict=True)
+    return [texts.pick({"nl": dutch, "en": english}) for dutch, english in pairs]
 
 
 def _sentence(text: str) -> str:

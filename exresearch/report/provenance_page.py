@@ -154,7 +154,7 @@ def _trail(
         href="" if page is None else f"{page.href}{anchor}",
         json="" if finding is None else f"findings/{hypothesis.id}.json",
         sha=hashes.get(hypothesis.id, "")[:_SHOWN],
-        tables=", ".join(named),
+        tables=texts.listed(named),
     )
 
 

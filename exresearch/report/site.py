@@ -189,9 +189,7 @@ def render_failure(
     """
     texts = site.texts
     said = texts.note(reason) if isinstance(reason, Note) else texts.say(reason)
-    body = fill(
-        "failure.html.j2", texts=texts, reason=said, section=section, lost=lost, technical=technical
-    )
+    body = fill("failure.html.j2", texts=texts, reason=said, section=section, lost=lost, technical=technical)
     return shell(body, name=name, title=title, site=site)
 
 
