@@ -120,6 +120,13 @@ def run(
         bool,
         typer.Option("--single-file", help="Write the report as one file too: report.html, to send by mail."),
     ] = False,
+    cold: Annotated[
+        bool,
+        typer.Option(
+            "--cold",
+            help="Start Python anew for every notebook, instead of forking it from one that has everything loaded.",
+        ),
+    ] = False,
 ) -> None:
     """Run a study: check it, execute the notebooks, write the report.
 
@@ -173,6 +180,7 @@ def run(
                 on_progress=show,
                 keep_notebooks=keep_notebooks,
                 single_file=single_file,
+                cold=cold,
             )
         except (LeakError, DisclosureError) as error:
             # Made, and not published: what it shows together would tell too much.

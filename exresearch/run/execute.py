@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import logging
 import os
+import sys
 import time
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
 from exresearch.run.plan import NotebookJob
+from exresearch.run.warm import SocketKernelManager, WarmKernelManager, begin_server
 
 # What a user's own Jupyter set-up says about kernels is not for these.
 _FOREIGN = (
@@ -68,13 +71,17 @@ class NotebookResult:
 
 
 @contextmanager
-def kernel_environment(work: Path) -> Iterator[None]:
+def kernel_environment(work: Path, *, notebooks: Sequence[Path] = (), cold: bool = False) -> Iterator[None]:
     """Give kernels that start inside the block an environment of their own, and take it back afterwards.
 
     Parameters
     ----------
     work : pathlib.Path
         Working folder, where IPython may keep what it keeps.
+    notebooks : sequence of pathlib.Path
+        What will be run: a server that has imported what they do is begun, for kernels to be forked from.
+    cold : bool
+        Begin none.
     """
     kept = dict(os.environ)
     for name in _FOREIGN:
@@ -87,6 +94,8 @@ def kernel_environment(work: Path) -> Iterator[None]:
         with warnings.catch_warnings():
             # papermill and its clients warn about their own internals; nothing there is about the study.
             warnings.simplefilter("ignore")
+            if notebooks and not cold:
+                begin_server(notebooks, os.environ)
             yield
     finally:
         logger.setLevel(level)
@@ -94,7 +103,7 @@ def kernel_environment(work: Path) -> Iterator[None]:
         os.environ.update(kept)
 
 
-def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
+def execute_notebook(job: NotebookJob, *, work: Path, cold: bool = False) -> NotebookResult:
     """Execute one notebook with its parameters.
 
     When to use it: inside :func:`kernel_environment`, from any thread; the work is done by the kernel.
@@ -105,6 +114,8 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
         Notebook and complete parameters.
     work : pathlib.Path
         Working folder: the kernel's directory, and where the executed notebook and any log go.
+    cold : bool
+        Start Python for the kernel, instead of forking it from a server that :func:`kernel_environment` began.
 
     Returns
     -------
@@ -118,21 +129,7 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
     log.unlink(missing_ok=True)
     final.unlink(missing_ok=True)
     try:
-        import papermill  # imported here so that planning and checking stay quick
-
-        papermill.execute_notebook(
-            str(job.path),
-            str(partial),
-            parameters=job.parameters,
-            kernel_name="python3",
-            cwd=str(work),
-            progress_bar=False,
-            request_save_on_cell_execute=False,
-            start_timeout=_START_SECONDS,
-            # What a kernel says about its own transport is nothing for the user; asking it to leave can take seconds.
-            extra_arguments=["--log-level=50"],
-            shutdown_kernel="immediate",
-        )
+        _execute(job, partial, work=work, cold=cold)
         said = tidy(partial)
         if said:
             log.write_text(said, encoding="utf-8")
@@ -148,6 +145,43 @@ def execute_notebook(job: NotebookJob, *, work: Path) -> NotebookResult:
         # The client leaves the event loop of its thread open; every notebook has its own.
         ensure_event_loop().close()
     return NotebookResult(job.name, "ok", time.perf_counter() - started, final)
+
+
+def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool) -> None:
+    """Execute, and once more with a kernel started plainly where one never answered."""
+    # Imported here so that planning and checking stay quick.
+    import papermill
+    from nbclient.exceptions import DeadKernelError
+
+    for last in (False, True):
+        try:
+            papermill.execute_notebook(
+                str(job.path),
+                str(partial),
+                parameters=job.parameters,
+                kernel_name="python3",
+                cwd=str(work),
+                progress_bar=False,
+                request_save_on_cell_execute=False,
+                start_timeout=_START_SECONDS,
+                # What a kernel says about its transport is nothing for the user; asking it to leave can take seconds.
+                extra_arguments=["--log-level=50"],
+                shutdown_kernel="immediate",
+                kernel_manager_class=_manager(cold=cold or last),
+            )
+        except RuntimeError as error:
+            # A kernel that never answered; one that died over a cell would die again.
+            if last or isinstance(error, DeadKernelError):
+                raise
+        else:
+            return
+
+
+def _manager(*, cold: bool) -> type[AsyncKernelManager]:
+    """Return what starts kernels; Windows has no Unix sockets that ZeroMQ can use."""
+    if sys.platform == "win32":
+        return AsyncKernelManager
+    return SocketKernelManager if cold else WarmKernelManager
 
 
 def tidy(path: Path) -> str:

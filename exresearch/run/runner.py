@@ -55,6 +55,7 @@ def run_plan(
     on_progress: Progress | None = None,
     keep_notebooks: bool = False,
     single_file: bool = False,
+    cold: bool = False,
 ) -> RunResult:
     """Execute the notebooks of a plan and write the report.
 
@@ -71,6 +72,8 @@ def run_plan(
         Deliver the executed notebooks with the report.
     single_file : bool
         Deliver the report as one file too, ``report.html``.
+    cold : bool
+        Start Python anew for every notebook, instead of forking kernels from one that has imported everything.
 
     Returns
     -------
@@ -89,7 +92,7 @@ def run_plan(
     tell = on_progress if on_progress is not None else _silent
     write_resolved_study(plan)
     staging = _staging(plan)
-    results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell)
+    results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell, cold=cold)
     tell("report", "started")
     kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
     summaries = render_summaries(plan, results, staging=staging, started=started.isoformat())
@@ -109,24 +112,26 @@ def run_plan(
     return RunResult(plan.output / "index.html", tuple(results), time.perf_counter() - clock)
 
 
-def _execute(plan: Plan, *, jobs: int, tell: Progress) -> list[NotebookResult]:
+def _execute(plan: Plan, *, jobs: int, tell: Progress, cold: bool) -> list[NotebookResult]:
     results: dict[str, NotebookResult] = {}
     first = [job for job in plan.jobs if job.name != LAST]
     last = [job for job in plan.jobs if job.name == LAST]
+    # A server of warm kernels takes as long to begin as a kernel, so that it pays from the third one on.
+    notebooks = [job.path for job in plan.jobs] if len(plan.jobs) > 2 else []
     # Threads, for all they do is wait: each notebook runs in a kernel process of its own.
     with (
-        kernel_environment(plan.work),
+        kernel_environment(plan.work, notebooks=notebooks, cold=cold),
         ThreadPoolExecutor(max_workers=max(1, min(jobs, len(plan.jobs)))) as pool,
     ):
         for group in (first, last):
-            results |= _run_group(pool, group, plan.work, tell)
+            results |= _run_group(pool, group, plan.work, tell, cold=cold)
     return [results[job.name] for job in plan.jobs]
 
 
 def _run_group(
-    pool: ThreadPoolExecutor, group: Sequence[NotebookJob], work: Path, tell: Progress
+    pool: ThreadPoolExecutor, group: Sequence[NotebookJob], work: Path, tell: Progress, *, cold: bool
 ) -> dict[str, NotebookResult]:
-    pending = {pool.submit(_execute_one, job, work, tell): job.name for job in group}
+    pending = {pool.submit(_execute_one, job, work, tell, cold): job.name for job in group}
     try:
         return {name: future.result() for future, name in pending.items()}
     except KeyboardInterrupt:
@@ -136,9 +141,9 @@ def _run_group(
         raise
 
 
-def _execute_one(job: NotebookJob, work: Path, tell: Progress) -> NotebookResult:
+def _execute_one(job: NotebookJob, work: Path, tell: Progress, cold: bool) -> NotebookResult:
     tell(job.name, "started")
-    result = execute_notebook(job, work=work)
+    result = execute_notebook(job, work=work, cold=cold)
     tell(job.name, result.status)
     return result
 

@@ -1,0 +1,50 @@
+"""Kernel managers that papermill's client takes: each kernel on sockets of its own, forked or started."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from jupyter_client.manager import AsyncKernelManager
+from jupyter_client.provisioning.factory import KernelProvisionerFactory
+
+from exresearch.run.warm.server import FOLDER
+
+PROVISIONER = "exresearch-warm"
+
+
+class SocketKernelManager(AsyncKernelManager):
+    """A kernel that is spoken to over Unix sockets in a folder of its own.
+
+    Free network ports are found by trying, and two kernels that start at once may find the same one.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._folder = tempfile.mkdtemp(prefix=FOLDER)
+        self.transport = "ipc"
+        self.ip = str(Path(self._folder) / "k")
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        """Remove the sockets with their folder."""
+        await super()._async_cleanup_resources(restart=restart)
+        if not restart:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    cleanup_resources = _async_cleanup_resources
+
+
+class WarmKernelManager(SocketKernelManager):
+    """The same, forked from the server of warm kernels where there is one."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        spec = self.kernel_spec
+        if spec is not None:
+            factory = KernelProvisionerFactory.instance(parent=self.parent)
+            spec.metadata["kernel_provisioner"] = {"provisioner_name": PROVISIONER, "config": {}}
+            if not factory.is_provisioner_available(spec):
+                # Not installed anew since this was added: kernels start as anywhere.
+                del spec.metadata["kernel_provisioner"]

@@ -1,0 +1,240 @@
+"""The process that kernels are forked from: it imports, waits and forks, and never computes anything itself.
+
+Started by :mod:`exresearch.run.warm.servers`; it ends when its standard input does, that is with whoever started it.
+One request is one connection to its socket, and a line of JSON in either direction:
+
+- ``{"arguments": [...], "environment": {...}, "folder": "..."}`` asks for a kernel; the answer is ``{"pid": n}``;
+- ``{"code": n}`` follows on the same connection when that kernel has ended.
+"""
+
+from __future__ import annotations
+
+import ast
+import gc
+import importlib
+import json
+import os
+import random
+import selectors
+import shutil
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+# What a kernel imports by itself before its first cell, and what ours import inside functions.
+_ALWAYS = (
+    "ipykernel.kernelapp",
+    "ipykernel.ipkernel",
+    "IPython.core.interactiveshell",
+    "IPython.core.completer",
+    "jedi",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.backends.backend_svg",
+    "pyarrow.parquet",
+    "python_calamine",
+    "scipy.optimize",
+    "scipy.stats",
+    "seaborn",
+)
+_LONGEST = 4_000_000
+#: How the folders of sockets are called.
+FOLDER = "exr-"
+
+
+def modules_of(notebooks: Sequence[Path]) -> list[str]:
+    """Return what the code cells of notebooks import, sorted.
+
+    Parameters
+    ----------
+    notebooks : sequence of pathlib.Path
+        Those that cannot be read are left out: the kernel that runs them will say why.
+
+    Returns
+    -------
+    list of str
+        Modules, and what is imported from them where that may be a module itself.
+    """
+    found = set()
+    for path in notebooks:
+        try:
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            trees = [ast.parse("".join(cell["source"])) for cell in cells if cell["cell_type"] == "code"]
+        except (OSError, ValueError, KeyError, SyntaxError):
+            continue
+        for tree in trees:
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Import):
+                    found |= {name.name for name in node.names}
+                elif isinstance(node, ast.ImportFrom) and node.module:
+                    found |= {node.module, *(f"{node.module}.{name.name}" for name in node.names)}
+    return sorted(found)
+
+
+def serve(address: str, modules: Sequence[str]) -> None:
+    """Import, say so by listening, and fork kernels until standard input ends.
+
+    Parameters
+    ----------
+    address : str
+        Path of the Unix socket to listen on; it appears when everything is imported.
+    modules : sequence of str
+        What to import beforehand. A name that is no module is left out.
+
+    Raises
+    ------
+    RuntimeError
+        If an import started a thread: a fork would not take it along.
+    """
+    for name in (*_ALWAYS, *modules):
+        with suppress(ImportError):
+            importlib.import_module(name)
+    if threading.active_count() > 1 or _threads():
+        raise RuntimeError("an import started a thread, so that nothing can be forked from here.")
+    # What is here now is never freed: kernels share it, and their collector leaves it alone.
+    gc.collect()
+    gc.freeze()
+    waiting = socket.socket(socket.AF_UNIX)
+    children: dict[int, socket.socket] = {}
+    # The socket appears under its name only when it listens, so that nobody meets a closed door.
+    waiting.bind(f"{address}.new")
+    waiting.listen(64)
+    Path(f"{address}.new").rename(address)
+    woken, waker = os.pipe()
+    for end in (woken, waker):
+        os.set_blocking(end, False)
+    signal.set_wakeup_fd(waker)
+    signal.signal(signal.SIGCHLD, lambda *_: None)
+    with selectors.DefaultSelector() as selector:
+        for source in (waiting, woken, sys.stdin):
+            selector.register(source, selectors.EVENT_READ)
+        while True:
+            ready = {key.fileobj for key, _ in selector.select()}
+            if sys.stdin in ready and not os.read(sys.stdin.fileno(), 1024):
+                break
+            if woken in ready:
+                with suppress(BlockingIOError):
+                    os.read(woken, 1024)
+                _bury(children)
+            if waiting in ready:
+                _answer(waiting, children, woken, waker)
+    for pid in children:
+        with suppress(ProcessLookupError):
+            os.killpg(pid, signal.SIGKILL)
+    folder = Path(address).parent
+    if folder.name.startswith(FOLDER):
+        # Whoever began this server may be gone without having cleared up.
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _answer(waiting: socket.socket, children: dict[int, socket.socket], woken: int, waker: int) -> None:
+    """Fork one kernel for whoever asks; a question that cannot be understood is hung up on."""
+    asked, _ = waiting.accept()
+    asked.settimeout(10)
+    try:
+        request = json.loads(_line(asked))
+        pid = os.fork()
+    except (OSError, ValueError):
+        asked.close()
+        return
+    if pid == 0:
+        code = 1
+        try:
+            for line in (waiting, asked, *children.values()):
+                line.close()
+            for end in (woken, waker):
+                os.close(end)
+            code = _kernel(request)
+        finally:
+            # Nothing of the server's own ending runs in a child.
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+    children[pid] = asked
+    with suppress(OSError):
+        # The kernel leads a group of its own before anybody is told of it.
+        os.setpgid(pid, pid)
+    with suppress(OSError):
+        asked.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+
+
+def _kernel(request: dict[str, Any]) -> int:
+    """Become a kernel, as if started by hand."""
+    signal.set_wakeup_fd(-1)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    with suppress(OSError):
+        os.setpgid(0, 0)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.environ.clear()
+    os.environ.update(request["environment"], JPY_PARENT_PID=str(os.getppid()))
+    os.chdir(request["folder"])
+    _unalike()
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = ["ipykernel_launcher", *request["arguments"]]
+    try:
+        IPKernelApp.launch_instance(argv=request["arguments"], parent_handle=os.getppid())
+    except SystemExit as stopped:
+        return stopped.code if isinstance(stopped.code, int) else int(stopped.code is not None)
+    return 0
+
+
+def _unalike() -> None:
+    """Undo what siblings would share: the state of global random numbers, and what pandas thinks of the terminal."""
+    import numpy as np
+    import pandas as pd
+
+    random.seed()
+    np.random.seed()  # noqa: NPY002 - the global state is the one to be reset
+    pd.set_option("display.max_columns", 20)
+
+
+def _bury(children: dict[int, socket.socket]) -> None:
+    """Tell of every kernel that has ended."""
+    while True:
+        try:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return
+        if pid == 0:
+            return
+        asked = children.pop(pid, None)
+        if asked is not None:
+            with suppress(OSError):
+                asked.sendall(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode() + b"\n")
+            asked.close()
+
+
+def _line(asked: socket.socket) -> bytes:
+    """Read one line."""
+    return b"".join(_until_newline(asked))
+
+
+def _until_newline(asked: socket.socket) -> Iterator[bytes]:
+    size = 0
+    while size < _LONGEST:
+        part = asked.recv(65536)
+        size += len(part)
+        yield part
+        if not part or part.endswith(b"\n"):
+            return
+
+
+def _threads() -> list[str]:
+    """Return the names of this process's threads beside the main one, those of libraries too; none where unknown."""
+    try:
+        names = [(task / "comm").read_text().strip() for task in Path("/proc/self/task").iterdir()]
+    except OSError:
+        return []
+    # pyarrow's allocator has a thread that clears up; it takes care of forks by itself.
+    return [name for name in names if not name.startswith("jemalloc")][1:]
+
+
+if __name__ == "__main__":
+    serve(sys.argv[1], json.loads(sys.argv[2]))

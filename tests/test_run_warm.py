@@ -1,0 +1,195 @@
+"""Warm kernels: forked, unlike each other where they must be, and never missed where they cannot be had."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import nbformat
+import pytest
+
+from exresearch.run import NotebookJob
+from exresearch.run.execute import execute_notebook, kernel_environment
+from exresearch.run.plan import available_notebooks
+from exresearch.run.warm import begin_server, servers, stop_server, warm_server
+from exresearch.run.warm.server import modules_of
+
+pytestmark = pytest.mark.skipif(not servers.can_fork(), reason="kernels are forked on Linux only")
+
+# What a cell finds out about its own process.
+LOOK = """
+import json, os, random, sys
+import numpy as np, pandas as pd
+print(json.dumps({
+    "parent": os.getppid(), "folder": os.getcwd(), "greeting": os.environ.get("GREETING"),
+    "draws": [random.random(), float(np.random.rand())], "columns": pd.get_option("display.max_columns"),
+    "loaded": "exresearch.report.journey" in sys.modules, "answer": int(np.random.default_rng(5).integers(1000)),
+    "threads": os.environ.get("OMP_NUM_THREADS"),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[servers._Server]:
+    """A server of this module's own; another one of this process ends first."""
+    stop_server()
+    begin_server(available_notebooks(), {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
+    assert warm_server() is not None
+    yield servers._running[0]
+    stop_server()
+
+
+def job(folder: Path, *sources: str, name: str = "55_look") -> NotebookJob:
+    """A notebook with these cells."""
+    cells = [nbformat.v4.new_code_cell("x = 1", metadata={"tags": ["parameters"]})]
+    cells += [nbformat.v4.new_code_cell(source) for source in sources]
+    path = folder / f"{name}_source.ipynb"
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel}), path)
+    return NotebookJob(name, path, {"x": 2}, ())
+
+
+def looked(executed: Path | None) -> dict:
+    """What the last cell of an executed notebook found."""
+    assert executed is not None
+    cells = json.loads(executed.read_text(encoding="utf-8"))["cells"]
+    return json.loads("".join(cells[-1]["outputs"][0]["text"]))
+
+
+def run(folder: Path, *sources: str, cold: bool = False) -> object:
+    """Execute cells in a working folder, as a run does."""
+    with kernel_environment(folder, cold=cold):
+        return execute_notebook(job(folder, *sources), work=folder, cold=cold)
+
+
+def test_kernels_are_forked_with_everything_loaded_and_random_numbers_of_their_own(
+    server: servers._Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GREETING", "hello")
+    first, second = (looked(run(tmp_path, LOOK).executed) for _ in range(2))
+    for found in (first, second):
+        assert found["parent"] == server.process.pid
+        assert found["folder"] == str(tmp_path)
+        assert found["greeting"] == "hello"
+        assert found["loaded"]
+        assert found["columns"] == 20
+        assert found["threads"] == "1"
+    assert not set(first["draws"]) & set(second["draws"])
+    # A seed gives the same in every one of them.
+    assert first["answer"] == second["answer"]
+
+
+def test_a_cold_kernel_gives_the_same_and_is_nobodys_fork(server: servers._Server, tmp_path: Path) -> None:
+    warm, cold = looked(run(tmp_path, LOOK).executed), looked(run(tmp_path, LOOK, cold=True).executed)
+    assert cold["parent"] == os.getpid()
+    assert not cold["loaded"]
+    assert {key: warm[key] for key in ("answer", "columns", "folder")} == {
+        key: cold[key] for key in ("answer", "columns", "folder")
+    }
+
+
+def test_a_kernel_killed_in_a_cell_is_a_failure_and_not_tried_again(
+    server: servers._Server, tmp_path: Path
+) -> None:
+    count = tmp_path / "count"
+    kill = f"open({str(count)!r}, 'a').write('.')\nimport os, signal\nos.kill(os.getpid(), signal.SIGKILL)"
+    result = run(tmp_path, kill)
+    assert (result.status, result.executed) == ("failed", None)
+    assert result.error == "DeadKernelError"
+    assert count.read_text() == "."
+    # The server is none the worse.
+    assert looked(run(tmp_path, LOOK).executed)["parent"] == server.process.pid
+
+
+def test_a_kernel_that_never_answers_is_started_plainly(
+    server: servers._Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from exresearch.run.warm import provisioner
+
+    forked = []
+
+    def stillborn(*args: object, **kwargs: object) -> provisioner.ForkedKernel:
+        kernel = fork(*args, **kwargs)
+        os.kill(kernel.pid, signal.SIGKILL)
+        forked.append(kernel.pid)
+        return kernel
+
+    fork = provisioner.fork
+    monkeypatch.setattr(provisioner, "fork", stillborn)
+    result = run(tmp_path, LOOK)
+    assert result.status == "ok"
+    assert looked(result.executed)["parent"] == os.getpid()
+    assert len(forked) == 1
+
+
+def test_the_server_ends_with_whoever_began_it(tmp_path: Path) -> None:
+    begin = (
+        "import os\nfrom exresearch.run.warm import begin_server, servers, warm_server\n"
+        "begin_server([], os.environ)\nprint(servers._running[0].process.pid, servers._running[0].folder, flush=True)\n"
+        "warm_server()\nos._exit(1)"
+    )
+    said = subprocess.run([sys.executable, "-c", begin], capture_output=True, text=True, check=False)
+    pid, folder = said.stdout.split()
+    until = time.monotonic() + 20
+    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
+        time.sleep(0.05)
+    assert not Path(f"/proc/{pid}").exists()
+    assert not Path(folder).exists()
+
+
+def test_an_import_that_starts_a_thread_makes_no_server(tmp_path: Path) -> None:
+    (tmp_path / "threads_at_import.py").write_text(
+        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
+    )
+    command = [
+        sys.executable,
+        "-m",
+        "exresearch.run.warm.server",
+        str(tmp_path / "s"),
+        '["threads_at_import"]',
+    ]
+    done = subprocess.run(
+        command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "an import started a thread" in done.stderr
+    assert not (tmp_path / "s").exists()
+
+
+def test_what_notebooks_import_is_read_from_them(tmp_path: Path) -> None:
+    path = job(tmp_path, "import json\nfrom exresearch.report import drivers", "x = 2").path
+    (tmp_path / "broken.ipynb").write_text("{", encoding="utf-8")
+    assert modules_of([path, tmp_path / "broken.ipynb"]) == [
+        "exresearch.report",
+        "exresearch.report.drivers",
+        "json",
+    ]
+
+
+def test_without_its_server_a_kernel_dies_and_the_next_one_starts_plainly(
+    server: servers._Server, tmp_path: Path
+) -> None:
+    kill = f"import os, signal, time\nos.kill({server.process.pid}, signal.SIGKILL)\ntime.sleep(60)"
+    clock = time.monotonic()
+    result = run(tmp_path, kill)
+    assert result.status == "failed"
+    assert time.monotonic() - clock < 50
+    assert looked(run(tmp_path, LOOK).executed)["parent"] == os.getpid()
+    stop_server()
+    assert not server.folder.exists()
+
+
+def test_another_version_of_the_package_gets_another_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    begin_server([], os.environ)
+    first = servers._running[0]
+    begin_server([], os.environ)
+    assert servers._running[0] is first
+    monkeypatch.setattr(servers, "_fingerprint", lambda: "newer")
+    begin_server([], os.environ)
+    assert servers._running[0].process.pid != first.process.pid
+    assert first.process.poll() is not None
+    stop_server()
