@@ -18,8 +18,13 @@ import exresearch
 from exresearch.study import load_codebook, parse_study
 
 ROOT = Path(__file__).parents[1]
-# Names under which conda-forge has the same package in a smaller form.
-CONDA_NAMES = {"matplotlib-base": "matplotlib", "nbconvert-core": "nbconvert", "seaborn-base": "seaborn"}
+# Names under which conda-forge has the same package, or a smaller form of it.
+CONDA_NAMES = {
+    "matplotlib-base": "matplotlib",
+    "nbconvert-core": "nbconvert",
+    "playwright-python": "playwright",
+    "seaborn-base": "seaborn",
+}
 CONDA_ONLY = {"python", "pip"}
 PYTHONS = ("3.11.2", "3.12.4", "3.13.1")
 PLATFORMS = ({"sys_platform": "linux"}, {"sys_platform": "darwin"}, {"sys_platform": "win32"})
@@ -101,7 +106,9 @@ def readme() -> str:
 def test_conda_environment_has_the_names_and_bounds_of_pyproject() -> None:
     content = yaml.safe_load((ROOT / "environment.yml").read_text(encoding="utf-8"))
     assert content["channels"] == ["conda-forge", "nodefaults"]
-    conda = {requirement.name: requirement for requirement in map(Requirement, content["dependencies"])}
+    # The last entry holds what conda-forge does not have.
+    *names, rest = content["dependencies"]
+    conda = {requirement.name: requirement for requirement in map(Requirement, [*names, *rest["pip"]])}
     assert str(conda["python"].specifier) == str(
         Requirement("python" + project()["project"]["requires-python"]).specifier
     )
@@ -325,7 +332,45 @@ def test_benchmarks_are_all_listed() -> None:
     assert sorted(listed) == sorted(path.name for path in folder.glob("*.py"))
 
 
-def test_ci_calls_the_gate_and_nothing_else() -> None:
+def test_ci_installs_a_browser_where_it_can_and_calls_the_gate() -> None:
     lines = (ROOT / ".ci" / "run").read_text(encoding="utf-8").splitlines()
     commands = [line for line in lines if line and not line.startswith("#")]
-    assert commands == ['cd "$(dirname "${BASH_SOURCE[0]}")/.." && exec make test']
+    assert commands[0] == 'cd "$(dirname "${BASH_SOURCE[0]}")/.." || exit 2'
+    assert commands[-1] == "exec make test"
+    # In between a browser and nothing else; without it the gate runs all the same.
+    assert len(commands) <= 8
+    installed = [line for line in commands if "apt-get" in line and "install" in line]
+    assert len(installed) == 1
+    assert "--no-install-recommends chromium;" in installed[0]
+
+
+@pytest.mark.parametrize("found", [True, False])
+def test_ci_goes_on_without_a_browser(tmp_path: Path, found: bool) -> None:
+    """The script with commands that only say that they were called: an installation that fails stops nothing."""
+    bash = shutil.which("bash")
+    if bash is None:
+        pytest.skip("there is no bash")
+    (tmp_path / ".ci").mkdir()
+    shutil.copy(ROOT / ".ci" / "run", tmp_path / ".ci" / "run")
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    answers = {"apt-get": "exit 100", "id": "echo 0", "make": "exit 0"} | (
+        {"chromium": "exit 0"} if found else {}
+    )
+    for name, answer in answers.items():
+        tool = tools / name
+        tool.write_text(f'#!{bash}\n[ {name} = id ] || echo "{name} $*" >> "{tmp_path}/called"\n{answer}\n')
+        tool.chmod(0o755)
+    (tools / "dirname").symlink_to(shutil.which("dirname"))
+    done = subprocess.run(
+        [bash, str(tmp_path / ".ci" / "run")],
+        env={"PATH": str(tools)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    called = (tmp_path / "called").read_text(encoding="utf-8").splitlines()
+    assert done.returncode == 0
+    assert called[-1] == "make test"
+    assert any(line.startswith("apt-get") for line in called) is not found
+    assert ("without a browser" in done.stderr) is not found

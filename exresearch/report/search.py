@@ -16,9 +16,10 @@ _TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
 # A hit in the rest of a long paragraph is rarely what somebody looks for, and every page carries all of this.
 _LONGEST = 120
 _HEADS = 200
-_HEADINGS = ("h2", "h3")
+_MOST = 360
+_HEADINGS = ("h2", "h3", "h4")
 _TEXTS = ("p", "li", "figcaption", "caption", "summary")
-_NAMED = ("verdict-", "claim-", "figure-", "table-")
+_NAMED = ("verdict-", "claim-", "figure-", "table-", "h-", "m-")
 _SILENT = ("nav", "button", "small")
 # What is not text of the page, and what is the same below every verdict.
 _UNSAID = {
@@ -154,7 +155,7 @@ class _Reader(HTMLParser):
             self._heads.append(text)
         elif not self._here[1] and (tag in (*_HEADINGS, "caption") or self._here[0].startswith("figure-")):
             self._here[1] = text
-        else:
+        elif sum(map(len, self._here[2:])) < _MOST:
             self._here.append(_cut(text, _LONGEST))
 
 

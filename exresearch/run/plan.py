@@ -155,6 +155,8 @@ def write_resolved_study(plan: Plan) -> Path:
         ``study.yaml`` in the working folder, with absolute paths that never enter the report.
     """
     content = plan.study.settings.model_dump(mode="json", exclude_unset=True)
+    # Pages show it, not notebooks; and it would be looked for beside this file.
+    content.pop("logo", None)
     content["codebook"] = str(plan.study.files["codebook"][0])
     for name, sources in content["tables"].items():
         for source, path in zip(sources, plan.study.files[name], strict=True):

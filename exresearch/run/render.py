@@ -13,6 +13,7 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings import load_findings, load_registry
 from exresearch.report import Texts
 from exresearch.report.asked import asked_of
+from exresearch.report.brand import Brand
 from exresearch.report.claims import render_claims
 from exresearch.report.failure import plain_reason, section_of
 from exresearch.report.index import render_index
@@ -35,6 +36,7 @@ from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan, available_notebooks
 from exresearch.run.provenance import sha256
 from exresearch.run.staging import SINGLE_FILE
+from exresearch.study.logo import read_logo
 
 
 def render_report(
@@ -165,7 +167,19 @@ def site_of(plan: Plan, staging: Path) -> SiteContext:
         synthetic=settings.synthetic is not None,
         written=frozenset(path.stem for path in available_notebooks()),
         source=texts.pick(settings.source) if settings.source is not None else "",
+        brand=_brand(plan),
     )
+
+
+def _brand(plan: Plan) -> Brand | None:
+    """Return what the client looks like; None where the study file says nothing of it."""
+    settings = plan.study.settings
+    # Checked with the study; a file that was taken away since then leaves the name in its place.
+    logo, _ = read_logo(settings.logo, folder=plan.study_file.parent, file=plan.study_file.name)
+    colours = settings.colours
+    if not logo and colours is None:
+        return None
+    return Brand(logo, colours.primary if colours else "", colours.accent if colours else "")
 
 
 def rules_of(plan: Plan) -> DisclosureRules:

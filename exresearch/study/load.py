@@ -12,6 +12,7 @@ from exresearch.study.codebook import Codebook, codebook_remarks, derived_remark
 from exresearch.study.demo import generate_demo
 from exresearch.study.demo.tables import FILES, GENERATOR
 from exresearch.study.flags import judge_sheets
+from exresearch.study.logo import read_logo
 from exresearch.study.parameters import StudyFile, TableName, TableSource
 from exresearch.study.paths import absent, below, resolve_path
 from exresearch.study.problems import Problem, StudyError, nearest
@@ -125,6 +126,7 @@ def _read(
     """Codebook and tables of a study, and everything that is wrong with them."""
     codebook_file = below(file.parent, settings.codebook)
     problems = absent("codebook", codebook_file, settings.codebook, file=file.name)
+    problems += read_logo(settings.logo, folder=file.parent, file=file.name)[1]
     parts = _parts(settings, folder=file.parent) if with_tables else {}
     missing: set[str] = set()
     if settings.synthetic is None:

@@ -23,6 +23,7 @@ _PATTERNS = {
     r"^[a-z][a-z0-9_]*$": "Use lower-case letters, digits and underscores, starting with a letter.",
     r"^([a-z][a-z0-9_]*)?$": "Use lower-case letters, digits and underscores, starting with a letter.",
     r"^[a-z0-9][a-z0-9_-]*$": "Use lower-case letters, digits, hyphens and underscores; begin with no sign.",
+    r"^(#[0-9A-Fa-f]{6})?$": "Write it between quotes with six digits, such as '#005a8f'.",
     r"^([^=]+=.+)?$": "Write it as 'column=value', such as 'Region=North'.",
 }
 _LONGEST = 60

@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from exresearch.study.parameters.analysis import Parameters
+from exresearch.study.parameters.branding import Colours
 from exresearch.study.parameters.journey import Journey, Moment, Phase
 from exresearch.study.parameters.sources import (
     Language,
@@ -42,6 +43,14 @@ class StudyFile(Strict):
         "", description="Name of the client as the report shows it; the short name when left out."
     )
     title: LocalText = Field(description="Title of the report in both languages.")
+    logo: str = Field(
+        "",
+        description="Logo in the report's header: a PNG or SVG file in the folder of this file, at most 200 kB.",
+    )
+    colours: Colours | None = Field(
+        None,
+        description="The client's colours in the report's header and links; the house's own when left out.",
+    )
     language: Language = Field("en", description="Language of the report.")
     codebook: str = Field(min_length=1, description="Path of the codebook, relative to this file.")
     tables: dict[TableName, Sources] = Field(
@@ -98,6 +107,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "source": LocalText,
     "synthetic": Synthetic,
     "quality": Quality,
+    "colours": Colours,
 }
 
 
