@@ -13,7 +13,7 @@ import yaml
 
 from exresearch.report.theme import Picture
 from exresearch.study import Study, StudyError, load_study
-from tests.traced import strays
+from tests.traced import strays, untold
 
 # It needs odfpy, which the environment does not have; its files are kept.
 collect_ignore = ["written/make.py"]
@@ -118,5 +118,6 @@ def _every_mark_was_released(monkeypatch: pytest.MonkeyPatch) -> None:
     def checked(self: Picture) -> None:
         check(self)
         assert not strays(self), f"drawn past the door: {strays(self)}"
+        assert not untold(self), f"no words for it in exresearch/report/behind: {untold(self)}"
 
     monkeypatch.setattr(Picture, "__post_init__", checked)

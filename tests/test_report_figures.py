@@ -2,6 +2,7 @@
 
 import io
 import math
+import re
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,8 @@ from exresearch.findings import (
 )
 from exresearch.report import Page, Picture, Texts
 from exresearch.report import figures as draw
+from exresearch.report.behind import data_tables
+from exresearch.report.behind.tables import MOST
 from exresearch.report.columns import REVERSED_NOTE
 from exresearch.report.page import LEDGER
 from exresearch.report.theme import new_figure, png, svg
@@ -455,7 +458,9 @@ def test_overview_scales_by_the_smallest_effect_and_survives_extremes(texts, fin
     )
     picture = draw.overview_forest([wide, untested], texts=texts)
     assert texts.say("Not drawn: {count} that these data cannot test.", count=1) in picture.caption
-    assert texts.say("inconclusive") in complete(picture)
+    assert texts.say("inconclusive").capitalize() in complete(picture)
+    # The limit that lies infinitely far is an arrow, and no number in the table behind.
+    assert "∞" not in "".join(data_tables(picture, texts=texts))
     with pytest.raises(ValueError) as caught:
         draw.overview_forest([untested], texts=texts)
     assert str(caught.value) == "overview_forest needs at least one tested finding; got none."
@@ -532,6 +537,62 @@ def test_a_picture_fills_the_room_of_its_size_and_says_nothing_else(size, pixels
     assert (image.width == pytest.approx(pixels, abs=2)) or (size == "slide" and image.height == 1000)
     # No program, no date: only how many dots make an inch.
     assert set(image.info) <= {"dpi"}
+
+
+def test_the_data_behind_a_figure_are_a_table_in_words(texts):
+    picture = draw.driver_forest(drivers(3).assign(block="customer-first"), texts=texts)
+    (table,) = data_tables(picture, texts=texts)
+    headers = re.findall(r"<th scope=\"col\"[^>]*>([^<]*)<", table)
+    assert headers[:3] == [texts.say("Driver"), texts.say("Block"), texts.say("Importance")]
+    assert texts.say("customer-first") in table
+    # Rounded as in the drawing, and the interval in one column.
+    assert texts.number(0.09, "percent1") in table
+    assert not {"conf_low", "rank", "importance"} & set(headers)
+    shown = Page(language=texts.language, rules=RULES).figure(picture).data
+    folded = shown[shown.index("<details") :]
+    assert texts.say("The data behind this figure") in folded
+    assert table in folded
+
+
+def test_units_are_listed_without_names_in_the_order_of_their_values(texts):
+    frame = units(90)
+    options = {"texts": texts, "ex_label": "EX", "cx_label": "CX", "ex_is_share": False, "rules": RULES}
+    picture = draw.unit_scatter(frame, groups=SIDES, **options)
+    first, second = data_tables(picture, texts=texts)
+    assert not re.search(r">u\d\d<", first + second)
+    cells = re.findall(r"<th scope=\"row\"[^>]*>([^<]*)<", first)
+    values = [float(cell.replace(",", ".")) for cell in cells]
+    assert values == sorted(values)
+    assert (values[0], values[-1]) == pytest.approx((frame["ex"].min(), frame["ex"].max()), abs=0.01)
+    # More are no help to anybody.
+    assert len(values) == MOST
+    note = "{shown:integer} of {count:integer} rows, evenly chosen from the lowest to the highest."
+    assert texts.say(note, shown=MOST, count=90) in first
+    assert ">EX<" in first
+
+
+def test_a_table_behind_a_figure_shows_what_is_drawn_and_no_more(texts):
+    frame = release(
+        pd.DataFrame({"label": ["a", "b"], "value": [1, 1], "share": [0.2, 0.4], "column": ["x", "y"], "people": 50}),
+        count="people", rules=RULES, name="answers to questions",
+    )  # fmt: skip
+    picture = Picture(new_figure(1), "c", "a", "t", [frame], drawn={"column": ["y"]})
+    (table,) = data_tables(picture, texts=texts)
+    assert texts.number(0.4, "percent1") in table
+    assert texts.number(0.2, "percent1") not in table
+    nothing = Picture(new_figure(1), "c", "a", "t", [frame], drawn={"column": ["z"]})
+    assert not data_tables(nothing, texts=texts)
+
+
+def test_numbers_that_are_hidden_stay_hidden_behind_a_figure(texts):
+    frame = release(
+        pd.DataFrame({"wave": ["a", "b", "c"], "n": [3, 20, 90], "response_rate": [0.11, 0.22, 0.33]}),
+        count="n", rules=RULES, name="response by wave",
+    )  # fmt: skip
+    (table,) = data_tables(Picture(new_figure(1), "c", "a", "t", [frame]), texts=texts)
+    assert texts.number(0.33, "percent0") in table
+    assert texts.number(0.11, "percent0") not in table
+    assert "n &lt; 5" in table
 
 
 def test_a_picture_has_no_other_size():

@@ -1,4 +1,4 @@
-"""Is what a picture draws what it says that it shows?"""
+"""Is what a picture draws what it says that it shows, and is all of that told in words?"""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from numpy.typing import NDArray
 
+from exresearch.report.behind import declared_for
+from exresearch.report.behind.tables import UNTOLD
 from exresearch.report.theme import Picture
 
 # A share is drawn as a percentage, a rate per hundred; some axes count from the other end.
@@ -27,6 +29,22 @@ def strays(picture: Picture) -> list[str]:
             if not known.all():
                 x, y = points[~known][0]
                 found.append(f"{what} at ({x:.6g}, {y:.6g}) and {int((~known).sum()) - 1} more")
+    return found
+
+
+def untold(picture: Picture) -> list[str]:
+    """Name the frames of a picture for which no table is declared, and the codes in them that have no words."""
+    found = []
+    for released in picture.shown:
+        name = released.entry.name
+        behind = declared_for(name)
+        if behind is None:
+            found += [] if name in UNTOLD or not name else [name]
+            continue
+        for column, how in behind.columns.items():
+            if how.words is not None and column in released.frame:
+                values = {str(value) for value in released.frame[column].dropna()}
+                found += [f"{name}: {column} {value}" for value in sorted(values - set(how.words))]
     return found
 
 

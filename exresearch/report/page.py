@@ -14,6 +14,7 @@ from markupsafe import Markup
 from exresearch.disclosure import DisclosureRules, Entry, Groups, entry_from_json, release
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
+from exresearch.report.behind import data_tables
 from exresearch.report.markup import asset, fill
 from exresearch.report.numbers import Language
 from exresearch.report.tables import Column, html_table
@@ -135,7 +136,7 @@ class Page:
         return _shown(table, [released.entry])
 
     def figure(self, picture: Picture | Note) -> HTML:
-        """Show a picture with its takeaway, alternative text and caption; it loads nothing from anywhere.
+        """Show a picture with its takeaway, alternative text, caption and, folded, its data; it loads nothing.
 
         A note is what a figure returns for data that cannot be drawn: it is said in the picture's place. So is that
         too few people are behind it, where the figure did not look itself.
@@ -163,6 +164,7 @@ class Page:
             source=source,
             width=round(width),
             height=round(height),
+            tables=data_tables(picture, texts=self.texts),
         )
         entries = [
             replace(released.entry, name=released.entry.name or picture.caption) for released in picture.shown

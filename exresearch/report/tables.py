@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,13 +32,17 @@ class Column:
         the row's ``unit_of_measurement``; two decimals without), ``verdict``, ``unit`` (name of a unit of
         measurement), ``yes_no``, ``figures`` (text with numbers in it, which is hidden with its row), ``reference`` (a
         published source, which stays in English; or text as with ``text``).
+    words : mapping of str to str, optional
+        For the spec ``message``: what a code in the frame is called, as an English message.
     """
 
     header: str | Note | Mapping[str, str]
     spec: str = "text"
+    words: Mapping[str, str] | None = None
 
 
 _INTERVAL = "conf_low"
+_LOW, _HIGH = "_low", "_high"
 _SILENT = ("conf_high", "conf_level")
 # Small print below the first cell of a row, instead of a column of its own.
 _DETAIL = "detail"
@@ -86,14 +91,16 @@ def html_table(
     caption: str,
     columns: Mapping[str, str | Column | Mapping[str, str] | None] | Sequence[str] | None = None,
     note: str | None = None,
+    order: Sequence[int] | None = None,
 ) -> Markup:
     """Turn a frame that was released into a table.
 
     Parameters
     ----------
     released : Released
-        One row per table row. ``conf_low`` and ``conf_high`` become one column, named after ``conf_level``; ``detail``
-        (text) becomes small print under the first cell. Rows whose numbers are hidden show the rule instead.
+        One row per table row. ``conf_low`` and ``conf_high`` become one column, named after ``conf_level``, and so do
+        other columns that end in ``_low`` and ``_high``, unless both are asked for; ``detail`` (text) becomes small
+        print under the first cell. Rows whose numbers are hidden show the rule instead.
     texts : Texts
         Language of the reader.
     caption, note : str
@@ -102,6 +109,8 @@ def html_table(
         Which columns, in which order. A mapping gives a header (English message or mapping from language to
         text), a :class:`Column`, or ``None`` for the standard one. All columns by default; each must then
         have a standard header.
+    order : sequence of int, optional
+        Positions of the rows to show, in the order to show them; all as they are by default.
 
     Returns
     -------
@@ -121,19 +130,27 @@ def html_table(
     ]
     concealed = [bool(value) for value in released.hidden]
     secret = texts.say("n < {minimum}", minimum=minimum)
+    # A lower limit stands for both, unless the upper one has a column of its own.
+    uppers = {
+        name: upper
+        for name in chosen
+        if name.endswith(_LOW) and (upper := name.removesuffix(_LOW) + _HIGH) in frame and upper not in chosen
+    }
     rows = []
-    for index, is_hidden in enumerate(concealed):
-        cells = []
+    places = range(len(frame)) if order is None else order
+    for index in places:
+        is_hidden, cells = concealed[index], []
         for name, column in chosen.items():
             conceal = is_hidden and column.spec not in _WORDS
-            cells.append((secret if conceal else _cell(frame, index, name, column, texts), conceal))
+            shown = secret if conceal else _cell(frame, index, name, column, texts, upper=uppers.get(name))
+            cells.append((shown, conceal))
         rows.append(cells)
     explanation = texts.say(
         "“{secret}”: not shown, because fewer than {minimum} people answered or because the number would "
         "give such a group away.",
         secret=secret,
         minimum=minimum,
-    ) if any(concealed) else ""  # fmt: skip
+    ) if any(concealed[index] for index in places) else ""  # fmt: skip
     return fill(
         "table.html.j2",
         texts=texts,
@@ -143,7 +160,7 @@ def html_table(
             for name, column in chosen.items()
         ],
         rows=rows,
-        details=details,
+        details=[details[index] for index in places],
         notes=[text for text in (note, explanation) if text],
     )
 
@@ -198,18 +215,24 @@ def _header(frame: pd.DataFrame, name: str, column: Column, texts: Texts) -> str
     return texts.say(column.header) if isinstance(column.header, str) else texts.pick(column.header)
 
 
-def _cell(frame: pd.DataFrame, index: int, name: str, column: Column, texts: Texts) -> str:
+def _cell(
+    frame: pd.DataFrame, index: int, name: str, column: Column, texts: Texts, *, upper: str | None = None
+) -> str:
     value = frame[name].iloc[index]
     if not isinstance(value, str | Note | Mapping) and pd.api.types.is_scalar(value) and pd.isna(value):
         return "–"
     spec = column.spec
     if spec == _FIGURES or (spec in _WORDS and spec != "date"):
-        return _words(value, spec, texts)
+        return _words(value if column.words is None else column.words.get(str(value), value), spec, texts)
     if spec == "estimate":
         unit = frame["unit_of_measurement"].iloc[index] if "unit_of_measurement" in frame else ""
         spec = unit_spec(str(unit))
-    if name == _INTERVAL and "conf_high" in frame:
-        high = frame["conf_high"].iloc[index]
+    if isinstance(value, float) and not math.isfinite(value):
+        return "–"
+    if upper is not None:
+        high = frame[upper].iloc[index]
+        if pd.isna(high) or not math.isfinite(high):
+            return "–"
         return interval(float(value), float(high), spec, language=texts.language)
     return render(value, spec, language=texts.language)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import pandas as pd
@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, NullFormatter
 
 from exresearch.disclosure import Released
+from exresearch.report.tables import Column
 from exresearch.report.text import Texts
 
 # Okabe and Ito's colours, told apart by readers with any colour vision; text only in the dark ones.
@@ -62,6 +63,11 @@ class Picture:
         One sentence to remember.
     shown : sequence of Released
         The frames that were drawn, and from which every number in the words comes.
+    columns : mapping of str to Column
+        How the tables behind the figure head and round columns that depend on what was asked, such as the axes of a
+        scatter, in the reader's language; see :mod:`exresearch.report.behind`.
+    drawn : mapping of str to collection
+        By column, the values whose rows were drawn, where these are not all.
     """
 
     figure: Figure
@@ -69,6 +75,8 @@ class Picture:
     alt: str
     takeaway: str
     shown: Sequence[Released]
+    columns: Mapping[str, Column] = field(default_factory=dict)
+    drawn: Mapping[str, Collection[object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.shown:

@@ -87,7 +87,7 @@ def verdict_block(finding: Finding, texts: Texts) -> Markup:
     )
 
 
-def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
+def release_records(frame: pd.DataFrame, finding: Finding, *, name: str | None = None) -> Released:
     """Release estimates of a finding by the rules under which it was concluded.
 
     Parameters
@@ -96,6 +96,8 @@ def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
         One row per estimate, with its ``n`` where that is known; elsewhere the finding's own number counts.
     finding : Finding
         Where they come from.
+    name : str, optional
+        What the ledger calls the table; by default the hypothesis.
 
     Returns
     -------
@@ -103,7 +105,7 @@ def release_records(frame: pd.DataFrame, finding: Finding) -> Released:
     """
     rules = DisclosureRules.from_values(finding.disclosure_rule.values)
     behind = frame["n"].astype("Float64").fillna(float(finding.n or finding.n_units or 0))
-    return release(frame.assign(people=behind), count="people", rules=rules, name=finding.hypothesis)
+    return release(frame.assign(people=behind), count="people", rules=rules, name=name or finding.hypothesis)
 
 
 def shown_entry(finding: Finding) -> Entry:

@@ -25,6 +25,11 @@ from exresearch.report.theme import (
 # After six years a benchmark describes other people in another time.
 _DATED_AFTER = 6
 HIDDEN = mark("Hidden, or marked ×: answers that too few people gave.")
+_OWN = (
+    mark("This organisation"),
+    mark("This organisation, lower limit of the interval"),
+    mark("This organisation, upper limit of the interval"),
+)
 _BANDS = Groups("employees", answer="level", answered="engagement band")
 _ENGAGED = Groups("employees", measures={"estimate": Measure("engaged")})
 
@@ -159,7 +164,10 @@ def engaged_share_benchmarks(
     shown = [
         release(own_share.dropna(), count="n", rules=rules, groups=_ENGAGED, name="Engaged share"),
         release(
-            pd.DataFrame({"value": [estimate.estimate, estimate.conf_low, estimate.conf_high, *published["value"]]}),
+            pd.DataFrame({
+                "label": [*(texts.say(text) for text in _OWN), *_published(published, texts)],
+                "value": [estimate.estimate, estimate.conf_low, estimate.conf_high, *published["value"]],
+            }),
             count=n, rules=rules, name="Engaged share beside published shares",
         ),
     ]  # fmt: skip
@@ -169,7 +177,7 @@ def engaged_share_benchmarks(
     newest = latest_year if latest_year is not None else max(years, default=0)
     order = sorted(range(len(years)), key=lambda index: -years[index])
     labels = [texts.say("This organisation")]
-    labels += [f"{texts.pick(published['region'].iloc[i])}, {published['year'].iloc[i]}" for i in order]
+    labels += [_published(published, texts)[index] for index in order]
     with style():
         figure, axes, y = rows_axes(labels, left=1.95, right=1.35, bold=[True] + [False] * len(order))
         values = [float(published["value"].iloc[index]) for index in order]
@@ -222,3 +230,9 @@ def engaged_share_benchmarks(
         "they say nothing about today."
     )
     return Picture(figure, caption, f"{own} {texts.say('Published figures')}: {listed}.", own, shown)
+
+
+def _published(published: pd.DataFrame, texts: Texts) -> list[str]:
+    """Region and year of each published figure."""
+    rows = zip(published.get("region", []), published.get("year", []), strict=True)
+    return [f"{texts.pick(region)}, {year}" for region, year in rows]

@@ -72,7 +72,11 @@ def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = Non
     """
     deciding = deciding_row(finding, label or texts.say("Deciding estimate"))
     decided, beside = (
-        release_records(_numbers(records), finding) for records in ([finding], finding.robustness)
+        release_records(_numbers(records, texts, deciding.label), finding, name=name)
+        for name, records in (
+            ("Deciding estimate", [finding]),
+            ("Checks beside the deciding estimate", finding.robustness),
+        )
     )
     if decided.n_hidden:
         return too_few(decided.rules)
@@ -186,10 +190,16 @@ def difference_forest(
     )
 
 
-def _numbers(records: Sequence[EstimateRecord | Finding]) -> pd.DataFrame:
+def _numbers(records: Sequence[EstimateRecord | Finding], texts: Texts, deciding: str) -> pd.DataFrame:
     names = ("estimate", "conf_low", "conf_high", "n")
-    return pd.DataFrame(
+    frame = pd.DataFrame(
         [[getattr(one, name) for name in names] for one in records], columns=names, dtype="float64"
+    )
+    labels = [texts.note(one.label) if isinstance(one, EstimateRecord) else deciding for one in records]
+    return frame.assign(
+        label=labels,
+        unit_of_measurement=[one.unit_of_measurement for one in records],
+        conf_level=[one.conf_level for one in records],
     )
 
 
@@ -263,7 +273,7 @@ def _panel(
     number_axis(axes.xaxis, ticked, texts, ticks=5 if ticked == "number1" else 4)
 
 
-def draw_row(axes: Axes, position: float, row: ForestRow) -> None:
+def draw_row(axes: Axes, position: float, row: ForestRow, *, size: float = 7.0) -> None:
     """Draw a row; verdicts differ in shape and filling as well as in colour."""
     marker, filled, colour = "o", row.deciding, COLOURS["blue"] if row.deciding else COLOURS["grey"]
     if row.verdict in MARKS:
@@ -271,7 +281,15 @@ def draw_row(axes: Axes, position: float, row: ForestRow) -> None:
     elif row.deciding:
         marker = "D"
     draw_interval(
-        axes, position, row.estimate, row.low, row.high, colour=colour, marker=marker, filled=filled
+        axes,
+        position,
+        row.estimate,
+        row.low,
+        row.high,
+        colour=colour,
+        marker=marker,
+        filled=filled,
+        size=size,
     )
 
 

@@ -4,24 +4,43 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from textwrap import wrap
 from typing import Any
 
 import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator
+from matplotlib.transforms import blended_transform_factory
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings.decision import Verdict
-from exresearch.findings.finding import DecisionRule, Finding
+from exresearch.findings.finding import DecisionRule, EstimateRecord, Finding
 from exresearch.findings.registry import load_registry
-from exresearch.report.figures.forests import LOG_UNITS, MARKS, ForestRow, deciding_row, draw_row
-from exresearch.report.figures.rows import headroom, row_value, rows_axes
+from exresearch.report.figures.forests import LOG_UNITS, MARKS, ForestRow, draw_row
+from exresearch.report.figures.visible import visible
+from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.overview import reading_order
 from exresearch.report.sentences import VERDICT_LABELS
-from exresearch.report.text import Texts
-from exresearch.report.theme import COLOURS, Picture, number_axis, style
+from exresearch.report.text import Texts, mark
+from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, rows_of, style
+from exresearch.report.verdict import SYMBOLS
 
 # Beyond this many smallest effects of interest a difference in place says nothing more.
-_OVERVIEW_EDGE = 20.0
+_EDGE = 25.0
+# Little room for what speaks against a claim; what lies beyond is an arrow.
+_AGAINST = 8.0
+# Inches: margins, a heading, a line of a title, the air around it, and from one mark of a claim to the next.
+_LEFT, _RIGHT, _TOP, _BOTTOM = 1.98, 1.78, 0.5, 0.5
+_HEAD, _LINE, _AIR, _APART = 0.38, 0.15, 0.12, 0.085
+# Characters in a line of a title, and beside the marks.
+_WRAP, _WIDE = 29, 25
+_TIMES = mark("{value} times ({limits})")
+_SHORT = dict.fromkeys(LOG_UNITS, _TIMES) | {
+    "correlation": mark("r = {value} ({limits})"),
+    "standardised": mark("{value} SD ({limits})"),
+}
 
 
 def overview_forest(
@@ -51,93 +70,211 @@ def overview_forest(
     if not tested:
         raise ValueError("overview_forest needs at least one tested finding; got none.")
     named = titles if titles is not None else {h.id: h.title for h in load_registry().hypotheses}
-    rows_of = {finding.hypothesis: _rows(finding, texts, named) for finding in tested}
-    every = [row for rows in rows_of.values() for row, _ in rows]
-    numbers = pd.DataFrame(
-        {name: [getattr(row, name) for row in every] for name in ("estimate", "low", "high")}
+    released = release(
+        pd.DataFrame([part for finding in tested for part in _parts(finding, texts, named)]),
+        count="n",
+        rules=DisclosureRules(),
+        name="All hypotheses on one scale",
     )
-    numbers["n"] = [n for rows in rows_of.values() for _, n in rows]
-    released = release(numbers, count="n", rules=DisclosureRules(), name="All hypotheses on one scale")
-    hidden = {id(row) for row, secret in zip(every, released.hidden, strict=True) if secret}
-    # A claim of several parts is a heading with its verdict, and a row for each part.
-    lines: list[tuple[str, Verdict | None, ForestRow | None]] = []
-    listed = []
-    for finding in tested:
-        title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
-        rows = [row for row, _ in rows_of[finding.hypothesis] if id(row) not in hidden]
-        if len(finding.components) > 1 and rows:
-            lines.append((title, finding.verdict, None))
-        for row in rows:
-            lines.append((row.label, row.verdict, row))
-            name = row.label if len(finding.components) < 2 else f"{title}: {row.label}"
-            if row.verdict is not None:
-                listed.append(f"{name}: {texts.say(VERDICT_LABELS[row.verdict])}")
-    titles_of = {texts.pick(named.get(finding.hypothesis, finding.hypothesis)) for finding in tested}
-    bold = [label in titles_of for label, _, _ in lines]
+    claims = _in_order(_claims(tested, visible(released), texts, named))
+    groups = {verdict: [one for one in claims if one.verdict is verdict] for verdict in MARKS}
     with style():
-        figure, axes, y = rows_axes(
-            [label for label, _, _ in lines], left=1.75, right=1.35, top=0.42, bottom=0.8, wrap=23,
-            least=0.32, air=0.12, bold=bold,
-        )  # fmt: skip
-        axes.set_xscale("symlog", linthresh=2, linscale=1)
-        axes.set_xlim(-_OVERVIEW_EDGE, _OVERVIEW_EDGE)
-        axes.axvspan(-1, 1, color=COLOURS["band"], zorder=0)
-        axes.axvline(0, color=COLOURS["grey"], linewidth=1)
-        for position, heads, (_, verdict, mark) in zip(y, bold, lines, strict=True):
-            if mark is not None:
-                draw_row(axes, position, mark)
-            if verdict is not None:
-                word = texts.say(VERDICT_LABELS[verdict])
-                row_value(axes, position, word, colour=MARKS[verdict][2], bold=heads)
-        axes.xaxis.set_major_locator(FixedLocator([-10, -3, -1, 0, 1, 3, 10]))
-        axes.xaxis.set_minor_locator(FixedLocator([]))
-        number_axis(axes.xaxis, "integer", texts)
-        axes.set_xlabel(texts.say("times the smallest effect that matters"), labelpad=16)
-        below: dict[str, Any] = {"xycoords": "axes fraction", "textcoords": "offset points", "va": "top",
-                                 "fontsize": 8.5, "color": COLOURS["grey"]}  # fmt: skip
-        # Each side of zero has room beyond the axis, under the labels and under the verdicts.
-        axes.annotate("← " + texts.say("against the claim"), (0.47, 0), xytext=(0, -17), ha="right", **below)
-        axes.annotate(texts.say("with the claim") + " →", (0.53, 0), xytext=(0, -17), ha="left", **below)
-        headroom(axes, texts.say("shaded: too small to matter"))
+        figure = _draw({verdict: group for verdict, group in groups.items() if group}, texts)
     counts = {verdict: sum(1 for finding in tested if finding.verdict is verdict) for verdict in MARKS}
-    takeaway = (
-        "; ".join(
-            f"{texts.say(VERDICT_LABELS[verdict])}: {count}" for verdict, count in counts.items() if count
-        )
-        + "."
+    takeaway = "; ".join(
+        f"{texts.say(VERDICT_LABELS[verdict])}: {count}" for verdict, count in counts.items() if count
     )
-    takeaway = takeaway[0].upper() + takeaway[1:]
+    takeaway = f"{takeaway[0].upper()}{takeaway[1:]}."
     caption = texts.say(
-        "Every tested hypothesis on one scale, with intervals: 1 is the smallest effect that was declared "
-        "to matter. A claim about several things has a row for each. An arrow means that an interval goes on."
+        "Every tested hypothesis on one scale, with intervals, the largest effect of each verdict first: 1 is the "
+        "smallest effect that was declared to matter. Right: the effect in its own unit (SD: standard deviations, r: "
+        "correlation). A claim about several things has a mark for each. An arrow means that an interval goes on."
     )
     untested = len(findings) - len(tested)
     if untested:
         caption += " " + texts.say("Not drawn: {count} that these data cannot test.", count=untested)
-    return Picture(figure, caption, f"{'; '.join(listed)}. {takeaway}", takeaway, [released])
+    listed = "; ".join(one.said for one in claims)
+    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [released])
 
 
-def _rows(finding: Finding, texts: Texts, named: Mapping[str, object]) -> list[tuple[ForestRow, int]]:
-    """Return a row for the one number that decides, or for each component of the claim, and who is behind it."""
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A line of the overview: one claim, a mark for each of its parts, and what stands beside and in the alt text."""
+
+    title: str
+    verdict: Verdict
+    marks: list[ForestRow]
+    beside: str
+    said: str
+
+    @property
+    def size(self) -> float:
+        """The smallest of its effects: a claim about several things is no stronger than the weakest."""
+        return min((mark.estimate for mark in self.marks), default=-math.inf)
+
+
+def _parts(finding: Finding, texts: Texts, named: Mapping[str, object]) -> list[dict[str, object]]:
+    """Return the one estimate that decides, or each of the claim's, in its own unit and in smallest effects."""
+    title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
     behind = finding.n or finding.n_units or 0
-    if len(finding.components) < 2:
-        title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
-        return [(_scaled(deciding_row(finding, title), finding.rule, finding.verdict), behind)]
-    registry = load_registry()
-    known = registry.family_of(finding.hypothesis).components if finding.hypothesis in registry else {}
-    rows = []
-    for part in finding.components:
-        name = texts.pick(known[part.term]) if part.term in known else texts.pick(part.label)
-        row = ForestRow(name, part.unit_of_measurement, part.estimate, part.conf_low, part.conf_high)
-        rows.append((_scaled(row, part.rule or finding.rule, part.verdict), part.n or behind))
-    return rows
-
-
-def _scaled(row: ForestRow, rule: DecisionRule, verdict: Verdict | None) -> ForestRow:
-    low, high = sorted(_in_smallest_effects(value, rule, row.unit) for value in (row.low, row.high))
-    return ForestRow(
-        row.label, row.unit, _in_smallest_effects(row.estimate, rule, row.unit), low, high, verdict=verdict
+    records: Sequence[Finding | EstimateRecord] = (
+        finding.components if len(finding.components) > 1 else [finding]
     )
+    known = (
+        load_registry().family_of(finding.hypothesis).components
+        if finding.hypothesis in load_registry()
+        else {}
+    )
+    parts = []
+    for record in records:
+        label, rule, unit = None, finding.rule, record.unit_of_measurement
+        if isinstance(record, EstimateRecord):
+            label = texts.pick(known[record.term]) if record.term in known else texts.pick(record.label)
+            rule = record.rule or rule
+        ends = (record.estimate, record.conf_low, record.conf_high)
+        values = [math.nan if value is None else value for value in ends]
+        scaled = [_in_smallest_effects(value, rule, unit) for value in values]
+        parts.append(
+            {
+                "hypothesis": finding.hypothesis,
+                "title": title,
+                "part": label,
+                "verdict": None if record.verdict is None else record.verdict.value,
+                "unit_of_measurement": unit,
+                "estimate": values[0],
+                "conf_low": values[1],
+                "conf_high": values[2],
+                "conf_level": record.conf_level,
+                "times": scaled[0],
+                "times_low": min(scaled[1:]),
+                "times_high": max(scaled[1:]),
+                "n": record.n or behind,
+            }
+        )
+    return parts
+
+
+def _claims(
+    tested: Sequence[Finding], parts: pd.DataFrame, texts: Texts, named: Mapping[str, object]
+) -> list[_Claim]:
+    claims = []
+    for finding in tested:
+        rows = rows_of(parts[parts["hypothesis"] == finding.hypothesis])
+        title = texts.pick(named.get(finding.hypothesis, finding.hypothesis))
+        marks = [
+            ForestRow(row.part or title, row.unit_of_measurement, row.times, row.times_low, row.times_high,
+                      verdict=None if row.verdict is None else Verdict(row.verdict))
+            for row in rows
+        ]  # fmt: skip
+        several = len(finding.components) > 1
+        holds = sum(1 for part in finding.components if part.verdict is Verdict.SUPPORTED)
+        beside = "" if not rows else _own(rows[0], texts)
+        said = f"{title}: {texts.say(VERDICT_LABELS[finding.verdict])}"
+        if several:
+            beside = texts.say(
+                "{holds:integer} of {parts:integer} parts supported",
+                holds=holds,
+                parts=len(finding.components),
+            )
+            told = [
+                f"{row.part}: {texts.say(VERDICT_LABELS[one.verdict])}, {_own(row, texts)}"
+                for row, one in zip(rows, marks, strict=True)
+                if one.verdict is not None
+            ]
+            said += f" ({'; '.join(told)})" if told else ""
+        elif rows:
+            said += f", {beside}"
+        claims.append(_Claim(title, finding.verdict, marks, beside, said))
+    return claims
+
+
+def _in_order(claims: Sequence[_Claim]) -> list[_Claim]:
+    """By verdict, and within one by size; the order of the registry where that is the same."""
+    order = list(MARKS)
+    return sorted(claims, key=lambda one: (order.index(one.verdict), -one.size))
+
+
+def _own(row: Any, texts: Texts) -> str:
+    """An estimate with its interval in its own unit, in few letters."""
+    unit, spec = row.unit_of_measurement, unit_spec(row.unit_of_measurement)
+    value, limits = texts.number(row.estimate, spec), (row.conf_low, row.conf_high)
+    if spec.startswith("points"):
+        # The estimate names the unit.
+        spec, limits = spec.replace("points", "number"), (limits[0] * 100, limits[1] * 100)
+    shown = interval(*limits, spec, language=texts.language)
+    return texts.say(_SHORT.get(unit, "{value} ({limits})"), value=value, limits=shown)
+
+
+def _draw(groups: Mapping[Verdict, Sequence[_Claim]], texts: Texts) -> Figure:
+    lines: list[tuple[Verdict, _Claim | None]] = []
+    for verdict, group in groups.items():
+        lines += [(verdict, None), *((verdict, one) for one in group)]
+    heads = [
+        one.title if one is not None else _head(verdict, len(groups[verdict]), texts)
+        for verdict, one in lines
+    ]
+    heights = [_height(head, one) for head, (_, one) in zip(heads, lines, strict=True)]
+    figure = new_figure(sum(heights) + _TOP + _BOTTOM)
+    axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM)
+    axes.set_ylim(sum(heights), 0)
+    axes.set_yticks([])
+    axes.spines["left"].set_visible(False)
+    axes.set_xscale("symlog", linthresh=2, linscale=1)
+    axes.set_xlim(-_AGAINST, _EDGE)
+    axes.axvspan(-1, 1, color=COLOURS["band"], zorder=0)
+    axes.axvline(0, color=COLOURS["grey"], linewidth=1)
+    page = blended_transform_factory(figure.transFigure, axes.transData)
+    start = 0.0
+    for head, height, (verdict, one) in zip(heads, heights, lines, strict=True):
+        middle, colour = start + height / 2, MARKS[verdict][2]
+        start += height
+        if one is None:
+            low = start - _HEAD / 2 + 0.05
+            axes.text(0.004, low, head, transform=page, va="center", fontsize=10, weight="bold", color=colour)
+            continue
+        axes.plot([0.004, 0.996], [start - height] * 2, color=COLOURS["band"], linewidth=0.8, transform=page,
+                  clip_on=False, zorder=0)  # fmt: skip
+        axes.text(0.004, middle, "\n".join(wrap(head, _WRAP)), transform=page, va="center", fontsize=9,
+                  linespacing=1.05)  # fmt: skip
+        for place, mark_ in enumerate(one.marks):
+            draw_row(axes, middle + _APART * (place - (len(one.marks) - 1) / 2), mark_,
+                     size=7.0 if len(one.marks) == 1 else 4.5)  # fmt: skip
+        axes.annotate(_broken(one.beside), (1, middle), xycoords=axes.get_yaxis_transform(), xytext=(10, 0),
+                      textcoords="offset points", va="center", fontsize=8.5, annotation_clip=False)  # fmt: skip
+    axes.xaxis.set_major_locator(FixedLocator([-5, -1, 0, 1, 5, 20]))
+    axes.xaxis.set_minor_locator(FixedLocator([]))
+    number_axis(axes.xaxis, "integer", texts)
+    axes.set_xlabel(texts.say("times the smallest effect that matters"), labelpad=4)
+    _zones(axes, texts)
+    return figure
+
+
+def _broken(text: str) -> str:
+    """What stands beside a claim, its interval on a line of its own where both do not fit."""
+    return text if len(text) <= _WIDE else text.replace(" (", "\n(")
+
+
+def _height(head: str, claim: _Claim | None) -> float:
+    if claim is None:
+        return _HEAD
+    lines = max(len(wrap(head, _WRAP)), 1 + _broken(claim.beside).count("\n"))
+    return max(_LINE * lines, _APART * len(claim.marks)) + _AIR
+
+
+def _head(verdict: Verdict, count: int, texts: Texts) -> str:
+    label = texts.say(VERDICT_LABELS[verdict])
+    return f"{SYMBOLS[verdict]}  {label[0].upper()}{label[1:]}: {count}"
+
+
+def _zones(axes: Axes, texts: Texts) -> None:
+    """Name the three parts of the axis above it: beside them there is room, and below the axis there is none."""
+    above: dict[str, Any] = {"xycoords": axes.get_xaxis_transform(), "textcoords": "offset points", "va": "bottom",
+                             "fontsize": 8.5, "color": COLOURS["grey"], "annotation_clip": False}  # fmt: skip
+    axes.annotate(
+        "\n".join(wrap(texts.say("too small to matter"), 11)), (0, 1), xytext=(0, 4), ha="center", **above
+    )
+    axes.annotate(f"← {texts.say('against the claim')}", (-1, 1), xytext=(-6, 4), ha="right", **above)
+    axes.annotate(f"{texts.say('with the claim')} →", (1, 1), xytext=(6, 4), ha="left", **above)
 
 
 def _in_smallest_effects(value: float, rule: DecisionRule, unit: str) -> float:

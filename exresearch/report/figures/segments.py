@@ -87,7 +87,9 @@ def segment_profiles(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRule
         figure="segment_profiles",
     )
     released = release(
-        pd.concat([frame, _everybody(frame)], ignore_index=True),
+        pd.concat([frame, _everybody(frame)], ignore_index=True).assign(
+            number=lambda one: one["segment"] + 1
+        ),
         count="n",
         rules=rules,
         groups=PROFILE,
@@ -156,7 +158,8 @@ def segment_profiles(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRule
         )
         for item, label in zip(items, labels, strict=True)
     )
-    return Picture(figure, caption, f"{takeaway} {described}.", takeaway, [released])
+    drawn = {"number": [place + 1 for place in range(k)], "item": items}
+    return Picture(figure, caption, f"{takeaway} {described}.", takeaway, [released], drawn=drawn)
 
 
 def _everybody(frame: pd.DataFrame) -> pd.DataFrame:

@@ -237,7 +237,9 @@ def odd_columns(frame: pd.DataFrame, *, texts: Texts, codebook: Codebook) -> Pic
         return NOTHING_ODD
     require(frame, ["table", "column", "kind"], figure="odd_columns")
     words_only = frame[["table", "column", "kind"]].assign(
-        lane=[str(ODDITIES[kind][0]) for kind in frame["kind"]]
+        lane=[str(ODDITIES[kind][0]) for kind in frame["kind"]],
+        label=[texts.pick(codebook.label(column)) for column in frame["column"]],
+        sign=[texts.say(ODDITIES[kind][1]) for kind in frame["kind"]],
     )
     released = release(words_only, count=None, rules=DisclosureRules(), name="odd columns")
     frame = released.frame

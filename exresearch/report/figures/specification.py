@@ -23,6 +23,7 @@ from exresearch.report.figures.specification_release import shown_curve
 from exresearch.report.figures.specification_words import alt_text, caption, takeaway
 from exresearch.report.numbers import unit_spec
 from exresearch.report.sentences import UNIT_NAMES
+from exresearch.report.tables import Column
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
     COLOURS,
@@ -99,6 +100,13 @@ def specification_picture(
         f"{measure}. {said}" if measure else said,
         takeaway(made, curve, texts=texts, spec=spec),
         [released],
+        columns={
+            one.name: Column(
+                {texts.language: texts.pick(one.label)},
+                words={option.key: texts.pick(option.label) for option in one.alternatives},
+            )
+            for one in curve.decisions
+        },
     )
 
 

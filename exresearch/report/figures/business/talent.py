@@ -159,7 +159,7 @@ def advocacy_scatter(
             count=f"n_{side}",
             rules=rules,
             groups=Groups(table, by={"unit": "unit"}, measures={side: Measure(name, -100, 100)}),
-            name=f"{name} of units",
+            name=f"Units by recommending: {table}",
         )
         for side, table, name in (("ex", "employees", "enps"), ("cx", "customers", "nps"))
     ]

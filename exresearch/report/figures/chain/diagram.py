@@ -74,7 +74,8 @@ def chain_diagram(
         return NO_LINKS
     columns = ["source", "target", "estimate", "conf_low", "conf_high", "n", "n_units"]
     require(paths, columns, figure="chain_diagram")
-    released = release(paths, count="n", rules=DisclosureRules(), name="Links of the chain")
+    named = {f"{end}_label": paths[end].map(labels) for end in ("source", "target")}
+    released = release(paths.assign(**named), count="n", rules=DisclosureRules(), name="Links of the chain")
     if released.n_hidden:
         return NO_LINKS
     rows: Any = paths.set_index(["source", "target"])

@@ -87,7 +87,7 @@ def cloud_of(
                 by={key: key for key in keys},
                 measures={} if measure is None or "wave" in keys else {side: measure},
             ),
-            name=f"{name}, {table}",
+            name=f"{name}: {table}",
         )
         for side, (table, measure) in sides.items()
     )

@@ -17,6 +17,7 @@ from exresearch.findings.note import Note
 from exresearch.report.figures.direction.clouds import Sides, cell_size, cloud_of, draw_cloud, form_of
 from exresearch.report.figures.direction.two_links_words import caption_of, correlation, takeaway_of
 from exresearch.report.figures.visible import visible
+from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, require, style
 
@@ -146,7 +147,12 @@ def two_links(
         if record is not None
     )
     shown = [*clouds["between"].shown, *clouds["within"].shown, *models]
-    return Picture(figure, caption, f"{takeaway} {numbers} {caption}", takeaway, shown=shown)
+    ex, cx = (
+        Column({texts.language: label}, "percent1" if share else "number2")
+        for label, share in zip((ex_label, cx_label), shares, strict=True)
+    )
+    columns = {"ex": ex, "cx": cx, "x": ex}
+    return Picture(figure, caption, f"{takeaway} {numbers} {caption}", takeaway, shown=shown, columns=columns)
 
 
 def _spans(

@@ -54,6 +54,7 @@ def weight_triangle(
     places = draws[list(_CORNERS)].to_numpy(dtype=np.float64) @ corners
     points = draws.assign(x=places[:, 0], y=places[:, 1])
     star = pd.DataFrame([np.array([weights[name] for name in _CORNERS]) @ corners], columns=["x", "y"])
+    star = star.assign(**{name: float(weights[name]) for name in _CORNERS})
     rules = DisclosureRules()
     if n_units < rules.min_units:
         return NO_COMPOSITE

@@ -91,7 +91,13 @@ def journey_map(
     groups = _groups(journey, places, rules, shown)
     means = _means(journey, moments, rules, shown)
     if len(importance):
-        weighing = release(importance, count="people", rules=rules, within=["who"], name="Weights of moments")
+        weighing = release(
+            importance.assign(label=importance["moment"].map(_labels(journey))),
+            count="people",
+            rules=rules,
+            within=["who"],
+            name="Weights of moments",
+        )
         shown.append(weighing)
         importance = weighing.frame[~weighing.hidden]
     kinds = in_order(list(dict.fromkeys([*groups.get("group", []), *importance.get("who", [])])))
@@ -135,7 +141,7 @@ def _groups(
     if who.empty or who["group"].nunique() < 2:
         return pd.DataFrame()
     released = release(
-        who[who["moment"].isin(places.shown)],
+        who[who["moment"].isin(places.shown)].assign(label=who["moment"].map(_labels(journey))),
         count="people",
         rules=rules,
         within=["moment"],
@@ -144,6 +150,11 @@ def _groups(
     )
     shown.append(released)
     return released.frame[~released.hidden & released.frame["estimate"].notna()]
+
+
+def _labels(journey: JourneyMap) -> dict[str, object]:
+    """Names of the moments."""
+    return dict(zip(journey.moments["moment"], journey.moments["label"], strict=True))
 
 
 def _means(

@@ -15,6 +15,7 @@ from exresearch.findings.note import Note
 from exresearch.report.figures.linkage.release import side_groups
 from exresearch.report.figures.linkage.units import axis_spec
 from exresearch.report.figures.visible import enough_people, visible
+from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, style
 
@@ -101,7 +102,10 @@ def unit_funnels(
         minimum=rules.min_respondents,
     )
     shown = [released for _, _, released in kept]
-    return Picture(figure, f"{caption} {outside}", f"{takeaway} {outside} {caption}", takeaway, shown)
+    columns = {side: Column({texts.language: label}) for side, label in labels.items()}
+    return Picture(
+        figure, f"{caption} {outside}", f"{takeaway} {outside} {caption}", takeaway, shown, columns=columns
+    )
 
 
 def _released(one: Funnel, rules: DisclosureRules) -> tuple[Released, pd.DataFrame]:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, Groups, release
 from exresearch.findings.note import Note
-from exresearch.report.figures.linkage.release import release_units
+from exresearch.report.figures.linkage.release import release_units, side_columns
 from exresearch.report.figures.linkage.units import axis_spec
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import COLOURS, Picture, add_axes, new_figure, number_axis, require, style
@@ -125,7 +125,8 @@ def kind_scatter(
         kind=kind_label[:1].lower() + kind_label[1:] if kind_label[1:2].islower() else kind_label,
         minimum=rules.min_respondents,
     )
-    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released)
+    columns = side_columns(ex_label, cx_label, ex_is_share=ex_is_share, texts=texts)
+    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released, columns=columns)
 
 
 def _within(frame: pd.DataFrame) -> float:

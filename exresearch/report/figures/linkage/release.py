@@ -10,6 +10,8 @@ from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, re
 from exresearch.measures import LinkTable, Side
 from exresearch.measures.link import pool_waves
 from exresearch.report.figures.visible import visible
+from exresearch.report.tables import Column
+from exresearch.report.text import Texts
 
 _SIDES = ("ex", "cx")
 # Numbers that a table of units gives, of which this study has no answers.
@@ -102,3 +104,11 @@ def release_units(
         kept = kept[units.loc[kept, "linked"].to_numpy(dtype=bool)]
     drawn = units.loc[kept].drop(columns="unit").sort_values(["ex", "cx"], ignore_index=True)
     return drawn, list(parts.values())
+
+
+def side_columns(ex_label: str, cx_label: str, *, ex_is_share: bool, texts: Texts) -> dict[str, Column]:
+    """Return how the table behind a figure heads and rounds both sides: as the axes do."""
+    return {
+        "ex": Column({texts.language: ex_label}, "percent0" if ex_is_share else "number2"),
+        "cx": Column({texts.language: cx_label}, "number2"),
+    }

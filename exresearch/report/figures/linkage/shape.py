@@ -10,8 +10,9 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules, Groups, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.door import too_few
-from exresearch.report.figures.linkage.release import release_units
+from exresearch.report.figures.linkage.release import release_units, side_columns
 from exresearch.report.figures.linkage.units import axis_spec
+from exresearch.report.tables import Column
 from exresearch.report.text import Texts, mark
 from exresearch.report.theme import (
     COLOURS,
@@ -82,11 +83,11 @@ def dose_curve(
         If a column is missing or there is no row.
     """
     require(curve, ["model", "ex", "estimate", "conf_low", "conf_high"], figure="dose_curve")
-    fitted = release(curve, count=n, rules=rules, name="Customers by employees: curve")
+    fitted = release(curve, count=n, rules=rules, name="Customers by employees, curve")
     if fitted.n_hidden:
         return too_few(rules)
     bent, straight = (fitted.frame[fitted.frame["model"] == model] for model in ("spline", "linear"))
-    shown, released = release_units(units, groups=groups, rules=rules, name="Customers by employees: units")
+    shown, released = release_units(units, groups=groups, rules=rules, name="Customers by employees, units")
     drawn = len(shown) >= rules.min_units
     with style():
         figure = new_figure(3.7)
@@ -137,7 +138,9 @@ def dose_curve(
         first=first["estimate"], a=first["conf_low"], b=first["conf_high"], last=last["estimate"],
         c=last["conf_low"], d=last["conf_high"],
     )  # fmt: skip
-    return Picture(figure, caption, f"{takeaway} {alt}", takeaway, [fitted, *released] if drawn else [fitted])
+    columns = side_columns(ex_label, cx_label, ex_is_share=ex_is_share, texts=texts)
+    shown_frames = [fitted, *released] if drawn else [fitted]
+    return Picture(figure, caption, f"{takeaway} {alt}", takeaway, shown_frames, columns=columns)
 
 
 def moderated_slope(
@@ -230,7 +233,8 @@ def moderated_slope(
         first=first["estimate"], a=first["conf_low"], b=first["conf_high"], last=last["estimate"],
         c=last["conf_low"], d=last["conf_high"],
     )  # fmt: skip
-    return Picture(figure, caption, f"{takeaway} {alt} {caption}", takeaway, released)
+    columns = {"moderator": Column({texts.language: moderator}, axis_spec(along["moderator"]))}
+    return Picture(figure, caption, f"{takeaway} {alt} {caption}", takeaway, released, columns=columns)
 
 
 def _inside(label: str) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules, Groups, release
 from exresearch.findings.note import Note
 from exresearch.report.figures.door import too_few
-from exresearch.report.figures.linkage.release import release_units
+from exresearch.report.figures.linkage.release import release_units, side_columns
 from exresearch.report.figures.rows import draw_interval, row_value, rows_axes
 from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts, mark
@@ -139,7 +139,8 @@ def unit_scatter(
     if correlation is not None:
         message = _LINKS["up" if correlation[0] > 0 else "down" if correlation[1] < 0 else "open"]
         takeaway = texts.say(message, ex=ex_label, cx=cx_label)
-    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released)
+    columns = side_columns(ex_label, cx_label, ex_is_share=ex_is_share, texts=texts)
+    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released, columns=columns)
 
 
 def leaders_laggards(

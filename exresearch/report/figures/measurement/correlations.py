@@ -157,7 +157,7 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         x=texts.pick(strongest["x_label"]),
         y=texts.pick(strongest["y_label"]),
     )
-    return Picture(figure, caption, f"{takeaway} {alt}", takeaway, [released])
+    return Picture(figure, caption, f"{takeaway} {alt}", takeaway, [released], drawn={"x": names, "y": names})
 
 
 def _shade(value: float) -> tuple[float, float, float]:

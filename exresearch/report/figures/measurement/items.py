@@ -109,7 +109,9 @@ def item_answers(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) -
                 row_value(axes, y, known, bold=True)
             number_axis(axes.xaxis, "percent0", texts)
     caption, alt, takeaway = _told(work, items, drawn, texts=texts)
-    return Picture(figure, caption, alt, takeaway, [*answers, *means])
+    return Picture(
+        figure, caption, alt, takeaway, [*answers, *means], drawn={"column": list(drawn["column"])}
+    )
 
 
 def _questions(frame: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:

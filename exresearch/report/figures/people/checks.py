@@ -60,7 +60,7 @@ def checks_forest(groups: Sequence[CheckGroup], *, texts: Texts) -> Picture:
     ValueError
         If no group has a row.
     """
-    released, shown = _released(groups)
+    released, shown = _released(groups, texts)
     if not shown:
         raise ValueError("checks_forest: no group has a row.")
     labels = [
@@ -102,13 +102,23 @@ def checks_forest(groups: Sequence[CheckGroup], *, texts: Texts) -> Picture:
     return Picture(figure, caption, f"{described} {takeaway}", takeaway, [released])
 
 
-def _released(groups: Sequence[CheckGroup]) -> tuple[Released, list[CheckGroup]]:
+def _released(groups: Sequence[CheckGroup], texts: Texts) -> tuple[Released, list[CheckGroup]]:
     """Release the estimates, and leave out those that too few answers are behind and groups without any."""
     records = [row for group in groups for row in (group.deciding, *group.checks) if row is not None]
     columns = ("term", "estimate", "conf_low", "conf_high", "n")
     frame = pd.DataFrame([{name: getattr(row, name) for name in columns} for row in records], columns=columns)
     # No estimate follows from the others: each is a table by itself.
-    frame = frame.assign(place=[str(place) for place in range(len(frame))])
+    named = [
+        (group.heading, texts.say("Deciding estimate") if row is group.deciding else _name(row, texts))
+        for group in groups
+        for row in (group.deciding, *group.checks)
+        if row is not None
+    ]
+    frame = frame.assign(
+        place=[str(place) for place in range(len(frame))],
+        part=[heading for heading, _ in named],
+        label=[label for _, label in named],
+    )
     released = release(frame, count="n", rules=DisclosureRules(), within=["place"], name="Checks")
     few = {id(row) for row, hidden in zip(records, released.hidden, strict=True) if hidden}
     kept = [
