@@ -22,7 +22,7 @@
     });
   }
   // On paper nothing can be opened.
-  window.addEventListener("beforeprint", () => { for (const folded of all("details")) folded.open = true; });
+  window.addEventListener("beforeprint", () => { for (const folded of all("details:not(.exr-data)")) folded.open = true; });
 
   // Only what scrolls is a stop on the way of the Tab key.
   const stops = () => {
