@@ -566,7 +566,7 @@ def test_units_are_listed_without_names_in_the_order_of_their_values(texts):
     assert (values[0], values[-1]) == pytest.approx((frame["ex"].min(), frame["ex"].max()), abs=0.01)
     # More are no help to anybody.
     assert len(values) == MOST
-    note = "{shown:integer} of {count:integer} rows, evenly chosen from the lowest to the highest."
+    note = "{shown:integer} of {count:integer} rows, evenly chosen from the first to the last."
     assert texts.say(note, shown=MOST, count=90) in first
     assert ">EX<" in first
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import numpy as np
@@ -17,6 +18,8 @@ from exresearch.report.theme import Picture
 # A share is drawn as a percentage, a rate per hundred; some axes count from the other end.
 _SCALES = (1.0, 100.0, -1.0, -100.0)
 _NEAR = 1e-6
+# What no reader should meet in a table.
+_CODE = re.compile(r"[a-z][a-z0-9]*([_>-]+[a-z0-9]+)*")
 
 
 def strays(picture: Picture) -> list[str]:
@@ -43,8 +46,11 @@ def untold(picture: Picture) -> list[str]:
             continue
         for column, how in behind.columns.items():
             if how.words is not None and column in released.frame:
-                values = {str(value) for value in released.frame[column].dropna()}
-                found += [f"{name}: {column} {value}" for value in sorted(values - set(how.words))]
+                rows = released.frame
+                for key, drawn in picture.drawn.items():
+                    rows = rows[rows[key].isin(list(drawn))] if key in rows else rows
+                values = {str(value) for value in rows[column].dropna()} - set(how.words)
+                found += [f"{name}: {column} {value}" for value in sorted(values) if _CODE.fullmatch(value)]
     return found
 
 

@@ -33,7 +33,8 @@ class Column:
         measurement), ``yes_no``, ``figures`` (text with numbers in it, which is hidden with its row), ``reference`` (a
         published source, which stays in English; or text as with ``text``).
     words : mapping of str to str, optional
-        For the spec ``message``: what a code in the frame is called, as an English message.
+        What a code in the frame is called: for the spec ``message`` as an English message, for ``text`` in the reader's
+        language. What is not in it stays as it is.
     """
 
     header: str | Note | Mapping[str, str]
@@ -223,7 +224,10 @@ def _cell(
         return "–"
     spec = column.spec
     if spec == _FIGURES or (spec in _WORDS and spec != "date"):
-        return _words(value if column.words is None else column.words.get(str(value), value), spec, texts)
+        if column.words is None:
+            return _words(value, spec, texts)
+        words = column.words.get(str(value), str(value))
+        return texts.say(words) if spec == "message" and str(value) in column.words else words
     if spec == "estimate":
         unit = frame["unit_of_measurement"].iloc[index] if "unit_of_measurement" in frame else ""
         spec = unit_spec(str(unit))

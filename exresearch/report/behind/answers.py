@@ -42,6 +42,7 @@ TABLES: dict[str, Behind] = {
         mark("Weights in each wave"),
         "table wave n smallest largest n_eff",
         table=_TABLE,
+        wave=Column(mark("Wave"), "message", {"all": mark("all waves")}),
         n=_SHEETS,
         smallest=Column(mark("Smallest weight"), "number2"),
         largest=Column(mark("Largest weight"), "number2"),
@@ -79,7 +80,7 @@ TABLES: dict[str, Behind] = {
     ),
     "detectable effects": table(
         mark("The smallest effect that this study would find"),
-        "title value kind n",
+        "title value kind",
         value=Column(mark("Smallest effect"), "number4"),
         kind=Column(mark("Effect"), "message", {kind: words for kind, (words, _) in EFFECTS.items()}),
     ),

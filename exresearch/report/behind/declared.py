@@ -23,11 +23,14 @@ class Behind:
     shuffled : bool
         Rows are units that the drawing does not name: they are listed in the order of their values, so that no order
         tells which is which.
+    thinned : bool
+        Rows are points along lines, of which a few tell enough.
     """
 
     caption: str
     columns: Mapping[str, Column]
     shuffled: bool = False
+    thinned: bool = False
 
 
 # Headers that many figures have in common; what a figure heads otherwise it says itself.
@@ -44,7 +47,15 @@ _SHARED: dict[str, Column] = {
 }
 
 
-def table(caption: str, columns: str, *, shuffled: bool = False, spec: str = "", **own: Column) -> Behind:
+def table(
+    caption: str,
+    columns: str,
+    *,
+    shuffled: bool = False,
+    thinned: bool = False,
+    spec: str = "",
+    **own: Column,
+) -> Behind:
     """Declare a table: names of columns in order, ``spec`` for estimates and their intervals, and headers of its own.
 
     Examples
@@ -59,4 +70,4 @@ def table(caption: str, columns: str, *, shuffled: bool = False, spec: str = "",
             for name, column in chosen.items()
             if column.spec == "estimate" and name not in own
         }
-    return Behind(caption, chosen, shuffled)
+    return Behind(caption, chosen, shuffled, thinned)

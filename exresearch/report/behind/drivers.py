@@ -60,7 +60,7 @@ TABLES: dict[str, Behind] = {
     ),
     "Combinations of choices": table(
         mark("Every combination of choices, from the lowest estimate to the highest"),
-        "rank estimate conf_low deciding n",
+        "rank estimate conf_low deciding",
         rank=Column(mark("Place"), "integer"),
         deciding=Column(mark("Declared"), "yes_no"),
     ),

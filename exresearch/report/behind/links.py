@@ -60,6 +60,7 @@ TABLES: dict[str, Behind] = {
     "Customers by employees, curve": table(
         mark("The curve and the straight line"),
         "model ex estimate conf_low",
+        thinned=True,
         ex=_EX,
         model=Column(mark("Line"), "message", _CURVES),
         estimate=_CX,
@@ -71,6 +72,7 @@ TABLES: dict[str, Behind] = {
     "Slope by a property of the units": table(
         mark("Slope of the link along the property"),
         "moderator estimate conf_low",
+        thinned=True,
         moderator=Column(mark("Property"), "number2"),
         estimate=Column(mark("Slope"), "number2"),
     ),
@@ -104,6 +106,7 @@ TABLES: dict[str, Behind] = {
     "Lines between and within units": table(
         mark("Both lines"),
         "part x estimate conf_low",
+        thinned=True,
         part=Column(mark("Panel"), "message", _PANELS),
         x=_EX,
         estimate=_CX,
@@ -135,6 +138,7 @@ TABLES: dict[str, Behind] = {
     "Lines along the surface": table(
         mark("Prediction along both lines"),
         "line position estimate conf_low",
+        thinned=True,
         line=Column(mark("Line"), "message", _LINES),
         position=Column(mark("Standard deviations from the middle"), "number1"),
         estimate=Column(mark("Prediction"), "number1"),

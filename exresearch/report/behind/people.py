@@ -47,6 +47,7 @@ _MOMENT = Column(mark("Moment"))
 _MEAN = Column(mark("Mean rating"), "number2")
 _SHARE = Column(mark("Interval"), "percent1")
 _GAIN = Column(mark("Interval of the gain"), "points1")
+_PERIODS = Column(mark("Units and waves"), "integer")
 _WEIGHT = "number2"
 
 TABLES: dict[str, Behind] = {
@@ -80,12 +81,14 @@ TABLES: dict[str, Behind] = {
     ),
     "Customer experience along skill": table(
         mark("Expected customer experience"), "level x estimate conf_low n",
-        level=Column(mark("What is laid down"), "message", _LEVELS), x=Column(mark("Human skill"), "number2"),
+        level=Column(mark("What is laid down"), "message", _LEVELS), n=_PERIODS,
+        x=Column(mark("Human skill"), "number2"),
         estimate=Column(mark("Customer experience"), "number2"),
     ),
     "Slopes of skill": table(
         mark("Slopes of skill, in standard deviations"), "level estimate conf_low p_value n",
-        level=Column(mark("What is laid down"), "message", _LEVELS), estimate=Column(mark("Slope"), "number2"),
+        level=Column(mark("What is laid down"), "message", _LEVELS), n=_PERIODS,
+        estimate=Column(mark("Slope"), "number2"),
     ),
     "Checks": table(
         mark("Deciding estimates and the checks beside them"), "part label estimate conf_low n",
@@ -150,7 +153,8 @@ TABLES: dict[str, Behind] = {
     ),
     "What describes people": table(
         mark("Explained among people who had no part in the fit"), "term estimate conf_low n",
-        term=Column(mark("Model"), "message", _DESCRIPTIONS), estimate=Column(mark("Explained"), "percent1"),
+        n=Column(mark("People"), "integer"), term=Column(mark("Model"), "message", _DESCRIPTIONS),
+        estimate=Column(mark("Explained"), "percent1"),
         conf_low=_SHARE,
     ),
     "Links between three sides": table(

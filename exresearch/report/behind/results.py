@@ -50,6 +50,7 @@ TABLES: dict[str, Behind] = {
     "Still employed": table(
         mark("Share still employed"), "group months estimate conf_low n",
         group=Column(mark("First answer"), "message", _VARIANT), months=Column(mark("Months later"), "integer"),
+        n=Column(mark("People"), "integer"),
         estimate=_SHARE, conf_low=_INTERVAL,
     ),
     "Referred applicants by groups of units": table(
@@ -71,7 +72,7 @@ TABLES: dict[str, Behind] = {
     ),
     "Courses of units": table(
         mark("Mean of the units by wave"), "side starts wave mean conf_low n_units n", side=_SIDE,
-        starts=Column(mark("Start")), conf_low=Column(mark("Interval"), "number2"),
+        starts=Column(mark("Start"), "message", {"": mark("never")}), conf_low=Column(mark("Interval"), "number2"),
     ),
     "Effect by waves since the start": table(
         mark("Effect by waves since the start, in standard deviations"),

@@ -17,7 +17,7 @@ from exresearch.report.text import Texts
 from exresearch.report.theme import Picture
 
 # Rows of a table at most: more are no help to anybody, and a page has to stay light.
-MOST = 60
+MOST, FEW = 60, 24
 # Frames that a drawing needs and that say nothing which the others do not: a surface is drawn of thousands of
 # points and told by the lines along it, a gap is where a moment has no number, at first everybody is there, and how
 # few people left in between is not drawn.
@@ -115,15 +115,15 @@ def _rows(
     if behind.shuffled:
         hidden = released.hidden.to_numpy(dtype=bool)
         places = [int(at) for at in frame.sort_values(columns, kind="stable").index if not hidden[at]]
-    count = len(places)
-    if count <= MOST:
+    count, most = len(places), FEW if behind.thinned else MOST
+    if count <= most:
         return places, None
-    if behind.shuffled:
-        # Evenly from the lowest to the highest, so that the list tells of all of them.
-        places = [places[round(step * (count - 1) / (MOST - 1))] for step in range(MOST)]
+    if behind.shuffled or behind.thinned:
+        # From the first to the last, so that the list tells of all of them.
+        places = [places[round(step * (count - 1) / (most - 1))] for step in range(most)]
         note = texts.say(
-            "{shown:integer} of {count:integer} rows, evenly chosen from the lowest to the highest.",
-            shown=MOST,
+            "{shown:integer} of {count:integer} rows, evenly chosen from the first to the last.",
+            shown=most,
             count=count,
         )
         return places, note

@@ -120,7 +120,14 @@ def missing_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules) ->
     listed = "; ".join(
         f"{texts.pick(r.label)}: {texts.number(float(r.share), 'percent1')}" for r in rows_of(worst)
     )
-    return Picture(figure, caption, f"{takeaway} {listed}.", takeaway, [*released, asked_of])
+    return Picture(
+        figure,
+        caption,
+        f"{takeaway} {listed}.",
+        takeaway,
+        [*released, asked_of],
+        drawn={"column": set(worst["column"])},
+    )
 
 
 def _totals(work: pd.DataFrame) -> pd.DataFrame:

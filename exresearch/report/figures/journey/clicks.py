@@ -109,7 +109,7 @@ def explained_bars(models: pd.DataFrame, *, texts: Texts) -> Picture | Note:
         )
         for label, _, row in shown
     )
-    return Picture(figure, caption, f"{said} {takeaway}", takeaway, [released])
+    return Picture(figure, caption, f"{said} {takeaway}", takeaway, [released], drawn={"term": list(_MODELS)})
 
 
 def _limits(row: Any, texts: Texts) -> str:
