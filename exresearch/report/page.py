@@ -15,6 +15,7 @@ from exresearch.disclosure import DisclosureRules, Entry, Groups, entry_from_jso
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.report.behind import data_tables
+from exresearch.report.key_figures import FOLDER, key_figure_of, write_key_figure
 from exresearch.report.markup import asset, fill
 from exresearch.report.numbers import Language
 from exresearch.report.tables import Column, html_table
@@ -43,6 +44,8 @@ class Page:
         Minimum groups.
     output_dir : pathlib.Path, optional
         Folder of this notebook's own, into which every figure is also written as ``figure-01.svg`` and so on.
+    report_dir : pathlib.Path, optional
+        Folder of the report, into whose ``figures`` the key figures go as PNG for slides and documents.
 
     Raises
     ------
@@ -56,10 +59,18 @@ class Page:
     True
     """
 
-    def __init__(self, *, language: Language, rules: DisclosureRules, output_dir: Path | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        language: Language,
+        rules: DisclosureRules,
+        output_dir: Path | None = None,
+        report_dir: Path | None = None,
+    ) -> None:
         self.texts = Texts(language)
         self.rules = rules
         self._output_dir = output_dir
+        self._key_figures = None if report_dir is None else report_dir / FOLDER
         self._figures = 0
 
     def table(
@@ -135,11 +146,22 @@ class Page:
         table = html_table(released, texts=self.texts, caption=self._text(caption), columns=columns)
         return _shown(table, [released.entry])
 
-    def figure(self, picture: Picture | Note) -> HTML:
+    def figure(self, picture: Picture | Note, *, of: str | Sequence[str] = ()) -> HTML:
         """Show a picture with its takeaway, alternative text, caption and, folded, its data; it loads nothing.
 
         A note is what a figure returns for data that cannot be drawn: it is said in the picture's place. So is that
         too few people are behind it, where the figure did not look itself.
+
+        Parameters
+        ----------
+        picture : Picture or Note
+            What to show.
+        of : str or sequence of str
+            Hypotheses whose key figure this is: the one that stands beside the verdict on a slide.
+
+        Returns
+        -------
+        IPython.display.HTML
         """
         if isinstance(picture, Note):
             return self._message(picture, "absent")
@@ -155,6 +177,11 @@ class Page:
             (self._output_dir / f"figure-{self._figures:02d}.svg").write_text(
                 drawing, encoding="utf-8", newline="\n"
             )
+        hypotheses = (of,) if isinstance(of, str) else tuple(of)
+        if hypotheses and self._key_figures is not None:
+            key = key_figure_of(picture)
+            for hypothesis in hypotheses:
+                write_key_figure(key, hypothesis, self._key_figures)
         width, height = picture.figure.get_size_inches() * _PIXELS
         source = "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode("ascii")
         block = fill(
@@ -165,6 +192,7 @@ class Page:
             width=round(width),
             height=round(height),
             tables=data_tables(picture, texts=self.texts),
+            of=hypotheses,
         )
         entries = [
             replace(released.entry, name=released.entry.name or picture.caption) for released in picture.shown

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
 
+from exresearch.disclosure.search.containers import opened
 from exresearch.disclosure.search.known import ATOM, Kind, Secrets
 from exresearch.disclosure.search.pieces import Piece, pieces_of
 
@@ -97,9 +98,35 @@ def scan_files(files: Path | Sequence[Path], secrets: Secrets) -> list[Leak]:
     leaks: list[Leak] = []
     for path in paths:
         name = path.name if folder is None else path.relative_to(folder).as_posix()
-        text = path.read_bytes().decode("utf-8", errors="replace")
-        leaks += scan_text(text, secrets, name=name)
+        leaks += scan_bytes(path.read_bytes(), secrets, name=name)
     return leaks
+
+
+def scan_bytes(content: bytes, secrets: Secrets, *, name: str) -> list[Leak]:
+    """Search the content of one file, which may be a workbook, slides, a PDF or a picture.
+
+    Parameters
+    ----------
+    content : bytes
+        The file.
+    secrets : Secrets
+        What to look for.
+    name : str
+        Its name; the ending says how text is read, the first bytes say what has to be opened.
+
+    Returns
+    -------
+    list of Leak
+    """
+    parts = opened(content)
+    if parts is None:
+        return scan_text(content.decode("utf-8", errors="replace"), secrets, name=name)
+    found: dict[tuple[str, Kind], Leak] = {}
+    for where, text in parts:
+        for leak in scan_text(text, secrets, name=f"{name}.xml"):
+            # A line of packed text is no place that anybody finds; the part is.
+            found.setdefault((where, leak.kind), Leak(name, where or leak.place, leak.kind))
+    return list(found.values())
 
 
 def scan_text(text: str, secrets: Secrets, *, name: str) -> list[Leak]:

@@ -95,11 +95,11 @@ def robustness_forest(finding: Finding, *, texts: Texts, label: str | None = Non
             [[row.label for row in rows] for rows in groups], right=1.05, top=0.34, bottom=0.36, bold=bold
         )
         for index, ((axes, positions), rows) in enumerate(zip(panels, groups, strict=True)):
-            null = finding.null if index == 0 else _null(rows[0].unit)
-            _panel(axes, positions, rows, texts=texts, null=null, band=band if index == 0 else None)
+            null = finding.null if index == 0 else null_of(rows[0].unit)
+            draw_panel(axes, positions, rows, texts=texts, null=null, band=band if index == 0 else None)
             headroom(axes, texts.say(UNIT_NAMES[rows[0].unit]))
     # A share has no "no effect", so a check in shares points nowhere.
-    compared = [(row, finding.null if row.unit == deciding.unit else _null(row.unit)) for row in checks]
+    compared = [(row, finding.null if row.unit == deciding.unit else null_of(row.unit)) for row in checks]
     side = deciding.estimate - finding.null
     # The whole interval: an estimate just above nothing says no more than one just below.
     judged = [
@@ -171,7 +171,7 @@ def difference_forest(
         figure, axes, positions = rows_axes([row.label for row in rows], right=1.35, least=0.56)
         # A difference of two shares is one of percentage points.
         spec = "points1" if unit == "variance_share" else None
-        _panel(axes, positions, rows, texts=texts, null=null, band=smallest_effect, spec=spec)
+        draw_panel(axes, positions, rows, texts=texts, null=null, band=smallest_effect, spec=spec)
         named = _DIFFERENCE if unit == "variance_share" else UNIT_NAMES[unit]
         axes.set_xlabel(axis_label or texts.say(named))
     supported = sum(1 for row in rows if row.verdict is Verdict.SUPPORTED)
@@ -203,13 +203,14 @@ def _numbers(records: Sequence[EstimateRecord | Finding], texts: Texts, deciding
     )
 
 
-def _null(unit: str) -> float | None:
+def null_of(unit: str) -> float | None:
+    """Return the value at which an estimate in a unit says nothing; None where there is no such value."""
     if unit in LOG_UNITS:
         return 1.0
     return None if unit in ("share", "score", "points", "index") else 0.0
 
 
-def _panel(
+def draw_panel(
     axes: Axes,
     positions: Sequence[float],
     rows: Sequence[ForestRow],
@@ -219,6 +220,7 @@ def _panel(
     band: tuple[float, float] | None,
     spec: str | None = None,
 ) -> None:
+    """Draw rows of one unit on an axis of their own, with the line of no effect and what is too small to matter."""
     unit = rows[0].unit
     bounds = [value for row in rows for value in (row.estimate, row.low, row.high)]
     bounds += [] if null is None else [null]

@@ -1,0 +1,1 @@
+"""Files that are passed on: a spreadsheet, slides, a PDF."""
