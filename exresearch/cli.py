@@ -24,6 +24,7 @@ from exresearch.study.problems import Problem, StudyError
 if TYPE_CHECKING:
     from exresearch.run import RunResult
     from exresearch.study import OnProgress
+    from exresearch.study.parameters import Also
 
 app = typer.Typer(
     name="exresearch",
@@ -127,8 +128,32 @@ def run(
             help="Start Python anew for every notebook, instead of forking it from one that has everything loaded.",
         ),
     ] = False,
+    spreadsheet: Annotated[
+        bool,
+        typer.Option(
+            "--spreadsheet",
+            help="Write findings.xlsx too: every number as it is and as it is shown, with what it means.",
+        ),
+    ] = False,
+    slides: Annotated[
+        bool,
+        typer.Option(
+            "--slides",
+            help="Write slides.pptx too: a slide per hypothesis, to be edited, with speaker notes.",
+        ),
+    ] = False,
+    pdf: Annotated[
+        bool,
+        typer.Option(
+            "--pdf",
+            help="Write report.pdf too: the whole report on paper; takes Chromium, Chrome or Edge on this computer.",
+        ),
+    ] = False,
 ) -> None:
     """Run a study: check it, execute the notebooks, write the report.
+
+    What is passed on beside the pages (--spreadsheet, --slides, --pdf, --single-file) can also stand in the study file, under the key
+    'also'. A PDF that cannot be made is left out, with the reason.
 
     Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input
     cannot be used; every problem is listed and nothing was started. 3: the report would have told of single
@@ -136,6 +161,8 @@ def run(
     """
     from exresearch.run import DisclosureError, LeakError, plan_run, run_plan
 
+    options: list[tuple[Also, bool]] = [("spreadsheet", spreadsheet), ("slides", slides), ("pdf", pdf)]
+    options.append(("single_file", single_file))
     try:
         overrides = _overrides(set_, language)
         with _reading(study) as show_reading:
@@ -145,6 +172,7 @@ def run(
                 only=only or (),
                 overrides=overrides,
                 force=force,
+                also=[name for name, wanted in options if wanted],
                 on_progress=show_reading,
             )
     except StudyError as error:
@@ -179,7 +207,6 @@ def run(
                 jobs=jobs,
                 on_progress=show,
                 keep_notebooks=keep_notebooks,
-                single_file=single_file,
                 cold=cold,
             )
         except (LeakError, DisclosureError) as error:
@@ -446,6 +473,8 @@ def _report(result: RunResult) -> None:
         _out.print(f"{notebook.name}: {mark} in {notebook.seconds:.1f} s")
     _out.print(f"The report took {result.seconds:.1f} s. Open it in a browser:")
     sys.stdout.write(f"{result.index}\n")
+    for sentence in result.left_out:
+        _err.print(escape(sentence), style="yellow")
     if result.failed:
         _err.print(
             f"{len(result.failed)} of {len(result.notebooks)} notebooks failed; the report says which.",

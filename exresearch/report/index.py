@@ -173,6 +173,7 @@ def render_index(
     )
     entries += [shown_entry(finding) for finding in ordered if finding.tested]
     entries += [asked.entry] if asked is not None else []
+    headings += [(2, "downloads", texts.say("To pass on"))] if site.downloads else []
     html = shell(body, name=INDEX, title=site.title, site=site, headings=headings)
     return SummaryPage(INDEX, html, tuple(entries))
 

@@ -85,6 +85,8 @@ class SiteContext:
         Notebooks that exist, whether or not they ran this time; a hypothesis of another one has no notebook yet.
     brand : Brand, optional
         The client's logo and colours.
+    downloads : tuple of (str, str)
+        Files that are passed on beside the pages: file name, and what it is called in that language.
     """
 
     language: Language
@@ -96,6 +98,7 @@ class SiteContext:
     source: str = ""
     written: frozenset[str] = frozenset()
     brand: Brand | None = None
+    downloads: tuple[tuple[str, str], ...] = ()
 
     @property
     def texts(self) -> Texts:

@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import nbformat
 
 from exresearch.disclosure import DisclosureRules, Entry, audit, entry_from_json, members_of
 from exresearch.disclosure.attack.audit import Disclosure
 from exresearch.report.notebook import entries_of
-from exresearch.report.site import SummaryPage
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan
 
@@ -20,6 +19,18 @@ _LEDGER = "ledger"
 Ledgers = dict[str, str]
 # More lines than this hide the first ones.
 _MOST = 12
+
+
+class Shown(Protocol):
+    """A page or file of a report, with what it shows."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """Its part of the report's ledger."""
 
 
 class DisclosureError(RuntimeError):
@@ -47,7 +58,7 @@ def check_disclosure(
     *,
     rules: DisclosureRules,
     kept: Sequence[str] = (),
-    summaries: Sequence[SummaryPage] = (),
+    summaries: Sequence[Shown] = (),
 ) -> tuple[dict[str, Any], Ledgers]:
     """Audit everything that a report shows: its notebooks, its other pages, and what is kept from an earlier run.
 
@@ -61,8 +72,9 @@ def check_disclosure(
         Minimum groups.
     kept : sequence of str
         Pages of an earlier run that stay in the report.
-    summaries : sequence of SummaryPage
-        Pages that are no notebook. A run makes them anew, so that they are not remembered.
+    summaries : sequence of Shown
+        Pages that are no notebook, and files that are passed on. A run makes them anew, so that they are not
+        remembered.
 
     Returns
     -------

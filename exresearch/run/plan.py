@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 
@@ -28,6 +28,7 @@ from exresearch.study import (
     project_root,
     resolve_path,
 )
+from exresearch.study.parameters import Also
 
 # Parameters that say where and in which language, not how to analyse.
 PLACES = ("study_file", "output_dir", "language")
@@ -72,6 +73,8 @@ class Plan:
         Folder of executed notebooks and logs, beside the report and not part of it.
     jobs : tuple of NotebookJob
         In reading order.
+    also : tuple of str
+        Files that are passed on, beside the pages: ``spreadsheet``, ``slides``, ``pdf``, ``single_file``.
     """
 
     study: Study
@@ -79,6 +82,7 @@ class Plan:
     output: Path
     work: Path
     jobs: tuple[NotebookJob, ...]
+    also: tuple[Also, ...] = ()
 
 
 def available_notebooks() -> tuple[Path, ...]:
@@ -93,6 +97,7 @@ def plan_run(
     only: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
     force: bool = False,
+    also: Collection[Also] = (),
     on_progress: OnProgress | None = None,
 ) -> Plan:
     """Check everything a run needs, and fix the parameters of every notebook.
@@ -109,6 +114,8 @@ def plan_run(
         Keys of the study file or its parameters, from the command line.
     force : bool
         Write into a folder that holds something else than this client's report.
+    also : collection of str
+        Files that are passed on, beside what the study file asks for.
     on_progress : callable, optional
         As :func:`exresearch.study.load_study`.
 
@@ -143,7 +150,9 @@ def plan_run(
         raise StudyError(problems)
     work = target.parent / ".work" / target.name
     jobs = tuple(_job(path, study, work=work) for path in _asked(notebooks, study))
-    return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs)
+    wanted = {*study.settings.also, *also}
+    made = tuple(name for name in get_args(Also) if name in wanted)
+    return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs, also=made)
 
 
 def write_resolved_study(plan: Plan) -> Path:

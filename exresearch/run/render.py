@@ -31,12 +31,20 @@ from exresearch.report.site import (
     render_failure,
     render_page,
 )
+from exresearch.report.text import mark
 from exresearch.report.verdict import shown_entry
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan, available_notebooks
 from exresearch.run.provenance import sha256
-from exresearch.run.staging import SINGLE_FILE
+from exresearch.run.staging import EXPORTS
 from exresearch.study.logo import read_logo
+
+_DOWNLOADS = {
+    "spreadsheet": mark("All findings as a spreadsheet, in full precision, with a data dictionary (Excel)"),
+    "slides": mark("Slides with a page per hypothesis, a figure and speaker notes (PowerPoint)"),
+    "pdf": mark("The whole report on paper (PDF)"),
+    "single_file": mark("The whole report as one page, to send by mail (HTML)"),
+}
 
 
 def render_report(
@@ -46,7 +54,6 @@ def render_report(
     *,
     staging: Path,
     summaries: Sequence[SummaryPage] | None = None,
-    single_file: bool = False,
 ) -> None:
     """Write every page of a report that this run makes.
 
@@ -62,8 +69,6 @@ def render_report(
         The report being built; findings are in it, and pages that are kept from an earlier run.
     summaries : sequence of SummaryPage, optional
         Of :func:`render_summaries`, where they were made before, for the audit.
-    single_file : bool
-        Write ``report.html`` too: all pages in one.
     """
     site = site_of(plan, staging)
     titles = {link.name: link.title for link in site.pages}
@@ -85,7 +90,7 @@ def render_report(
     )
     for summary in (*summaries, provenance):
         write_text(staging / f"{summary.name}.html", summary.html)
-    _finish(staging, site=site, single_file=single_file)
+    _finish(staging, site=site, single_file="single_file" in plan.also)
 
 
 def _finish(staging: Path, *, site: SiteContext, single_file: bool) -> None:
@@ -95,7 +100,7 @@ def _finish(staging: Path, *, site: SiteContext, single_file: bool) -> None:
     for name, document in with_search(documents).items():
         write_text(files[name], document)
     if single_file:
-        write_text(staging / SINGLE_FILE, one_file(documents, site=site))
+        write_text(staging / EXPORTS["single_file"], one_file(documents, site=site))
 
 
 def render_summaries(
@@ -168,6 +173,7 @@ def site_of(plan: Plan, staging: Path) -> SiteContext:
         written=frozenset(path.stem for path in available_notebooks()),
         source=texts.pick(settings.source) if settings.source is not None else "",
         brand=_brand(plan),
+        downloads=tuple((EXPORTS[name], texts.say(_DOWNLOADS[name])) for name in plan.also),
     )
 
 

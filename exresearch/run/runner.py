@@ -14,6 +14,14 @@ from typing import Any
 
 from exresearch.run.door import check_disclosure, remember
 from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
+from exresearch.run.exports import (
+    drop_unfinished,
+    possible,
+    recorded,
+    without_pdf,
+    write_office,
+    write_pdf,
+)
 from exresearch.run.leaks import check_leaks
 from exresearch.run.notebooks import deliver_notebooks
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
@@ -36,11 +44,14 @@ class RunResult:
         In reading order.
     seconds : float
         Wall time, rendering included.
+    left_out : tuple of str
+        A sentence for each file to be passed on that could not be made.
     """
 
     index: Path
     notebooks: tuple[NotebookResult, ...]
     seconds: float
+    left_out: tuple[str, ...] = ()
 
     @property
     def failed(self) -> tuple[str, ...]:
@@ -54,7 +65,6 @@ def run_plan(
     jobs: int | None = None,
     on_progress: Progress | None = None,
     keep_notebooks: bool = False,
-    single_file: bool = False,
     cold: bool = False,
 ) -> RunResult:
     """Execute the notebooks of a plan and write the report.
@@ -70,8 +80,6 @@ def run_plan(
         ``stopping`` when it is interrupted.
     keep_notebooks : bool
         Deliver the executed notebooks with the report.
-    single_file : bool
-        Deliver the report as one file too, ``report.html``.
     cold : bool
         Start Python anew for every notebook, instead of forking kernels from one that has imported everything.
 
@@ -90,18 +98,27 @@ def run_plan(
     """
     started, clock = datetime.now(UTC), time.perf_counter()
     tell = on_progress if on_progress is not None else _silent
+    plan, left_out = possible(plan)
     write_resolved_study(plan)
     staging = _staging(plan)
     results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell, cold=cold)
     tell("report", "started")
     kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
+    drop_unfinished(plan, results, staging)
+    exports = write_office(plan, staging, started=started)
     summaries = render_summaries(plan, results, staging=staging, started=started.isoformat())
     disclosure, ledgers = check_disclosure(
-        plan, results, rules=rules_of(plan), kept=kept, summaries=summaries
+        plan, results, rules=rules_of(plan), kept=kept, summaries=[*summaries, *exports]
     )
     record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
     record["disclosure"] = disclosure
-    render_report(plan, results, record, staging=staging, summaries=summaries, single_file=single_file)
+    render_report(plan, results, record, staging=staging, summaries=summaries)
+    reason = write_pdf(plan, staging) if "pdf" in plan.also else ""
+    if reason:
+        # The pages must not lead to a file that is not there.
+        plan, left_out = without_pdf(plan), left_out | {"pdf": reason}
+        render_report(plan, results, record, staging=staging)
+    record["also"] = recorded(plan, left_out)
     deliver_notebooks(results, staging, keep=keep_notebooks)
     record["seconds"] = round(time.perf_counter() - clock, 2)
     write_text(staging / "run.json", _as_json(with_outputs(record, staging)))
@@ -109,7 +126,8 @@ def run_plan(
     remember(plan, ledgers)
     publish(staging, plan.output)
     tell("report", "ok")
-    return RunResult(plan.output / "index.html", tuple(results), time.perf_counter() - clock)
+    seconds = time.perf_counter() - clock
+    return RunResult(plan.output / "index.html", tuple(results), seconds, tuple(left_out.values()))
 
 
 def _execute(plan: Plan, *, jobs: int, tell: Progress, cold: bool) -> list[NotebookResult]:

@@ -6,13 +6,22 @@ import shutil
 from collections.abc import Collection
 from pathlib import Path
 
+from exresearch.findings import load_registry
+from exresearch.report.key_figures import FOLDER
 from exresearch.report.site import SUMMARIES
+from exresearch.study.parameters import Also
 
 STAGED = "report"
 _OWNER = "run.json"
 _PAGES = tuple(f"{name}.html" for name in SUMMARIES)
-# All pages in one, where that was asked for.
-SINGLE_FILE = "report.html"
+
+# Files that are passed on, by the name under which they are asked for.
+EXPORTS: dict[Also, str] = {
+    "spreadsheet": "findings.xlsx",
+    "slides": "slides.pptx",
+    "pdf": "report.pdf",
+    "single_file": "report.html",
+}
 
 
 def new_staging(work: Path) -> Path:
@@ -46,6 +55,10 @@ def keep_earlier(output: Path, staging: Path, *, pages: Collection[str], finding
     for path in sorted((output / "findings").glob("*.json")):
         if path.stem not in findings:
             shutil.copyfile(path, staging / "findings" / path.name)
+    for path in sorted((output / FOLDER).glob("*.png")):
+        if path.stem in load_registry().ids and path.stem not in findings:
+            (staging / FOLDER).mkdir(exist_ok=True)
+            shutil.copyfile(path, staging / FOLDER / path.name)
 
 
 def publish(staging: Path, output: Path) -> None:
@@ -66,14 +79,17 @@ def publish(staging: Path, output: Path) -> None:
     (output / "findings").mkdir(parents=True, exist_ok=True)
     # The owner's mark first: whatever happens next, the folder is known as this client's.
     (staging / _OWNER).replace(output / _OWNER)
-    if (staging / "notebooks").is_dir():
-        (output / "notebooks").mkdir(exist_ok=True)
+    for name in ("notebooks", FOLDER):
+        if (staging / name).is_dir():
+            (output / name).mkdir(exist_ok=True)
     new = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
     old = [
         *output.glob("[0-9][0-9]_*.html"),
         *(output / name for name in _PAGES),
-        output / SINGLE_FILE,
+        *(output / name for name in EXPORTS.values()),
         *(output / "findings").glob("*.json"),
+        # A picture of another name is somebody's own.
+        *(output / FOLDER / f"{name}.png" for name in load_registry().ids),
         *(output / "notebooks").glob("[0-9][0-9]_*.ipynb"),
     ]
     for path in old:
@@ -81,6 +97,7 @@ def publish(staging: Path, output: Path) -> None:
             path.unlink(missing_ok=True)
     for name in sorted(new):
         (staging / name).replace(output / name)
-    if (output / "notebooks").is_dir() and not any((output / "notebooks").iterdir()):
-        (output / "notebooks").rmdir()
+    for name in ("notebooks", FOLDER):
+        if (output / name).is_dir() and not any((output / name).iterdir()):
+            (output / name).rmdir()
     shutil.rmtree(staging)

@@ -21,7 +21,14 @@ _STREAM = re.compile(rb"stream\r?\n(.*?)\r?\nendstream", re.DOTALL)
 _LITERAL = re.compile(rb"\((?:[^()\\]++|\\.|\((?:[^()\\]++|\\.)*+\))*+\)", re.DOTALL)
 _HEX = re.compile(rb"<(feff[0-9a-f\s]*)>", re.IGNORECASE)
 _OCTAL = re.compile(rb"\\([0-7]{1,3})")
-_ESCAPES = ((rb"\(", b"("), (rb"\)", b")"), (rb"\\", b"\\"), (rb"\n", b"\n"), (rb"\r", b"\r"), (rb"\t", b"\t"))
+_ESCAPES = (
+    (rb"\(", b"("),
+    (rb"\)", b")"),
+    (rb"\\", b"\\"),
+    (rb"\n", b"\n"),
+    (rb"\r", b"\r"),
+    (rb"\t", b"\t"),
+)
 
 
 def opened(content: bytes) -> list[tuple[str, str]] | None:

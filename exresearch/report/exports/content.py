@@ -13,6 +13,7 @@ from exresearch.disclosure import Entry
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import DecisionRule, DriverRecord, EstimateRecord, Finding
 from exresearch.findings.registry import load_registry
+from exresearch.report.answers import answer
 from exresearch.report.numbers import interval, unit_spec
 from exresearch.report.overview import reading_order
 from exresearch.report.sentences import (
@@ -75,7 +76,8 @@ class Line:
     smallest : str
         What is too small to matter, where this estimate is judged.
     verdict : Verdict or None
-    method, note : str
+    method, note, ranks : str
+        How it was estimated; the outcome of a driver; the limits of its rank.
     """
 
     part: Part
@@ -90,6 +92,7 @@ class Line:
     verdict: Verdict | None
     method: str
     note: str = ""
+    ranks: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Content:
     finding : Finding
     title, claim, label, symbol : str
         Short title, claim, verdict in words and its sign.
+    answer : str
+        The answer to the question in a plain sentence, without a number.
     effect, meaning : str
         What was found, and what that means; without numbers where those are hidden.
     lines : tuple of Line
@@ -122,6 +127,7 @@ class Content:
     claim: str
     label: str
     symbol: str
+    answer: str
     effect: str
     meaning: str
     lines: tuple[Line, ...]
@@ -181,6 +187,7 @@ def _content(finding: Finding, texts: Texts) -> Content:
         claim=known.claim[texts.language] if known is not None else finding.hypothesis,
         label=texts.say(VERDICT_LABELS[finding.verdict]),
         symbol=SYMBOLS[finding.verdict],
+        answer=answer(finding, texts) if known is not None else hypothesis_title(finding.hypothesis, texts),
         # The sentence has numbers in it, so it is hidden with them.
         effect=lines[0].shown if hidden else effect,
         meaning="" if hidden else meaning,
@@ -238,10 +245,8 @@ def _line(
         unit = record.unit_of_measurement
         spec, verdict, rule = unit_spec(unit), record.verdict, record.rule
         method = "" if record.method is None else texts.note(record.method)
-        if isinstance(record, Finding):
-            label = hypothesis_title(record.hypothesis, texts)
-        else:
-            label = texts.note(record.label)
+        is_whole = isinstance(record, Finding)
+        label = hypothesis_title(finding.hypothesis, texts) if is_whole else texts.note(record.label)  # type: ignore[union-attr]
     shown = limits = p_shown = level = secret
     if numbers:
         shown = texts.number(numbers["estimate"], spec)
@@ -249,12 +254,15 @@ def _line(
         p = numbers.get("p_adjusted", numbers.get("p_value"))
         p_shown = "" if p is None else texts.number(p, "p")
         level = texts.number(numbers["conf_level"], "percent0") if "conf_level" in numbers else ""
+    ranks = ""
+    if "rank_low" in numbers:
+        ranks = interval(numbers["rank_low"], numbers["rank_high"], "integer", language=texts.language)
     smallest = ""
     if rule is not None:
         bounds = (rule.smallest_effect.low, rule.smallest_effect.high)
         smallest = interval(*bounds, unit_spec(unit), language=texts.language)
     return Line(
-        part, label, unit, numbers, shown, limits, p_shown, level, smallest, verdict, method, note
+        part, label, unit, numbers, shown, limits, p_shown, level, smallest, verdict, method, note, ranks
     )
 
 

@@ -60,15 +60,21 @@ FIELDS = (
     Field("method", mark("Method"), mark("How it was estimated."), 50),
     Field("note", mark("Note"), mark("The outcome that a driver belongs to."), 28),
 )  # fmt: skip
+# The limits of a rank are one cell: whole numbers side by side look like the row of a table to the search for leaks.
 RANKS = (
     Field("rank", mark("Rank"), mark("Place of the driver by importance; 1 is the most important."), 8, COUNT),
-    Field("rank_low", mark("Rank, from"), mark("Lowest rank in the interval."), 11, COUNT),
-    Field("rank_high", mark("Rank, to"), mark("Highest rank in the interval."), 11, COUNT),
+    Field("ranks", mark("Rank, interval"), mark("Lowest and highest rank in the interval."), 14),
 )  # fmt: skip
 SUMMARY = (
     Field("title", mark("Hypothesis"), mark("Short title; leads to the sheet of the hypothesis."), 34),
     Field("label", mark("Verdict"), mark("What follows from the declared rule."), 20),
-    Field("sentence", mark("In words"), mark("What was found, and what that means."), 80),
+    Field(
+        "answer",
+        mark("In short"),
+        mark("The answer to the question in a plain sentence, without numbers."),
+        50,
+    ),
+    Field("sentence", mark("In words"), mark("What was found, and what that means."), 70),
     Field("shown", mark("Estimate"), mark("Rounded as in the report."), 14),
     Field("limits", mark("Interval"), mark("Both limits, rounded as in the report."), 22),
     Field("level", mark("Level"), mark("Level of the confidence interval."), 8),
@@ -95,6 +101,8 @@ UNITS = {
     "rate_ratio": mark("How many times as often it happens; 1 means no difference."),
     "points": mark("On a scale from -100 to 100 or 0 to 100, such as an eNPS."),
     "index": mark("Points of an index, where the reference stands at 100."),
-    "standardised": mark("In standard deviations, so that different scales can be compared; 0 means no effect."),
+    "standardised": mark(
+        "In standard deviations, so that different scales can be compared; 0 means no effect."
+    ),
     "returned_share": mark("Part of a rise or fall that comes back, from 0 to 1; shown as a percentage."),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 # Widths of Arial's signs, in parts of its size; what is not listed is as wide as most small letters.
-_NARROW, _WIDE = frozenset("iljtfrI.,:;'|!()[] -‘’“”"), frozenset("mwMWGOQCDHNRUKABEPSVXY%@—…")
+_NARROW, _WIDE = frozenset("iljtfrI.,:;'|!()[] -’"), frozenset("mwMWGOQCDHNRUKABEPSVXY%@—…")
 _WIDTHS = (0.31, 0.74, 0.556)
 _LINE = 1.2
 
@@ -43,7 +43,13 @@ def line_count(text: str, width: float, size: float, *, bold: bool = False) -> i
 
 
 def fitting(
-    texts: Sequence[str], width: float, height: float, *, sizes: Sequence[float], gap: float = 0, bold: bool = False
+    texts: Sequence[str],
+    width: float,
+    height: float,
+    *,
+    sizes: Sequence[float],
+    gap: float = 0,
+    bold: bool = False,
 ) -> float:
     """Return the largest size at which paragraphs fit into a box; the smallest one where none does.
 

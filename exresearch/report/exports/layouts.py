@@ -106,7 +106,9 @@ def empty_presentation(*, accent: str = ACCENT) -> Any:
         layout._element.set("preserve", "1")
         _replace(layout.shapes._spTree, [_line(accent), *map(_placeholder, places)])
     master = deck.slide_master
-    _replace(master.shapes._spTree, [_placeholder(_HEAD), _placeholder(LAYOUTS["Words"][1]), _placeholder(_PAGE)])
+    _replace(
+        master.shapes._spTree, [_placeholder(_HEAD), _placeholder(LAYOUTS["Words"][1]), _placeholder(_PAGE)]
+    )
     _type(master, accent)
     return deck
 
@@ -131,17 +133,19 @@ def _replace(tree: Any, shapes: list[Any]) -> None:
 
 def _placeholder(place: Place, *, number: bool = False, on_slide: bool = False) -> Any:
     look = (
-        f'<a:lvl1pPr marL="0" indent="0" algn="{"r" if place.kind == "sldNum" else "l"}"><a:spcBef><a:spcPts val="600"/>'
-        f'</a:spcBef><a:buNone/><a:defRPr sz="{round(place.size * 100)}" b="{int(place.bold)}"><a:solidFill>'
-        f'<a:srgbClr val="{place.colour}"/></a:solidFill><a:latin typeface="{FONT}"/><a:cs typeface="{FONT}"/></a:defRPr>'
-        "</a:lvl1pPr>"
+        f'<a:lvl1pPr marL="0" indent="0" algn="{"r" if place.kind == "sldNum" else "l"}"><a:spcBef>'
+        f'<a:spcPts val="600"/></a:spcBef><a:buNone/><a:defRPr sz="{round(place.size * 100)}" b="{int(place.bold)}">'
+        f'<a:solidFill><a:srgbClr val="{place.colour}"/></a:solidFill><a:latin typeface="{FONT}"/>'
+        f'<a:cs typeface="{FONT}"/>'
+        "</a:defRPr></a:lvl1pPr>"
     )
-    field = '<a:fld id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}" type="slidenum"><a:rPr/><a:t>‹#›</a:t></a:fld>'
+    field = '<a:fld id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}" type="slidenum"><a:rPr/><a:t>1</a:t></a:fld>'
     said = field if place.kind == "sldNum" else f"<a:r><a:rPr/><a:t>{place.name}</a:t></a:r>"
     fill = f'<a:solidFill><a:srgbClr val="{place.fill}"/></a:solidFill>' if place.fill else ""
     shape = "roundRect" if place.fill else "rect"
     inset = 'lIns="120000" rIns="120000"' if place.fill else 'lIns="0" rIns="0"'
-    body = f'<a:bodyPr vert="horz" wrap="square" {inset} tIns="0" bIns="0" anchor="{place.anchor}"><a:noAutofit/></a:bodyPr>'
+    anchor = f'tIns="0" bIns="0" anchor="{place.anchor}"'
+    body = f'<a:bodyPr vert="horz" wrap="square" {inset} {anchor}><a:noAutofit/></a:bodyPr>'
     where = "" if on_slide else (
         f'<a:xfrm><a:off x="{Inches(place.left)}" y="{Inches(place.top)}"/><a:ext cx="{Inches(place.width)}" '
         f'cy="{Inches(place.height)}"/></a:xfrm><a:prstGeom prst="{shape}"><a:avLst/></a:prstGeom>{fill}'
@@ -160,8 +164,8 @@ def _line(accent: str) -> Any:
     return parse_xml(
         f'<p:sp {_SPACES}><p:nvSpPr><p:cNvPr id="1" name="Line"/><p:cNvSpPr/><p:nvPr userDrawn="1"/></p:nvSpPr><p:spPr>'
         f'<a:xfrm><a:off x="0" y="0"/><a:ext cx="{Inches(WIDE)}" cy="{Inches(0.12)}"/></a:xfrm><a:prstGeom prst="rect">'
-        f'<a:avLst/></a:prstGeom><a:solidFill><a:srgbClr val="{accent}"/></a:solidFill><a:ln><a:noFill/></a:ln></p:spPr>'
-        "<p:txBody><a:bodyPr/><a:lstStyle/><a:p/></p:txBody></p:sp>"
+        f'<a:avLst/></a:prstGeom><a:solidFill><a:srgbClr val="{accent}"/></a:solidFill><a:ln><a:noFill/></a:ln>'
+        "</p:spPr><p:txBody><a:bodyPr/><a:lstStyle/><a:p/></p:txBody></p:sp>"
     )
 
 
@@ -172,5 +176,7 @@ def _type(master: Any, accent: str) -> None:
             theme = relation.target_part
             text = theme.blob.decode("utf-8")
             text = re.sub(r'(<a:(?:majorFont|minorFont)>\s*<a:latin typeface=")[^"]*', rf"\g<1>{FONT}", text)
-            text = re.sub(r"<a:accent1>.*?</a:accent1>", f'<a:accent1><a:srgbClr val="{accent}"/></a:accent1>', text)
+            text = re.sub(
+                r"<a:accent1>.*?</a:accent1>", f'<a:accent1><a:srgbClr val="{accent}"/></a:accent1>', text
+            )
             theme._blob = text.encode("utf-8")

@@ -48,7 +48,10 @@ def notes_of(content: Content, edition: Edition, figure: KeyFigure | None) -> st
             told += [f"– {_said(line, texts)}" for line in lines[:_MOST_CHECKS]]
             if len(lines) > _MOST_CHECKS:
                 told.append(texts.say("And {count} more, in the report.", count=len(lines) - _MOST_CHECKS))
-    for heading, said in (("Beside published figures", content.comparisons), ("Keep in mind", content.caveats)):
+    for heading, said in (
+        ("Beside published figures", content.comparisons),
+        ("Keep in mind", content.caveats),
+    ):
         if said:
             told += [_headed(texts.say(heading), ""), *(f"– {text}" for text in said)]
     told.append(content.disclosure)

@@ -16,13 +16,22 @@ from exresearch.findings.note import Note
 from exresearch.report.exports.content import Content, Edition
 from exresearch.report.exports.fit import fitting, pages_of
 from exresearch.report.exports.layouts import (
-    BADGE, BODY, FONT, LAYOUTS, PICTURE, SOURCE, TITLE, empty_presentation, number_slide, place_of,
+    BADGE,
+    BODY,
+    FONT,
+    LAYOUTS,
+    PICTURE,
+    SOURCE,
+    TITLE,
+    empty_presentation,
+    number_slide,
+    place_of,
 )  # fmt: skip
 from exresearch.report.exports.notes import notes_of
 from exresearch.report.exports.package import plain_package
 from exresearch.report.figures.finding import finding_forest
 from exresearch.report.key_figures import KeyFigure, key_figure_of, read_key_figure
-from exresearch.report.sentences import VERDICT_LABELS
+from exresearch.report.sentences import VERDICT_LABELS, component_sentence
 from exresearch.report.text import Texts
 from exresearch.report.verdict import SYMBOLS
 
@@ -31,10 +40,16 @@ FILLS = {
     Verdict.SUPPORTED: "0069A6", Verdict.CONTRADICTED: "A84300", Verdict.EQUIVALENT: "00664D",
     Verdict.INCONCLUSIVE: "4A525C", Verdict.NOT_TESTABLE: "4A525C",
 }  # fmt: skip
-_SIZES = {"title": (26, 24, 22, 20, 18, 16), "text": (16, 15, 14, 13, 12, 11), "list": (18, 16, 15, 14, 13, 12)}
+_SIZES = {
+    "title": (26, 24, 22, 20, 18, 16),
+    "text": (16, 15, 14, 13, 12, 11),
+    "list": (18, 16, 15, 14, 13, 12),
+}
 
 
-def slides_bytes(contents: Sequence[Content], edition: Edition, *, figures: Path) -> tuple[bytes, list[Entry]]:
+def slides_bytes(
+    contents: Sequence[Content], edition: Edition, *, figures: Path
+) -> tuple[bytes, list[Entry]]:
     """Return the findings of a report as slides.
 
     Parameters
@@ -63,7 +78,11 @@ def slides_bytes(contents: Sequence[Content], edition: Edition, *, figures: Path
             entries += _finding(deck, content, edition, figures)
     _untested(deck, [content for content in contents if not content.finding.tested], edition)
     properties = deck.core_properties
-    properties.title, properties.author, properties.language = edition.site.title, "exresearch", texts.language
+    properties.title, properties.author, properties.language = (
+        edition.site.title,
+        "exresearch",
+        texts.language,
+    )
     properties.last_modified_by = "exresearch"
     saved = io.BytesIO()
     deck.save(saved)
@@ -86,7 +105,9 @@ def _say(slide: Any, index: int, paragraphs: Sequence[tuple[str, dict[str, Any]]
         run = paragraph.add_run()
         run.text = text
         run.font.name = FONT
-        run._r.get_or_add_rPr().set("lang", {"nl": "nl-NL", "en": "en-GB"}.get(texts.language, texts.language))
+        run._r.get_or_add_rPr().set(
+            "lang", {"nl": "nl-NL", "en": "en-GB"}.get(texts.language, texts.language)
+        )
         if "size" in look:
             run.font.size = Pt(look["size"])
         if "bold" in look:
@@ -120,7 +141,10 @@ def _first(deck: Any, edition: Edition) -> None:
     else:
         _drop(slide, SOURCE)
     message, values = site.rules.sentence()
-    told = [f"exresearch {edition.version}; {texts.say('Seed')} {edition.seed}.", texts.say(message, **values)]
+    told = [
+        f"exresearch {edition.version}; {texts.say('Seed')} {edition.seed}.",
+        texts.say(message, **values),
+    ]
     slide.notes_slide.notes_text_frame.text = "\n".join(told)
 
 
@@ -169,19 +193,23 @@ def _footer(edition: Edition) -> str:
 def _finding(deck: Any, content: Content, edition: Edition, figures: Path) -> list[Entry]:
     texts, finding = edition.site.texts, content.finding
     slide = _slide(deck, "Finding")
-    _titled(slide, "Finding", content.effect if not content.hidden else content.title, texts)
+    _titled(slide, "Finding", content.answer, texts)
     _say(slide, BADGE, [(f"{content.symbol} {content.label}", {})], texts)
     badge = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == BADGE)
     badge.fill.solid()
     badge.fill.fore_color.rgb = RGBColor.from_string(FILLS[finding.verdict])
     figure, entries = _figure(content, texts, figures)
-    said = [texts.say("The claim:") + " " + content.claim]
-    said += [content.meaning] if content.meaning else []
-    said += [content.effect] if content.hidden else []
+    # What the title has said already is not said again.
+    parts = component_sentence(finding, texts) if finding.components else ""
+    meaning = (
+        content.meaning.replace(parts, "").strip() if parts and parts in content.answer else content.meaning
+    )
+    said = [text for text in (content.effect, meaning) if text]
+    said.append(f"{texts.say('The claim:')} {content.claim}")
     room = place_of("Finding", BODY)
     size = fitting(said, room.width, room.height, sizes=_SIZES["text"], gap=8)
-    colours = ("4A525C", "1B1F24", "1B1F24")
-    looks = [{"size": size, "colour": colour, "after": 8} for colour in colours]
+    colours = ["1B1F24"] * (len(said) - 1) + ["4A525C"]
+    looks = [{"size": size, "colour": colour, "bold": False, "after": 8} for colour in colours]
     _say(slide, BODY, list(zip(said, looks, strict=False)), texts)
     if figure is None:
         _drop(slide, PICTURE)
@@ -246,6 +274,8 @@ def _untested(deck: Any, contents: Sequence[Content], edition: Edition) -> None:
         number_slide(slide)
         shown = {title for title, _ in page}
         told = [
-            notes_of(content, edition, None) for content in contents if f"{content.symbol} {content.title}" in shown
+            notes_of(content, edition, None)
+            for content in contents
+            if f"{content.symbol} {content.title}" in shown
         ]
         slide.notes_slide.notes_text_frame.text = "\n\n".join(told)

@@ -31,7 +31,7 @@ _INKS = {
 }  # fmt: skip
 # Columns of numbers, or of numbers as they are shown.
 _RIGHT = frozenset(field.key for field in FIELDS + RANKS + SUMMARY if field.form) | {
-    "shown", "limits", "smallest", "p_shown", "level",
+    "shown", "limits", "smallest", "p_shown", "level", "ranks",
 }  # fmt: skip
 _EXPLAINED = (mark("Column"), mark("Field in the JSON file"), mark("Sheet"), mark("Meaning"))
 # A sheet's name has at most 31 signs and none of these.
@@ -114,6 +114,7 @@ def _summary(sheet: Worksheet, contents: Sequence[Content], names: Sequence[str]
         values = {
             "title": content.title,
             "label": f"{content.symbol} {content.label}",
+            "answer": content.answer,
             "sentence": sentence,
             "shown": first.shown if first else "",
             "limits": first.limits if first else "",
@@ -147,9 +148,7 @@ def _hypothesis(sheet: Worksheet, content: Content, edition: Edition) -> None:
     across(sheet, 1, 1, _READ_TO, content.title, bold=True, size=14)
     put(sheet, 2, 1, texts.say("Claim"), bold=True)
     across(sheet, 2, 2, _READ_TO, content.claim)
-    put(
-        sheet, 3, 1, f"{content.symbol} {content.label}", bold=True, colour=_INKS[content.finding.verdict]
-    )
+    put(sheet, 3, 1, f"{content.symbol} {content.label}", bold=True, colour=_INKS[content.finding.verdict])
     across(sheet, 3, 2, _READ_TO, f"{content.effect} {content.meaning}".strip())
     heading = 4
     if content.lines:
@@ -192,7 +191,9 @@ def _below(content: Content, texts: Texts) -> list[tuple[str, tuple[str, ...]]]:
 
 
 def _cells(line: Line, texts: Texts) -> dict[str, object]:
-    judged = "" if line.verdict is None else f"{SYMBOLS[line.verdict]} {texts.say(VERDICT_LABELS[line.verdict])}"
+    judged = (
+        "" if line.verdict is None else f"{SYMBOLS[line.verdict]} {texts.say(VERDICT_LABELS[line.verdict])}"
+    )
     words: dict[str, object] = {
         "part": texts.say(PARTS[line.part]),
         "label": line.label,
@@ -204,6 +205,7 @@ def _cells(line: Line, texts: Texts) -> dict[str, object]:
         "verdict": judged,
         "method": line.method,
         "note": line.note,
+        "ranks": line.ranks,
     }
     return words | line.numbers
 
@@ -231,7 +233,7 @@ def _dictionary(sheet: Worksheet, edition: Edition, *, ranked: bool) -> None:
 
 
 def _stored(field: Field) -> str:
-    computed = ("part", "shown", "limits", "p_shown", "level", "sentence", "title", "note")
+    computed = ("part", "shown", "limits", "p_shown", "level", "sentence", "answer", "title", "note", "ranks")
     return "" if field.key in computed else {"unit": "unit_of_measurement", "smallest": "smallest_effect"}.get(
         field.key, field.key
     )  # fmt: skip
@@ -268,7 +270,9 @@ def _about(sheet: Worksheet, edition: Edition) -> None:
         )),
     ]  # fmt: skip
     if site.synthetic:
-        notice = "This organisation does not exist; its figures were made up to show what a report looks like."
+        notice = (
+            "This organisation does not exist; its figures were made up to show what a report looks like."
+        )
         facts.insert(0, (texts.say("Fictional data."), texts.say(notice)))
     row = 0
     for name, value in facts:

@@ -132,7 +132,9 @@ def _published(finding: Finding, texts: Texts) -> list[ForestRow]:
         figure = ledger.get(one.claim)
         if figure is not None and figure.unit == finding.unit_of_measurement:
             label = texts.say(
-                "Published: {region}, {period}", region=figure.region, period=figure.period or str(figure.year)
+                "Published: {region}, {period}",
+                region=figure.region,
+                period=figure.period or str(figure.year),
             )
             rows.append(ForestRow(label, figure.unit, one.published, one.published, one.published))
     return rows

@@ -13,10 +13,17 @@ from exresearch.study.parameters.sources import (
     Wave,
     Weighting,
 )
-from exresearch.study.parameters.study_file import StudyFile, parameter_names, parse_study, study_schema
+from exresearch.study.parameters.study_file import (
+    Also,
+    StudyFile,
+    parameter_names,
+    parse_study,
+    study_schema,
+)
 
 __all__ = [
     "TABLES",
+    "Also",
     "Language",
     "LocalText",
     "Moment",

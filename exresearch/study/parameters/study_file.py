@@ -32,6 +32,9 @@ from exresearch.study.parameters.sources import (
 )
 from exresearch.study.problems import StudyError, explain, nearest
 
+# Files that are passed on beside the pages of a report.
+Also = Literal["spreadsheet", "slides", "pdf", "single_file"]
+
 
 class StudyFile(Strict):
     """One client's study, as written in ``params/<client>.yaml``."""
@@ -86,6 +89,13 @@ class StudyFile(Strict):
     source: LocalText | None = Field(None, description="Where the data come from, and under which terms.")
     hypotheses: list[str] | None = Field(
         None, min_length=1, description="Hypotheses to decide; all when left out."
+    )
+    also: list[Also] = Field(
+        default_factory=list,
+        description=(
+            "What is made beside the pages: spreadsheet (findings.xlsx), slides (slides.pptx), pdf (report.pdf) and "
+            "single_file (report.html)."
+        ),
     )
     show_unit_names: bool = Field(
         False,
