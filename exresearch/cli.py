@@ -152,8 +152,8 @@ def run(
 ) -> None:
     """Run a study: check it, execute the notebooks, write the report.
 
-    What is passed on beside the pages (--spreadsheet, --slides, --pdf, --single-file) can also stand in the study file, under the key
-    'also'. A PDF that cannot be made is left out, with the reason.
+    What is passed on beside the pages (--spreadsheet, --slides, --pdf, --single-file) can also stand in the study file,
+    under the key 'also'. A PDF that cannot be made is left out, with the reason.
 
     Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input
     cannot be used; every problem is listed and nothing was started. 3: the report would have told of single
