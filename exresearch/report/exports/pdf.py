@@ -93,7 +93,7 @@ def printable(document: str, *, footer: str) -> str:
         f'@bottom-left {{ content: "{text}"; {look} }} '
         f'@bottom-right {{ content: counter(page) " / " counter(pages); {look} }} }} '
         "html { color-scheme: light; } "
-        "thead { display: table-header-group; } tr, figure, img { break-inside: avoid; } "
+        ".downloads { display: none; } thead { display: table-header-group; } tr, figure, img { break-inside: avoid; } "
         "h1, h2, h3, h4 { break-after: avoid; }</style></head>"
     )
     # A link to a file would become the path of that file on this computer.

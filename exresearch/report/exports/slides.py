@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pptx.dml.color import RGBColor
-from pptx.util import Pt
+from pptx.util import Inches, Pt
 
 from exresearch.disclosure import Entry
 from exresearch.findings.decision import Verdict
@@ -16,6 +17,7 @@ from exresearch.findings.note import Note
 from exresearch.report.exports.content import Content, Edition
 from exresearch.report.exports.fit import fitting, pages_of
 from exresearch.report.exports.layouts import (
+    ACCENT,
     BADGE,
     BODY,
     FONT,
@@ -69,7 +71,10 @@ def slides_bytes(
         of it.
     """
     texts = edition.site.texts
-    deck = empty_presentation()
+    brand = edition.site.brand
+    deck = empty_presentation(
+        accent=brand.primary.lstrip("#") if brand is not None and brand.primary else ACCENT
+    )
     entries = [entry for content in contents for entry in content.entries]
     _first(deck, edition)
     _summary(deck, contents, edition)
@@ -140,12 +145,29 @@ def _first(deck: Any, edition: Edition) -> None:
         _say(slide, SOURCE, notice, texts)
     else:
         _drop(slide, SOURCE)
+    _logo(slide, edition)
     message, values = site.rules.sentence()
     told = [
         f"exresearch {edition.version}; {texts.say('Seed')} {edition.seed}.",
         texts.say(message, **values),
     ]
     slide.notes_slide.notes_text_frame.text = "\n".join(told)
+
+
+def _logo(slide: Any, edition: Edition) -> None:
+    """Put the client's logo on a slide; a drawing (SVG) is left out, which not every program for slides can show."""
+    brand = edition.site.brand
+    kind, _, coded = brand.logo.partition(";base64,") if brand is not None else ("", "", "")
+    if kind not in ("data:image/png", "data:image/jpeg"):
+        return
+    picture = slide.shapes.add_picture(
+        io.BytesIO(base64.b64decode(coded)), Inches(0.9), Inches(0.6), height=Inches(0.9)
+    )
+    if picture.width > Inches(4):
+        picture.height = round(picture.height * Inches(4) / picture.width)
+        picture.width = Inches(4)
+    picture.name = "Logo"
+    picture._element.nvPicPr.cNvPr.set("descr", edition.site.client)
 
 
 def _drop(slide: Any, index: int) -> None:
