@@ -51,7 +51,9 @@ def put(
     if value is None or value == "":
         return
     if number:
-        cell.value = value
+        # All of its digits: openpyxl writes a float with one less than it may have.
+        cell.value = repr(value)
+        cell.data_type = "n"
         cell.number_format = form or "General"
         return
     # Excel reads _x0041_ as a sign of that number.
