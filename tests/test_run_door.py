@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,8 @@ from exresearch.cli import app
 from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, release
 from exresearch.report import Page
 from exresearch.report.notebook import entries_of
-from exresearch.run import DisclosureError, NotebookResult, Plan, plan_run, run_plan
+from exresearch.report.site import SummaryPage
+from exresearch.run import DisclosureError, NotebookResult, Plan, plan_run, run_plan, runner
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = DisclosureRules()
@@ -156,6 +158,33 @@ def test_pages_of_an_earlier_run_are_held_together_with_new_ones(
     (plan.output / "03_enps_drivers.html").write_text("<html></html>", encoding="utf-8")
     with pytest.raises(DisclosureError, match="03_enps_drivers: what this page of an earlier run shows"):
         run_plan(plan)
+
+
+def test_pages_that_are_no_notebook_are_held_together_with_the_others(
+    plan: Plan, client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What the index shows counts: here all units together, while a notebook shows all but the small one."""
+    units = client.units
+    others = table(dict.fromkeys(units[1:], 4.0), sizes=dict.fromkeys(units[1:], 10))
+    everybody = release(
+        pd.DataFrame({"mean": [4.0], "n": [53]}),
+        count="n",
+        rules=RULES,
+        groups=Groups("employees", measures={"mean": Measure("mood", 1, 7)}),
+        name="Everybody",
+    )
+    real = runner.render_summaries
+
+    def with_everybody(*arguments: Any, **options: Any) -> list[SummaryPage]:
+        index, *rest = real(*arguments, **options)
+        return [replace(index, entries=(*index.entries, everybody.entry)), *rest]
+
+    pretend(monkeypatch, plan, others)
+    run_plan(plan)
+    monkeypatch.setattr(runner, "render_summaries", with_everybody)
+    with pytest.raises(DisclosureError, match=r"can be computed, from .*index") as caught:
+        run_plan(plan)
+    assert "employees, some of everybody" in str(caught.value)
 
 
 def test_a_released_frame_is_made_by_the_door_alone() -> None:
