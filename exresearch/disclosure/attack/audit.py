@@ -115,8 +115,11 @@ def audit(
             known[key] = list(targets_of(system, rules=rules))
         targets = known[key]
         attacked += len(targets)
-        for position, interval in system.linear.intervals(_stacked(targets, system), wanted=wanted).items():
-            found.append(_disclosure(system, targets[position], interval, wanted))
+        if not targets:
+            continue
+        linear, sources = system.solve()
+        for position, interval in linear.intervals(_stacked(targets, system), wanted=wanted).items():
+            found.append(_disclosure(system, sources, targets[position], interval, wanted))
     groups = [entry for _, entry in shown if entry.kind == "groups"]
     return Audit(
         disclosures=tuple(dict.fromkeys(found)),
@@ -136,9 +139,11 @@ def _stacked(targets: Sequence[Target], system: System) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(rows)), (rows, columns)), shape=(len(targets), len(system.persons)))
 
 
-def _disclosure(system: System, target: Target, interval: Interval, wanted: float) -> Disclosure:
-    facts: list[Fact] = [system.facts[row] for row in interval.given_away_by]
-    own = [fact for fact in facts if fact.table] or list(system.facts)
+def _disclosure(
+    system: System, sources: Sequence[Fact], target: Target, interval: Interval, wanted: float
+) -> Disclosure:
+    facts: list[Fact] = [sources[row] for row in interval.given_away_by]
+    own = [fact for fact in facts if fact.table] or list(sources)
     tables = tuple(dict.fromkeys(f"{fact.page}: {fact.table}" for fact in own))
     return Disclosure(
         population=system.population,

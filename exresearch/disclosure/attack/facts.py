@@ -61,10 +61,8 @@ class System:
         Whether the unknowns are numbers of people that answered, rather than their answers.
     length : float
         Highest minus lowest possible answer.
-    linear : LinearSystem
-        The equations.
-    facts : tuple of Fact
-        Where each equation comes from.
+    solve : callable
+        Makes the equations, and says where each comes from. Most systems have no target, and are never solved.
     parts : tuple of Part
         Every group of which something is shown or hidden.
     persons : numpy.ndarray, shape (unknowns,)
@@ -77,8 +75,7 @@ class System:
     measure: str
     counts: bool
     length: float
-    linear: LinearSystem
-    facts: tuple[Fact, ...]
+    solve: Callable[[], tuple[LinearSystem, tuple[Fact, ...]]]
     parts: tuple[Part, ...]
     persons: NDArray[np.float64]
     kinds: Kinds
@@ -219,23 +216,29 @@ def _system(
     slack = np.array([item.slack for item in facts])
     # How far tables may disagree: in proportion to how many people each is about.
     size = np.array([length * max(item.n or 1.0, 1.0) for item in facts])
-    whole = [(np.array(sorted(children)), inside[own]) for own, children in _partitions(seen, place)]
-    matrix = _matrix(rows + whole, len(most))
-    linear = make(
-        matrix,
-        known=np.append(known, np.zeros(len(whole))),
-        slack=np.append(slack, np.zeros(len(whole))),
-        most=most,
-    )
-    sources = [item.fact for item in facts] + [Fact("", "", own) for own, _ in _partitions(seen, place)]
-    if not linear.feasible():
+    partitions = list(_partitions(seen, place))
+    whole = [(np.array(sorted(children)), inside[own]) for own, children in partitions]
+
+    def solve() -> tuple[LinearSystem, tuple[Fact, ...]]:
+        matrix = _matrix(rows + whole, len(most))
+        linear = make(
+            matrix,
+            known=np.append(known, np.zeros(len(whole))),
+            slack=np.append(slack, np.zeros(len(whole))),
+            most=most,
+        )
+        sources = [item.fact for item in facts]
+        if linear.feasible():
+            return linear, (*sources, *(Fact("", "", own) for own, _ in partitions))
         # Parts that overlap, or leave somebody out, do not add up to their whole. What remains may disagree because
         # answers were weighted, or some were left out; then nobody can rely on sums more than they agree.
-        matrix, sources = _matrix(rows, len(most)), sources[: len(rows)]
+        matrix = _matrix(rows, len(most))
         linear = make(matrix, known=known, slack=slack, most=most)
         if not linear.feasible():
             apart = 2 * linear.disagreement(size)
             linear = make(matrix, known=known, slack=slack + apart * size, most=most)
+        return linear, tuple(sources)
+
     parts: dict[Key, Part] = {}
     for item in seen:
         group = item.own + item.foreign
@@ -243,7 +246,7 @@ def _system(
         hidden, open_ = (before.hidden, before.shown) if before is not None else (False, False)
         parts[group] = Part(group, unknowns(item), hidden or item.hidden, open_ or item.total is not None)
     listed = tuple(parts.values())
-    return System(population, measure, counts, length, linear, tuple(sources), listed, people, kinds)
+    return System(population, measure, counts, length, solve, listed, people, kinds)
 
 
 def _about_sheets(item: _Seen, kinds: Kinds, *, counts: bool) -> _Seen | None:
