@@ -16,9 +16,10 @@ from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings import Verdict
 from exresearch.findings.analyses import NeedsSegments, needs_segments
 from exresearch.findings.analyses.segments import claim, gains
-from exresearch.findings.analyses.segments.gains import held_out
+from exresearch.findings.analyses.segments.gains import HeldOut, held_out
 from exresearch.findings.analyses.segments.people import OTHER, People, people
 from exresearch.findings.analyses.segments.profiles import answered, overlap, profiles, segment_names
+from exresearch.measures import dependence_groups
 from exresearch.models.segmentation import choose_segments
 from exresearch.study import Study, load_study
 
@@ -175,6 +176,57 @@ def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(
     assert table["estimate"].iloc[0] == pytest.approx((mean - needs) / mean, abs=1e-9)
     assert table["n"].iloc[0] == len(taken.needs)
     assert table["n_units"].iloc[0] == 30
+
+
+def test_the_standard_error_of_a_gain_is_that_of_explicit_refits_with_other_weights() -> None:
+    rng = np.random.default_rng(5)
+    n, unit = 144, np.arange(144) // 12
+    segment = rng.integers(0, 2, n)
+    place = rng.integers(0, 3, 12)[unit]
+    pull = 0.3 * rng.standard_normal(12)[unit] + 0.4 * (place == 1)
+    taken = People(
+        needs=pd.DataFrame(np.rint(3 + 2.5 * segment[:, None] + rng.standard_normal((n, 3)))),
+        outcomes=pd.DataFrame(
+            (0.8 * segment + pull)[:, None] * [1.0, 0.5] + rng.standard_normal((n, 2)), columns=list("yz")
+        ),
+        categories=pd.DataFrame({"place": place.astype(str)}),
+        weights=rng.uniform(0.5, 2, n),
+        groups=dependence_groups(pd.DataFrame({"unit": unit.astype(str)})),
+        items=(),
+        measured=(),
+        kind="profiles",
+        five=True,
+        n_excluded=0,
+    )
+    judged = held_out(taken, seed=4)
+    assert len(judged.folds) == 5
+    judged.folds = judged.folds[:2]
+    judged.add("segments", segments=2)
+
+    def estimate(weights: np.ndarray) -> pd.Series:
+        again = HeldOut(replace(taken, weights=weights), judged.folds, judged.seed)
+        again._refits = judged._refits
+        again.add("mean")
+        again.add("categories", base=taken.design())
+        again.add("segments", segments=2)
+        table = again.gain("segments", base="categories", conf_level=0.95)
+        assert table is not None
+        return table.iloc[0]
+
+    found = estimate(taken.weights)
+    step = 1e-5
+    influence = np.array(
+        [
+            (
+                estimate(taken.weights * (1 + step * (unit == group)))["estimate"]
+                - estimate(taken.weights * (1 - step * (unit == group)))["estimate"]
+            )
+            / (2 * step)
+            for group in range(12)
+        ]
+    )
+    assert influence.sum() == pytest.approx(0, abs=1e-7)
+    assert found["std_error"] == pytest.approx(np.sqrt(12 / 11 * (influence**2).sum()), rel=1e-4)
 
 
 def test_needs_shuffled_apart_name_no_segment(demo: Study) -> None:

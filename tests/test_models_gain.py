@@ -162,6 +162,30 @@ def test_gain_of_predictions_by_hand() -> None:
     error = np.sqrt(30 / 29 * (pull**2).sum()) / total.sum()
     row = found.set_index("term").loc["gain"]
     assert_allclose([row["estimate"], row["std_error"]], [estimate, error], rtol=EXACT)
+    # What a unit does to the errors of others is added to its own part; what is not given is 0.
+    by_unit = pd.DataFrame({"full": 3 * pull + 5 * np.sign(pull), "mean": 0.0}, index=pull.index)
+    wide = loss_gain(
+        frame,
+        outcome="y",
+        base="base",
+        full="full",
+        null="mean",
+        cluster="team",
+        weights="w",
+        training=-by_unit,
+    ).set_index("term")
+    whole = pull + by_unit["full"]
+    error = np.sqrt(30 / 29 * (whole**2).sum()) / total.sum()
+    assert_allclose(wide.loc["gain", ["estimate", "std_error"]].to_list(), [estimate, error], rtol=EXACT)
+    assert wide.loc["base", "std_error"] == found["std_error"].iloc[0]
+    # Never below the one that takes predictions as given.
+    less = loss_gain(
+        frame, outcome="y", base="base", full="full", null="mean", cluster="team", weights="w",
+        training=pd.DataFrame({"full": 0.5 * pull}, index=pull.index),
+    )  # fmt: skip
+    assert_allclose(less["std_error"].iloc[2], row["std_error"], rtol=EXACT)
+    with pytest.raises(ValueError, match="training is by unit and needs cluster"):
+        loss_gain(frame, outcome="y", base="base", full="full", training=by_unit)
     alone = loss_gain(frame, outcome="y", base="base", full="full")
     assert alone["n_clusters"].tolist() == [240] * 3
 

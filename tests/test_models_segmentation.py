@@ -20,6 +20,7 @@ from exresearch.models.segmentation import (
     adjusted_rand,
     choose_segments,
     comparison_data,
+    held_out_fits,
     held_out_predictions,
     k_means,
     latent_classes,
@@ -241,6 +242,35 @@ def test_predictions_are_those_of_ridge_regression_by_hand() -> None:
         np.testing.assert_allclose(found[test], model.predict((x[test] - centre) / scale), atol=1e-8)
     with pytest.raises(ValueError, match="needs three folds; got 2"):
         held_out_predictions(x, y[:, None], fold=fold % 2, weights=weights)
+
+
+def test_influence_through_training_is_what_refits_with_other_weights_give() -> None:
+    rng = np.random.default_rng(11)
+    n, unit = 240, np.arange(240) // 12
+    places = np.eye(4)[rng.integers(0, 4, n)]
+    x = np.hstack([rng.normal(size=(n, 3)), places, np.eye(2)[rng.integers(0, 2, n)]])
+    y = np.column_stack([x @ np.linspace(-0.4, 0.6, 9), places[:, 1]]) + rng.normal(size=(n, 2))
+    y[::9, 1] = np.nan
+    weights, fold = rng.uniform(0.5, 2, n), unit % 5
+    own = [np.hstack([x[:, :3], np.eye(3)[rng.integers(0, 3, n)]]) for _ in range(5)]
+    for design, options in ((x, {}), (x, {"most_columns": 3}), (own, {"free": 3})):
+        found = held_out_fits(design, y, fold=fold, weights=weights, groups=unit, **options)
+        plain = held_out_predictions(design, y, fold=fold, weights=weights, **options)
+        np.testing.assert_array_equal(found.predictions, plain)
+
+        def errors(in_training: np.ndarray, design: object = design, options: dict = options) -> np.ndarray:
+            made = held_out_predictions(design, y, fold=fold, weights=in_training, **options)
+            return np.nansum(weights[:, None] * (y - made) ** 2, axis=0)
+
+        # What is free of the penalty is stretched far, which costs digits.
+        step, close = (1e-3, 0.05) if "free" in options else (1e-5, 1e-6)
+        for group in (0, 7, 19):
+            more, less = (weights * (1 + sign * step * (unit == group)) for sign in (1, -1))
+            slope = (errors(more) - errors(less)) / (2 * step)
+            np.testing.assert_allclose(found.training[group], slope, atol=close)
+        # All weights times a number is the same fit.
+        np.testing.assert_allclose(found.training.sum(axis=0), 0, atol=close)
+    assert np.abs(found.training).max() > 0.01
 
 
 def test_only_the_best_columns_are_kept_and_missing_outcomes_left_out() -> None:

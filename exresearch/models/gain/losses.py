@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.special import stdtr, stdtrit
 
 from exresearch.models.columns import check_columns, check_positive, label_codes, numeric_columns
 from exresearch.models.influence import effective_df
 from exresearch.models.names import one_name, optional_name
 from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_conf_level
+
+FloatArray = NDArray[np.float64]
 
 
 def loss_gain(
@@ -21,6 +24,7 @@ def loss_gain(
     null: str | None = None,
     cluster: str | None = None,
     weights: str | None = None,
+    training: pd.DataFrame | None = None,
     conf_level: float = 0.95,
 ) -> pd.DataFrame:
     """Explained variance that one set of held-out predictions has beyond another, with a standard error by unit.
@@ -39,6 +43,10 @@ def loss_gain(
         Column with the held-out mean; without it the weighted mean of all rows.
     cluster, weights : str, optional
         Column with the unit; column with positive weights.
+    training : DataFrame, optional
+        Influence of every unit on the weighted sum of squared errors of each column of predictions through the training
+        parts it was in (:func:`exresearch.models.segmentation.held_out_fits`): units as index, columns as `base, full`
+        and `null`. A unit or column without one has none.
     conf_level : float
 
     Returns
@@ -50,20 +58,24 @@ def loss_gain(
     Raises
     ------
     ValueError
-        Columns or options at fault.
+        Columns or options at fault, or `training` without `cluster`.
     NotEstimable
         Fewer than 10 units, or an outcome that does not vary.
 
     Notes
     -----
     ``gain = sum w ((y - base)^2 - (y - full)^2) / sum w (y - null)^2``, the variance of this ratio of sums by
-    linearisation over units. It takes the predictions as given, so it is about models of the training folds' size: a
-    richer model without any merit has a gain a little below 0, and an interval below 0 is no evidence that it harms.
+    linearisation over units. It is about models of the training folds' size: a richer model without any merit has a
+    gain a little below 0, and an interval below 0 is no evidence that it harms. Without `training` the predictions are
+    taken as given. With it the influence of a unit is that on its own errors and, through the models it helped to make,
+    on those of others: the infinitesimal jackknife of the whole. A sum of squares of influences errs upwards rather
+    than downwards (Efron & Stein 1981), so that it is never put below the one without training.
 
     References
     ----------
     Williamson, Gilbert, Simon & Carone (2023), A general framework for inference on algorithm-agnostic variable
     importance, doi:10.1080/01621459.2021.2003200
+    Efron & Stein (1981), The jackknife estimate of variance, doi:10.1214/aos/1176345462
 
     Examples
     --------
@@ -86,8 +98,13 @@ def loss_gain(
         check_positive(data, argument="weights", column=weights)
     complete = data[[*numeric, *other]].notna().all(axis=1).to_numpy()
     kept = data.loc[complete]
-    codes = np.arange(len(kept)) if cluster is None else label_codes(kept[cluster], argument="cluster")[0]
-    size = len(np.unique(codes))
+    if training is not None and cluster is None:
+        raise ValueError("training is by unit and needs cluster.")
+    if cluster is None:
+        codes, units = np.arange(len(kept)), pd.RangeIndex(len(kept))
+    else:
+        codes, units = label_codes(kept[cluster], argument="cluster")
+    size = len(units)
     if size < MIN_UNITS:
         raise NotEstimable(
             f"a gain needs at least {MIN_UNITS} units, got {size} ({int((~complete).sum())} rows left out)."
@@ -108,8 +125,15 @@ def loss_gain(
             for part, share in zip(gains.values(), estimate, strict=True)
         ]
     )
-    std_error = np.sqrt(size / (size - 1) * (pull**2).sum(axis=0)) / total.sum()
-    df = effective_df(pull)
+    squares, df = (pull**2).sum(axis=0), effective_df(pull)
+    if training is not None:
+        whole = pull + _through(training, units, base=base, full=full, null=null, estimate=estimate)
+        larger = (whole**2).sum(axis=0) > squares
+        squares, df = (
+            np.where(larger, (whole**2).sum(axis=0), squares),
+            np.where(larger, effective_df(whole), df),
+        )
+    std_error = np.sqrt(size / (size - 1) * squares) / total.sum()
     ratio = np.divide(estimate, std_error, out=np.full_like(estimate, np.nan), where=std_error > 0.0)
     half = stdtrit(df, (1.0 + conf_level) / 2.0) * std_error
     return pd.DataFrame(
@@ -126,6 +150,18 @@ def loss_gain(
             "n_clusters": size,
             "n_excluded": int((~complete).sum()),
             "conf_level": conf_level,
-            "method": "gain of held-out predictions, linearised over units",
+            "method": "gain of held-out predictions, linearised over units"
+            + ("" if training is None else ", through training too"),
         }
     )
+
+
+def _through(
+    training: pd.DataFrame, units: pd.Index, *, base: str, full: str, null: str | None, estimate: FloatArray
+) -> FloatArray:
+    """Influence [units, 3] of every unit on the three gains through the models it helped to make."""
+    asked = [base, full, *([] if null is None else [null])]
+    values = training.reindex(index=units, columns=asked).fillna(0.0).to_numpy(dtype="float64")
+    centre = values[:, 2] if null is not None else np.zeros(len(units))
+    gains = np.column_stack([centre - values[:, 0], centre - values[:, 1], values[:, 0] - values[:, 1]])
+    return np.asarray(gains - centre[:, None] * estimate)

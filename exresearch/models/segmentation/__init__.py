@@ -4,10 +4,11 @@ from exresearch.models.segmentation.agreement import adjusted_rand, k_means
 from exresearch.models.segmentation.comparison import StructureTest, comparison_data, structure_test
 from exresearch.models.segmentation.mixtures import Mixture, latent_classes, latent_profiles
 from exresearch.models.segmentation.number import Segmentation, choose_segments
-from exresearch.models.segmentation.predictions import held_out_predictions
+from exresearch.models.segmentation.predictions import HeldOutFits, held_out_fits, held_out_predictions
 from exresearch.models.segmentation.refits import Refits, refit_segments
 
 __all__ = [
+    "HeldOutFits",
     "Mixture",
     "Refits",
     "Segmentation",
@@ -15,6 +16,7 @@ __all__ = [
     "adjusted_rand",
     "choose_segments",
     "comparison_data",
+    "held_out_fits",
     "held_out_predictions",
     "k_means",
     "latent_classes",

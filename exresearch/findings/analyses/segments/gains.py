@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.special import stdtr
 
 from exresearch.findings.analyses.segments.people import People
 from exresearch.findings.finding import EstimateRecord
@@ -15,13 +14,13 @@ from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.models import NotEstimable
 from exresearch.models.gain import fold_numbers, loss_gain
-from exresearch.models.segmentation import Refits, held_out_predictions, refit_segments
+from exresearch.models.segmentation import Refits, held_out_fits, refit_segments
 from exresearch.study.languages import worded
 
 FOLDS = 10
 #: People times repeats: of few people the folds are drawn again and again.
 _ROWS_OF_FOLDS = 4000
-_METHOD = "nested cross-validation by {by}; gain linearised over {by}, widened for shared training parts"
+_METHOD = "nested cross-validation by {by}; gain linearised over {by}, in what is predicted and in what is learnt"
 _BY = {
     "unit": "unit",
     "person": "person",
@@ -41,12 +40,15 @@ class HeldOut:
     seed : int
     predictions : dict of str to ndarray [repeats, n, q]
         By model.
+    training : dict of str to ndarray [repeats, groups, q]
+        By model: influence of every group on squared errors, through the models learnt from it.
     """
 
     people: People
     folds: NDArray[np.int64]
     seed: int
     predictions: dict[str, FloatArray] = field(default_factory=dict)
+    training: dict[str, FloatArray] = field(default_factory=dict)
     _refits: dict[int, Refits] = field(default_factory=dict)
 
     def add(self, name: str, *, base: FloatArray | None = None, segments: int | str | None = None,
@@ -65,33 +67,45 @@ class HeldOut:
                 designs = [np.hstack([plain, dummies]) for dummies in inside[number]]
                 free = designs[0].shape[1] - plain.shape[1] if plain.shape[1] else 0
             made.append(
-                held_out_predictions(
+                held_out_fits(
                     designs,
                     outcomes,
                     fold=fold,
                     weights=self.people.weights,
+                    groups=self.people.codes,
                     most_columns=most_columns,
                     free=free,
                 )
             )
-        self.predictions[name] = np.stack(made)
+        self.predictions[name] = np.stack([fit.predictions for fit in made])
+        self.training[name] = np.stack([fit.training for fit in made])
 
     def gain(
         self, full: str, *, base: str, conf_level: float, outcome: int | None = None
     ) -> pd.DataFrame | None:
-        """Explained variance of one model beyond another, mean over outcomes or of one; None where not estimable."""
+        """Explained variance of one model beyond another, mean over outcomes or of one; None where not estimable.
+
+        The interval knows that with other people the regressions would be others too. Segments are taken as found.
+        """
         outcomes = self.people.outcomes.to_numpy(dtype="float64")
         chosen = range(outcomes.shape[1]) if outcome is None else [outcome]
-        rows, codes = [], self.people.codes
+        rows, codes, made = [], self.people.codes, {"base": base, "full": full, "mean": "mean"}
+        training = pd.DataFrame(0.0, index=range(int(codes.max()) + 1), columns=list(made))
         for column in chosen:
             known = ~np.isnan(outcomes[:, column])
             # Every outcome counts the same, however many answered it.
-            weight = self.people.weights[known] / self.people.weights[known].sum()
-            made = {"base": base, "full": full, "mean": "mean"}
+            scale = len(outcomes) / self.people.weights[known].sum()
+            weight = scale * self.people.weights[known]
+            for name, model in made.items():
+                training[name] += scale * self.training[model][:, :, column].sum(axis=0)
             rows += [
                 pd.DataFrame(
                     {name: self.predictions[model][repeat, known, column] for name, model in made.items()}
-                    | {"y": outcomes[known, column], "group": codes[known], "weight": weight * len(outcomes)}
+                    | {
+                        "y": outcomes[known, column],
+                        "group": codes[known],
+                        "weight": weight,
+                    }
                 )
                 for repeat in range(len(self.folds))
             ]
@@ -99,13 +113,13 @@ class HeldOut:
         try:
             found = loss_gain(
                 stacked[stacked["weight"] > 0], outcome="y", base="base", full="full", null="mean",
-                cluster="group", weights="weight", conf_level=conf_level,
+                cluster="group", weights="weight", training=training, conf_level=conf_level,
             )  # fmt: skip
         except NotEstimable:
             return None
         n = int((~np.isnan(outcomes[:, list(chosen)])).any(axis=1).sum())
         by_unit = self.people.groups.by == "unit"
-        return _widened(found[found["term"] == "gain"]).assign(
+        return found[found["term"] == "gain"].assign(
             n=n, n_units=found["n_clusters"].iloc[0] if by_unit else None
         )
 
@@ -172,22 +186,6 @@ def held_out(people: People, *, seed: int, by_person: bool = False) -> HeldOut:
     made = HeldOut(people, numbers[:, codes], seed)
     made.add("mean")
     return made
-
-
-def _widened(found: pd.DataFrame) -> pd.DataFrame:
-    """The interval with what it misses: training parts of different folds share most of their people.
-
-    By Nadeau & Bengio 2003 (doi:10.1023/A:1024068626366) the variance grows by folds times test over training people.
-    """
-    factor = float(np.sqrt(1 + FOLDS / (FOLDS - 1)))
-    estimate, statistic = found["estimate"], found["statistic"] / factor
-    return found.assign(
-        std_error=found["std_error"] * factor,
-        statistic=statistic,
-        p_value=2 * stdtr(found["df"], -statistic.abs()),
-        conf_low=estimate - factor * (estimate - found["conf_low"]),
-        conf_high=estimate + factor * (found["conf_high"] - estimate),
-    )
 
 
 def method(people: People) -> Note:
