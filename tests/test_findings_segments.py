@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from scipy.special import stdtr, stdtrit
 
 from exresearch.disclosure import DisclosureRules, release
 from exresearch.findings import Verdict
@@ -20,6 +21,7 @@ from exresearch.findings.analyses.segments.gains import HeldOut, held_out
 from exresearch.findings.analyses.segments.people import OTHER, People, people
 from exresearch.findings.analyses.segments.profiles import answered, overlap, profiles, segment_names
 from exresearch.measures import dependence_groups
+from exresearch.models.gain import loss_gain
 from exresearch.models.segmentation import choose_segments
 from exresearch.study import Study, load_study
 
@@ -178,7 +180,9 @@ def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(
     assert table["n_units"].iloc[0] == 30
 
 
-def test_the_standard_error_of_a_gain_is_that_of_explicit_refits_with_other_weights() -> None:
+def test_the_standard_error_of_a_gain_is_that_of_explicit_refits_with_other_weights(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     rng = np.random.default_rng(5)
     n, unit = 144, np.arange(144) // 12
     segment = rng.integers(0, 2, n)
@@ -198,9 +202,10 @@ def test_the_standard_error_of_a_gain_is_that_of_explicit_refits_with_other_weig
         five=True,
         n_excluded=0,
     )
+    monkeypatch.setattr(gains, "FOLDS", 4)
+    monkeypatch.setattr(gains, "_ROWS_OF_FOLDS", 2 * n)
     judged = held_out(taken, seed=4)
-    assert len(judged.folds) == 5
-    judged.folds = judged.folds[:2]
+    assert judged.folds.shape == (2, n)
     judged.add("segments", segments=2)
 
     def estimate(weights: np.ndarray) -> pd.Series:
@@ -213,6 +218,8 @@ def test_the_standard_error_of_a_gain_is_that_of_explicit_refits_with_other_weig
         assert table is not None
         return table.iloc[0]
 
+    few = estimate(taken.weights)
+    monkeypatch.setattr(gains, "FEW_UNITS", 0)
     found = estimate(taken.weights)
     step = 1e-5
     influence = np.array(
@@ -227,6 +234,16 @@ def test_the_standard_error_of_a_gain_is_that_of_explicit_refits_with_other_weig
     )
     assert influence.sum() == pytest.approx(0, abs=1e-7)
     assert found["std_error"] == pytest.approx(np.sqrt(12 / 11 * (influence**2).sum()), rel=1e-4)
+    # With few units a floor: what takes predictions as given, by the factor for overlapping training parts.
+    monkeypatch.setattr(gains, "loss_gain", lambda *rows, training, **options: loss_gain(*rows, **options))
+    given = estimate(taken.weights)
+    assert given["std_error"] < found["std_error"]
+    assert few["std_error"] == pytest.approx(max(given["std_error"] * np.sqrt(19 / 9), found["std_error"]))
+    half = stdtrit(few["df"], 0.975) * few["std_error"]
+    assert few[["conf_low", "conf_high"]].tolist() == pytest.approx(
+        [few["estimate"] - half, few["estimate"] + half]
+    )
+    assert few["p_value"] == pytest.approx(2 * stdtr(few["df"], -few["estimate"] / few["std_error"]))
 
 
 def test_needs_shuffled_apart_name_no_segment(demo: Study) -> None:
