@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict
 
 from exresearch.findings.finding import Finding
 from exresearch.findings.hypothesis import Hypothesis, Text
+from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 
 
@@ -79,10 +80,12 @@ def sources_of(hypothesis: Hypothesis, finding: Finding | None) -> tuple[Source,
     )
 
 
-def methods_of(finding: Finding) -> Sequence[Any]:
+def methods_of(finding: Finding) -> Sequence[Note]:
     """Return the methods of the estimates that decide, each once."""
-    notes = [part.method for part in finding.components] or [finding.method]
-    return list({note.message: note for note in notes if note is not None}.values())
+    notes = [part.method for part in finding.components]
+    if not notes and finding.method is not None:
+        notes = [finding.method]
+    return list({note.message: note for note in notes}.values())
 
 
 def _read(name: str) -> Any:
