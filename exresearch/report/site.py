@@ -15,7 +15,7 @@ from exresearch.findings.note import Note
 from exresearch.report.anchors import with_anchors
 from exresearch.report.brand import Brand
 from exresearch.report.markup import asset, fill
-from exresearch.report.notebook import convert_notebook
+from exresearch.report.notebook import NotebookBody, convert_notebook
 from exresearch.report.numbers import Language
 from exresearch.report.text import Texts
 
@@ -118,13 +118,13 @@ def pages_of(site: SiteContext) -> list[PageLink]:
     ]
 
 
-def render_page(notebook: NotebookNode, *, name: str, site: SiteContext) -> str:
+def render_page(notebook: NotebookNode | NotebookBody, *, name: str, site: SiteContext) -> str:
     """Render the page of an executed notebook.
 
     Parameters
     ----------
-    notebook : nbformat.NotebookNode
-        Executed notebook.
+    notebook : nbformat.NotebookNode or NotebookBody
+        Executed notebook, or what was made of it already.
     name : str
         File stem; one of the site's pages.
     site : SiteContext
@@ -140,7 +140,7 @@ def render_page(notebook: NotebookNode, *, name: str, site: SiteContext) -> str:
     ValueError
         If the name is not a page of the site or the notebook has no title.
     """
-    body = convert_notebook(notebook, site.texts)
+    body = notebook if isinstance(notebook, NotebookBody) else convert_notebook(notebook, site.texts)
     return shell(
         Markup("{}{}").format(body.html, body.settings),
         name=name,

@@ -17,6 +17,7 @@ from pathlib import Path
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
+from exresearch.report.notebook import NotebookBody
 from exresearch.run.plan import NotebookJob
 from exresearch.run.warm import SocketKernelManager, WarmKernelManager, begin_server
 
@@ -60,6 +61,8 @@ class NotebookResult:
         Id of the cell that stopped it; empty where that is not known.
     error : str
         Type of the error, without its text, which may quote data.
+    body : NotebookBody, optional
+        The inside of its page, where that was made while other notebooks ran.
     """
 
     name: str
@@ -68,6 +71,7 @@ class NotebookResult:
     executed: Path | None
     failed_cell: str = ""
     error: str = ""
+    body: NotebookBody | None = None
 
 
 @contextmanager

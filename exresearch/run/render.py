@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from exresearch.report.claims import render_claims
 from exresearch.report.failure import plain_reason, section_of
 from exresearch.report.index import render_index
 from exresearch.report.methods import render_methods
-from exresearch.report.notebook import notebook_title
+from exresearch.report.notebook import NotebookBody, convert_notebook, notebook_title
 from exresearch.report.provenance_page import render_provenance
 from exresearch.report.search import with_search
 from exresearch.report.single import one_file
@@ -45,6 +46,8 @@ _DOWNLOADS = {
     "pdf": mark("The whole report on paper (PDF)"),
     "single_file": mark("The whole report as one page, to send by mail (HTML)"),
 }
+# The exporter that all pages share is not made for threads.
+_converting = threading.Lock()
 
 
 def render_report(
@@ -74,8 +77,8 @@ def render_report(
     titles = {link.name: link.title for link in site.pages}
     for result in results:
         if result.executed is not None:
-            notebook = nbformat.read(result.executed, as_version=4)  # type: ignore[no-untyped-call]
-            page = render_page(notebook, name=result.name, site=site)
+            body = result.body or body_of(result.executed, site.texts)
+            page = render_page(body, name=result.name, site=site)
         else:
             page = _failure(plan, result, title=titles[result.name], site=site, staging=staging)
         write_text(staging / f"{result.name}.html", page)
@@ -91,6 +94,13 @@ def render_report(
     for summary in (*summaries, provenance):
         write_text(staging / f"{summary.name}.html", summary.html)
     _finish(staging, site=site, single_file="single_file" in plan.also)
+
+
+def body_of(executed: Path, texts: Texts) -> NotebookBody:
+    """Return the inside of the page of an executed notebook; from any thread, one at a time."""
+    notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+    with _converting:
+        return convert_notebook(notebook, texts)
 
 
 def _finish(staging: Path, *, site: SiteContext, single_file: bool) -> None:

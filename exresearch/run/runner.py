@@ -7,11 +7,12 @@ import os
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from exresearch.report import Texts
 from exresearch.run.door import check_disclosure, remember
 from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
 from exresearch.run.exports import (
@@ -26,7 +27,7 @@ from exresearch.run.leaks import check_leaks
 from exresearch.run.notebooks import deliver_notebooks
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
-from exresearch.run.render import render_report, render_summaries, rules_of, write_text
+from exresearch.run.render import body_of, render_report, render_summaries, rules_of, write_text
 from exresearch.run.staging import keep_earlier, new_staging, publish
 
 Progress = Callable[[str, str], None]
@@ -142,14 +143,15 @@ def _execute(plan: Plan, *, jobs: int, tell: Progress, cold: bool) -> list[Noteb
         ThreadPoolExecutor(max_workers=max(1, min(jobs, len(plan.jobs)))) as pool,
     ):
         for group in (first, last):
-            results |= _run_group(pool, group, plan.work, tell, cold=cold)
+            results |= _run_group(pool, group, plan, tell, cold=cold)
     return [results[job.name] for job in plan.jobs]
 
 
 def _run_group(
-    pool: ThreadPoolExecutor, group: Sequence[NotebookJob], work: Path, tell: Progress, *, cold: bool
+    pool: ThreadPoolExecutor, group: Sequence[NotebookJob], plan: Plan, tell: Progress, *, cold: bool
 ) -> dict[str, NotebookResult]:
-    pending = {pool.submit(_execute_one, job, work, tell, cold): job.name for job in group}
+    texts = Texts(plan.study.settings.language)
+    pending = {pool.submit(_execute_one, job, plan.work, tell, texts, cold): job.name for job in group}
     try:
         return {name: future.result() for future, name in pending.items()}
     except KeyboardInterrupt:
@@ -159,11 +161,12 @@ def _run_group(
         raise
 
 
-def _execute_one(job: NotebookJob, work: Path, tell: Progress, cold: bool) -> NotebookResult:
+def _execute_one(job: NotebookJob, work: Path, tell: Progress, texts: Texts, cold: bool) -> NotebookResult:
     tell(job.name, "started")
     result = execute_notebook(job, work=work, cold=cold)
     tell(job.name, result.status)
-    return result
+    # The page is made while other notebooks still run, for then this process has nothing else to do.
+    return result if result.executed is None else replace(result, body=body_of(result.executed, texts))
 
 
 def _staging(plan: Plan) -> Path:
