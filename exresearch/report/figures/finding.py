@@ -59,13 +59,16 @@ def finding_forest(finding: Finding, *, texts: Texts, label: str) -> Picture | N
     every = [*rows, *checks, *published]
     frame = pd.DataFrame(
         {
+            "label": [row.label for row in every],
+            "unit_of_measurement": [row.unit for row in every],
             "estimate": [row.estimate for row in every],
             "conf_low": [row.low for row in every],
             "conf_high": [row.high for row in every],
+            "conf_level": finding.conf_level,
             "n": pd.array(numbers, dtype="Float64"),
         }
     )
-    released = release_records(frame, finding)
+    released = release_records(frame, finding, name="Deciding estimate")
     if released.hidden.iloc[0]:
         return too_few(released.rules)
     shown = [row for row, hidden in zip(every, released.hidden, strict=True) if not hidden]
