@@ -74,11 +74,9 @@ def test_the_picture_says_what_it_shows(texts, sizes, unit):
     drawn = svg(picture.figure)
     row = made.summary.iloc[0]
     median = texts.number(float(row["median"]), "number2")
-    share = texts.number(float(row["share_excluding_null"]), "percent0")
     assert median in picture.alt
     assert f"Way 0.{sizes[0] - 1} {texts.language}" in drawn
     assert f"Decision 1 {texts.language}" in drawn
-    assert share in drawn
     total = int(row["n_estimated"])
     assert picture.takeaway.startswith(
         texts.say("All {n:integer} combinations of choices point in the same direction.", n=total)

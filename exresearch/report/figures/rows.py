@@ -154,6 +154,23 @@ def headroom(axes: Axes, text: str, *, lift: float = 0.10) -> None:
     )
 
 
+def column_head(axes: Axes, text: str, *, lift: float = 0.10) -> None:
+    """Write what the values in the right margin are, ``lift`` inches above the axes."""
+    inches = axes.get_position().height * axes.figure.get_figheight()  # type: ignore[union-attr]
+    axes.annotate(
+        text,
+        (1, 1 + lift / inches),
+        xycoords="axes fraction",
+        xytext=(11, 0),
+        textcoords="offset points",
+        va="bottom",
+        ha="left",
+        fontsize=9,
+        color=COLOURS["grey"],
+        annotation_clip=False,
+    )
+
+
 def draw_interval(
     axes: Axes,
     y: float,

@@ -36,7 +36,7 @@ from exresearch.report.theme import (
 )
 
 # Inches: margins, the panel of estimates, a line of the dashboard and the heading of a decision.
-_LEFT, _RIGHT, _TOP, _CURVE, _GAP, _BOTTOM = 1.85, 0.85, 0.62, 2.25, 0.12, 0.12
+_LEFT, _RIGHT, _TOP, _CURVE, _GAP, _BOTTOM = 1.85, 0.85, 0.28, 2.25, 0.12, 0.12
 _LINE, _HEAD, _TEXT = 0.19, 0.25, 0.155
 # Characters in a line of the left margin, and in bold.
 _WRAP, _WRAP_BOLD = 27, 23
@@ -92,7 +92,7 @@ def specification_picture(
         colours = _colours(made, curve)
         cut = _estimates(above, made, curve, colours, texts=texts, spec=spec)
         _choices(below, rows, heads, colours, height=height, made=made, texts=texts, spec=spec)
-        _headings(figure, curve, measure or texts.say(UNIT_NAMES[curve.unit_of_measurement]), texts)
+        _heading(figure, measure or texts.say(UNIT_NAMES[curve.unit_of_measurement]))
     said = alt_text(made, curve, texts=texts, spec=spec)
     return Picture(
         figure,
@@ -297,26 +297,8 @@ def _choices(
                           textcoords="offset points", fontsize=8.5, annotation_clip=False)  # fmt: skip
 
 
-def _headings(figure: Figure, curve: Specifications, measure: str, texts: Texts) -> None:
+def _heading(figure: Figure, measure: str) -> None:
+    """Say what the estimates are, in the margin beside the panel, where there is nothing else."""
     height = figure.get_figheight()
-    row = curve.summary.iloc[0]
-    parts = [
-        texts.say(
-            "{share:percent0} of {n:integer} combinations in the same direction",
-            share=float(row["share_same_sign"]),
-            n=int(row["n_estimated"]),
-        )
-    ]
-    if np.isfinite(row["share_excluding_null"]):
-        parts.append(
-            texts.say(
-                "{share:percent0} with an interval that leaves out no effect",
-                share=float(row["share_excluding_null"]),
-            )
-        )
-    figure.text(
-        0.004, 1 - 0.03 / height, ";\n".join(parts), va="top", ha="left", fontsize=9.5, linespacing=1.25
-    )
-    # In the margin beside the panel, where there is nothing else.
     figure.text(0.004, 1 - (_TOP + 0.02) / height, "\n".join(textwrap.wrap(measure, 20)), va="top", ha="left",
                 fontsize=9, color=COLOURS["grey"])  # fmt: skip

@@ -12,13 +12,16 @@ from exresearch.findings.note import Note
 from exresearch.report.columns import REVERSED_NOTE, driver_labels
 from exresearch.report.figures.door import too_few
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
-from exresearch.report.figures.rows import draw_interval, headroom, row_value, rows_axes
+from exresearch.report.figures.rows import column_head, draw_interval, headroom, row_value, rows_axes
 from exresearch.report.figures.visible import visible
+from exresearch.report.numbers import interval
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, Picture, intervals_name, number_axis, require, rows_of, style
 
 # More rows than this are set closer together.
 _MANY = 14
+# Drivers that the alternative text tells with their intervals; the table below the figure tells all.
+_TOLD = 5
 
 
 def driver_forest(
@@ -97,6 +100,7 @@ def driver_forest(
             columnspacing=1.2,
         )
         headroom(axes, texts.say("bold: drivers that the claim names") if any(named) else "")
+        column_head(axes, texts.say("share (rank)"))
     first, last = ordered.iloc[0], ordered.iloc[-1]
     low, high = int(first["rank_low"]), int(first["rank_high"])
     takeaway = texts.say(
@@ -108,7 +112,12 @@ def driver_forest(
     )
     if outcome is not None:
         takeaway = f"{outcome}: {takeaway[0].lower()}{takeaway[1:]}"
-    alt = takeaway
+    told = [
+        f"{label}: {texts.number(row.importance, 'percent1')} "
+        f"({interval(row.conf_low, row.conf_high, 'percent1', language=texts.language)})"
+        for label, row in zip(labels[:_TOLD], rows_of(ordered), strict=False)
+    ]
+    alt = f"{takeaway} {'; '.join(told)}."
     if len(labels) > 1:
         alt += " " + texts.say(
             "Least important is “{driver}” ({importance:percent1}).",

@@ -68,6 +68,11 @@ class Panel:
         level = zip(left, y - hair, right, y + hair, strict=True)
         return [*upright, *level]
 
+    def free(self, box: Box) -> bool:
+        """Whether no mark and no interval lies in a box."""
+        marks = np.column_stack([self.spots - _MARK, self.spots + _MARK])
+        return not overlap(np.array([box]), np.vstack([marks, np.array(self.intervals())])).any()
+
     def place(
         self,
         chosen: NDArray[np.bool_],

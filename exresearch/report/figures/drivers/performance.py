@@ -183,7 +183,7 @@ def _draw(panels: list[pd.DataFrame], texts: Texts, *, air: tuple[float, float],
     axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + key_room + below)
     _panel(axes, first, texts, low=low, high=high, ceiling=float(first["conf_high"].max()) * 1.12)
     panel = Panel(axes, first, width=width, height=large)
-    taken = [_name_corner(panel, texts)]
+    taken = [_name_corner(panel, texts), *_name_lines(panel, texts)]
     if numbered:
         number_all(panel, taken=taken)
         write_key(figure, key, top=_TOP + large + _BOTTOM)
@@ -286,6 +286,28 @@ def _name_corner(panel: Panel, texts: Texts) -> Box:
         color=COLOURS["grey"],
     )
     return 0.0, panel.height - high - 0.1, wide + 0.1, panel.height
+
+
+def _name_lines(panel: Panel, texts: Texts) -> list[Box]:
+    """Name the two dividing lines where no mark is in the way, and return the room that takes."""
+    x, y = panel.cuts
+    taken: list[Box] = []
+    for text, across in ((texts.say("median importance"), False), (texts.say("mean performance"), True)):
+        wide, high = text_size(text, points=8)
+        gap = 0.05
+        places = [(x + gap, gap), (x - wide - gap, gap)]
+        if not across:
+            places = [
+                (panel.width - wide, y - high - gap), (gap, y - high - gap), (panel.width - wide, y + gap),
+            ]  # fmt: skip
+        for left, bottom in places:
+            box = (left, bottom, left + wide, bottom + high)
+            if left >= 0 and left + wide <= panel.width and bottom >= 0 and panel.free(box):
+                panel.axes.text(left / panel.width, bottom / panel.height, text, transform=panel.axes.transAxes,
+                                va="bottom", fontsize=8, color=COLOURS["grey"], zorder=3)  # fmt: skip
+                taken.append(box)
+                break
+    return taken
 
 
 def _heading(axes: Axes, text: str, *, height: float) -> None:

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import FancyBboxPatch, Rectangle
 from matplotlib.transforms import blended_transform_factory
 
-from exresearch.report.figures.journey.kinds import kind_name, kind_of
+from exresearch.report.figures.journey.kinds import Kind, kind_name, kind_of
 from exresearch.report.text import Texts
 from exresearch.report.theme import COLOURS, rows_of
 
@@ -142,23 +142,25 @@ def legend(figure: Figure, kinds: list[str], texts: Texts, *, top: float) -> Non
     """Who is who, in one row over the width of the figure."""
     width, height = figure.get_size_inches()
     y = top - 0.14 / height
+    named = [(kind_of(who), kind_name(who, texts)) for who in kinds]
+    if len(named) > 1:
+        named.insert(0, (Kind(COLOURS["ink"], "o", "-", ""), texts.say("Everybody")))
     # Type of 8.5 points takes about 0.068 inch per letter.
-    sizes = [0.30 + 0.068 * len(kind_name(who, texts)) for who in kinds]
+    sizes = [0.30 + 0.068 * len(name) for _, name in named]
     x = max(0.1, (width - sum(sizes) - 0.15 * (len(sizes) - 1)) / 2)
-    for who, size in zip(kinds, sizes, strict=True):
-        kind = kind_of(who)
+    for (kind, name), size in zip(named, sizes, strict=True):
         figure.add_artist(
             Line2D(
                 [x / width, (x + 0.22) / width],
                 [y, y],
                 color=kind.colour,
                 linestyle=kind.dash,
-                linewidth=1.3,
+                linewidth=1.3 if kind.name else 2.2,
                 marker=kind.marker,
                 markersize=5,
                 markevery=[0],
                 markeredgewidth=0,
             )
         )
-        figure.text((x + 0.28) / width, y, kind_name(who, texts), va="center", fontsize=8.5)
+        figure.text((x + 0.28) / width, y, name, va="center", fontsize=8.5)
         x += size + 0.15

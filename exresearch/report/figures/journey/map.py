@@ -18,7 +18,7 @@ from exresearch.report.theme import Picture, add_axes, intervals_name, new_figur
 
 NO_MAP = Note(message="No contact moment was rated by enough people to draw the journey.")
 #: Inches: margins, width of a moment, heights of the parts from the top.
-_LEFT, _RIGHT, _PLACE, _LEAST_WIDTH = 0.55, 0.12, 0.86, 5.8
+_LEFT, _RIGHT, _PLACE, _LEAST_WIDTH = 0.68, 0.12, 0.84, 5.8
 _HEAD, _NAMES, _LEGEND, _FOOT = 0.62, 0.80, 0.52, 0.14
 #: Part of the scale that the axis shows at least, so that small differences stay small.
 _LEAST_SHARE = 0.15
@@ -188,6 +188,8 @@ def _frame(axes: Axes, places: Places, journey: JourneyMap, groups: pd.DataFrame
         *shown["conf_low"].dropna(),
         *shown["conf_high"].dropna(),
         *groups.get("estimate", []),
+        *groups.get("conf_low", pd.Series(dtype=float)).dropna(),
+        *groups.get("conf_high", pd.Series(dtype=float)).dropna(),
     ]
     low, high = min(ends), max(ends)
     whole = journey.scale[1] - journey.scale[0]
@@ -202,6 +204,9 @@ def _frame(axes: Axes, places: Places, journey: JourneyMap, groups: pd.DataFrame
     axes.tick_params(axis="y", length=0)
     axes.yaxis.grid(True, color="white", linewidth=1.2)
     number_axis(axes.yaxis, "number1", texts, ticks=5)
+    low, high = journey.scale
+    scale = texts.say("mean rating, from {low:number0} to {high:number0}", low=low, high=high)
+    axes.set_ylabel(scale, fontsize=8.5, labelpad=4)
 
 
 def _said(
@@ -213,8 +218,9 @@ def _said(
     low, high = journey.scale
     caption = texts.say(
         "Mean rating of every contact moment on a scale of {low:number0} to {high:number0} (the axis shows a part of "
-        "it), with {intervals}; coloured lines are who rated. Below: share of the differences in recommending that "
-        "a moment accounts for, per kind of people. An empty dashed circle was not asked about, or by too few.",
+        "it), with {intervals}; coloured lines are who rated, thin lines their intervals. Below: share of the "
+        "differences in recommending that a moment accounts for, per kind of people. An empty dashed circle was not "
+        "asked about, or by too few.",
         low=low,
         high=high,
         intervals=intervals_name(shown, texts),

@@ -36,6 +36,16 @@ def lines(axes: Axes, places: Places, groups: pd.DataFrame, kinds: list[str]) ->
         kind = kind_of(who)
         beside = [_BESIDE[len(raters[name])][raters[name].index(who)] for name in part["moment"]]
         part = part.assign(x=part["moment"].map(places.x) + beside).sort_values("x")
+        if "conf_low" in part:
+            axes.vlines(
+                part["x"].astype(float),
+                part["conf_low"].astype(float),
+                part["conf_high"].astype(float),
+                color=kind.colour,
+                linewidth=1.1,
+                alpha=0.6,
+                zorder=3.5,
+            )
         axes.plot(
             part["x"],
             part["estimate"].astype(float),
