@@ -82,7 +82,7 @@ def test_a_figure_never_comes_without_its_year_and_what_is_wrong_with_it() -> No
     for row in rows:
         assert re.search(r'published-from"><strong>(\d{4}(-\d{4})?|year not stated)</strong> · ', row)
         assert re.search(r'published-mind"><span>Mind:</span> \S', row)
-        assert 'published-source">' in row
+        assert 'published-source"' in row
     old = next(row for row in rows if 'id="figure-gallup-2012-engaged"' in row)
     assert "Not a current figure: the newest of this kind in the ledger is of 2024." in old
     assert "2011-2012" in old

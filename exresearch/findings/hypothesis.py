@@ -62,7 +62,7 @@ class Answers(_Frozen):
 
 
 class Phrases(_Frozen):
-    """A list of short phrases in Dutch and English, in the same order."""
+    """A list of short phrases in Dutch and English, in the same order; the English ones are messages."""
 
     nl: tuple[_Filled, ...] = Field(min_length=1)
     en: tuple[_Filled, ...] = Field(min_length=1)
@@ -74,6 +74,10 @@ class Phrases(_Frozen):
                 f"nl has {len(self.nl)} phrases and en has {len(self.en)}; give both lists the same phrases."
             )
         return self
+
+    def __getitem__(self, language: str) -> tuple[str, ...]:
+        pairs = zip(self.nl, self.en, strict=True)
+        return tuple(in_language({"nl": dutch, "en": english}, language) for dutch, english in pairs)
 
 
 class Estimand(_Frozen):

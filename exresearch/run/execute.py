@@ -20,6 +20,7 @@ from jupyter_core.utils import ensure_event_loop
 from exresearch.report.notebook import NotebookBody
 from exresearch.run.plan import NotebookJob
 from exresearch.run.warm import SocketKernelManager, WarmKernelManager, begin_server
+from exresearch.study.languages import FOLDER_VARIABLE
 
 # What a user's own Jupyter set-up says about kernels is not for these.
 _FOREIGN = (
@@ -91,6 +92,9 @@ def kernel_environment(work: Path, *, notebooks: Sequence[Path] = (), cold: bool
     for name in _FOREIGN:
         os.environ.pop(name, None)
     os.environ.update(_KERNEL_ENVIRONMENT, IPYTHONDIR=str(work / "ipython"))
+    if os.environ.get(FOLDER_VARIABLE):
+        # A kernel starts in another folder.
+        os.environ[FOLDER_VARIABLE] = str(Path(os.environ[FOLDER_VARIABLE]).absolute())
     logger = logging.getLogger("papermill")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
