@@ -193,11 +193,7 @@ def _method(
         facts=tuple(_facts(tested, texts)) if tested else (),
         checks=tuple(_checks(tested, texts)) if tested else (),
         caveats=tuple(texts.note(note) for note in finding.caveats) if finding is not None else (),
-<<<<<<< HEAD
         rivals=_sentence("; ".join(_rivals(hypothesis, texts))),
-=======
-        rivals=_sentence("; ".join(hypothesis.rivals[language])),
->>>>>>> 3758b14 (A third language in a test, word lists of both languages on every page, and how a translator adds a language)
         sources=tuple(_cited(source.text, source.doi) for source in sources_of(hypothesis, finding)),
     )
 
