@@ -121,7 +121,7 @@ def test_a_claim_of_several_parts_is_as_sure_as_each_of_them(mixed):
         "ex_cx, ex_bx. Inconclusive: cx_bx."
     )
     assert numbers(mixed, EN)[2] == (
-        "Customers and partners", "correlation 0.13 (95% interval −0.05 to 0.30) – inconclusive",
+        "Customers and partners", "correlation 0.13 (95% interval −0.05 to 0.30) – open, leaning towards the claim",
     )  # fmt: skip
     assert would_help(mixed, EN) == "More units would help most: there are 60 now."
 

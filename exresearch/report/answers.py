@@ -5,8 +5,9 @@ from __future__ import annotations
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.registry import load_registry
+from exresearch.report.certainty import certainty
 from exresearch.report.numbers import interval, unit_spec
-from exresearch.report.sentences import UNIT_NAMES, VERDICT_LABELS, component_sentence, verdict_parts
+from exresearch.report.sentences import UNIT_NAMES, component_sentence, verdict_parts
 from exresearch.report.text import Texts, mark
 
 _OPEN = mark("It stays open {question}.")
@@ -74,7 +75,8 @@ def numbers(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
     Returns
     -------
     list of (str, str)
-        Name of the part (empty for a claim of one number), and its unit of measurement, estimate and interval.
+        Name of the part (empty for a claim of one number), and its unit of measurement, estimate and interval; how
+        sure it is, where its parts differ in that.
     """
     if not finding.tested:
         return []
@@ -83,13 +85,13 @@ def numbers(finding: Finding, texts: Texts) -> list[tuple[str, str]]:
         return [("", line[:1].upper() + line[1:])]
     registry = load_registry()
     known = registry.family_of(finding.hypothesis).components if finding.hypothesis in registry else {}
-    agree = len({part.verdict for part in finding.components}) == 1
+    sure = [_sure(finding, part) for part in finding.components]
     lines = []
-    for part in finding.components:
+    for part, label in zip(finding.components, sure, strict=True):
         name = known[part.term][texts.language] if part.term in known else texts.note(part.label)
-        # Where all parts agree the heading has said it.
-        verdict = "" if part.verdict is None or agree else f" – {texts.say(VERDICT_LABELS[part.verdict])}"
-        lines.append((name, f"{_number(part, texts)}{verdict}"))
+        # Where all parts are equally sure that is said of the whole claim.
+        suffix = "" if len(set(sure)) == 1 else f" – {texts.say(label)}"
+        lines.append((name, f"{_number(part, texts)}{suffix}"))
     return lines
 
 
@@ -102,6 +104,11 @@ def would_help(finding: Finding, texts: Texts) -> str:
     if power in ("correlation_units", "panel_units"):
         return "" if finding.n_units is None else texts.say(_HELP[power], units=finding.n_units)
     return texts.say(_HELP[power], n=finding.n)
+
+
+def _sure(finding: Finding, part: EstimateRecord) -> str:
+    verdict = part.verdict if part.verdict is not None else finding.verdict
+    return certainty(part.rule or finding.rule, part.conf_low, part.conf_high, verdict=verdict).label
 
 
 def _number(record: Finding | EstimateRecord, texts: Texts) -> str:
