@@ -177,7 +177,7 @@ def _held_out_fits(
                 y = outcomes[:, column]
                 penalty = np.full(design.shape[1], _PENALTIES[best])
                 penalty[design.shape[1] - free :] /= _STRETCH**2
-                pull = _training_pull(design, y, chosen[:-1], penalty, test=test, weights=weights)
+                pull = _training_pull(design, y, chosen[:-1], penalty, train, test=test, weights=weights)
                 training[:, column] += np.bincount(groups, weights=pull, minlength=len(training))
     return HeldOutFits(made, training)
 
@@ -187,28 +187,31 @@ def _training_pull(
     y: FloatArray,
     coefficients: FloatArray,
     penalty: FloatArray,
+    sums: FloatArray,
     *,
     test: NDArray[np.bool_],
     weights: FloatArray,
 ) -> FloatArray:
-    """What a little more weight of each row in training adds to the squared errors of the test fold."""
-    used = coefficients[1:] != 0.0
-    slopes, known = coefficients[1:][used], ~np.isnan(y)
-    train, test = known & ~test, known & test
-    share = weights[train] / weights[train].sum()
-    mean = share @ design[train][:, used]
-    x, x_test = design[train][:, used] - mean, design[test][:, used] - mean
-    squares = penalty[used] * x**2
+    """What a little more weight of each row in training adds to the squared errors of the test fold.
+
+    `sums` are the cross-products of the training part, as of :func:`_sums`.
+    """
+    slopes, known = coefficients[1:], ~np.isnan(y)
+    used = slopes != 0.0
+    mean = sums[0, 1:-1] / sums[0, 0]
+    spread = sums[1:-1, 1:-1] / sums[0, 0] - np.outer(mean, mean)
+    left = np.where(known, y - coefficients[0] - design @ slopes, 0.0)
+    error = np.where(test, weights * left, 0.0)
     # The penalty is in variances of the predictors, which each row has its own part in.
-    inside = (x * share[:, None]).T @ x + np.diag(share @ squares)
-    error = weights[test] * (y[test] - coefficients[0] - x_test @ slopes - mean @ slopes)
+    inside = (spread + np.diag(penalty * np.diag(spread)))[np.ix_(used, used)]
     scale = 1 / np.sqrt(np.diag(inside))
     turned = np.linalg.pinv(inside * scale[:, None] * scale, rcond=_COLLINEAR, hermitian=True)
-    moved = turned @ (scale * (error @ x_test)) * scale
-    left = y[train] - coefficients[0] - (x + mean) @ slopes
-    pull = np.zeros(len(y))
-    pull[train] = -2 * share * (left * (error.sum() + x @ moved) - squares @ (moved * slopes))
-    return pull
+    moved = np.zeros(len(slopes))
+    moved[used] = turned @ (scale * (error @ design - error.sum() * mean)[used]) * scale
+    shrunk = penalty * moved * slopes
+    distance = (design**2) @ shrunk - 2 * design @ (mean * shrunk) + mean**2 @ shrunk
+    pull = left * (error.sum() + design @ moved - mean @ moved) - distance
+    return np.where(known & ~test, -2 * weights / sums[0, 0] * pull, 0.0)
 
 
 def _largest(errors: FloatArray) -> int:
