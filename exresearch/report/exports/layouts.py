@@ -74,9 +74,9 @@ LAYOUTS: dict[str, tuple[Place, ...]] = {
     ),
     "Finding": (
         _HEAD,
-        Place("body", BADGE, "Verdict", 9.0, 1.85, 3.73, 0.5, 15, bold=True, colour="FFFFFF", anchor="ctr", fill=GREY),
-        Place("body", BODY, "Text", 9.0, 2.5, 3.73, 4.35, 14),
-        Place("pic", PICTURE, "Figure", 0.6, 1.85, 8.1, 5.0),
+        Place("body", BADGE, "Verdict", 8.63, 1.85, 4.1, 0.5, 15, bold=True, colour="FFFFFF", anchor="ctr", fill=GREY),
+        Place("body", BODY, "Text", 8.63, 2.5, 4.1, 4.35, 14),
+        Place("pic", PICTURE, "Figure", 0.6, 1.85, 7.75, 5.0),
         _FOOT, _PAGE,
     ),
 }  # fmt: skip

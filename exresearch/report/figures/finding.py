@@ -21,7 +21,7 @@ from exresearch.report.theme import Picture, style
 from exresearch.report.verdict import release_records
 
 # Inches that are legible on a slide when all of the figure is seen at once, and signs in a line of a label.
-_HIGH, _WRAP, _LEFT = 3.6, 33, 2.35
+_HIGH, _WRAP, _LEFT = 3.6, 29, 2.35
 
 
 def finding_forest(finding: Finding, *, texts: Texts, label: str) -> Picture | Note:
