@@ -8,7 +8,7 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules, Groups
 from exresearch.findings.analyses import EngagementAndCx, LinkDetails
-from exresearch.findings.claims import claims_for
+from exresearch.findings.claims import PublishedFigure, claims_for
 from exresearch.findings.note import Note
 from exresearch.measures import LinkTable
 from exresearch.report.figures.linkage import (
@@ -118,6 +118,10 @@ def pictures(
     }
 
 
+def _when(figure: PublishedFigure, texts: Texts) -> str:
+    return f"{texts.pick(figure.region)}, {figure.period or figure.year}"
+
+
 def _cuts(details: LinkDetails, texts: Texts, rules: DisclosureRules) -> Picture | Note:
     ratios = details.contrasts[details.contrasts["term"] == "ratio"]
     if ratios.empty:
@@ -125,7 +129,7 @@ def _cuts(details: LinkDetails, texts: Texts, rules: DisclosureRules) -> Picture
     figures = [
         one for one in claims_for("engagement-cx") if one.estimand == "ratio" and one.value is not None
     ]
-    published = (float(figures[0].value or 0.0), texts.pick(figures[0].source)) if figures else None
+    published = (float(figures[0].value or 0.0), _when(figures[0], texts)) if figures else None
     return cut_forest(ratios, texts=texts, rules=rules, published=published)
 
 

@@ -100,8 +100,19 @@ def stacked_codes(codes: pd.DataFrame, *, texts: Texts, rules: DisclosureRules, 
         "number of remarks. Blank: fewer than {minimum:integer} people, or a part that would give such a group away.",
         minimum=rules.min_respondents,
     )
-    alt = texts.say("A bar per contact moment, divided by what the remarks say.")
-    return Picture(figure, caption, f"{alt} {takeaway}", takeaway, [released, totals])
+    told = " ".join(
+        texts.say(
+            "{moment}: {codes}.",
+            moment=texts.pick(part["label"].iloc[0]),
+            codes=", ".join(
+                f"{texts.say(CODE_WORDS[code])} {texts.number(share, 'percent0')}"
+                for code, share in zip(part["code"], part["share"], strict=True)
+                if pd.notna(share) and code in CODE_WORDS
+            ),
+        )
+        for _, part in shown[shown["share"].notna()].groupby("group", sort=False)
+    )
+    return Picture(figure, caption, f"{takeaway} {told}".strip(), takeaway, [released, totals])
 
 
 def _takeaway(hinders: pd.DataFrame, texts: Texts) -> str:

@@ -70,7 +70,9 @@ def cut_forest(
     simple = bool(frame["simple_low"].notna().any())
     beside = published if published is not None and frame["comparable"].any() else None
     with style():
-        figure, axes, y = rows_axes(labels, left=2.05, right=0.6, top=0.46, bottom=0.5, least=0.5)
+        figure, axes, y = rows_axes(
+            labels, left=2.05, right=0.6, top=0.46 if beside is None else 0.62, bottom=0.5, least=0.5
+        )
         bounds = [1.0, *frame["conf_low"], *frame["conf_high"]] + ([] if beside is None else [beside[0]])
         low, high = max(min(bounds), 0.2) / 1.04, min(max(bounds), 20.0) * 1.04
         axes.set_xscale("log")
@@ -159,11 +161,11 @@ def _key(axes: object, texts: Texts, *, simple: bool, published: tuple[float, st
             )
         )
     if published is not None:
-        name = texts.say("published: {ratio:number2}", ratio=published[0])
+        name = texts.say("published: {ratio:number2} ({source})", ratio=published[0], source=published[1])
         handles.append(
             Line2D([], [], color=COLOURS["ink"], linewidth=1.3, linestyle=(0, (2, 1.5)), label=name)
         )
     axes.figure.legend(  # type: ignore[attr-defined]
-        handles=handles, loc="upper left", ncols=3 if len(handles) == 3 else 2, frameon=False, fontsize=8.5,
+        handles=handles, loc="upper left", ncols=2, frameon=False, fontsize=8.5,
         handlelength=1.8, columnspacing=1.0, borderaxespad=0.2, bbox_to_anchor=(0, 1),
     )  # fmt: skip

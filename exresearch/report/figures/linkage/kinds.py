@@ -125,8 +125,13 @@ def kind_scatter(
         kind=kind_label[:1].lower() + kind_label[1:] if kind_label[1:2].islower() else kind_label,
         minimum=rules.min_respondents,
     )
+    alt = texts.say(
+        "The slope within kinds minus that of all units lies between {low:signed2} and {high:signed2}.",
+        low=change[0],
+        high=change[1],
+    )
     columns = side_columns(ex_label, cx_label, ex_is_share=ex_is_share, texts=texts)
-    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released, columns=columns)
+    return Picture(figure, caption, f"{takeaway} {alt} {caption}", takeaway, released, columns=columns)
 
 
 def _within(frame: pd.DataFrame) -> float:

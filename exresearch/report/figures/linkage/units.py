@@ -139,8 +139,15 @@ def unit_scatter(
     if correlation is not None:
         message = _LINKS["up" if correlation[0] > 0 else "down" if correlation[1] < 0 else "open"]
         takeaway = texts.say(message, ex=ex_label, cx=cx_label)
+    alt = f"{takeaway} {caption}"
+    if correlation is not None:
+        alt += " " + texts.say(
+            "The interval of the correlation runs from {low:number2} to {high:number2}.",
+            low=correlation[0],
+            high=correlation[1],
+        )
     columns = side_columns(ex_label, cx_label, ex_is_share=ex_is_share, texts=texts)
-    return Picture(figure, caption, f"{takeaway} {caption}", takeaway, released, columns=columns)
+    return Picture(figure, caption, alt, takeaway, released, columns=columns)
 
 
 def leaders_laggards(
