@@ -13,6 +13,7 @@ from typing import Any
 
 import openpyxl
 import pytest
+from matplotlib.figure import Figure
 from openpyxl.worksheet.worksheet import Worksheet
 from pptx import Presentation
 
@@ -28,7 +29,7 @@ from exresearch.report.exports.layouts import HIGH, WIDE
 from exresearch.report.exports.slides import slides_bytes
 from exresearch.report.exports.workbook import workbook_bytes
 from exresearch.report.figures.finding import finding_forest
-from exresearch.report.key_figures import read_key_figure
+from exresearch.report.key_figures import key_figure_of, read_key_figure, write_key_figure
 from exresearch.report.sentences import UNIT_NAMES
 from exresearch.report.site import SiteContext
 from exresearch.report.theme import Picture
@@ -298,6 +299,16 @@ def test_the_slide_has_the_key_figure_of_the_notebook_where_there_is_one(tmp_pat
     assert len(entries) == len(said(finding())[0].entries)
     slide = Presentation(io.BytesIO(content)).slides[2]
     assert next(shape for shape in slide.shapes if shape.name == "Figure").image.blob == kept.png
+
+
+def test_a_key_figure_that_is_too_tall_is_drawn_anew(tmp_path: Path) -> None:
+    picture = replace(drawn(), figure=Figure(figsize=(1, 2)))
+    write_key_figure(key_figure_of(picture), "engaged-minority", tmp_path)
+    content, entries = slides_bytes(said(finding()), edition(), figures=tmp_path)
+    assert len(entries) == len(said(finding())[0].entries) + 1
+    slide = Presentation(io.BytesIO(content)).slides[2]
+    wide, high = next(shape for shape in slide.shapes if shape.name == "Figure").image.size
+    assert wide > high
 
 
 def test_a_figure_without_of_writes_nothing_and_one_without_words_is_not_taken(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ FOLDER = "figures"
 # Names that the PNG format gives to texts of this kind.
 _ALT, _TAKEAWAY, _CAPTION = "Description", "Title", "Comment"
 _HEADER_ENDS = 33
+_TALL = 1.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,12 @@ class KeyFigure:
     alt: str
     takeaway: str
     caption: str
+
+    @property
+    def is_tall(self) -> bool:
+        """Whether it is so much higher than wide that its words would be too small on a slide."""
+        wide, high = (int.from_bytes(self.png[at : at + 4], "big") for at in (16, 20))
+        return high > _TALL * wide
 
 
 def key_figure_of(picture: Picture) -> KeyFigure:

@@ -248,7 +248,7 @@ def _figure(content: Content, texts: Texts, figures: Path) -> tuple[KeyFigure | 
         return None, []
     # What a notebook drew is in its own ledger.
     kept = read_key_figure(figures, content.finding.hypothesis)
-    if kept is not None:
+    if kept is not None and not kept.is_tall:
         return kept, []
     picture = finding_forest(content.finding, texts=texts, label=content.title)
     if isinstance(picture, Note):
