@@ -79,9 +79,9 @@ def publish(staging: Path, output: Path) -> None:
     (output / "findings").mkdir(parents=True, exist_ok=True)
     # The owner's mark first: whatever happens next, the folder is known as this client's.
     (staging / _OWNER).replace(output / _OWNER)
-    for name in ("notebooks", FOLDER):
-        if (staging / name).is_dir():
-            (output / name).mkdir(exist_ok=True)
+    for folder in ("notebooks", FOLDER):
+        if (staging / folder).is_dir():
+            (output / folder).mkdir(exist_ok=True)
     new = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
     old = [
         *output.glob("[0-9][0-9]_*.html"),
@@ -97,7 +97,7 @@ def publish(staging: Path, output: Path) -> None:
             path.unlink(missing_ok=True)
     for name in sorted(new):
         (staging / name).replace(output / name)
-    for name in ("notebooks", FOLDER):
-        if (output / name).is_dir() and not any((output / name).iterdir()):
-            (output / name).rmdir()
+    for folder in ("notebooks", FOLDER):
+        if (output / folder).is_dir() and not any((output / folder).iterdir()):
+            (output / folder).rmdir()
     shutil.rmtree(staging)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -214,7 +214,9 @@ def _lines(
     frame = pd.DataFrame(rows, columns=list(NUMBERS)).astype("Float64")
     released = release_records(frame, finding)
     least = texts.say("n < {minimum}", minimum=released.rules.min_respondents)
-    shown = {name: released.frame[name].to_numpy(dtype=object, na_value=None) for name in NUMBERS}
+    shown: dict[str, list[Any]] = {
+        name: [None if pd.isna(value) else value for value in released.frame[name]] for name in NUMBERS
+    }
     lines = []
     for index, record in enumerate(records):
         numbers = {

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import base64
 import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from pptx.dml.color import RGBColor
-from pptx.util import Inches, Pt
+from pptx.util import Pt
 
 from exresearch.disclosure import Entry
 from exresearch.findings.decision import Verdict
-from exresearch.findings.note import Note
 from exresearch.report.exports.content import Content, Edition
 from exresearch.report.exports.fit import fitting, pages_of
 from exresearch.report.exports.layouts import (
@@ -31,8 +29,7 @@ from exresearch.report.exports.layouts import (
 )  # fmt: skip
 from exresearch.report.exports.notes import notes_of
 from exresearch.report.exports.package import plain_package
-from exresearch.report.figures.finding import finding_forest
-from exresearch.report.key_figures import KeyFigure, key_figure_of, read_key_figure
+from exresearch.report.exports.pictures import figure_of, place_figure, place_logo
 from exresearch.report.sentences import VERDICT_LABELS, component_sentence
 from exresearch.report.text import Texts
 from exresearch.report.verdict import SYMBOLS
@@ -118,7 +115,7 @@ def _say(slide: Any, index: int, paragraphs: Sequence[tuple[str, dict[str, Any]]
         if "bold" in look:
             run.font.bold = look["bold"]
         if "colour" in look:
-            run.font.color.rgb = RGBColor.from_string(look["colour"])
+            run.font.color.rgb = _rgb(look["colour"])
         if "after" in look:
             paragraph.space_before = Pt(look["after"])
 
@@ -145,7 +142,7 @@ def _first(deck: Any, edition: Edition) -> None:
         _say(slide, SOURCE, notice, texts)
     else:
         _drop(slide, SOURCE)
-    _logo(slide, edition)
+    place_logo(slide, edition)
     message, values = site.rules.sentence()
     told = [
         f"exresearch {edition.version}; {texts.say('Seed')} {edition.seed}.",
@@ -154,20 +151,8 @@ def _first(deck: Any, edition: Edition) -> None:
     slide.notes_slide.notes_text_frame.text = "\n".join(told)
 
 
-def _logo(slide: Any, edition: Edition) -> None:
-    """Put the client's logo on a slide; a drawing (SVG) is left out, which not every program for slides can show."""
-    brand = edition.site.brand
-    kind, _, coded = brand.logo.partition(";base64,") if brand is not None else ("", "", "")
-    if kind not in ("data:image/png", "data:image/jpeg"):
-        return
-    picture = slide.shapes.add_picture(
-        io.BytesIO(base64.b64decode(coded)), Inches(0.9), Inches(0.6), height=Inches(0.9)
-    )
-    if picture.width > Inches(4):
-        picture.height = round(picture.height * Inches(4) / picture.width)
-        picture.width = Inches(4)
-    picture.name = "Logo"
-    picture._element.nvPicPr.cNvPr.set("descr", edition.site.client)
+def _rgb(colour: str) -> RGBColor:
+    return RGBColor(*bytes.fromhex(colour))  # type: ignore[no-untyped-call]
 
 
 def _drop(slide: Any, index: int) -> None:
@@ -191,10 +176,10 @@ def _summary(deck: Any, contents: Sequence[Content], edition: Edition) -> None:
     said = [text for heading, titles, _ in groups for text in (heading, titles) if text]
     size = fitting(said, place.width, place.height, sizes=_SIZES["list"], gap=8)
     paragraphs: list[tuple[str, dict[str, Any]]] = []
-    for heading, titles, colour in groups:
+    for heading, listed, colour in groups:
         paragraphs.append((heading, {"size": size + 2, "bold": True, "colour": colour, "after": 14}))
-        if titles:
-            paragraphs.append((titles, {"size": size, "after": 2}))
+        if listed:
+            paragraphs.append((listed, {"size": size, "after": 2}))
     _say(slide, BODY, paragraphs, texts)
     _say(slide, SOURCE, [(_footer(edition), {})], texts)
     number_slide(slide)
@@ -219,8 +204,8 @@ def _finding(deck: Any, content: Content, edition: Edition, figures: Path) -> li
     _say(slide, BADGE, [(f"{content.symbol} {content.label}", {})], texts)
     badge = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == BADGE)
     badge.fill.solid()
-    badge.fill.fore_color.rgb = RGBColor.from_string(FILLS[finding.verdict])
-    figure, entries = _figure(content, texts, figures)
+    badge.fill.fore_color.rgb = _rgb(FILLS[finding.verdict])
+    figure, entries = figure_of(content, texts, figures)
     # What the title has said already is not said again.
     parts = component_sentence(finding, texts) if finding.components else ""
     meaning = (
@@ -236,38 +221,11 @@ def _finding(deck: Any, content: Content, edition: Edition, figures: Path) -> li
     if figure is None:
         _drop(slide, PICTURE)
     else:
-        _placed(slide, figure)
+        place_figure(slide, figure)
     _say(slide, SOURCE, [(_source(content, edition), {})], texts)
     number_slide(slide)
     slide.notes_slide.notes_text_frame.text = notes_of(content, edition, figure)
     return entries
-
-
-def _figure(content: Content, texts: Texts, figures: Path) -> tuple[KeyFigure | None, list[Entry]]:
-    if content.hidden:
-        return None, []
-    # What a notebook drew is in its own ledger.
-    kept = read_key_figure(figures, content.finding.hypothesis)
-    if kept is not None and not kept.is_tall:
-        return kept, []
-    picture = finding_forest(content.finding, texts=texts, label=content.title)
-    if isinstance(picture, Note):
-        return None, []
-    return key_figure_of(picture), [released.entry for released in picture.shown]
-
-
-def _placed(slide: Any, figure: KeyFigure) -> None:
-    """Put a picture into its placeholder: all of it, as large as fits, in the middle of its room."""
-    holder = next(shape for shape in slide.placeholders if shape.placeholder_format.idx == PICTURE)
-    left, top, width, height = holder.left, holder.top, holder.width, holder.height
-    picture = holder.insert_picture(io.BytesIO(figure.png))
-    picture.crop_left = picture.crop_right = picture.crop_top = picture.crop_bottom = 0
-    wide, high = picture.image.size
-    scale = min(width / wide, height / high)
-    picture.width, picture.height = round(wide * scale), round(high * scale)
-    picture.left, picture.top = left + (width - picture.width) // 2, top + (height - picture.height) // 2
-    picture.name = "Figure"
-    picture._element.nvPicPr.cNvPr.set("descr", figure.alt)
 
 
 def _source(content: Content, edition: Edition) -> str:
