@@ -84,6 +84,7 @@ def _style(
 
 def head(sheet: Worksheet, row: int, headers: Sequence[tuple[str, bool]]) -> None:
     """Write the headings of a table, each with whether its column holds numbers."""
+    sheet.row_dimensions[row].height = 20
     for at, (text, numbers) in enumerate(headers, start=1):
         put(sheet, row, at, text, bold=True, fill=BAND, right=numbers, padded=True)
         sheet.cell(row, at).border = Border(bottom=Side(style="thin", color="5B6470"))
@@ -103,7 +104,7 @@ def fit_row(sheet: Worksheet, row: int, texts: Sequence[tuple[object, float]], *
             # Most signs are narrower than the digit by which columns are measured.
             room = max(int(width * 1.12 * 10 / size) - 1, 4)
             lines = max(lines, sum(len(textwrap.wrap(part, room)) or 1 for part in text.split("\n")))
-    sheet.row_dimensions[row].height = min(math.ceil(lines * _LINE * size / 10) + 3, 409)
+    sheet.row_dimensions[row].height = min(math.ceil(lines * _LINE * size / 10) + 4, 409)
 
 
 def across(sheet: Worksheet, row: int, first: int, last: int, text: str, **look: Any) -> None:

@@ -66,15 +66,15 @@ RANKS = (
     Field("ranks", mark("Rank, interval"), mark("Lowest and highest rank in the interval."), 14),
 )  # fmt: skip
 SUMMARY = (
-    Field("title", mark("Hypothesis"), mark("Short title; leads to the sheet of the hypothesis."), 34),
-    Field("label", mark("Verdict"), mark("What follows from the declared rule."), 20),
+    Field("title", mark("Hypothesis"), mark("Short title; leads to the sheet of the hypothesis."), 28),
+    Field("label", mark("Verdict"), mark("What follows from the declared rule."), 18),
     Field(
         "answer",
         mark("In short"),
         mark("The answer to the question in a plain sentence, without numbers."),
         50,
     ),
-    Field("sentence", mark("In words"), mark("What was found, and what that means."), 70),
+    Field("sentence", mark("In words"), mark("What was found, and what that means."), 62),
     Field("shown", mark("Estimate"), mark("Rounded as in the report."), 14),
     Field("limits", mark("Interval"), mark("Both limits, rounded as in the report."), 22),
     Field("level", mark("Level"), mark("Level of the confidence interval."), 8),
