@@ -125,7 +125,7 @@ def _parts(finding: Finding, texts: Texts, named: Mapping[str, object]) -> list[
         if finding.hypothesis in load_registry()
         else {}
     )
-    parts = []
+    parts: list[dict[str, object]] = []
     for record in records:
         label, rule, unit = None, finding.rule, record.unit_of_measurement
         if isinstance(record, EstimateRecord):

@@ -17,9 +17,9 @@ from exresearch.disclosure import DisclosureRules, Groups, Measure, release
 from exresearch.findings.note import Note
 from exresearch.report.columns import driver_labels
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
+from exresearch.report.figures.drivers.dividing import name_corner, name_lines
 from exresearch.report.figures.drivers.map_words import AGAINST, TURNED, map_alt, map_caption, map_takeaway
 from exresearch.report.figures.drivers.naming import (
-    Box,
     Panel,
     key_height,
     key_lines,
@@ -28,7 +28,7 @@ from exresearch.report.figures.drivers.naming import (
     number_all,
     write_key,
 )
-from exresearch.report.figures.drivers.placement import text_size, wrapped
+from exresearch.report.figures.drivers.placement import wrapped
 from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
@@ -183,7 +183,7 @@ def _draw(panels: list[pd.DataFrame], texts: Texts, *, air: tuple[float, float],
     axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + key_room + below)
     _panel(axes, first, texts, low=low, high=high, ceiling=float(first["conf_high"].max()) * 1.12)
     panel = Panel(axes, first, width=width, height=large)
-    taken = [_name_corner(panel, texts), *_name_lines(panel, texts)]
+    taken = [name_corner(panel, texts), *name_lines(panel, texts)]
     if numbered:
         number_all(panel, taken=taken)
         write_key(figure, key, top=_TOP + large + _BOTTOM)
@@ -265,49 +265,6 @@ def _panel(
     number_axis(axes.xaxis, "number0" if high - low > 3 else "number1", texts, ticks=3 if small else 5)
     if small:
         axes.tick_params(labelsize=8)
-
-
-def _name_corner(panel: Panel, texts: Texts) -> Box:
-    """Name the shaded corner, and return the room that takes."""
-    corner = texts.say("matters, and is low")
-    wide, high = text_size(corner, points=8.5)
-    if wide + 0.1 > panel.cuts[0]:
-        corner = wrapped(corner, width=max(int(panel.cuts[0] / 0.085), 8), lines=3)
-        wide, high = text_size(corner, points=8.5)
-    panel.axes.annotate(
-        corner,
-        (0, 1),
-        xycoords="axes fraction",
-        xytext=(5, -4),
-        textcoords="offset points",
-        va="top",
-        fontsize=8.5,
-        style="italic",
-        color=COLOURS["grey"],
-    )
-    return 0.0, panel.height - high - 0.1, wide + 0.1, panel.height
-
-
-def _name_lines(panel: Panel, texts: Texts) -> list[Box]:
-    """Name the two dividing lines where no mark is in the way, and return the room that takes."""
-    x, y = panel.cuts
-    taken: list[Box] = []
-    for text, across in ((texts.say("median importance"), False), (texts.say("mean performance"), True)):
-        wide, high = text_size(text, points=8)
-        gap = 0.05
-        places = [(x + gap, gap), (x - wide - gap, gap)]
-        if not across:
-            places = [
-                (panel.width - wide, y - high - gap), (gap, y - high - gap), (panel.width - wide, y + gap),
-            ]  # fmt: skip
-        for left, bottom in places:
-            box = (left, bottom, left + wide, bottom + high)
-            if left >= 0 and left + wide <= panel.width and bottom >= 0 and panel.free(box):
-                panel.axes.text(left / panel.width, bottom / panel.height, text, transform=panel.axes.transAxes,
-                                va="bottom", fontsize=8, color=COLOURS["grey"], zorder=3)  # fmt: skip
-                taken.append(box)
-                break
-    return taken
 
 
 def _heading(axes: Axes, text: str, *, height: float) -> None:
