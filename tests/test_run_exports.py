@@ -80,13 +80,18 @@ def test_what_is_asked_for_is_made_linked_hashed_and_taken_away_again(
     assert MINUTE in openpyxl.load_workbook(report / "findings.xlsx").sheetnames
     assert len(Presentation(str(report / "slides.pptx")).slides) == 4
     (report / "own.pptx").write_bytes(b"mine")
-    del client.settings["also"]
+    # Not asked for any more; and a PDF that a browser which is there does not print.
+    client.settings["also"] = ["pdf"]
     client.write()
-    run()
+    monkeypatch.setattr("exresearch.run.exports.find_browser", lambda: Path("chromium"))
+    monkeypatch.setattr("exresearch.run.runner.write_pdf", lambda *_: "No PDF was made: it was not to be.")
+    assert run().left_out == ("No PDF was made: it was not to be.",)
     assert not (report / "findings.xlsx").exists()
     assert not (report / "slides.pptx").exists()
     assert (report / "own.pptx").exists()
-    assert "findings.xlsx" not in (report / "index.html").read_text(encoding="utf-8")
+    index = (report / "index.html").read_text(encoding="utf-8")
+    assert "findings.xlsx" not in index
+    assert "report.pdf" not in index
 
 
 def test_the_command_line_and_the_study_file_are_put_together(client: Any, tmp_path: Path) -> None:
