@@ -180,7 +180,7 @@ def test_hidden_causes_of_the_links_between_and_within_units(client: Any) -> Non
     assert rows["partial_r2"].tolist() == pytest.approx([between.estimate**2, within.estimate**2])
     assert (rows["robustness_value_alpha"] < rows["robustness_value"]).all()
     assert (rows["e_value"] >= 1).all()
-    for language, words in {"nl": "Binnen eenheden: ‘", "en": "Within units: “"}.items():
+    for language, words in {"nl": "Binnen eenheden: \u2018", "en": "Within units: “"}.items():
         page = Page(language=language, rules=RULES)  # type: ignore[arg-type]
         assert words in page.table(**sensitivity.unmeasured_table(rows, texts=page.texts)).data
 

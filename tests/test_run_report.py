@@ -298,6 +298,17 @@ def test_a_notebook_runs_by_hand_with_its_defaults(tmp_path: Path) -> None:
             kernel_name="python3",
             progress_bar=False,
         )
+    executed = nbformat.read(tmp_path / "out.ipynb", as_version=4)  # type: ignore[no-untyped-call]
+    shown = [
+        "".join(output.get("data", {}).get("text/html", ""))
+        for cell in executed.cells
+        for output in cell.get("outputs", [])
+    ]
+    # What the report shows: pictures with their words, tables, the verdict; and the style, which no page brings here.
+    assert any('<img src="data:image/svg+xml' in html and 'alt="' in html for html in shown)
+    assert any("<table" in html and "<caption" in html for html in shown)
+    assert any("exr-verdict" in html for html in shown)
+    assert any("<style" in html for html in shown)
     assert {path.stem for path in (tmp_path / "report" / "findings").glob("*.json")} == {
         "programme-effect",
     }

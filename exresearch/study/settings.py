@@ -116,7 +116,10 @@ def from_command_line(
     --set n_boot=5: 5 is out of range. It must be at least 200.
     """
     given = {
-        ".".join(_where(key)): f"--set {key}={_written(value)}" for key, value in (overrides or {}).items()
+        ".".join(_where(key)): f"--language {value}"
+        if key == "language"
+        else f"--set {key}={_written(value)}"
+        for key, value in (overrides or {}).items()
     }
     named = []
     for problem in problems:
