@@ -209,19 +209,19 @@ def test_fictional_data_are_called_that(site, findings):
 
 def test_a_page_translates_its_prose_hides_its_code_and_shows_its_settings(site, notebook):
     text = "Between {low:integer} and {high:integer} people answered in each of {waves} waves."
-    notebook.cells[3].source = "All hypotheses"
+    notebook.cells[3].source = "Settings of this run"
     document = render_page(notebook, name="02_engagement_and_cx", site=site())
     assert "<h1>Title of the page</h1>" in document
-    assert "<p>Alle hypothesen</p>" in document
+    assert "<p>Instellingen van dit rapport</p>" in document
     assert text not in document
     assert ".input{display:none}" in document
     assert re.search(
         r'<button type="button" id="code-button" aria-pressed="false"[^>]* hidden>Code tonen<', document
     )
     settings = document.split("Instellingen van dit rapport</summary>")[1]
-    assert "<td>2016</td><td>Startgetal van elke toevallige trekking.</td>" in settings
-    assert "<code>conf_level</code></th><td>0,95</td>" in settings
-    assert "<td>x.yaml</td>" in settings
+    assert "<td><code>2016</code></td><td>Startgetal van elke toevallige trekking.</td>" in settings
+    assert "<code>conf_level</code></th><td><code>0,95</code></td>" in settings
+    assert "<td><code>x.yaml</code></td>" in settings
     assert 'class="exr-lab"' not in document
 
 
