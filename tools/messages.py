@@ -230,7 +230,12 @@ def _english(content: object) -> Iterator[str]:
         english, dutch = content.get("en"), content.get("nl")
         if isinstance(english, str) and isinstance(dutch, str):
             yield english
-        elif content.keys() == {"nl", "en"} and isinstance(english, list) and len(english) == len(dutch):
+        elif (
+            content.keys() == {"nl", "en"}
+            and isinstance(english, list)
+            and isinstance(dutch, list)
+            and len(english) == len(dutch)
+        ):
             # Phrases side by side. Lists of words to look for in comments are of other lengths: data of a language.
             yield from english
         for name, inner in content.items():

@@ -221,7 +221,7 @@ class Page:
 
 def entries_shown(output: HTML) -> tuple[Entry, ...]:
     """Return what a method of :class:`Page` wrote into the metadata of its output, for the report's ledger."""
-    return tuple(entry_from_json(record) for record in output.metadata[LEDGER])
+    return tuple(entry_from_json(record) for record in (output.metadata or {})[LEDGER])
 
 
 def lab_style() -> str:

@@ -100,6 +100,7 @@ def loss_gain(
     kept = data.loc[complete]
     if training is not None and cluster is None:
         raise ValueError("training is by unit and needs cluster.")
+    units: pd.Index
     if cluster is None:
         codes, units = np.arange(len(kept)), pd.RangeIndex(len(kept))
     else:

@@ -192,9 +192,7 @@ def difference_forest(
 
 def _numbers(records: Sequence[EstimateRecord | Finding], texts: Texts, deciding: str) -> pd.DataFrame:
     names = ("estimate", "conf_low", "conf_high", "n")
-    frame = pd.DataFrame(
-        [[getattr(one, name) for name in names] for one in records], columns=names, dtype="float64"
-    )
+    frame = pd.DataFrame({name: [getattr(one, name) for one in records] for name in names}, dtype="float64")
     labels = [texts.note(one.label) if isinstance(one, EstimateRecord) else deciding for one in records]
     return frame.assign(
         label=labels,

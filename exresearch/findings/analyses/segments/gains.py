@@ -202,7 +202,8 @@ def held_out(people: People, *, seed: int, by_person: bool = False) -> HeldOut:
 def _at_least(found: pd.DataFrame, std_error: pd.Series) -> pd.DataFrame:
     """The interval with another standard error where that is larger."""
     factor = np.maximum(std_error / found["std_error"], 1.0)
-    estimate, statistic = found["estimate"], found["statistic"] / factor
+    estimate = found["estimate"]
+    statistic: pd.Series = found["statistic"] / factor
     return found.assign(
         std_error=found["std_error"] * factor,
         statistic=statistic,
