@@ -9,11 +9,10 @@ from html import unescape
 from markupsafe import Markup, escape
 
 from exresearch.report.search import with_search
-from exresearch.report.site import PageLink, SiteContext, fill_shell
+from exresearch.report.site import PageLink, SiteContext, fill_shell, pages_of
 
 _MAIN = re.compile(r"<main\b[^>]*>\n(.*?)</main>", re.DOTALL)
 _CONTENTS = re.compile(r'<li class="level(\d)"><a href="#([^"]*)">(.*?)</a></li>')
-_TITLE = re.compile(r"<h1>(.*?)</h1>", re.DOTALL)
 _PAGER = re.compile(r'<nav class="pager" aria-label="[^"]*">(.*?)</nav>', re.DOTALL)
 _HEADING = re.compile(r"(</?)h([1-5])\b")
 _REFERENCE = re.compile(r'\s(id|for|aria-labelledby|aria-describedby|aria-controls|headers)="([^"]*)"')
@@ -50,7 +49,7 @@ def one_file(documents: Mapping[str, str], *, site: SiteContext) -> str:
             (int(level), f"{name}.{target}", unescape(text))
             for level, target, text in _CONTENTS.findall(contents)
         ]
-    titles = {name: unescape(_first(_TITLE, document)) for name, document in documents.items()}
+    titles = {page.name: page.title for page in pages_of(site)}
     whole = fill_shell(
         # Safe: made of our own pages.
         Markup("\n").join(Markup(section) for section in sections),  # noqa: S704
@@ -90,8 +89,3 @@ def _section(main: str, *, name: str, pages: Mapping[str, str]) -> str:
     inner = _LINK.sub(linked, _REFERENCE.sub(renamed, inner))
     inner = _HEADING.sub(lower, inner).replace("<h2>", f'<h2 class="page-title" id="{name}.title">', 1)
     return f'<section class="exr-page" id="{name}" aria-labelledby="{name}.title">\n{inner}</section>'
-
-
-def _first(pattern: re.Pattern[str], text: str) -> str:
-    found = pattern.search(text)
-    return "" if found is None else found[1]
