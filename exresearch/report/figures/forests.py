@@ -197,7 +197,7 @@ def _numbers(records: Sequence[EstimateRecord | Finding], texts: Texts, deciding
     return frame.assign(
         label=labels,
         unit_of_measurement=[one.unit_of_measurement for one in records],
-        conf_level=[one.conf_level for one in records],
+        conf_level=pd.Series([one.conf_level for one in records], dtype="float64"),
     )
 
 
