@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import html
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -234,14 +235,21 @@ def pretend(monkeypatch: pytest.MonkeyPatch, plan: Plan, shown: str) -> None:
     monkeypatch.setattr("exresearch.run.runner._execute", execute)
 
 
+SUMMARIES = ("claims", "index", "methods", "provenance")
+
+
 def test_a_run_with_a_leak_publishes_nothing(plan: Plan, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend(monkeypatch, plan, "Team Torenvalk and P0417")
     with pytest.raises(LeakError) as caught:
         run_plan(plan)
     message = str(caught.value)
+    # On the page itself, and in what every page knows of it for the search; one for each kind of secret.
+    lines = [line for line in message.splitlines() if re.match(r"- \w+\.html, line \d+: ", line)]
+    assert {re.match(r"- (\w+)", line)[1] for line in lines} == {"90_summary", *SUMMARIES}
+    assert {line.partition(": ")[2] for line in lines} == {"the name of a unit", "the key of a person"}
     assert message.splitlines() == [
-        "Nothing was published: 4 places hold what must not leave this computer.",
-        *(line for line in message.splitlines() if line.startswith("- 90_summary.html, line ")),
+        f"Nothing was published: {len(lines) + 2} places hold what must not leave this computer.",
+        *lines,
         "- 90_summary.ipynb, cell people-table: the name of a unit",
         "- 90_summary.ipynb, cell people-table: the key of a person",
         "An earlier report is as it was. What was made lies in .work/report: look there, and do not pass it on. If a "
