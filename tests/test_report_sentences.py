@@ -159,7 +159,8 @@ def test_one_estimand_of_two_hypotheses_has_two_sentences(tested):
     kept = {"hypothesis": "promise-delivered", "measures": {"ex": {"nl": "Willen blijven", "en": "Staying"}}}
     finding = tested("standardised", Verdict.SUPPORTED, estimand="incongruence_slope", **kept)
     assert verdict_sentence(finding, Texts("nl", strict=True)).startswith(
-        "Met elke standaardafwijking die er meer is waargemaakt en minder is beloofd, verandert \u2018Willen blijven\u2019 met "
+        "Met elke standaardafwijking die er meer is waargemaakt en minder is beloofd, verandert "
+        "\u2018Willen blijven\u2019 met "
         "+0,30 standaardafwijking (95%-interval 0,20 tot 0,40; positief betekent: lager waar minder is waargemaakt dan "
         "beloofd)."
     )

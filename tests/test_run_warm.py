@@ -5,6 +5,8 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +18,8 @@ from exresearch.run import NotebookJob
 from exresearch.run.execute import execute_notebook, kernel_environment
 from exresearch.run.plan import available_notebooks
 from exresearch.run.warm import begin_server, servers, stop_server, warm_server
-from exresearch.run.warm.server import modules_of
+from exresearch.run.warm import server as serving
+from exresearch.run.warm.server import FOLDER, modules_of, serve
 
 pytestmark = pytest.mark.skipif(not servers.can_fork(), reason="kernels are forked on Linux only")
 
@@ -126,38 +129,41 @@ def test_a_kernel_that_never_answers_is_started_plainly(
     assert len(forked) == 1
 
 
-def test_the_server_ends_with_whoever_began_it(tmp_path: Path) -> None:
-    begin = (
-        "import os\nfrom exresearch.run.warm import begin_server, servers, warm_server\n"
-        "begin_server([], os.environ)\nprint(servers._running[0].process.pid, servers._running[0].folder, flush=True)\n"
-        "warm_server()\nos._exit(1)"
-    )
-    said = subprocess.run([sys.executable, "-c", begin], capture_output=True, text=True, check=False)
-    pid, folder = said.stdout.split()
-    until = time.monotonic() + 20
-    while Path(f"/proc/{pid}").exists() and time.monotonic() < until:
-        time.sleep(0.05)
-    assert not Path(f"/proc/{pid}").exists()
-    assert not Path(folder).exists()
+def test_the_server_ends_with_whoever_began_it_and_clears_up() -> None:
+    folder = Path(tempfile.mkdtemp(prefix=FOLDER))
+    command = [sys.executable, "-P", "-m", "exresearch.run.warm.server", str(folder / "s"), "[]"]
+    server = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert server.stdin is not None
+    # As when its parent dies: the pipe closes.
+    server.stdin.close()
+    assert server.wait(timeout=60) == 0
+    assert not folder.exists()
 
 
-def test_an_import_that_starts_a_thread_makes_no_server(tmp_path: Path) -> None:
-    (tmp_path / "threads_at_import.py").write_text(
-        "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n"
-    )
-    command = [
-        sys.executable,
-        "-m",
-        "exresearch.run.warm.server",
-        str(tmp_path / "s"),
-        '["threads_at_import"]',
-    ]
-    done = subprocess.run(
-        command, cwd=tmp_path, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 1
-    assert "an import started a thread" in done.stderr
+def test_a_process_with_a_thread_is_not_forked(tmp_path: Path) -> None:
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        with pytest.raises(RuntimeError, match="an import started a thread"):
+            serve(str(tmp_path / "s"), ["json", "no.such.module"])
+    finally:
+        done.set()
+        thread.join()
     assert not (tmp_path / "s").exists()
+
+
+def test_threads_of_the_system_are_seen_and_pyarrows_is_not_one() -> None:
+    look = (
+        "import runpy, threading, pyarrow\n"
+        f"_threads = runpy.run_path({serving.__file__!r})['_threads']\nbefore = _threads()\n"
+        "threading.Thread(target=threading.Event().wait, daemon=True).start()\nprint(len(before), len(_threads()))"
+    )
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    said = subprocess.run(
+        [sys.executable, "-c", look], capture_output=True, text=True, check=True, env=environment
+    )
+    assert said.stdout.split() == ["0", "1"]
 
 
 def test_what_notebooks_import_is_read_from_them(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def _stop() -> None:
         if server.process.stdin is not None:
             server.process.stdin.close()
         try:
-            server.process.wait(timeout=5)
+            # One that still imports does not listen, and has no kernels to take along.
+            server.process.wait(timeout=5 if server.address.exists() else 0)
         except subprocess.TimeoutExpired:
             server.process.kill()
             server.process.wait()
