@@ -158,7 +158,6 @@ def refusal(*problems: str) -> str:
         (
             [{"id": "in", "label": {"nl": "a"}, "employment": "before", "moments": [7]}],
             [
-                "small.yaml: journey.0.label.en: this key is required and missing. Add it; see params/demo.yaml.",
                 "small.yaml: journey.0.moments: a list of contact moments is expected, each a text between quotes or a "
                 "name with a label. Correct this entry.",
             ],
