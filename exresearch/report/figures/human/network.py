@@ -197,7 +197,7 @@ def _named(rows: pd.DataFrame, texts: Texts, *, clear: bool) -> list[str]:
     for row in rows_of(rows):
         if (row.conf_low > 0) == clear:
             name = texts.say(EDGES[row.component])
-            names.append(f"“{name[:1].lower()}{name[1:]}”")
+            names.append(texts.say("“{name}”", name=name[:1].lower() + name[1:]))
     return names
 
 

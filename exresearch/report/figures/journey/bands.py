@@ -147,11 +147,14 @@ def legend(figure: Figure, kinds: list[str], texts: Texts, *, top: float) -> Non
         named.insert(0, (Kind(COLOURS["ink"], "o", "-", ""), texts.say("Everybody")))
     # Type of 8.5 points takes about 0.068 inch per letter.
     sizes = [0.30 + 0.068 * len(name) for _, name in named]
-    x = max(0.1, (width - sum(sizes) - 0.15 * (len(sizes) - 1)) / 2)
+    room = sum(sizes) + 0.15 * (len(sizes) - 1)
+    # Many kinds, or long names: smaller, so that the last one is not cut.
+    part = min(1.0, (width - 0.1) / room)
+    x = (width - part * room) / 2
     for (kind, name), size in zip(named, sizes, strict=True):
         figure.add_artist(
             Line2D(
-                [x / width, (x + 0.22) / width],
+                [x / width, (x + 0.22 * part) / width],
                 [y, y],
                 color=kind.colour,
                 linestyle=kind.dash,
@@ -162,5 +165,5 @@ def legend(figure: Figure, kinds: list[str], texts: Texts, *, top: float) -> Non
                 markeredgewidth=0,
             )
         )
-        figure.text((x + 0.28) / width, y, name, va="center", fontsize=8.5)
-        x += size + 0.15
+        figure.text((x + 0.28 * part) / width, y, name, va="center", fontsize=8.5 * part)
+        x += part * (size + 0.15)

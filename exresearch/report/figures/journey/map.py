@@ -259,7 +259,7 @@ def _ends(shown: pd.DataFrame, texts: Texts) -> list[str]:
         # What may be at both ends is named at neither.
         first, last = shown["rank_low"] == 1, shown["rank_high"] == total
         at_end = shown[first & ~last] if end == "rank_low" else shown[last & ~first]
-        names = [f"“{texts.pick(label)}”" for label in at_end["label"]]
+        names = [texts.say("“{name}”", name=texts.pick(label)) for label in at_end["label"]]
         if not names:
             continue
         if len(names) == 1:
