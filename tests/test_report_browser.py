@@ -34,6 +34,9 @@ RULES = {
 }
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "resultTypes": ["violations"]}
 WHOLE = "report"
+# One page of each kind. Looks are those of one style sheet, so that where a small report is tried, a second language
+# and dark mode are held against these; finished reports are tried whole.
+KINDS = ("index", "03_enps_drivers", "06_employee_journey", "claims", "methods", "provenance")
 # Few replicates: these tests look at pages, not at numbers.
 FAST = {"n_boot": 200}
 
@@ -114,22 +117,32 @@ def pages_of(report: Path) -> list[Path]:
     return found
 
 
+def judged(report: Path, language: str, *, dark: bool = False) -> list[Path]:
+    """The pages that axe looks at: all in Dutch, one of each kind in English and in the dark."""
+    few = "EXRESEARCH_REPORTS" not in os.environ and (dark or language != "nl")
+    found = [path for path in pages_of(report) if not few or path.stem in KINDS]
+    assert len(found) >= len(KINDS)
+    return found
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_no_page_has_an_obstacle_or_asks_for_anything(
     browser: Browser, reports: dict[str, Path], language: str
 ) -> None:
-    found = {}
+    found, judge = {}, judged(reports[language], language)
+    # Every page is opened, so that what it asks for or complains of is noticed.
     for path in pages_of(reports[language]):
         browser.open(path)
         assert browser.page.evaluate("document.documentElement.lang") == language
-        found[path.name] = browser.violations()
+        if path in judge:
+            found[path.name] = browser.violations()
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 
 @pytest.mark.parametrize("browser", [{"color_scheme": "dark"}], indirect=True)
 def test_text_can_be_read_in_dark_mode(browser: Browser, reports: dict[str, Path]) -> None:
     found = {}
-    for path in pages_of(reports["nl"]):
+    for path in judged(reports["nl"], "nl", dark=True):
         browser.open(path)
         found[path.name] = browser.violations(CONTRAST)
     assert {name: lines for name, lines in found.items() if lines} == {}

@@ -9,7 +9,7 @@ from exresearch.disclosure.release import Released, release
 from exresearch.disclosure.rules import DisclosureRules
 from exresearch.disclosure.search.confidential import secrets_of
 from exresearch.disclosure.search.known import Secrets
-from exresearch.disclosure.search.scan import Leak, scan_files
+from exresearch.disclosure.search.scan import Known, Leak, scan_files
 
 __all__ = [
     "Audit",
@@ -18,6 +18,7 @@ __all__ = [
     "DisclosureRules",
     "Entry",
     "Groups",
+    "Known",
     "Leak",
     "Measure",
     "Members",

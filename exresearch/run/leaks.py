@@ -10,7 +10,7 @@ from pathlib import Path
 
 import nbformat
 
-from exresearch.disclosure import Leak, scan_files, secrets_of
+from exresearch.disclosure import Known, Leak, scan_files, secrets_of
 from exresearch.run.plan import Plan, available_notebooks
 from exresearch.study import project_root
 
@@ -99,7 +99,8 @@ def check_leaks(plan: Plan, staging: Path, executed: Sequence[Path]) -> None:
         },
         units_may_be_named=study.settings.show_unit_names,
     )
-    leaks = [*scan_files(staging, secrets), *scan_files(executed, secrets)]
+    known: Known = {}
+    leaks = [*scan_files(staging, secrets, known=known), *scan_files(executed, secrets, known=known)]
     if leaks:
         raise LeakError(leaks, folder=f"{plan.work.parent.name}/{plan.work.name}")
 

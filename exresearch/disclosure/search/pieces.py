@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
+_LISTED = re.compile(r'(<script type="application/json"[^>]*>)(.*?)(</script>)', re.DOTALL)
 _DATA = re.compile(
     r"data:(?P<kind>[\w/+.-]+)(?:;[\w=.-]+)*?;base64,(?P<coded>[A-Za-z0-9+/=]*(?:\s+[A-Za-z0-9+/=]{20,})*)"
     r"|data:image/svg\+xml[^,\"<>]*,(?P<quoted>[^\"<>]*)"
@@ -118,9 +119,19 @@ def _plain(text: str, *, where: str = "") -> Iterator[Piece]:
             pictures.append((drawing, match.start()))
         return _lines(match)
 
+    listed: list[str] = []
+
+    def taken(match: re.Match[str]) -> str:
+        listed.append(match[2])
+        return match[1] + "\n" * match[2].count("\n") + match[3]
+
     rest = _DATA.sub(unpacked, text) if "data:" in text else text
+    # Every page of a report carries the same list for its search: apart, it is known again.
+    rest = _LISTED.sub(taken, rest)
     rest = _BINARY.sub("", rest)
     yield Piece(_undrawn(rest), where)
+    for data in listed:
+        yield Piece(_undrawn(data), where or f"line {text.count(chr(10), 0, text.find(data)) + 1}")
     for number, (drawing, start) in enumerate(pictures, start=1):
         line = where or f"line {text.count(chr(10), 0, start) + 1}"
         yield Piece(_undrawn(drawing), f"{line}, picture {number}", drawn=True)

@@ -49,6 +49,10 @@ _FIELD = re.compile(r"[,;\t|]|\s{2,}")
 _MOST = 5
 
 
+#: What was found in a piece of text, by the text and whether it is a picture.
+Known = dict[tuple[str, bool], tuple[tuple[Kind, int], ...]]
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Leak:
     """A place in a file that holds something confidential; never what it holds.
@@ -68,7 +72,7 @@ class Leak:
     kind: Kind
 
 
-def scan_files(files: Path | Sequence[Path], secrets: Secrets) -> list[Leak]:
+def scan_files(files: Path | Sequence[Path], secrets: Secrets, *, known: Known | None = None) -> list[Leak]:
     """Search files for what is confidential in a study.
 
     When to use it: before a report is put in its place, on everything that would be delivered.
@@ -79,6 +83,8 @@ def scan_files(files: Path | Sequence[Path], secrets: Secrets) -> list[Leak]:
         A folder with everything below it, or files.
     secrets : Secrets
         From :func:`exresearch.disclosure.search.confidential.secrets_of`.
+    known : dict, optional
+        What earlier calls with the same secrets found, to be added to: pictures stand in a notebook and on its page.
 
     Returns
     -------
@@ -95,14 +101,15 @@ def scan_files(files: Path | Sequence[Path], secrets: Secrets) -> list[Leak]:
         paths = sorted(path for path in folder.rglob("*") if path.is_file())
     else:
         paths = [files] if isinstance(files, Path) else list(files)
+    found: Known = {} if known is None else known
     leaks: list[Leak] = []
     for path in paths:
         name = path.name if folder is None else path.relative_to(folder).as_posix()
-        leaks += scan_bytes(path.read_bytes(), secrets, name=name)
+        leaks += scan_bytes(path.read_bytes(), secrets, name=name, known=found)
     return leaks
 
 
-def scan_bytes(content: bytes, secrets: Secrets, *, name: str) -> list[Leak]:
+def scan_bytes(content: bytes, secrets: Secrets, *, name: str, known: Known | None = None) -> list[Leak]:
     """Search the content of one file, which may be a workbook, slides, a PDF or a picture.
 
     Parameters
@@ -113,6 +120,8 @@ def scan_bytes(content: bytes, secrets: Secrets, *, name: str) -> list[Leak]:
         What to look for.
     name : str
         Its name; the ending says how text is read, the first bytes say what has to be opened.
+    known : dict, optional
+        As for :func:`scan_files`.
 
     Returns
     -------
@@ -120,7 +129,7 @@ def scan_bytes(content: bytes, secrets: Secrets, *, name: str) -> list[Leak]:
     """
     parts = opened(content)
     if parts is None:
-        return scan_text(content.decode("utf-8", errors="replace"), secrets, name=name)
+        return scan_text(content.decode("utf-8", errors="replace"), secrets, name=name, known=known)
     found: dict[tuple[str, Kind], Leak] = {}
     for where, text in parts:
         for leak in scan_text(text, secrets, name=f"{name}.xml"):
@@ -129,7 +138,7 @@ def scan_bytes(content: bytes, secrets: Secrets, *, name: str) -> list[Leak]:
     return list(found.values())
 
 
-def scan_text(text: str, secrets: Secrets, *, name: str) -> list[Leak]:
+def scan_text(text: str, secrets: Secrets, *, name: str, known: Known | None = None) -> list[Leak]:
     """Search the content of one file.
 
     Parameters
@@ -140,6 +149,8 @@ def scan_text(text: str, secrets: Secrets, *, name: str) -> list[Leak]:
         What to look for.
     name : str
         Name of the file; its ending says how to read it.
+    known : dict, optional
+        As for :func:`scan_files`.
 
     Returns
     -------
@@ -148,7 +159,12 @@ def scan_text(text: str, secrets: Secrets, *, name: str) -> list[Leak]:
     found: dict[Leak, None] = {}
     counted: dict[str, int] = {}
     for piece in pieces_of(text, name=name):
-        for kind, offset in _in_piece(piece, secrets):
+        hits = None if known is None else known.get((piece.text, piece.drawn))
+        if hits is None:
+            hits = tuple(_in_piece(piece, secrets))
+            if known is not None:
+                known[piece.text, piece.drawn] = hits
+        for kind, offset in hits:
             if counted.get(kind, 0) < _MOST:
                 leak = Leak(name, piece.place(offset), kind)
                 counted[kind] = counted.get(kind, 0) + (leak not in found)
