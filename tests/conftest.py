@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,28 @@ collect_ignore = ["written/make.py"]
 _FIRST = ("test_run_report", "test_report_browser", "test_weights_everywhere")
 
 
+# Hundreds of samples each, to count how often an interval holds the truth; docs/coverage*.md have longer counts.
+_SIMULATIONS = {
+    "test_boundary_test_holds_its_level",
+    "test_correlation_intervals_cover_the_planted_one",
+    "test_coverage_over_few_treated_units",
+    "test_intervals_hold_the_truth",
+    "test_intervals_of_imputed_data_cover_the_truth",
+    "test_joint_test_finds_a_link_and_keeps_its_level",
+    "test_planted_equality_is_covered",
+    "test_rate_intervals_cover_a_planted_ratio_with_few_clusters",
+    "test_the_interval_of_the_hazard_ratio_covers_the_truth_as_often_as_it_says",
+    "test_the_scaled_test_keeps_its_level_with_clusters_and_skew",
+}
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the longest modules; the order within each stays."""
+    """Begin with the longest modules; the order within each stays. Simulations run when asked for."""
+    if not os.environ.get("EXRESEARCH_SIMULATIONS"):
+        by_hand = pytest.mark.skip(reason="a simulation: EXRESEARCH_SIMULATIONS=1 runs it")
+        for item in items:
+            if getattr(item, "originalname", item.name) in _SIMULATIONS:
+                item.add_marker(by_hand)
     rank = {name: place for place, name in enumerate(_FIRST)}
     items.sort(key=lambda item: rank.get(item.path.stem, len(rank)))
 
