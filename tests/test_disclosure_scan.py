@@ -198,6 +198,26 @@ def test_a_folder_and_files_are_searched_alike(secrets: Secrets, tmp_path: Path)
     assert len(scan_text(many, secrets, name="x.html")) == 5
 
 
+def test_what_stands_in_several_files_is_found_in_each_at_its_own_place(
+    secrets: Secrets, tmp_path: Path
+) -> None:
+    report = tmp_path / "report"
+    report.mkdir()
+    places = '<script type="application/json" id="exr-places">[["a","P0417"]]</script>'
+    for name, before in (("a", 1), ("b", 3)):
+        page = "\n" * before + picture("P0417") + "\n\n" + places
+        (report / f"{name}.html").write_text(page, encoding="utf-8")
+    # The same words as text of a page, and as a picture, are not the same: only text is searched for rows and tags.
+    (report / "c.html").write_text("<p>P0417</p>", encoding="utf-8")
+    assert [(leak.file, leak.place, leak.kind) for leak in scan_files(report, secrets)] == [
+        ("a.html", "line 6", "person"),
+        ("a.html", "line 3, picture 1", "person"),
+        ("b.html", "line 8", "person"),
+        ("b.html", "line 5, picture 1", "person"),
+        ("c.html", "line 1", "person"),
+    ]
+
+
 def test_many_people_and_pages_give_no_false_alarm(seeded: Any) -> None:
     study = seeded.load()
     rng = np.random.default_rng(3)

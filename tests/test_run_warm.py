@@ -65,7 +65,7 @@ def looked(executed: Path | None) -> dict:
 
 def run(folder: Path, *sources: str, cold: bool = False) -> object:
     """Execute cells in a working folder, as a run does."""
-    with kernel_environment(folder, cold=cold):
+    with kernel_environment(folder):
         return execute_notebook(job(folder, *sources), work=folder, cold=cold)
 
 
@@ -93,6 +93,20 @@ def test_a_cold_kernel_gives_the_same_and_is_nobodys_fork(server: servers._Serve
     assert {key: warm[key] for key in ("answer", "columns", "folder")} == {
         key: cold[key] for key in ("answer", "columns", "folder")
     }
+
+
+def test_sockets_are_cleared_away_and_ports_serve_where_no_socket_can_be(
+    server: servers._Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = "import ipykernel.kernelapp as k\nprint(repr(k.IPKernelApp.instance().transport))"
+    for deep, transport in ((tmp_path / "t", "ipc"), (tmp_path / ("d" * 100), "tcp")):
+        deep.mkdir()
+        monkeypatch.setattr(tempfile, "tempdir", str(deep))
+        result = run(tmp_path, address)
+        assert result.executed is not None
+        cells = json.loads(result.executed.read_text(encoding="utf-8"))["cells"]
+        assert "".join(cells[-1]["outputs"][0]["text"]).strip() == repr(transport)
+        assert list(deep.iterdir()) == []
 
 
 def test_a_kernel_killed_in_a_cell_is_a_failure_and_not_tried_again(

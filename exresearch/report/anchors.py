@@ -42,6 +42,16 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-") or "section"
 
 
+def unique(wanted: str, used: set[str]) -> str:
+    """Return a name that is not used yet, with a number where the wanted one is; it counts as used from then on."""
+    name, count = wanted, 1
+    while name in used:
+        count += 1
+        name = f"{wanted}-{count}"
+    used.add(name)
+    return name
+
+
 def with_anchors(body: Markup, texts: Texts) -> Markup:
     """Give everything on a page an address, and lead from each deciding number to the table that holds it.
 
@@ -144,12 +154,7 @@ class _Walk:
         )
 
     def _unique(self, wanted: str) -> str:
-        name, count = wanted, 1
-        while name in self.used:
-            count += 1
-            name = f"{wanted}-{count}"
-        self.used.add(name)
-        return name
+        return unique(wanted, self.used)
 
 
 def _short(text: str) -> str:

@@ -17,7 +17,7 @@ from exresearch.report.certainty import CERTAINTIES, SureWords, certainty_words
 from exresearch.report.figures.overview import overview_forest
 from exresearch.report.markup import fill
 from exresearch.report.overview import reading_order
-from exresearch.report.page import Page, entries_shown, lab_style
+from exresearch.report.page import Page, entries_shown, without_lab_style
 from exresearch.report.sentences import VERDICT_LABELS, direction_words, hypothesis_title, verdict_parts
 from exresearch.report.site import INDEX, SiteContext, SummaryPage, shell
 from exresearch.report.text import Texts, mark
@@ -183,7 +183,7 @@ def _forest(ordered: Sequence[Finding], site: SiteContext) -> tuple[Markup, list
     if not any(finding.tested for finding in ordered):
         return Markup(""), []
     shown = Page(language=site.language, rules=site.rules).figure(overview_forest(ordered, texts=site.texts))
-    drawn = Markup(shown.data.replace(lab_style(), ""))  # noqa: S704 - made by our own template
+    drawn = Markup(without_lab_style(shown.data))  # noqa: S704 - made by our own template
     return drawn, list(entries_shown(shown))
 
 

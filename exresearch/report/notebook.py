@@ -15,16 +15,14 @@ from nbconvert import HTMLExporter
 from nbformat import NotebookNode
 
 from exresearch.disclosure import Entry, entry_from_json
-from exresearch.report.anchors import slug
+from exresearch.report.anchors import slug, unique
 from exresearch.report.markup import fill
-from exresearch.report.page import LEDGER
+from exresearch.report.page import LEDGER, without_lab_style
 from exresearch.report.text import Texts
 from exresearch.study.parameters import Parameters
 
 _HEADING = re.compile(r"<h([1-3])>(.*?)</h\1>", re.DOTALL)
 _TITLE = re.compile(r"\A\s*# +(.+?)\s*(?:\n|\Z)")
-# What a fragment brings along for JupyterLab, of whatever version it was made.
-_LAB_STYLE = re.compile(r'<style class="exr-lab">.*?</style>\n?', re.DOTALL)
 _TAG = re.compile(r"<[^>]+>")
 # How the blocks of a page are told apart: a sentence in the place of a figure or table, and a verdict not given.
 _ABSENT, _UNTESTED = 'class="exr exr-absent"', "exr-verdict exr-not-testable"
@@ -136,7 +134,7 @@ def convert_notebook(notebook: NotebookNode, texts: Texts) -> NotebookBody:
             cell.outputs = [output for output in cell.outputs if _is_shown(output)]
         kept.append(cell)
     work.cells = _folded(kept, texts)
-    body = _LAB_STYLE.sub("", _convert(work))
+    body = without_lab_style(_convert(work))
     html, headings = _with_ids(body)
     return NotebookBody(
         title=title,
@@ -218,12 +216,7 @@ def _with_ids(body: str) -> tuple[str, tuple[tuple[int, str, str], ...]]:
         # A page has one first-level heading, the title; any other is a section.
         level, inner = max(2, int(match.group(1))), match.group(2)
         text = Markup(_TAG.sub("", inner)).unescape()  # noqa: S704
-        base = name = slug(text)
-        count = 1
-        while name in used:
-            count += 1
-            name = f"{base}-{count}"
-        used.add(name)
+        name = unique(slug(text), used)
         headings.append((level, name, text))
         return f'<h{level} id="{escape(name)}">{inner}</h{level}>'
 

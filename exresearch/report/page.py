@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,8 @@ from exresearch.report.theme import Picture, svg
 from exresearch.report.verdict import shown_entry, verdict_block
 
 _PIXELS = 96
+# What a fragment brings along for JupyterLab, of whatever version it was made.
+_LAB_STYLE = re.compile(r'<style class="exr-lab">.*?</style>\n?', re.DOTALL)
 # Under this name an output carries what it shows, for the audit of the whole report; no page shows it.
 LEDGER = "exresearch"
 NOTHING = Note(message="There is nothing to show here.")
@@ -222,6 +225,11 @@ class Page:
 def entries_shown(output: HTML) -> tuple[Entry, ...]:
     """Return what a method of :class:`Page` wrote into the metadata of its output, for the report's ledger."""
     return tuple(entry_from_json(record) for record in (output.metadata or {})[LEDGER])
+
+
+def without_lab_style(html: str) -> str:
+    """Return a fragment for a page of the report, which has a style of its own."""
+    return _LAB_STYLE.sub("", html)
 
 
 def lab_style() -> str:

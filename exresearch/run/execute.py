@@ -76,7 +76,7 @@ class NotebookResult:
 
 
 @contextmanager
-def kernel_environment(work: Path, *, notebooks: Sequence[Path] = (), cold: bool = False) -> Iterator[None]:
+def kernel_environment(work: Path, *, notebooks: Sequence[Path] = ()) -> Iterator[None]:
     """Give kernels that start inside the block an environment of their own, and take it back afterwards.
 
     Parameters
@@ -84,9 +84,7 @@ def kernel_environment(work: Path, *, notebooks: Sequence[Path] = (), cold: bool
     work : pathlib.Path
         Working folder, where IPython may keep what it keeps.
     notebooks : sequence of pathlib.Path
-        What will be run: a server that has imported what they do is begun, for kernels to be forked from.
-    cold : bool
-        Begin none.
+        A server that has imported what they do is begun, for kernels to be forked from; none without any.
     """
     kept = dict(os.environ)
     for name in _FOREIGN:
@@ -102,7 +100,7 @@ def kernel_environment(work: Path, *, notebooks: Sequence[Path] = (), cold: bool
         with warnings.catch_warnings():
             # papermill and its clients warn about their own internals; nothing there is about the study.
             warnings.simplefilter("ignore")
-            if notebooks and not cold:
+            if notebooks:
                 begin_server(notebooks, os.environ)
             yield
     finally:

@@ -17,10 +17,10 @@ from exresearch.report.exports.slides import slides_bytes
 from exresearch.report.exports.workbook import workbook_bytes
 from exresearch.report.key_figures import FOLDER
 from exresearch.report.single import one_file
-from exresearch.report.site import SiteContext, pages_of
+from exresearch.report.site import SiteContext
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan
-from exresearch.run.render import site_of
+from exresearch.run.render import documents_of, site_of
 from exresearch.run.staging import EXPORTS
 
 NO_BROWSER = (
@@ -137,9 +137,7 @@ def whole_report(staging: Path, *, site: SiteContext) -> str:
     ready = staging / EXPORTS["single_file"]
     if ready.is_file():
         return ready.read_text(encoding="utf-8")
-    files = {page.name: staging / page.href for page in pages_of(site)}
-    documents = {name: path.read_text(encoding="utf-8") for name, path in files.items() if path.is_file()}
-    return one_file(documents, site=site)
+    return one_file(documents_of(staging, site=site), site=site)
 
 
 def recorded(plan: Plan, left_out: Mapping[str, str]) -> dict[str, Any]:

@@ -105,12 +105,17 @@ def body_of(executed: Path, texts: Texts) -> NotebookBody:
 
 def _finish(staging: Path, *, site: SiteContext, single_file: bool) -> None:
     """Tell every page what all pages say, those kept from an earlier run among them, and put them into one file."""
-    files = {page.name: staging / page.href for page in pages_of(site)}
-    documents = {name: path.read_text(encoding="utf-8") for name, path in files.items() if path.is_file()}
+    documents = documents_of(staging, site=site)
     for name, document in with_search(documents).items():
-        write_text(files[name], document)
+        write_text(staging / f"{name}.html", document)
     if single_file:
         write_text(staging / EXPORTS["single_file"], one_file(documents, site=site))
+
+
+def documents_of(staging: Path, *, site: SiteContext) -> dict[str, str]:
+    """Return the pages of a report that are written, by name and in reading order."""
+    files = {page.name: staging / page.href for page in pages_of(site)}
+    return {name: path.read_text(encoding="utf-8") for name, path in files.items() if path.is_file()}
 
 
 def render_summaries(

@@ -136,10 +136,10 @@ def _execute(plan: Plan, *, jobs: int, tell: Progress, cold: bool) -> list[Noteb
     first = [job for job in plan.jobs if job.name != LAST]
     last = [job for job in plan.jobs if job.name == LAST]
     # A server of warm kernels takes as long to begin as a kernel, so that it pays from the third one on.
-    notebooks = [job.path for job in plan.jobs] if len(plan.jobs) > 2 else []
+    notebooks = [job.path for job in plan.jobs] if len(plan.jobs) > 2 and not cold else []
     # Threads, for all they do is wait: each notebook runs in a kernel process of its own.
     with (
-        kernel_environment(plan.work, notebooks=notebooks, cold=cold),
+        kernel_environment(plan.work, notebooks=notebooks),
         ThreadPoolExecutor(max_workers=max(1, min(jobs, len(plan.jobs)))) as pool,
     ):
         for group in (first, last):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from pathlib import Path
@@ -13,19 +14,23 @@ from jupyter_client.provisioning.factory import KernelProvisionerFactory
 from exresearch.run.warm.server import FOLDER
 
 PROVISIONER = "exresearch-warm"
+# Systems allow 104 or 108 bytes for the path of a socket; the client adds a hyphen and a number.
+_LONGEST = 100
 
 
 class SocketKernelManager(AsyncKernelManager):
     """A kernel that is spoken to over Unix sockets in a folder of its own.
 
-    Free network ports are found by trying, and two kernels that start at once may find the same one.
+    Free network ports are found by trying, and two kernels that start at once may find the same one. Where the
+    temporary folder lies too deep for a socket they are used all the same.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self._folder = tempfile.mkdtemp(prefix=FOLDER)
-        self.transport = "ipc"
-        self.ip = str(Path(self._folder) / "k")
+        address = str(Path(self._folder) / "k")
+        if len(os.fsencode(address)) < _LONGEST:
+            self.transport, self.ip = "ipc", address
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         """Remove the sockets with their folder."""
