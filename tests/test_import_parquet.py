@@ -17,7 +17,7 @@ import pyreadstat
 import pytest
 from pandas.testing import assert_frame_equal
 
-from exresearch import cli
+from exresearch.commands import console
 from exresearch.study import StudyError, load_study
 from exresearch.study.importers import RawTable
 from exresearch.study.importers.parquet import read_parquet
@@ -227,7 +227,7 @@ def test_a_category_of_bands_that_became_dates_is_refused(client: Any) -> None:
 
 def test_the_bar_shows_itself_after_two_seconds() -> None:
     now = 0.0
-    bar = cli._LateProgress(get_time=lambda: now, auto_refresh=False)
+    bar = console.LateProgress(get_time=lambda: now, auto_refresh=False)
     bar.add_task("study.yaml", total=None)
     assert list(bar.get_renderables()) == []
     now = 2.5

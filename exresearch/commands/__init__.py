@@ -1,0 +1,1 @@
+"""The commands, one module each; :mod:`exresearch.cli` puts them together."""
