@@ -118,3 +118,33 @@ def test_values_of_segments() -> None:
     lines = (THEIRS / "11_segmentation" / "lca_sim.csv").read_text(encoding="utf-8").splitlines()[1:]
     counted = {",".join(map(str, row[:-1])): row[-1] for row in ours["patterns"]["rows"]}
     assert counted == {line: lines.count(line) for line in set(lines)}
+
+
+def test_values_of_pooling() -> None:
+    ours, theirs = copied("meta.json"), shared("08_meta")
+    whole = theirs["bcg_logRR"]
+    assert len(ours["fits"]) == 18
+    pairs = [(mine, whole[name]) for name, mine in ours["fits"].items()]
+    pairs.append((ours["k2"]["REML_knha"], theirs["k2"]["REML_knha"]))
+    for mine, fit in pairs:
+        assert mine == {"estimate": fit["b"]["intrcpt"]} | {
+            key: fit[key] for key in mine if key != "estimate"
+        }
+        assert {
+            "se",
+            "zval",
+            "pval",
+            "ci.lb",
+            "ci.ub",
+            "tau2",
+            "se.tau2",
+            "I2",
+            "QE",
+            "pi.lb",
+            "pi.ub",
+        } <= set(mine)
+    assert (ours["k2"]["yi"], ours["k2"]["vi"]) == (theirs["k2"]["data"]["yi"], theirs["k2"]["data"]["vi"])
+    assert ours["confint"] == whole["confint_REML_Qprofile"]
+    assert (ours["leave1out"], ours["cooks"]) == (whole["leave1out"], whole["cooks"])
+    assert ours["blup"] == {key: whole["blup"][key] for key in ours["blup"]}
+    assert ours["weights"] == values(whole["weights_REML"])
