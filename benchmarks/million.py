@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import pandas as pd
@@ -67,7 +68,12 @@ EDUCATION = ("mbo", "hbo", "wo", "anders")
 
 def main() -> None:
     parser = argparse.ArgumentParser(description="The whole suite on a million answer sheets.")
-    parser.add_argument("folder", type=Path, help="where the client is, or will be written")
+    parser.add_argument(
+        "folder",
+        type=Path,
+        nargs="?",
+        help="where the client is, or will be written; gone at the end if not said",
+    )
     parser.add_argument(
         "--employees", type=int, default=1_000_000, help="answer sheets, or a few per cent more"
     )
@@ -76,19 +82,28 @@ def main() -> None:
     parser.add_argument("--only", action="append", default=[], help="as `exresearch run --only`")
     parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
     options = parser.parse_args()
-    study = options.folder / "study.yaml"
+    if options.folder is None:
+        with TemporaryDirectory() as folder:
+            sys.exit(measured(Path(folder) / "client", options))
+    sys.exit(measured(options.folder, options))
+
+
+def measured(folder: Path, options: argparse.Namespace) -> int:
+    """Write the client where it is not there yet, say how large it is, and run the suite if asked to."""
+    study = folder / "study.yaml"
     if not study.exists():
         clock = time.perf_counter()
-        write_client(options.folder, sheets=options.employees, units=options.units)
+        write_client(folder, sheets=options.employees, units=options.units)
         print(f"Written in {time.perf_counter() - clock:.0f} s:")
     for name in TABLES:
-        file = pq.ParquetFile(options.folder / f"{name}.parquet")
-        size = (options.folder / f"{name}.parquet").stat().st_size / 2**20
+        file = pq.ParquetFile(folder / f"{name}.parquet")
+        size = (folder / f"{name}.parquet").stat().st_size / 2**20
         print(
             f"  {name:10}{file.metadata.num_rows:>10,} rows x {file.metadata.num_columns} columns, {size:.1f} MiB"
         )
     if options.run:
-        sys.exit(run(study, jobs=options.jobs, only=options.only))
+        return run(study, jobs=options.jobs, only=options.only)
+    return 0
 
 
 def write_client(folder: Path, *, sheets: int, units: int | None = None) -> None:

@@ -29,6 +29,7 @@ from exresearch.study import (
     resolve_path,
 )
 from exresearch.study.parameters import Also
+from exresearch.study.prepared import prepare_study
 
 # Parameters that say where and in which language, not how to analyse.
 PLACES = ("study_file", "output_dir", "language")
@@ -173,6 +174,8 @@ def write_resolved_study(plan: Plan) -> Path:
     plan.work.mkdir(parents=True, exist_ok=True)
     path = plan.work / "study.yaml"
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
+    # Checked once, for all notebooks.
+    prepare_study(plan.study, path, called=plan.study_file.name)
     return path
 
 

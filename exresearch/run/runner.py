@@ -29,6 +29,7 @@ from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, wr
 from exresearch.run.provenance import inputs_digest, provenance, with_outputs
 from exresearch.run.render import body_of, render_report, render_summaries, rules_of, write_text
 from exresearch.run.staging import keep_earlier, new_staging, publish
+from exresearch.study.prepared import drop_prepared
 
 Progress = Callable[[str, str], None]
 
@@ -100,9 +101,11 @@ def run_plan(
     started, clock = datetime.now(UTC), time.perf_counter()
     tell = on_progress if on_progress is not None else _silent
     plan, left_out = possible(plan)
-    write_resolved_study(plan)
+    study_file = write_resolved_study(plan)
     staging = _staging(plan)
     results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell, cold=cold)
+    # Answers of people, of which no second copy is to lie about.
+    drop_prepared(study_file)
     tell("report", "started")
     kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
     drop_unfinished(plan, results, staging)

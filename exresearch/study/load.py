@@ -15,6 +15,7 @@ from exresearch.study.flags import judge_sheets
 from exresearch.study.logo import read_logo
 from exresearch.study.parameters import StudyFile, TableName, TableSource
 from exresearch.study.paths import absent, below, resolve_path
+from exresearch.study.prepared import prepared_study
 from exresearch.study.problems import Problem, StudyError, nearest
 from exresearch.study.remarks import Remark
 from exresearch.study.settings import from_command_line, read_settings
@@ -40,7 +41,8 @@ def load_study(
 ) -> Study:
     """Read a study file, its codebook and its tables, and check them.
 
-    When to use it: at the top of a notebook, and before a run. Fictional tables are generated when they are absent.
+    When to use it: at the top of a notebook, and before a run. Fictional tables are generated when they are absent. A
+    study that a run has checked and prepared (:func:`exresearch.study.prepared.prepare_study`) is taken as it is.
 
     Parameters
     ----------
@@ -68,6 +70,9 @@ def load_study(
     >>> len(study.waves)  # doctest: +SKIP
     6
     """
+    prepared = None if overrides else prepared_study(resolve_path(path))
+    if prepared is not None:
+        return prepared
     examined = examine_study(path, overrides=overrides, on_progress=on_progress)
     if examined.problems or examined.study is None:
         raise StudyError(examined.problems)
