@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -34,13 +34,16 @@ class Reports:
         self._computed: dict[tuple[str, int], Any] = {}
         self._notebook, self._calls = "", 0
 
-    def make(self, output: Path, *, language: str) -> RunResult:
+    def make(
+        self, output: Path, *, language: str, also: Sequence[Any] = ("single_file",), only: Sequence[str] = ()
+    ) -> RunResult:
         """Make one report, with the single file."""
         plan = plan_run(
             self.study_file,
             output=output,
             overrides=self.overrides | {"language": language},
-            also=["single_file"],
+            only=only,
+            also=also,
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("exresearch.run.runner.kernel_environment", lambda *_, **__: nullcontext())

@@ -78,6 +78,7 @@ def render_provenance(
     ]
     headings = [
         (2, "again", texts.say("How to compute it again")),
+        (2, "seal", texts.say("Whether it is still what was made")),
         (2, "trail", texts.say("From every claim back to the data")),
         (2, "files", texts.say("Data files")),
         (2, "notebooks", texts.say("Notebooks")),
@@ -90,6 +91,7 @@ def render_provenance(
         texts=texts,
         facts=_facts(record, texts),
         command=_command(record),
+        verify=_verify(record, texts),
         commit=(record.get("commit") or {}).get("id", ""),
         changed=bool((record.get("commit") or {}).get("changed")),
         trails=trails,
@@ -183,9 +185,19 @@ def _facts(record: Mapping[str, Any], texts: Texts) -> list[tuple[str, str]]:
 
 def _command(record: Mapping[str, Any]) -> str:
     """Return the command that makes the report again; the study file by its name alone."""
-    name = _bare(record.get("study_file", {}).get("file", "study.yaml"))
+    name = _study_name(record)
     language = record.get("language", "")
     return f"exresearch run {name}" + (f" --language {language}" if language else "")
+
+
+def _verify(record: Mapping[str, Any], texts: Texts) -> str:
+    """Return the command that checks the report, with the study file for whoever has the data."""
+    folder = texts.say("FOLDER")
+    return f"exresearch verify {folder}\nexresearch verify {folder} --study {_study_name(record)}"
+
+
+def _study_name(record: Mapping[str, Any]) -> str:
+    return _bare(record.get("study_file", {}).get("file", "study.yaml"))
 
 
 def _files(record: Mapping[str, Any], texts: Texts) -> list[tuple[str, str, str, str]]:

@@ -21,6 +21,7 @@ from exresearch.report.site import SiteContext
 from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan
 from exresearch.run.render import documents_of, site_of
+from exresearch.run.seal import without_place
 from exresearch.run.staging import EXPORTS
 
 NO_BROWSER = (
@@ -136,8 +137,8 @@ def whole_report(staging: Path, *, site: SiteContext) -> str:
     """Return all pages of a report as one document, in reading order."""
     ready = staging / EXPORTS["single_file"]
     if ready.is_file():
-        return ready.read_text(encoding="utf-8")
-    return one_file(documents_of(staging, site=site), site=site)
+        return without_place(ready.read_text(encoding="utf-8"))
+    return without_place(one_file(documents_of(staging, site=site), site=site))
 
 
 def recorded(plan: Plan, left_out: Mapping[str, str]) -> dict[str, Any]:

@@ -8,28 +8,16 @@ import platform
 import subprocess
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
-from pathlib import Path
 from typing import Any
 
 from exresearch import __version__
 from exresearch.run.execute import NotebookResult
+from exresearch.run.origin import LOCK, package_versions, sha256, source_digest
 from exresearch.run.plan import Plan
+from exresearch.run.warned import warnings_in
 from exresearch.study import project_root
 
-_PACKAGES = (
-    "numpy",
-    "scipy",
-    "pandas",
-    "statsmodels",
-    "pingouin",
-    "matplotlib",
-    "seaborn",
-    "pyarrow",
-    "papermill",
-    "nbconvert",
-)
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def provenance(
@@ -66,6 +54,7 @@ def provenance(
                 "failed_cell": result.failed_cell,
                 "error": result.error,
                 "seconds": round(result.seconds, 2),
+                "warnings": warnings_in(plan.work / f"{job.name}.log"),
                 "sha256": sha256(job.path),
                 "hypotheses": list(job.hypotheses),
                 "parameters": {
@@ -77,18 +66,24 @@ def provenance(
     return {
         "schema_version": SCHEMA_VERSION,
         "client": study.settings.client,
+        "title": study.settings.title.model_dump(mode="json"),
+        "name": study.settings.name,
+        "source": None if study.settings.source is None else study.settings.source.model_dump(mode="json"),
         "language": study.settings.language,
         "synthetic": study.settings.synthetic is not None,
         "started": started.astimezone(UTC).isoformat(timespec="seconds"),
         "seconds": round(seconds, 2),
         "exresearch": __version__,
+        "source_sha256": source_digest(),
         "commit": _commit(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
-        "packages": {name: _version(name) for name in _PACKAGES},
-        "lock_sha256": sha256(project_root() / "locks" / "run.txt"),
+        "packages": package_versions(),
+        "lock_sha256": sha256(project_root() / LOCK),
         "seed": study.settings.parameters.seed,
         "parameters": study.settings.parameters.model_dump(mode="json"),
+        # Which of them the client set, in the study file or on the command line; the others are defaults.
+        "parameters_set": sorted(study.settings.parameters.model_fields_set),
         "study_file": {"file": plan.study_file.name, "sha256": sha256(plan.study_file)},
         "weighting": study.settings.model_dump(mode="json")["weighting"],
         "quality": study.settings.quality.model_dump(mode="json"),
@@ -104,14 +99,6 @@ def provenance(
             for path in study.files[name]
         ],
         "notebooks": notebooks,
-    }
-
-
-def with_outputs(record: dict[str, Any], output: Path) -> dict[str, Any]:
-    """Return the record with the hash of every delivered file, ``run.json`` itself left out."""
-    files = sorted(path for path in output.rglob("*") if path.is_file() and path.name != "run.json")
-    return record | {
-        "outputs": [{"file": p.relative_to(output).as_posix(), "sha256": sha256(p)} for p in files]
     }
 
 
@@ -133,14 +120,6 @@ def inputs_digest(record: dict[str, Any]) -> str:
     ).hexdigest()
 
 
-def sha256(path: Path) -> str:
-    """Return the SHA-256 of a file, or an empty text where there is none."""
-    if not path.is_file():
-        return ""
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
-
-
 def _commit() -> dict[str, Any] | None:
     root = project_root()
     try:
@@ -158,10 +137,3 @@ def _commit() -> dict[str, Any] | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return {"id": head.stdout.strip(), "changed": bool(status.stdout.strip())}
-
-
-def _version(name: str) -> str:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,10 +35,12 @@ from exresearch.report.site import (
 from exresearch.report.text import mark
 from exresearch.report.verdict import shown_entry
 from exresearch.run.execute import NotebookResult
+from exresearch.run.origin import sha256
 from exresearch.run.plan import Plan, available_notebooks
-from exresearch.run.provenance import sha256
 from exresearch.run.staging import EXPORTS
+from exresearch.study import StudyFile
 from exresearch.study.logo import read_logo
+from exresearch.study.parameters import Also
 
 _DOWNLOADS = {
     "spreadsheet": mark("All findings as a spreadsheet, in full precision, with a data dictionary (Excel)"),
@@ -169,13 +171,40 @@ def site_of(plan: Plan, staging: Path) -> SiteContext:
     -------
     SiteContext
     """
-    settings = plan.study.settings
+    ran = {job.name for job in plan.jobs}
+    names = [
+        path.stem
+        for path in available_notebooks()
+        if path.stem in ran or (staging / f"{path.stem}.html").is_file()
+    ]
+    return site_with(plan.study.settings, pages=names, also=plan.also, brand=_brand(plan))
+
+
+def site_with(
+    settings: StudyFile, *, pages: Collection[str], also: Collection[Also], brand: Brand | None = None
+) -> SiteContext:
+    """Return what all pages of a report share, from the settings alone.
+
+    Parameters
+    ----------
+    settings : StudyFile
+        The study's settings; its tables need not be there.
+    pages : collection of str
+        Notebooks (file stems) that have a page.
+    also : collection of str
+        Files that are passed on beside the pages.
+    brand : Brand, optional
+        What the client looks like.
+
+    Returns
+    -------
+    SiteContext
+    """
     language = settings.language
     texts = Texts(language)
     links = []
     for path in available_notebooks():
-        ran = any(job.name == path.stem for job in plan.jobs)
-        if ran or (staging / f"{path.stem}.html").is_file():
+        if path.stem in pages:
             notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
             links.append(PageLink(path.stem, notebook_title(notebook, texts)))
     return SiteContext(
@@ -183,12 +212,12 @@ def site_of(plan: Plan, staging: Path) -> SiteContext:
         title=texts.pick(settings.title),
         client=settings.name or settings.client,
         pages=tuple(links),
-        rules=rules_of(plan),
+        rules=rules_with(settings),
         synthetic=settings.synthetic is not None,
         written=frozenset(path.stem for path in available_notebooks()),
         source=texts.pick(settings.source) if settings.source is not None else "",
-        brand=_brand(plan),
-        downloads=tuple((EXPORTS[name], texts.say(_DOWNLOADS[name])) for name in plan.also),
+        brand=brand,
+        downloads=tuple((EXPORTS[name], texts.say(_DOWNLOADS[name])) for name in also),
     )
 
 
@@ -205,7 +234,12 @@ def _brand(plan: Plan) -> Brand | None:
 
 def rules_of(plan: Plan) -> DisclosureRules:
     """Return the minimum groups of a study."""
-    parameters = plan.study.settings.parameters
+    return rules_with(plan.study.settings)
+
+
+def rules_with(settings: StudyFile) -> DisclosureRules:
+    """Return the minimum groups that settings ask for."""
+    parameters = settings.parameters
     return DisclosureRules(
         min_respondents=parameters.min_respondents,
         min_comments=parameters.min_comments,

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from exresearch.report import Texts
 from exresearch.run.door import check_disclosure, remember
@@ -26,8 +25,9 @@ from exresearch.run.exports import (
 from exresearch.run.leaks import check_leaks
 from exresearch.run.notebooks import deliver_notebooks
 from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
-from exresearch.run.provenance import inputs_digest, provenance, with_outputs
+from exresearch.run.provenance import inputs_digest, provenance
 from exresearch.run.render import body_of, render_report, render_summaries, rules_of, write_text
+from exresearch.run.seal import RECORD, sealed
 from exresearch.run.staging import keep_earlier, new_staging, publish
 from exresearch.study.prepared import drop_prepared
 
@@ -125,7 +125,7 @@ def run_plan(
     record["also"] = recorded(plan, left_out)
     deliver_notebooks(results, staging, keep=keep_notebooks)
     record["seconds"] = round(time.perf_counter() - clock, 2)
-    write_text(staging / "run.json", _as_json(with_outputs(record, staging)))
+    write_text(staging / RECORD, sealed(record, staging))
     check_leaks(plan, staging, [result.executed for result in results if result.executed is not None])
     remember(plan, ledgers)
     publish(staging, plan.output)
@@ -193,10 +193,6 @@ def _same_inputs(plan: Plan) -> bool:
 
 def _pretended(plan: Plan) -> list[NotebookResult]:
     return [NotebookResult(job.name, "ok", 0.0, None) for job in plan.jobs]
-
-
-def _as_json(record: Mapping[str, Any]) -> str:
-    return json.dumps(record, indent=2, ensure_ascii=False) + "\n"
 
 
 def _silent(name: str, state: str) -> None:
