@@ -1,8 +1,8 @@
 """How often the intervals of a pool of clients hold the truth, and how often a prediction interval the next client.
 
 Clients differ in size (their sampling variances are 1 to 16 times the smallest) and, by the variance between them, in
-their true effect. Prints a Markdown table; ``--write`` puts it into docs/coverage.md between its markers, ``--draws 200``
-is a quick look.
+their true effect. Prints a Markdown table; ``--write`` puts it into docs/coverage.md between its markers, ``--draws
+200`` is a quick look.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def measured(k: int, share: float, draws: int) -> list[float]:
     variances = 0.01 * np.geomspace(1.0, 16.0, k)
     typical = (k - 1) * (1 / variances).sum() / ((1 / variances).sum() ** 2 - (1 / variances**2).sum())
     tau = np.sqrt(typical * share / (1.0 - share))
-    hits = np.zeros(6)
+    hits = np.zeros(7)
     for _ in range(draws):
         effects = TRUTH + tau * rng.standard_normal(k)
         following = TRUTH + tau * rng.standard_normal()
@@ -43,23 +43,24 @@ def measured(k: int, share: float, draws: int) -> list[float]:
         hits[0] += pooled.conf_low <= TRUTH <= pooled.conf_high
         hits[1] += away <= stdtrit(k - 1, 0.975) * max(normal, pooled.std_error)
         hits[2] += away <= ndtri(0.975) * normal
-        hits[3] += pooled.predict_low <= following <= pooled.predict_high
-        hits[4] += k > 2 and next_away <= stdtrit(k - 2, 0.975) * spread
-        hits[5] += pooled.tau2_low <= tau**2 <= pooled.tau2_high
+        hits[6] += pooled.tau2_low <= tau**2 <= pooled.tau2_high
+        hits[3] += pooled.expect_low <= following <= pooled.expect_high
+        hits[4] += pooled.predict_low <= following <= pooled.predict_high
+        hits[5] += k > 2 and next_away <= stdtrit(k - 2, 0.975) * spread
     return list(hits / draws)
 
 
 def table(draws: int) -> list[str]:
     lines = [
         "| clients | share of variance between them | **Knapp-Hartung** | never narrower | normal | "
-        "**prediction, k − 1** | prediction, k − 2 | variance between (Q-profile) |",
-        "|---:|---:|---:|---:|---:|---:|---:|---:|",
+        "**prediction** | plain, k − 1 | plain, k − 2 | variance between (Q-profile) |",
+        "|---:|---:|---:|---:|---:|---:|---:|---:|---:|",
     ]
     for k in CLIENTS:
         for share in SHARES:
             values = [f"{100 * value:.1f}%" for value in measured(k, share, draws)]
             if k == 2:
-                values[4] = "–"
+                values[5] = "–"
             lines.append(f"| {k} | {100 * share:.0f}% | {' | '.join(values)} |")
     return lines
 

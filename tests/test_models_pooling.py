@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 from statsmodels.stats.meta_analysis import combine_effects
 
 from exresearch.models import NotEstimable
@@ -234,3 +234,37 @@ def test_options_and_few_clients_are_refused() -> None:
     with pytest.raises(ValueError) as caught:
         leave_one_out(Y, SE, terms=["a"])
     assert str(caught.value) == "terms must name each of the 13 clients; got 1 names."
+
+
+def test_the_prediction_counts_the_doubt_about_the_variance() -> None:
+    for rows in (slice(None), slice(0, 5)):
+        pooled = pool_estimates(Y[rows], SE[rows])
+        y, v = Y[rows], np.square(SE[rows])
+        # The same mixture drawn at random, each variance between clients by bisection on its own.
+        rng = np.random.default_rng(3)
+        draws = []
+        for critical in rng.chisquare(len(v) - 1, 800):
+            tau2 = _root(y, v, critical)
+            weights = 1 / (v + tau2)
+            mean = weights @ y / weights.sum()
+            error = math.sqrt(_q(y, v, tau2) / (len(v) - 1) / weights.sum())
+            draws += list(
+                mean + error * rng.standard_t(len(v) - 1, 50) + math.sqrt(tau2) * rng.standard_normal(50)
+            )
+        low, high = np.quantile(draws, [0.025, 0.975])
+        width = pooled.expect_high - pooled.expect_low  # type: ignore[operator]
+        assert pooled.expect_low == pytest.approx(low, abs=0.05 * width)
+        assert pooled.expect_high == pytest.approx(high, abs=0.05 * width)
+    agree = pool_estimates([0.2] * 4, [0.1] * 4)
+    assert (agree.predict_low, agree.predict_high) == pytest.approx((0.2, 0.2))
+    assert agree.expect_low < 0.2 < agree.expect_high  # type: ignore[operator]
+    assert pool_estimates(Y, SE, method="FE").expect_low is None
+
+
+def _q(y: Any, v: Any, tau2: float) -> float:
+    weights = 1 / (v + tau2)
+    return float(weights @ np.square(y - weights @ y / weights.sum()))
+
+
+def _root(y: Any, v: Any, critical: float) -> float:
+    return 0.0 if _q(y, v, 0.0) <= critical else float(brentq(lambda t: _q(y, v, t) - critical, 0.0, 1e6))

@@ -8,6 +8,7 @@ from exresearch.models.pooling.pool import (
     PooledEstimate,
     pool_estimates,
 )
+from exresearch.models.pooling.predict import confidence_prediction
 
 __all__ = [
     "FEW_CLIENTS",
@@ -18,6 +19,7 @@ __all__ = [
     "PoolingMethod",
     "against_pool",
     "between_variance",
+    "confidence_prediction",
     "leave_one_out",
     "pool_estimates",
     "shrunken",

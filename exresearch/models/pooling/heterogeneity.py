@@ -97,7 +97,14 @@ def weighted_mean(estimates: Array, weights: Array) -> float:
 
 def squares(estimates: Array, variances: Array, tau2: float) -> float:
     """Return the weighted sum of squares about the weighted mean, for a variance between clients."""
-    return float(_squares(estimates, variances, np.array([tau2]))[0])
+    return float(sums_of_squares(estimates, variances, np.array([tau2]))[0])
+
+
+def sums_of_squares(y: Array, v: Array, tau2: Array) -> Array:
+    """Return the weighted sum of squares for each of several variances between clients, shape of `tau2`."""
+    weights = 1.0 / (v + tau2[:, None])
+    means = weights @ y / weights.sum(axis=1)
+    return np.asarray((weights * np.square(y - means[:, None])).sum(axis=1))
 
 
 def log_likelihood(estimates: Array, variances: Array, tau2: float, *, restricted: bool) -> float:
@@ -139,16 +146,9 @@ def profile_root(estimates: Array, variances: Array, critical: float) -> float:
     if squares(estimates, variances, 0.0) <= critical:
         return 0.0
     found = roots(
-        lambda tau2: _squares(estimates, variances, tau2) - critical, _scale_of(estimates, variances)
+        lambda tau2: sums_of_squares(estimates, variances, tau2) - critical, _scale_of(estimates, variances)
     )
     return found[0] if found else float("inf")
-
-
-def _squares(y: Array, v: Array, tau2: Array) -> Array:
-    """Sum of squares for each of several variances between clients, shape of `tau2`."""
-    weights = 1.0 / (v + tau2[:, None])
-    means = weights @ y / weights.sum(axis=1)
-    return np.asarray((weights * np.square(y - means[:, None])).sum(axis=1))
 
 
 def _scale_of(estimates: Array, variances: Array) -> float:

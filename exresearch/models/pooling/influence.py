@@ -89,7 +89,7 @@ def leave_one_out(
     for position, term in enumerate(terms):
         kept = np.arange(len(y)) != position
         pooled = pool_estimates(
-            y[kept], errors[kept], method=method, test=test, null=null, conf_level=conf_level
+            y[kept], errors[kept], method=method, test=test, null=null, conf_level=conf_level, expect=False
         )
         rows.append(
             {
@@ -155,8 +155,8 @@ def against_pool(
     difference = estimate - pool.estimate
     statistic = difference / error
     tail = ndtr(-abs(statistic)) if pool.df is None else stdtr(pool.df, -abs(statistic))
-    low = pool.conf_low if pool.predict_low is None else pool.predict_low
-    high = pool.conf_high if pool.predict_high is None else pool.predict_high
+    low = pool.conf_low if pool.expect_low is None else pool.expect_low
+    high = pool.conf_high if pool.expect_high is None else pool.expect_high
     return AgainstPool(
         float(estimate), float(std_error), pool, low <= estimate <= high, difference, error, statistic,
         2.0 * float(tail),
@@ -202,7 +202,7 @@ def shrunken(
     y, errors = np.asarray(estimates, dtype="float64"), np.asarray(std_errors, dtype="float64")
     if len(terms) != len(y):
         raise ValueError(f"terms must name each of the {len(y)} clients; got {len(terms)} names.")
-    pooled = pool_estimates(y, errors, method=method, test=test, conf_level=conf_level)
+    pooled = pool_estimates(y, errors, method=method, test=test, conf_level=conf_level, expect=False)
     own = pooled.tau2 / (pooled.tau2 + np.square(errors))
     values = own * y + (1.0 - own) * pooled.estimate
     spread = np.sqrt(own * np.square(errors) + np.square((1.0 - own) * pooled.std_error))

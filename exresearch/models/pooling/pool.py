@@ -19,6 +19,7 @@ from exresearch.models.pooling.heterogeneity import (
     squares,
     weighted_mean,
 )
+from exresearch.models.pooling.predict import confidence_prediction
 from exresearch.models.resampling import NotEstimable, check_conf_level
 
 Array = NDArray[np.float64]
@@ -45,7 +46,10 @@ class PooledEstimate:
     null, conf_level : float
         As given.
     predict_low, predict_high : float or None
-        Where the true effect of one more client is expected; None for "FE", which knows one effect only.
+        Where the true effect of one more client is expected, if tau² were known to be what it is estimated to be;
+        None for "FE", which knows one effect only.
+    expect_low, expect_high : float or None
+        The same with the doubt about tau² counted in, by :func:`confidence_prediction`: the one to show.
     tau2, tau2_se : float
         Variance of the true effects, and its standard error (NaN for "FE").
     tau2_low, tau2_high : float or None
@@ -78,6 +82,8 @@ class PooledEstimate:
     conf_level: float
     predict_low: float | None
     predict_high: float | None
+    expect_low: float | None
+    expect_high: float | None
     tau2: float
     tau2_se: float
     tau2_low: float | None
@@ -103,6 +109,7 @@ def pool_estimates(
     test: Test = "knapp_hartung",
     null: float = 0.0,
     conf_level: float = 0.95,
+    expect: bool = True,
 ) -> PooledEstimate:
     """Pool the estimates of several clients, whose true effects may differ.
 
@@ -122,6 +129,8 @@ def pool_estimates(
         Value tested against.
     conf_level : float
         Coverage of all intervals.
+    expect : bool
+        Whether to work out ``expect_low`` and ``expect_high``, which takes most of the time.
 
     Returns
     -------
@@ -138,8 +147,9 @@ def pool_estimates(
     -----
     w = 1 / (v + tau²), estimate = sum w y / sum w. Ordinary: SE² = 1 / sum w. Knapp-Hartung:
     SE² = sum w (y - estimate)² / ((k - 1) sum w). Prediction: estimate ± q sqrt(SE² + tau²), q of the same distribution
-    as the interval's; Higgins, Thompson & Spiegelhalter use k - 2 degrees of freedom, which k = 2 does not have.
-    With Knapp and Hartung's standard error k - 1 covers as it should (docs/coverage.md). The interval of tau² holds all
+    as the interval's, as metafor has it; Higgins, Thompson & Spiegelhalter take k - 2 degrees of freedom. Both are
+    too narrow with few clients (docs/coverage.md), so that ``expect_low`` and ``expect_high``
+    stand beside them. The interval of tau² holds all
     values for which the weighted sum of squares is no surprise to chi² on k - 1 (Q-profile). I² = tau² / (tau² + s²),
     s² = (k - 1) / tr(P) with P of the weights 1/v.
 
@@ -185,6 +195,9 @@ def pool_estimates(
     else:
         i2, h2 = tau2 / (tau2 + typical), tau2 / typical + 1.0
         profile = profile_interval(y, v, conf_level=conf_level)
+    expected = (
+        confidence_prediction(y, v, conf_level=conf_level) if expect and method != "FE" else (None, None)
+    )
     shares = [_shares(limit, typical) for limit in profile or ()]
     return PooledEstimate(
         method=method,
@@ -201,6 +214,8 @@ def pool_estimates(
         conf_level=conf_level,
         predict_low=None if method == "FE" else mean - reach,
         predict_high=None if method == "FE" else mean + reach,
+        expect_low=expected[0],
+        expect_high=expected[1],
         tau2=tau2,
         tau2_se=tau2_se,
         tau2_low=profile[0] if profile else None,
