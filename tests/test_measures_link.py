@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from exresearch.measures import NotMeasured, answers_by_wave, link_table
+from exresearch.measures.link import pool_waves
+from exresearch.measures.resampling import respondents, respondents_by
 from exresearch.study import Study
 
 COLUMNS = ["ex", "ex_n", "ex_size", "cx", "cx_n", "cx_size"]
@@ -230,3 +232,38 @@ def test_ten_sheets_of_two_people_are_two_people(client: Any) -> None:
     # Of sheets that do not say who they are, each is somebody.
     del client.variables["employees.id"]
     assert len(link_table(client.load(), ex_measure="enps", cx_measure="cx", min_unit_n=5).units) == 6
+
+
+@pytest.mark.parametrize("case", ["all known", "a size is missing", "no numbers", "nullable"])
+def test_pooling_waves_weighs_each_wave_by_its_answers_as_done_one_unit_at_a_time(case: str) -> None:
+    rng = np.random.default_rng(4)
+    frame = pd.DataFrame({"unit": rng.choice(list("pqrs"), 30), "value": rng.normal(size=30)})
+    frame["n"], frame["size"] = rng.integers(1, 9, 30).astype(float), rng.uniform(1, 5, 30)
+    if case == "a size is missing":
+        frame.loc[3, "size"] = np.nan
+    elif case == "no numbers":
+        frame[["n", "size"]] = np.nan
+    elif case == "nullable":
+        frame[["n", "size"]] = frame[["n", "size"]].astype("Float64")
+        frame.loc[5, "n"] = pd.NA
+    pooled = pool_waves(frame)
+    assert pooled.dtypes[["n", "size"]].tolist() == frame.dtypes[["n", "size"]].tolist()
+    for (unit, part), row in zip(
+        frame.groupby("unit"), pooled.astype({"n": float, "size": float}).itertuples(), strict=True
+    ):
+        known = bool(part["size"].notna().all())
+        mean = np.average(part["value"], weights=part["size"].astype(float) if known else None)
+        n, size = (float(part[name].astype(float).sum(skipna=False)) for name in ("n", "size"))
+        assert row.unit == unit
+        assert [row.value, row.n, row.size] == pytest.approx([mean, n, size], rel=1e-12, nan_ok=True)
+
+
+@pytest.mark.parametrize("with_person", [True, False])
+def test_people_of_each_unit_are_counted_as_of_one_unit(with_person: bool) -> None:
+    rng = np.random.default_rng(5)
+    sheets = pd.DataFrame(
+        {"unit": rng.choice(["a", "b", "c", None], 60), "person": rng.choice(["p", "q", "r", None], 60)}
+    )
+    sheets = sheets if with_person else sheets[["unit"]]
+    one_by_one = {unit: respondents(part) for unit, part in sheets.groupby("unit")}
+    assert respondents_by(sheets).to_dict() == one_by_one

@@ -7,7 +7,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Annotated, Literal, Self
 
-import yaml
 from pydantic import (
     BaseModel,
     ConfigDict,
@@ -19,6 +18,7 @@ from pydantic import (
 )
 
 from exresearch.findings.registry import Text, load_registry, problems
+from exresearch.study.yaml_file import shipped_yaml
 
 FigureUnit = Literal[
     "ratio", "odds_ratio", "share", "share_difference", "correlation", "points", "sum_score", "relative_difference",
@@ -118,7 +118,7 @@ def parse_claims(text: str) -> tuple[PublishedFigure, ...]:
         all problems at once, each with its key.
     """
     try:
-        return _Ledger.model_validate_json(json.dumps(yaml.safe_load(text))).claims
+        return _Ledger.model_validate_json(json.dumps(shipped_yaml(text))).claims
     except ValidationError as error:
         raise ValueError(f"claims.yaml: {problems(error)}") from error
 

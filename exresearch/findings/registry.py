@@ -9,7 +9,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Self
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from exresearch.findings.decision import DirectionVerdict
@@ -24,6 +23,7 @@ from exresearch.findings.hypothesis import (
     Phrases,
     Text,
 )
+from exresearch.study.yaml_file import shipped_yaml
 
 __all__ = [
     "DIRECTION_VERDICTS",
@@ -147,7 +147,7 @@ def parse_registry(text: str) -> Registry:
     """
     try:
         # Strict validation from JSON, where a list is a legal tuple and no number is guessed from text.
-        return Registry.model_validate_json(json.dumps(yaml.safe_load(text)))
+        return Registry.model_validate_json(json.dumps(shipped_yaml(text)))
     except ValidationError as error:
         raise ValueError(f"hypotheses.yaml: {problems(error)}") from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -123,6 +124,28 @@ def testability(
         engaged_definition=engaged_definition,
         conf_level=conf_level,
     )
+
+
+def testability_of(study: Study, hypotheses: Iterable[str], **options: Any) -> dict[str, Testability]:
+    """Judge several hypotheses as :func:`testability` judges one, reading the two sides once for all of them.
+
+    Parameters
+    ----------
+    study : Study
+        The client.
+    hypotheses : iterable of str
+        Ids from the registry.
+    **options
+        As :func:`testability`.
+
+    Returns
+    -------
+    dict of str to Testability
+        By id, in the order given.
+    """
+    counted = dict[bool, tuple[int, int]]()
+    registry = load_registry()
+    return {name: _judged(study, registry[name], counted=counted, **options) for name in hypotheses}
 
 
 def _judged(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.measures.engagement import EngagedDefinition
 from exresearch.measures.sides import Side, few_people, read_side
 from exresearch.study import Study
+
+Vector = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,30 +119,29 @@ def link_table(
 
 def pool_waves(frame: pd.DataFrame) -> pd.DataFrame:
     """Average the waves of each unit with ``size`` as weight: one row per unit of ``value, n, size``."""
-    weights = frame["size"].astype("Float64")
-    known = weights.notna()
-    work = pd.DataFrame(
-        {"unit": frame["unit"], "n": frame["n"], "size": frame["size"], "value": frame["value"]}
-    )
+    codes, units = pd.factorize(frame["unit"], sort=True)
+    there = codes >= 0
+    codes = codes[there]
+    value, n, size = (_floats(frame[name])[there] for name in ("value", "n", "size"))
+
+    def total(values: Vector) -> Vector:
+        return np.bincount(codes, weights=values, minlength=len(units)).astype(np.float64)
+
     # With some numbers of answers known and others not, the unknown waves would weigh nothing.
-    usable = known.groupby(frame["unit"]).transform("all")
-    work["weight"] = weights.where(usable, 1.0).astype("float64")
-    work["product"] = frame["value"] * work["weight"]
-    pooled = work.groupby("unit", as_index=False, sort=True).agg(
-        product=("product", "sum"),
-        weight=("weight", "sum"),
-        n=("n", _total),
-        size=("size", _total),
-        least=("value", "min"),
-        most=("value", "max"),
-    )
+    weights = np.where(np.isfinite(total(size))[codes], size, 1.0)
+    missing = np.isnan(value)
+    product = total(np.where(missing, 0.0, value * weights))
+    least, most = np.full(len(units), np.inf), np.full(len(units), -np.inf)
+    np.minimum.at(least, codes[~missing], value[~missing])
+    np.maximum.at(most, codes[~missing], value[~missing])
     # As in unit_means: rounding must not make units differ whose waves are all alike.
-    pooled["value"] = (pooled["product"] / pooled["weight"]).clip(pooled["least"], pooled["most"])
-    return pooled[["unit", "value", "n", "size"]]
+    mean = np.where(np.isfinite(least), np.clip(product / total(weights), least, most), np.nan)
+    pooled = pd.DataFrame({"unit": units, "value": mean, "n": total(n), "size": total(size)})
+    return pooled.astype({name: frame[name].dtype for name in ("n", "size")})
 
 
-def _total(values: pd.Series) -> float:
-    return float("nan") if values.isna().any() else float(values.sum())
+def _floats(values: pd.Series) -> Vector:
+    return values.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
 def _join(ex: pd.DataFrame, cx: pd.DataFrame, *, keys: list[str]) -> pd.DataFrame:

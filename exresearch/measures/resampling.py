@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 # Fewer groups than this cannot stand for the variation between groups.
@@ -70,6 +71,27 @@ def respondents(frame: pd.DataFrame) -> int:
         return len(frame)
     # A sheet without a person may be anybody's, so it counts as somebody of its own.
     return int(frame["person"].nunique() + frame["person"].isna().sum())
+
+
+def respondents_by(frame: pd.DataFrame, *, by: str = "unit") -> pd.Series:
+    """Count the people of each group as :func:`respondents` does; rows without a group are left out.
+
+    Examples
+    --------
+    >>> sheets = pd.DataFrame({"unit": list("aab"), "person": ["p", "p", None]})
+    >>> respondents_by(sheets).to_dict()
+    {'a': 1, 'b': 1}
+    """
+    codes, groups = pd.factorize(frame[by], sort=True)
+    if "person" not in frame:
+        counts = np.bincount(codes[codes >= 0], minlength=len(groups))
+        return pd.Series(counts, index=groups)
+    who, people = pd.factorize(frame["person"])
+    nobody, named = (codes >= 0) & (who < 0), (codes >= 0) & (who >= 0)
+    pairs = pd.unique(codes[named].astype(np.int64) * len(people) + who[named])
+    counts = np.bincount(pairs // max(len(people), 1), minlength=len(groups))
+    counts += np.bincount(codes[nobody], minlength=len(groups))
+    return pd.Series(counts, index=groups)
 
 
 def _alone_where_missing(labels: pd.Series) -> pd.Series:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 from exresearch.measures.aggregation import unit_means
 from exresearch.measures.engagement import EngagedDefinition, engaged
-from exresearch.measures.resampling import respondents
+from exresearch.measures.resampling import respondents_by
 from exresearch.measures.scores import NotScorable, construct_score, oriented, score_items, score_method
 from exresearch.study import Study
 
@@ -299,8 +300,12 @@ def few_people(study: Study, side: Side, min_unit_n: int) -> set[str]:
     """Units behind whose answers of several waves stand too few people: five sheets of one person are one person."""
     if side.source == "units":
         return set()
-    frame = study.table(side.source).dropna(subset=["unit"])
+    frame = study.table(side.source)
     measured = study.codebook.select(side.source, construct=side.construct)
     columns = [v.column for v in measured if v.role in ("item", "outcome") and v.column in frame]
-    answered = frame[frame[columns].notna().any(axis=1)]
-    return {str(unit) for unit, part in answered.groupby("unit") if respondents(part) < min_unit_n}
+    answered = np.zeros(len(frame), dtype=bool)
+    for column in columns:
+        answered |= frame[column].notna().to_numpy()
+    known = ["unit", "person"] if "person" in frame else ["unit"]
+    people = respondents_by(frame.loc[answered, known])
+    return {str(unit) for unit in people.index[people < min_unit_n]}

@@ -7,13 +7,13 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict
 
 from exresearch.findings.finding import Finding
 from exresearch.findings.hypothesis import Hypothesis, Text
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
+from exresearch.study.yaml_file import shipped_yaml
 
 
 class _Entry(BaseModel):
@@ -89,4 +89,4 @@ def methods_of(finding: Finding) -> Sequence[Note]:
 
 
 def _read(name: str) -> Any:
-    return yaml.safe_load(files("exresearch.report").joinpath(name).read_text(encoding="utf-8"))
+    return shipped_yaml(files("exresearch.report").joinpath(name).read_text(encoding="utf-8"))

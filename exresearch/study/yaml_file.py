@@ -31,6 +31,11 @@ class _Loader(_Base):  # type: ignore[misc]
         return mapping
 
 
+def shipped_yaml(text: str) -> Any:
+    """Read YAML that ships with the package: safely, and by libyaml, which every notebook would wait for otherwise."""
+    return yaml.load(text, Loader=_Base)  # noqa: S506 - _Base is a SafeLoader
+
+
 def read_yaml(path: Path, *, example: str = "params/demo.yaml") -> dict[Any, Any]:
     """Read a YAML file that holds a mapping.
 

@@ -39,7 +39,7 @@ from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.hypothesis import MIN_WAVES_FOR_DIRECTION
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
-from exresearch.findings.testability import NOT_LINKED, Testability, testability, unsuitable_scale
+from exresearch.findings.testability import NOT_LINKED, Testability, testability_of, unsuitable_scale
 from exresearch.measures import (
     EngagedDefinition,
     LinkTable,
@@ -172,10 +172,9 @@ def which_comes_first(
         raise StudyError([problem])
     labels = {"ex": side_label(study, ex_measure), "cx": side_label(study, cx_measure)}
     sides: dict[str, Any] = {"ex_measure": ex_measure, "cx_measure": cx_measure, "min_unit_n": min_unit_n}
-    ready = {
-        name: testability(study, name, **sides, engaged_definition=engaged_definition, conf_level=conf_level)
-        for name in HYPOTHESES
-    }
+    ready = testability_of(
+        study, HYPOTHESES, **sides, engaged_definition=engaged_definition, conf_level=conf_level
+    )
     scale: dict[str, Any] = {
         "engaged_definition": engaged_definition,
         "engaged_threshold": engaged_threshold,
