@@ -5,24 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 import sys
 import time
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from jupyter_client.manager import AsyncKernelManager
 from jupyter_core.utils import ensure_event_loop
 
 from exresearch.report.notebook import NotebookBody
+from exresearch.run.limits import Limits, Watch
 from exresearch.run.plan import NotebookJob
-from exresearch.run.warm import SocketKernelManager, WarmKernelManager, begin_server
+from exresearch.run.warm import OwnKernelManager, SocketKernelManager, WarmKernelManager, begin_server
 from exresearch.study.languages import FOLDER_VARIABLE
 
-# What a user's own Jupyter set-up says about kernels is not for these.
+# What a user's own set-up says about Python and kernels is not for these.
 _FOREIGN = (
     "PYTHONPATH",
     "PYTHONHOME",
@@ -37,11 +39,12 @@ _KERNEL_ENVIRONMENT = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MKL_NUM_THREADS": "1",
-    "JUPYTER_PREFER_ENV_PATH": "1",
-    "JUPYTER_PLATFORM_DIRS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    "NUMEXPR_NUM_THREADS": "1",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 _START_SECONDS = 120
+_WARNING = re.compile(r"^\S+:\d+: (\w+Warning): ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class NotebookResult:
         Id of the cell that stopped it; empty where that is not known.
     error : str
         Type of the error, without its text, which may quote data.
+    warnings : dict of str to int
+        How often a kind of warning was given.
+    reused : bool
+        Whether it was taken over from an earlier run, because nothing it was made from has changed.
     body : NotebookBody, optional
         The inside of its page, where that was made while other notebooks ran.
     """
@@ -72,27 +79,42 @@ class NotebookResult:
     executed: Path | None
     failed_cell: str = ""
     error: str = ""
+    warnings: dict[str, int] = field(default_factory=dict)
+    reused: bool = False
     body: NotebookBody | None = None
 
 
-@contextmanager
-def kernel_environment(work: Path, *, notebooks: Sequence[Path] = ()) -> Iterator[None]:
-    """Give kernels that start inside the block an environment of their own, and take it back afterwards.
+def environment_of(work: Path) -> dict[str, str]:
+    """Return the environment of kernels that work in a folder.
 
     Parameters
     ----------
     work : pathlib.Path
         Working folder, where IPython may keep what it keeps.
+
+    Returns
+    -------
+    dict of str to str
+    """
+    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    environment |= _KERNEL_ENVIRONMENT | {"IPYTHONDIR": str(work / "ipython")}
+    if environment.get(FOLDER_VARIABLE):
+        # A kernel starts in another folder.
+        environment[FOLDER_VARIABLE] = str(Path(environment[FOLDER_VARIABLE]).absolute())
+    return environment
+
+
+@contextmanager
+def kernel_environment(work: Path, *, notebooks: Sequence[Path] = ()) -> Iterator[None]:
+    """Keep the clients of kernels quiet inside the block, and begin a server of warm kernels.
+
+    Parameters
+    ----------
+    work : pathlib.Path
+        Working folder.
     notebooks : sequence of pathlib.Path
         A server that has imported what they do is begun, for kernels to be forked from; none without any.
     """
-    kept = dict(os.environ)
-    for name in _FOREIGN:
-        os.environ.pop(name, None)
-    os.environ.update(_KERNEL_ENVIRONMENT, IPYTHONDIR=str(work / "ipython"))
-    if os.environ.get(FOLDER_VARIABLE):
-        # A kernel starts in another folder.
-        os.environ[FOLDER_VARIABLE] = str(Path(os.environ[FOLDER_VARIABLE]).absolute())
     logger = logging.getLogger("papermill")
     level = logger.level
     logger.setLevel(logging.CRITICAL)
@@ -101,15 +123,15 @@ def kernel_environment(work: Path, *, notebooks: Sequence[Path] = ()) -> Iterato
             # papermill and its clients warn about their own internals; nothing there is about the study.
             warnings.simplefilter("ignore")
             if notebooks:
-                begin_server(notebooks, os.environ)
+                begin_server(notebooks, environment_of(work))
             yield
     finally:
         logger.setLevel(level)
-        os.environ.clear()
-        os.environ.update(kept)
 
 
-def execute_notebook(job: NotebookJob, *, work: Path, cold: bool = False) -> NotebookResult:
+def execute_notebook(
+    job: NotebookJob, *, work: Path, cold: bool = False, limits: Limits | None = None
+) -> NotebookResult:
     """Execute one notebook with its parameters.
 
     When to use it: inside :func:`kernel_environment`, from any thread; the work is done by the kernel.
@@ -122,6 +144,8 @@ def execute_notebook(job: NotebookJob, *, work: Path, cold: bool = False) -> Not
         Working folder: the kernel's directory, and where the executed notebook and any log go.
     cold : bool
         Start Python for the kernel, instead of forking it from a server that :func:`kernel_environment` began.
+    limits : Limits, optional
+        What its kernel may take; the usual time by default.
 
     Returns
     -------
@@ -134,26 +158,31 @@ def execute_notebook(job: NotebookJob, *, work: Path, cold: bool = False) -> Not
     log = work / f"{job.name}.log"
     log.unlink(missing_ok=True)
     final.unlink(missing_ok=True)
+    watch = Watch(limits or Limits())
     try:
-        _execute(job, partial, work=work, cold=cold)
+        _execute(job, partial, work=work, cold=cold, watch=watch)
         said = tidy(partial)
         if said:
             log.write_text(said, encoding="utf-8")
         partial.replace(final)
     except Exception as error:  # noqa: BLE001 - every failure of one notebook is contained here
-        log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
+        with suppress(OSError):
+            # A disk that is full has no room for this either.
+            log.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
         seconds = time.perf_counter() - started
-        kind = str(getattr(error, "ename", "") or type(error).__name__)
+        kind = "TimeoutError" if watch.expired else str(getattr(error, "ename", "") or type(error).__name__)
         return NotebookResult(
             job.name, "failed", seconds, None, failed_cell=_failed_cell(partial), error=kind
         )
     finally:
+        watch.end()
         # The client leaves the event loop of its thread open; every notebook has its own.
         ensure_event_loop().close()
-    return NotebookResult(job.name, "ok", time.perf_counter() - started, final)
+    seconds = time.perf_counter() - started
+    return NotebookResult(job.name, "ok", seconds, final, warnings=warnings_in(said))
 
 
-def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool) -> None:
+def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool, watch: Watch) -> None:
     """Execute, and once more with a kernel started plainly where one never answered."""
     # Imported here so that planning and checking stay quick.
     import papermill
@@ -173,7 +202,7 @@ def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool) -> None
                 # What a kernel says about its transport is nothing for the user; asking it to leave can take seconds.
                 extra_arguments=["--log-level=50"],
                 shutdown_kernel="immediate",
-                kernel_manager_class=_manager(cold=cold or last),
+                kernel_manager_class=_manager(cold=cold or last, environment=environment_of(work), watch=watch),
             )
         except RuntimeError as error:
             # A kernel that never answered; one that died over a cell would die again.
@@ -183,11 +212,24 @@ def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool) -> None
             return
 
 
-def _manager(*, cold: bool) -> type[AsyncKernelManager]:
-    """Return what starts kernels; Windows has no Unix sockets that ZeroMQ can use."""
+def _manager(*, cold: bool, environment: dict[str, str], watch: Watch) -> type[OwnKernelManager]:
+    """Return what starts this kernel; Windows has no Unix sockets that ZeroMQ can use."""
+    kind: type[OwnKernelManager] = SocketKernelManager if cold else WarmKernelManager
     if sys.platform == "win32":
-        return AsyncKernelManager
-    return SocketKernelManager if cold else WarmKernelManager
+        kind = OwnKernelManager
+    # The client makes the manager itself, from a class and nothing else.
+    return type("KernelManager", (kind,), {"environment": environment, "watch": watch})
+
+
+def warnings_in(said: str) -> dict[str, int]:
+    """Count the warnings in what cells wrote to standard error, by category; their words may quote data.
+
+    Examples
+    --------
+    >>> warnings_in("model.py:3: ConvergenceWarning: no\\nmodel.py:3: ConvergenceWarning: no")
+    {'ConvergenceWarning': 2}
+    """
+    return dict(sorted(Counter(_WARNING.findall(said)).items()))
 
 
 def tidy(path: Path) -> str:

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
+from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
+from exresearch.run.limits import Limits, Watch
 from exresearch.run.warm.server import FOLDER
 
 PROVISIONER = "exresearch-warm"
@@ -18,7 +21,49 @@ PROVISIONER = "exresearch-warm"
 _LONGEST = 100
 
 
-class SocketKernelManager(AsyncKernelManager):
+class OwnKernelManager(AsyncKernelManager):
+    """A kernel of the Python that runs this, whatever a user's Jupyter says kernels are, and held to its limits.
+
+    Attributes
+    ----------
+    environment : dict of str to str
+        Of the kernel.
+    watch : Watch
+        Holds it to its limits.
+    """
+
+    environment: ClassVar[dict[str, str]] = {}
+    watch: ClassVar[Watch] = Watch(Limits(0, 0))
+
+    @property
+    def kernel_spec(self) -> KernelSpec:
+        """What is started."""
+        if self._kernel_spec is None:
+            command = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+            self._kernel_spec = KernelSpec(argv=command, display_name="Python 3", language="python")
+        return self._kernel_spec
+
+    async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:
+        return await super()._async_pre_start_kernel(**kw | {"env": dict(self.environment)})
+
+    pre_start_kernel = _async_pre_start_kernel
+
+    async def _async_post_start_kernel(self, **kw: Any) -> None:
+        await super()._async_post_start_kernel(**kw)
+        pid = getattr(self.provisioner, "pid", None)
+        if pid:
+            self.watch.begin(pid)
+
+    post_start_kernel = _async_post_start_kernel
+
+    async def _async_cleanup_resources(self, restart: bool = False) -> None:
+        await super()._async_cleanup_resources(restart=restart)
+        self.watch.end()
+
+    cleanup_resources = _async_cleanup_resources
+
+
+class SocketKernelManager(OwnKernelManager):
     """A kernel that is spoken to over Unix sockets in a folder of its own.
 
     Free network ports are found by trying, and two kernels that start at once may find the same one. Where the

@@ -4,7 +4,8 @@ Started by :mod:`exresearch.run.warm.servers`; it ends when its standard input d
 One request is one connection to its socket, and a line of JSON in either direction:
 
 - ``{"arguments": [...], "environment": {...}, "folder": "..."}`` asks for a kernel; the answer is ``{"pid": n}``;
-- ``{"code": n}`` follows on the same connection when that kernel has ended.
+- ``{"code": n}`` follows on the same connection when that kernel has ended;
+- a kernel whose connection is closed has nobody left who wants it, and is killed.
 """
 
 from __future__ import annotations
@@ -113,26 +114,38 @@ def serve(address: str, modules: Sequence[str]) -> None:
         for source in (waiting, woken, sys.stdin):
             selector.register(source, selectors.EVENT_READ)
         while True:
-            ready = {key.fileobj for key, _ in selector.select()}
+            ready: set[Any] = {key.fileobj for key, _ in selector.select()}
             if sys.stdin in ready and not os.read(sys.stdin.fileno(), 1024):
                 break
             if woken in ready:
                 with suppress(BlockingIOError):
                     os.read(woken, 1024)
-                _bury(children)
-            if waiting in ready:
-                _answer(waiting, children, woken, waker)
+                for line in _bury(children):
+                    selector.unregister(line)
+                    line.close()
+            for pid, line in children.items():
+                if line in ready:
+                    _end(pid)
+            if waiting in ready and (line := _answer(waiting, children, woken, waker)) is not None:
+                selector.register(line, selectors.EVENT_READ)
     for pid in children:
-        with suppress(ProcessLookupError):
-            os.killpg(pid, signal.SIGKILL)
+        _end(pid)
     folder = Path(address).parent
     if folder.name.startswith(FOLDER):
         # Whoever began this server may be gone without having cleared up.
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _answer(waiting: socket.socket, children: dict[int, socket.socket], woken: int, waker: int) -> None:
-    """Fork one kernel for whoever asks; a question that cannot be understood is hung up on."""
+def _end(pid: int) -> None:
+    """End a kernel, and what it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(pid, signal.SIGKILL)
+
+
+def _answer(
+    waiting: socket.socket, children: dict[int, socket.socket], woken: int, waker: int
+) -> socket.socket | None:
+    """Fork one kernel for whoever asks, and return the connection; a question not understood is hung up on."""
     asked, _ = waiting.accept()
     asked.settimeout(10)
     try:
@@ -140,7 +153,7 @@ def _answer(waiting: socket.socket, children: dict[int, socket.socket], woken: i
         pid = os.fork()
     except (OSError, ValueError):
         asked.close()
-        return
+        return None
     if pid == 0:
         code = 1
         try:
@@ -160,6 +173,7 @@ def _answer(waiting: socket.socket, children: dict[int, socket.socket], woken: i
         os.setpgid(pid, pid)
     with suppress(OSError):
         asked.sendall(json.dumps({"pid": pid}).encode() + b"\n")
+    return asked
 
 
 def _kernel(request: dict[str, Any]) -> int:
@@ -195,20 +209,21 @@ def _unalike() -> None:
     pd.set_option("display.max_columns", 20)
 
 
-def _bury(children: dict[int, socket.socket]) -> None:
-    """Tell of every kernel that has ended."""
+def _bury(children: dict[int, socket.socket]) -> list[socket.socket]:
+    """Tell of every kernel that has ended, and return the connections that are over."""
+    over = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:
-            return
+            return over
         if pid == 0:
-            return
+            return over
         asked = children.pop(pid, None)
         if asked is not None:
             with suppress(OSError):
                 asked.sendall(json.dumps({"code": os.waitstatus_to_exitcode(status)}).encode() + b"\n")
-            asked.close()
+            over.append(asked)
 
 
 def _line(asked: socket.socket) -> bytes:
