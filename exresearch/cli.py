@@ -24,6 +24,7 @@ from exresearch.commands.console import (
     refuse,
 )
 from exresearch.commands.run import run
+from exresearch.commands.status import status
 from exresearch.commands.verify import verify
 from exresearch.study.languages import languages
 from exresearch.study.problems import Problem, StudyError
@@ -44,6 +45,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(run)
+app.command()(status)
 app.command()(verify)
 
 

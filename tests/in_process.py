@@ -47,7 +47,7 @@ class Reports:
         )
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("exresearch.run.runner.kernel_environment", lambda *_, **__: nullcontext())
-            patch.setattr("exresearch.run.runner.execute_notebook", self._execute)
+            patch.setattr("exresearch.run.course.execute_notebook", self._execute)
             for name in analyses.__all__:
                 found = getattr(analyses, name)
                 if callable(found) and not isinstance(found, type):
@@ -64,7 +64,7 @@ class Reports:
 
         return kept
 
-    def _execute(self, job: NotebookJob, *, work: Path, cold: bool = False) -> NotebookResult:
+    def _execute(self, job: NotebookJob, *, work: Path, **_: Any) -> NotebookResult:
         self._notebook, self._calls = job.name, 0
         notebook = nbformat.read(job.path, as_version=4)
         shown: list[Any] = []

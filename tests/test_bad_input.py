@@ -618,7 +618,7 @@ def test_output_of_somebody_else(client: Any, tmp_path: Path) -> None:
     file, output = client.write(), tmp_path / "out"
     output.mkdir()
     (output / "run.json").write_text('{"client": "other"}', encoding="utf-8")
-    rest = "Name another folder, or add --force to write into it."
+    rest = "Name another folder, or add --overwrite to write into it."
     assert run("run", file, "--output", output) == (
         2, "", problems(f"--output: out: this folder holds the report of client 'other'. {rest}") + "\n",
     )  # fmt: skip

@@ -288,7 +288,7 @@ def test_the_command_line_says_so_and_nothing_more(
     plan: Plan, seeded: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend(monkeypatch, plan, SEEDED["comment"])
-    options = ["--output", str(plan.output), "--only", "90", "--force"]
+    options = ["--output", str(plan.output), "--only", "90", "--overwrite"]
     result = CliRunner().invoke(app, ["run", str(seeded.file), *options])
     assert result.exit_code == 3
     assert "what somebody wrote, word for word" in result.output
@@ -306,7 +306,7 @@ def test_a_notebook_that_failed_is_told_by_the_type_of_its_error(
         return [failed]
 
     monkeypatch.setattr("exresearch.run.runner._execute", execute)
-    options = ["--output", str(plan.output), "--only", "90", "--force", "--keep-notebooks"]
+    options = ["--output", str(plan.output), "--only", "90", "--overwrite", "--keep-notebooks"]
     result = CliRunner().invoke(app, ["run", str(seeded.file), *options])
     assert result.exit_code == 1
     assert "90_summary: failed (ValueError)" in result.output

@@ -157,10 +157,9 @@ def test_what_the_summary_shows_reaches_the_audit(site, mixed, client):
     names = {entry.name for entry in page.entries}
     assert names == {"All hypotheses on one scale", "human-experience"}
     plan = SimpleNamespace(work=Path("nowhere"), study=client.load())
-    record, ledgers = check_disclosure(plan, [], rules=RULES, summaries=[page])
+    record = check_disclosure(plan, [], rules=RULES, summaries=[page])
     assert record["entries"] == len(page.entries)
     # Made anew by every run, so that nothing of it is remembered.
-    assert ledgers == {}
     more = SummaryPage("methods", "", (Entry("x", "words"),))
     assert (
         check_disclosure(plan, [], rules=RULES, summaries=[page, more])[0]["entries"] == len(page.entries) + 1

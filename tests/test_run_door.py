@@ -18,7 +18,14 @@ from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, re
 from exresearch.report import Page
 from exresearch.report.notebook import entries_of
 from exresearch.report.site import SummaryPage
-from exresearch.run import DisclosureError, NotebookResult, Plan, plan_run, run_plan, runner
+from exresearch.run import (
+    DisclosureError,
+    NotebookResult,
+    Plan,
+    finish,
+    plan_run,
+    run_plan,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 RULES = DisclosureRules()
@@ -54,7 +61,7 @@ def executed(path: Path, *outputs: dict[str, Any]) -> Path:
 @pytest.fixture
 def plan(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """A run of one notebook that is not executed, with an earlier report in its place."""
-    monkeypatch.setattr("exresearch.run.runner.check_leaks", lambda *_: None)
+    monkeypatch.setattr("exresearch.run.finish.check_leaks", lambda *_: None)
     # Ten people a unit; the first has three.
     employees = client.tables["employees"]
     first = employees.index[employees["team"] == client.units[0]]
@@ -134,30 +141,17 @@ def test_two_tables_that_give_a_unit_away_are_not_published(
     )._repr_html_()  # fmt: skip
     shown = {"output_type": "display_data", "data": {"text/html": data}, "metadata": {"text/html": metadata}}
     pretend(monkeypatch, plan, table(means, sizes=sizes), total, second, shown)
-    kept = (plan.work / "ledger" / "90_summary.json").read_text(encoding="utf-8")
     with pytest.raises(DisclosureError) as caught:
         run_plan(plan)
-    # What was stopped is not what the pages show.
-    assert (plan.work / "ledger" / "90_summary.json").read_text(encoding="utf-8") == kept
     message = str(caught.value)
     assert f"unit {units[0]}" in message
     assert "can be computed, from 90_summary" in message
     assert "Raise min_respondents" in message
     result = CliRunner().invoke(
-        app, ["run", str(client.file), "--output", str(plan.output), "--only", "90", "--force"]
+        app, ["run", str(client.file), "--output", str(plan.output), "--only", "90", "--overwrite"]
     )
     assert result.exit_code == 3
     assert "Traceback" not in result.output
-
-
-def test_pages_of_an_earlier_run_are_held_together_with_new_ones(
-    plan: Plan, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pretend(monkeypatch, plan)
-    monkeypatch.setattr("exresearch.run.runner._same_inputs", lambda _: True)
-    (plan.output / "03_enps_drivers.html").write_text("<html></html>", encoding="utf-8")
-    with pytest.raises(DisclosureError, match="03_enps_drivers: what this page of an earlier run shows"):
-        run_plan(plan)
 
 
 def test_pages_that_are_no_notebook_are_held_together_with_the_others(
@@ -173,7 +167,7 @@ def test_pages_that_are_no_notebook_are_held_together_with_the_others(
         groups=Groups("employees", measures={"mean": Measure("mood", 1, 7)}),
         name="Everybody",
     )
-    real = runner.render_summaries
+    real = finish.render_summaries
 
     def with_everybody(*arguments: Any, **options: Any) -> list[SummaryPage]:
         index, *rest = real(*arguments, **options)
@@ -181,7 +175,7 @@ def test_pages_that_are_no_notebook_are_held_together_with_the_others(
 
     pretend(monkeypatch, plan, others)
     run_plan(plan)
-    monkeypatch.setattr(runner, "render_summaries", with_everybody)
+    monkeypatch.setattr(finish, "render_summaries", with_everybody)
     with pytest.raises(DisclosureError, match=r"can be computed, from .*index") as caught:
         run_plan(plan)
     assert "employees, some of everybody" in str(caught.value)

@@ -23,7 +23,6 @@ from exresearch.report.exports.pdf import PdfError, find_browser, print_pdf, pri
 from exresearch.run import NotebookResult, plan_run, run_plan
 from exresearch.run.exports import NO_BROWSER, drop_unfinished
 from exresearch.run.plan import Plan
-from exresearch.run.staging import keep_earlier
 from tests.test_report_exports import finding, untested
 
 MINUTE = "engaged-minority"
@@ -39,7 +38,7 @@ def executed(path: Path) -> Path:
 @pytest.fixture
 def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a study whose only notebook has two findings, without executing it."""
-    monkeypatch.setattr("exresearch.run.runner.check_leaks", lambda *_: None)
+    monkeypatch.setattr("exresearch.run.finish.check_leaks", lambda *_: None)
     file = client.write()
 
     def execute(plan: Plan, **_: object) -> list[NotebookResult]:
@@ -49,7 +48,7 @@ def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
 
     monkeypatch.setattr("exresearch.run.runner._execute", execute)
     return lambda **options: run_plan(
-        plan_run(file, output=tmp_path / "report", only=["90"], force=True, **options)
+        plan_run(file, output=tmp_path / "report", only=["90"], overwrite=True, **options)
     )
 
 
@@ -84,7 +83,7 @@ def test_what_is_asked_for_is_made_linked_hashed_and_taken_away_again(
     client.settings["also"] = ["pdf"]
     client.write()
     monkeypatch.setattr("exresearch.run.exports.find_browser", lambda: Path("chromium"))
-    monkeypatch.setattr("exresearch.run.runner.write_pdf", lambda *_: "No PDF was made: it was not to be.")
+    monkeypatch.setattr("exresearch.run.finish.write_pdf", lambda *_: "No PDF was made: it was not to be.")
     assert run().left_out == ("No PDF was made: it was not to be.",)
     assert not (report / "findings.xlsx").exists()
     assert not (report / "slides.pptx").exists()
@@ -109,15 +108,6 @@ def test_help_teaches_what_can_be_passed_on() -> None:
     said = " ".join(CliRunner().invoke(app, ["run", "--help"], env={"COLUMNS": "200"}).output.split())
     for option in ("--spreadsheet", "--slides", "--pdf", "--single-file"):
         assert option in said
-
-
-def test_a_run_of_some_notebooks_keeps_the_key_figures_of_others(tmp_path: Path) -> None:
-    for name in ("balance", MINUTE, "somebodys-own"):
-        (tmp_path / "old" / "figures").mkdir(parents=True, exist_ok=True)
-        (tmp_path / "old" / "figures" / f"{name}.png").write_bytes(b"x")
-    (tmp_path / "new" / "findings").mkdir(parents=True)
-    keep_earlier(tmp_path / "old", tmp_path / "new", pages=[], findings=[MINUTE])
-    assert [path.name for path in (tmp_path / "new" / "figures").iterdir()] == ["balance.png"]
 
 
 def test_a_notebook_that_stopped_leaves_no_picture_that_no_audit_has_seen(

@@ -161,9 +161,9 @@ def test_a_folder_of_another_client_is_left_alone_without_force(small: Path, tmp
         plan_run(small, output=target)
     assert [str(problem) for problem in caught.value.problems] == [
         "--output: out: this folder holds the report of client 'other'. "
-        "Name another folder, or add --force to write into it."
+        "Name another folder, or add --overwrite to write into it."
     ]
-    assert plan_run(small, output=target, force=True).output == target
+    assert plan_run(small, output=target, overwrite=True).output == target
     (target / "run.json").write_text("{")
     with pytest.raises(StudyError) as caught:
         plan_run(small, output=target)

@@ -21,7 +21,7 @@ from exresearch.findings import (
     read_findings,
 )
 from exresearch.run import NotebookJob, RunResult, plan_run, run_plan
-from exresearch.run.runner import _same_inputs
+from exresearch.run.course import stand
 from exresearch.study.demo import write_demo_study
 from tests.wordlists import DUTCH, ENGLISH, hits, references, texts_of
 
@@ -71,8 +71,8 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, RunResult]:
     result = run_plan(plan_run(study, output=folder / "report", overrides=FAST | {"language": "nl"}))
     # As it was, for a test that needs a whole report after another has changed this one.
     shutil.copytree(folder / "report", folder / "interrupted")
-    # What its pages show is remembered in the working folder.
-    shutil.copytree(folder / ".work" / "report" / "ledger", folder / ".work" / "interrupted" / "ledger")
+    # What its notebooks made is kept in the working folder.
+    shutil.copytree(folder / ".work" / "report" / "results", folder / ".work" / "interrupted" / "results")
     return folder, result
 
 
@@ -270,10 +270,15 @@ def test_one_notebook_alone_keeps_the_others_of_the_same_inputs(small: tuple[Pat
     report, study = folder / "report", folder / "study" / "study.yaml"
     before = (report / "findings" / "engaged-minority.json").read_bytes()
     result = run_plan(plan_run(study, output=report, only=["10"], overrides=FAST | {"language": "nl"}))
-    assert [item.name for item in result.notebooks] == ["10_programmes"]
+    assert [item.name for item in result.notebooks] == NOTEBOOKS
+    assert all(item.reused for item in result.notebooks)
     # In another language nothing may be kept: a report speaks one.
     english = plan_run(study, output=report, only=["10"], overrides=FAST | {"language": "en"})
-    assert not _same_inputs(english)
+    standing = stand(english)
+    assert standing.fresh == ()
+    assert [(job.name, why) for job, why in standing.stale] == [
+        ("10_programmes", 'language was "nl" and is "en"')
+    ]
     assert (report / "findings" / "engaged-minority.json").read_bytes() == before
     assert (report / "02_engagement_and_cx.html").is_file()
     # Other settings: what was found with the old ones may not stand beside the new.
@@ -324,7 +329,7 @@ def test_an_interrupted_run_leaves_the_earlier_report_and_can_be_repeated(
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("exresearch.run.runner.render_report", interrupt)
+    monkeypatch.setattr("exresearch.run.finish.render_report", interrupt)
     with pytest.raises(KeyboardInterrupt):
         run_plan(plan_run(study, output=report, only=["10"], overrides={"n_boot": 250, "language": "nl"}))
     assert before == {path.name: path.read_bytes() for path in sorted(report.rglob("*")) if path.is_file()}

@@ -1,25 +1,22 @@
-"""``exresearch run``."""
+"""``exresearch run``: one study, or many at once."""
 
 from __future__ import annotations
 
+import os
 import sys
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from exresearch.commands.console import (
-    LanguageOption,
-    SetOption,
-    StudyArgument,
-    err,
-    out,
-    overrides_of,
-    reading,
-    refuse,
-)
+from exresearch.commands.console import LanguageOption, SetOption, err, out, overrides_of, reading, refuse
+from exresearch.commands.table import Standing
+from exresearch.run.limits import MINUTES, Limits, can_limit_memory, memory_of
+from exresearch.run.orders import Order, note, place_of, plan_order, studies_in, unchanged
 from exresearch.study.problems import Problem, StudyError
 
 if TYPE_CHECKING:
@@ -28,14 +25,29 @@ if TYPE_CHECKING:
 
 
 def run(
-    study: StudyArgument,
+    study: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="STUDY.yaml...",
+            help="Study files, such as params/demo.yaml; a folder or a pattern means the study files in it.",
+        ),
+    ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", metavar="DIR", help="Folder of the report; reports/<client> by default."),
+        typer.Option(
+            "--output",
+            metavar="DIR",
+            help="Folder of the report, reports/<client> by default; of several studies, the folder of their folders.",
+        ),
     ] = None,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", min=1, metavar="N", help="Notebooks at a time; one per processor by default."),
+        typer.Option(
+            "--jobs",
+            min=1,
+            metavar="N",
+            help="Notebooks at a time, over all studies; one per processor by default.",
+        ),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -48,11 +60,37 @@ def run(
     language: LanguageOption = None,
     set_: SetOption = None,
     force: Annotated[
+        bool, typer.Option("--force", help="Execute notebooks though nothing they are made from has changed.")
+    ] = False,
+    overwrite: Annotated[
         bool,
         typer.Option(
-            "--force", help="Write into a folder that holds something else than this client's report."
+            "--overwrite", help="Write into a folder that holds something else than this client's report."
         ),
     ] = False,
+    time_limit: Annotated[
+        float,
+        typer.Option(
+            "--time-limit",
+            min=0.0,
+            metavar="MINUTES",
+            help="A notebook that takes longer is ended; 0 is no limit.",
+        ),
+    ] = MINUTES,
+    memory: Annotated[
+        str | None,
+        typer.Option(
+            "--memory", metavar="SIZE", help="A notebook that needs more, such as 4GiB, fails (on Linux)."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Let the workers of a Dask cluster do it, such as tcp://10.0.0.1:8786; they see the same files.",
+        ),
+    ] = None,
     keep_notebooks: Annotated[
         bool,
         typer.Option(
@@ -93,42 +131,78 @@ def run(
         ),
     ] = False,
 ) -> None:
-    """Run a study: check it, execute the notebooks, write the report.
+    """Run studies: check them, execute what has changed, write the reports.
+
+    A notebook is executed only if something it is made from has changed: itself, its settings, the data, the codebook,
+    the package or a version; [bold]exresearch status[/bold] says what would be. Several studies run at once, and what
+    happens to one touches no other. Ctrl-C keeps what is finished; the same command goes on from there.
 
     What is passed on beside the pages (--spreadsheet, --slides, --pdf, --single-file) can also stand in the study file,
     under the key 'also'. A PDF that cannot be made is left out, with the reason.
 
-    Exit code 0: all notebooks ran. 1: a notebook failed; the others ran and the report says which. 2: the input
-    cannot be used; every problem is listed and nothing was started. 3: the report would have told of single
-    people, units, remarks or this computer, and was not published.
+    Exit code 0: all notebooks ran. 1: a notebook or a report failed; the others ran and the report says which. 2: the
+    input cannot be used; every problem is listed. 3: a report would have told of single people, units, remarks or this
+    computer, and was not published. Of several studies the highest counts.
     """
-    from exresearch.run import DisclosureError, LeakError, plan_run, run_plan
-
-    options: list[tuple[Also, bool]] = [("spreadsheet", spreadsheet), ("slides", slides), ("pdf", pdf)]
-    options.append(("single_file", single_file))
+    wanted: list[tuple[Also, bool]] = [("spreadsheet", spreadsheet), ("slides", slides), ("pdf", pdf)]
+    wanted.append(("single_file", single_file))
     try:
-        overrides = overrides_of(set_, language)
-        with reading(study) as show_reading:
-            plan = plan_run(
-                study,
-                output=output,
-                only=only or (),
-                overrides=overrides,
-                force=force,
-                also=[name for name, wanted in options if wanted],
-                on_progress=show_reading,
-            )
+        studies, others = studies_in(study)
+        if not studies:
+            remedy = "Name a file such as params/demo.yaml, or a folder with study files."
+            raise StudyError([Problem("run", str(study[0]), "no study file is there.", remedy)])
+        order = Order(
+            studies[0],
+            output=output,
+            only=tuple(only or ()),
+            overrides=overrides_of(set_, language),
+            overwrite=overwrite,
+            also=tuple(name for name, chosen in wanted if chosen),
+            keep_notebooks=keep_notebooks,
+            cold=cold,
+            force=force,
+            limits=_limits(time_limit, memory),
+        )
+        if len(studies) == 1 and scheduler is None:
+            _one(order, jobs=jobs)
+        else:
+            for path in others:
+                err.print(f"{escape(path.name)} is no study file, and is left out.", style="yellow")
+            _many([replace(order, study_file=path) for path in studies], jobs=jobs, scheduler=scheduler)
     except StudyError as error:
         refuse(error)
-    names = [job.name for job in plan.jobs]
-    with Progress(
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TimeElapsedColumn(),
-        console=err,
-        transient=True,
-    ) as progress:
+
+
+def _limits(minutes: float, memory: str | None) -> Limits:
+    try:
+        size = memory_of(memory) if memory else 0
+    except ValueError as error:
+        remedy = "Example: --memory 4GiB"
+        raise StudyError([Problem("--memory", str(memory), f"{error}", remedy)]) from None
+    if size and not can_limit_memory():
+        err.print(
+            "--memory has no effect on this system: only Linux can hold a notebook to it.", style="yellow"
+        )
+    return Limits(minutes * 60, size)
+
+
+def _one(order: Order, *, jobs: int | None) -> None:
+    """Run one study, its notebooks shown as they come."""
+    found = unchanged(order)
+    if found is not None:
+        index, published = found
+        out.print(
+            f"Nothing has changed: 0 of {published.notebooks} notebooks executed, the report is as it was."
+        )
+        sys.stdout.write(f"{index}\n")
+        return
+    from exresearch.run import DisclosureError, LeakError, run_plan
+
+    with reading(order.study_file) as show_reading:
+        plan = plan_order(order, on_progress=show_reading)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=err, transient=True) as progress:
+        names = [job.name for job in plan.jobs]
         task = progress.add_task(
             f"{plan.study.settings.client}: {len(names)} notebooks", total=len(names) + 1
         )
@@ -136,11 +210,11 @@ def run(
 
         def show(name: str, state: str) -> None:
             if state == "stopping":
-                err.print("Stopping; the kernels are asked to leave ...")
+                err.print("Stopping; the kernels are ended ...")
             elif state == "started":
                 running.append(name)
-            elif name in running:
-                running.remove(name)
+            elif name in running or state == "unchanged":
+                running[:] = [one for one in running if one != name]
                 progress.advance(task)
             progress.update(task, description=", ".join(running) or "done")
 
@@ -149,37 +223,42 @@ def run(
                 plan,
                 jobs=jobs,
                 on_progress=show,
-                keep_notebooks=keep_notebooks,
-                cold=cold,
+                keep_notebooks=order.keep_notebooks,
+                cold=order.cold,
+                force=order.force,
+                limits=order.limits,
             )
+            note(order, plan, result)
         except (LeakError, DisclosureError) as error:
             # Made, and not published: what it shows together would tell too much.
             err.print(escape(str(error)), style="red")
             raise typer.Exit(3) from None
         except KeyboardInterrupt:
-            err.print("Stopped. An earlier report is as it was; run the same command again to start over.")
-            raise typer.Exit(130) from None
+            _stopped()
         except OSError as error:
             place = Path(str(error.filename)).name if error.filename else "the report"
-            refuse(
-                StudyError(
-                    [
-                        Problem(
-                            "--output",
-                            place,
-                            f"cannot be written ({error.strerror}).",
-                            "Free some space, or choose another folder.",
-                        )
-                    ]
-                )
-            )
+            message = f"cannot be written ({error.strerror})."
+            remedy = "Free some space, or choose another folder."
+            raise StudyError([Problem("--output", place, message, remedy)]) from None
     _report(result)
 
 
+def _stopped() -> NoReturn:
+    err.print("Stopped. Earlier reports are as they were; run the same command again to go on from here.")
+    raise typer.Exit(130)
+
+
 def _report(result: RunResult) -> None:
+    reused = sum(notebook.reused for notebook in result.notebooks)
     for notebook in result.notebooks:
-        mark = "[green]ran[/green]" if notebook.status == "ok" else f"[red]failed[/red] ({notebook.error})"
-        out.print(f"{notebook.name}: {mark} in {notebook.seconds:.1f} s")
+        if notebook.status != "ok":
+            out.print(f"{notebook.name}: [red]failed[/red] ({notebook.error}) after {notebook.seconds:.1f} s")
+        elif not notebook.reused:
+            out.print(f"{notebook.name}: [green]ran[/green] in {notebook.seconds:.1f} s")
+    if reused:
+        out.print(
+            f"{reused} of {len(result.notebooks)} notebooks were taken over: nothing in them has changed."
+        )
     out.print(f"The report took {result.seconds:.1f} s. Open it in a browser:")
     sys.stdout.write(f"{result.index}\n")
     for sentence in result.left_out:
@@ -190,3 +269,57 @@ def _report(result: RunResult) -> None:
             style="red",
         )
         raise typer.Exit(1)
+
+
+def _many(orders: Sequence[Order], *, jobs: int | None, scheduler: str | None) -> None:
+    """Run several studies, or one elsewhere, and show how all of them stand."""
+    from exresearch.run.many import run_orders
+    from exresearch.run.processes import Cluster, Processes
+
+    orders = _places(orders)
+    workers: Cluster | Processes
+    if scheduler is not None:
+        workers = Cluster(scheduler)
+        slots = jobs or workers.size
+    else:
+        slots = jobs or min(os.cpu_count() or 1, 4)
+        workers = Processes(slots, cold=orders[0].cold)
+    standing = Standing()
+    try:
+        with standing, workers:
+            states = run_orders(orders, workers=workers, slots=slots, on_change=standing.show)
+    except KeyboardInterrupt:
+        standing.last()
+        _stopped()
+    code = standing.end(states)
+    if code:
+        raise typer.Exit(code)
+
+
+def _places(orders: Sequence[Order]) -> list[Order]:
+    """Give every client a folder of its own.
+
+    Raises
+    ------
+    StudyError
+        If two studies would write into the same one.
+    """
+    if len(orders) == 1:
+        return list(orders)
+    placed, taken = [], dict[Path, Path]()
+    problems = []
+    for order in orders:
+        client = place_of(replace(order, output=None))
+        if order.output is not None and client is not None:
+            order = replace(order, output=order.output / client.name)
+        place = place_of(order)
+        if place is not None and place in taken:
+            message = f"it would write into the same folder as {taken[place].name}."
+            remedy = "Give each study a client of its own, or run them one after another with --output."
+            problems.append(Problem(order.study_file.name, "client", message, remedy))
+        elif place is not None:
+            taken[place] = order.study_file
+        placed.append(order)
+    if problems:
+        raise StudyError(problems)
+    return placed

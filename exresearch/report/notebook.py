@@ -6,6 +6,7 @@ import ast
 import copy
 import re
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -49,6 +50,18 @@ class NotebookBody:
     html: Markup
     headings: tuple[tuple[int, str, str], ...]
     settings: Markup
+
+
+def body_from(record: Mapping[str, Any]) -> NotebookBody:
+    """Return a body that was kept as JSON: what :func:`dataclasses.asdict` makes of one."""
+    headings = tuple((int(level), str(anchor), str(text)) for level, anchor, text in record["headings"])
+    # Markup that we wrote ourselves, and that is kept with its hash.
+    return NotebookBody(
+        str(record["title"]),
+        Markup(record["html"]),  # noqa: S704
+        headings,
+        Markup(record["settings"]),  # noqa: S704
+    )
 
 
 def notebook_title(notebook: NotebookNode, texts: Texts) -> str:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import os
-import re
 import sys
 import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -19,9 +17,10 @@ from pathlib import Path
 from jupyter_core.utils import ensure_event_loop
 
 from exresearch.report.notebook import NotebookBody
-from exresearch.run.limits import Limits, Watch
+from exresearch.run.limits import Limits, Watch, kernels_welcome
 from exresearch.run.plan import NotebookJob
 from exresearch.run.warm import OwnKernelManager, SocketKernelManager, WarmKernelManager, begin_server
+from exresearch.run.warned import warnings_in
 from exresearch.study.languages import FOLDER_VARIABLE
 
 # What a user's own set-up says about Python and kernels is not for these.
@@ -44,7 +43,6 @@ _KERNEL_ENVIRONMENT = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
 }
 _START_SECONDS = 120
-_WARNING = re.compile(r"^\S+:\d+: (\w+Warning): ", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +177,7 @@ def execute_notebook(
         # The client leaves the event loop of its thread open; every notebook has its own.
         ensure_event_loop().close()
     seconds = time.perf_counter() - started
-    return NotebookResult(job.name, "ok", seconds, final, warnings=warnings_in(said))
+    return NotebookResult(job.name, "ok", seconds, final, warnings=warnings_in(log))
 
 
 def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool, watch: Watch) -> None:
@@ -202,11 +200,13 @@ def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool, watch: 
                 # What a kernel says about its transport is nothing for the user; asking it to leave can take seconds.
                 extra_arguments=["--log-level=50"],
                 shutdown_kernel="immediate",
-                kernel_manager_class=_manager(cold=cold or last, environment=environment_of(work), watch=watch),
+                kernel_manager_class=_manager(
+                    cold=cold or last, environment=environment_of(work), watch=watch
+                ),
             )
         except RuntimeError as error:
             # A kernel that never answered; one that died over a cell would die again.
-            if last or isinstance(error, DeadKernelError):
+            if last or isinstance(error, DeadKernelError) or not kernels_welcome():
                 raise
         else:
             return
@@ -219,17 +219,6 @@ def _manager(*, cold: bool, environment: dict[str, str], watch: Watch) -> type[O
         kind = OwnKernelManager
     # The client makes the manager itself, from a class and nothing else.
     return type("KernelManager", (kind,), {"environment": environment, "watch": watch})
-
-
-def warnings_in(said: str) -> dict[str, int]:
-    """Count the warnings in what cells wrote to standard error, by category; their words may quote data.
-
-    Examples
-    --------
-    >>> warnings_in("model.py:3: ConvergenceWarning: no\\nmodel.py:3: ConvergenceWarning: no")
-    {'ConvergenceWarning': 2}
-    """
-    return dict(sorted(Counter(_WARNING.findall(said)).items()))
 
 
 def tidy(path: Path) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from exresearch.run.hashes import PACKAGES, sha256, surroundings
+from exresearch.run.origin import sha256, surroundings
 from exresearch.run.plan import LAST, NotebookJob, Plan
 
 # Keys of a study file that pages show and notebooks never see; the codebook, tables and parameters count by content.
@@ -133,4 +133,4 @@ def _text(value: Any) -> str:
     return json.dumps(value, sort_keys=True, ensure_ascii=False)
 
 
-__all__ = ["PACKAGES", "Key", "Keys", "reason"]
+__all__ = ["Key", "Keys", "reason"]

@@ -85,6 +85,8 @@ class Watch:
         self._pid = pid
         with _lock:
             _kernels.add(pid)
+        if _stopping.is_set():
+            _kill(pid)
         if self.limits.memory and can_limit_memory():
             import resource
 
@@ -110,10 +112,22 @@ class Watch:
 
 _lock = threading.Lock()
 _kernels: set[int] = set()
+_stopping = threading.Event()
+
+
+def kernels_welcome() -> bool:
+    """Tell whether kernels may start: not any more when this process was told to stop."""
+    return not _stopping.is_set()
+
+
+def welcome_kernels() -> None:
+    """Let kernels start again, in a process that stopped before and goes on."""
+    _stopping.clear()
 
 
 def kill_kernels() -> None:
-    """End every kernel of this process at once; the notebooks that they ran have failed."""
+    """End every kernel of this process at once, and those that still start; the notebooks that they ran have failed."""
+    _stopping.set()
     with _lock:
         pids = tuple(_kernels)
     for pid in pids:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 import re
 from functools import cache
 from importlib.metadata import distributions
 from importlib.resources import files
 from pathlib import Path
 
-from exresearch.study import project_root
+from exresearch.study.languages import FOLDER_VARIABLE
+from exresearch.study.paths import project_root
 
 LOCK = "locks/run.txt"
 _PINNED = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==", re.MULTILINE)
@@ -88,6 +91,23 @@ def package_versions() -> dict[str, str]:
         if name in wanted and name not in found:
             found[name] = distribution.version
     return dict(sorted(found.items()))
+
+
+def surroundings() -> dict[str, str]:
+    """Return what every result depends on that is not the study's: package, versions, lock file, languages added.
+
+    Returns
+    -------
+    dict of str to str
+        Name to hash or version.
+    """
+    parts = {"package": source_digest(), "lock": sha256(project_root() / LOCK)}
+    parts |= {"python": platform.python_version()}
+    parts |= {f"version.{name}": number for name, number in package_versions().items()}
+    folder = os.environ.get(FOLDER_VARIABLE)
+    if folder:
+        parts["languages"] = digest_of(Path(folder))
+    return parts
 
 
 def _normal(name: str) -> str:

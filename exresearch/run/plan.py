@@ -15,6 +15,7 @@ from exresearch.findings import load_registry
 from exresearch.run.cells import notebook_parameters
 from exresearch.run.settings import draft_problems, setting_problems, settings_alone
 from exresearch.run.staging import STAGED
+from exresearch.run.suite import available_notebooks, report_folder, working_folder
 from exresearch.study import (
     OnProgress,
     Parameters,
@@ -25,7 +26,6 @@ from exresearch.study import (
     from_command_line,
     nearest,
     parameter_names,
-    project_root,
     resolve_path,
 )
 from exresearch.study.parameters import Also
@@ -33,6 +33,8 @@ from exresearch.study.prepared import prepare_study
 
 # Parameters that say where and in which language, not how to analyse.
 PLACES = ("study_file", "output_dir", "language")
+# The study file that notebooks read, in the working folder.
+RESOLVED = "study.yaml"
 FIRST, LAST = "00_data_readiness", "90_summary"
 
 
@@ -76,6 +78,8 @@ class Plan:
         In reading order.
     also : tuple of str
         Files that are passed on, beside the pages: ``spreadsheet``, ``slides``, ``pdf``, ``single_file``.
+    others : tuple of NotebookJob
+        Notebooks that are not asked for in this run: what is kept of them stays, as far as nothing has changed.
     """
 
     study: Study
@@ -84,11 +88,7 @@ class Plan:
     work: Path
     jobs: tuple[NotebookJob, ...]
     also: tuple[Also, ...] = ()
-
-
-def available_notebooks() -> tuple[Path, ...]:
-    """Return the notebooks of the suite in reading order."""
-    return tuple(sorted((project_root() / "notebooks").glob("[0-9][0-9]_*.ipynb")))
+    others: tuple[NotebookJob, ...] = ()
 
 
 def plan_run(
@@ -97,7 +97,7 @@ def plan_run(
     output: str | Path | None = None,
     only: Sequence[str] = (),
     overrides: Mapping[str, Any] | None = None,
-    force: bool = False,
+    overwrite: bool = False,
     also: Collection[Also] = (),
     on_progress: OnProgress | None = None,
 ) -> Plan:
@@ -113,7 +113,7 @@ def plan_run(
         Notebooks to run (file stem, number, or any unambiguous beginning); all by default.
     overrides : mapping, optional
         Keys of the study file or its parameters, from the command line.
-    force : bool
+    overwrite : bool
         Write into a folder that holds something else than this client's report.
     also : collection of str
         Files that are passed on, beside what the study file asks for.
@@ -141,19 +141,19 @@ def plan_run(
     elif examined.settings is not None:
         found = settings_alone(examined.settings, examined.codebook, file=file.name)
         problems += from_command_line(found, file=file.name, overrides=overrides)
-    target = (
-        Path(output).expanduser().resolve() if output is not None else project_root() / "reports" / client
-    )
-    problems += _check_output(target, client=client, force=force)
+    target = report_folder(output, client=client)
+    problems += _check_output(target, client=client, overwrite=overwrite)
     notebooks, unknown = _choose(only)
     problems += unknown
     if problems or study is None:
         raise StudyError(problems)
-    work = target.parent / ".work" / target.name
+    work = working_folder(target)
     jobs = tuple(_job(path, study, work=work) for path in _asked(notebooks, study))
+    rest = [path for path in available_notebooks() if path not in notebooks]
+    others = tuple(_job(path, study, work=work) for path in _asked(rest, study))
     wanted = {*study.settings.also, *also}
     made = tuple(name for name in get_args(Also) if name in wanted)
-    return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs, also=made)
+    return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs, also=made, others=others)
 
 
 def write_resolved_study(plan: Plan) -> Path:
@@ -172,7 +172,7 @@ def write_resolved_study(plan: Plan) -> Path:
         for source, path in zip(sources, plan.study.files[name], strict=True):
             source["file"] = str(path)
     plan.work.mkdir(parents=True, exist_ok=True)
-    path = plan.work / "study.yaml"
+    path = plan.work / RESOLVED
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
     # Checked once, for all notebooks.
     prepare_study(plan.study, path, called=plan.study_file.name)
@@ -182,7 +182,7 @@ def write_resolved_study(plan: Plan) -> Path:
 def _job(path: Path, study: Study, *, work: Path) -> NotebookJob:
     declared = notebook_parameters(path)
     places = {
-        "study_file": "study.yaml",
+        "study_file": RESOLVED,
         # Upwards and down again: a path that goes up counts from the kernel's folder, not from the project.
         "output_dir": f"../{work.name}/{STAGED}",
         "language": study.settings.language,
@@ -225,17 +225,19 @@ def _choose(only: Sequence[str]) -> tuple[list[Path], list[Problem]]:
     return [path for path in notebooks if path.stem in chosen], problems
 
 
-def _check_output(target: Path, *, client: str, force: bool) -> list[Problem]:
+def _check_output(target: Path, *, client: str, overwrite: bool) -> list[Problem]:
     name = target.name
     if target.exists() and not target.is_dir():
         return [Problem("--output", name, "this is a file, not a folder.", "Name a folder.")]
-    if target.is_dir() and any(target.iterdir()) and not force:
+    if target.is_dir() and any(target.iterdir()) and not overwrite:
         owner = _report_owner(target)
         if owner != client:
             what = f"the report of client {owner!r}" if owner else "files that are not a report"
             message = f"this folder holds {what}."
             return [
-                Problem("--output", name, message, "Name another folder, or add --force to write into it.")
+                Problem(
+                    "--output", name, message, "Name another folder, or add --overwrite to write into it."
+                )
             ]
     existing = target
     while not existing.exists():

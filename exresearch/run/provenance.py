@@ -14,7 +14,6 @@ from exresearch import __version__
 from exresearch.run.execute import NotebookResult
 from exresearch.run.origin import LOCK, package_versions, sha256, source_digest
 from exresearch.run.plan import Plan
-from exresearch.run.warned import warnings_in
 from exresearch.study import project_root
 
 SCHEMA_VERSION = "1.1"
@@ -54,7 +53,9 @@ def provenance(
                 "failed_cell": result.failed_cell,
                 "error": result.error,
                 "seconds": round(result.seconds, 2),
-                "warnings": warnings_in(plan.work / f"{job.name}.log"),
+                "warnings": result.warnings,
+                # Executed in this run, or taken over from an earlier one of the same content.
+                "reused": result.reused,
                 "sha256": sha256(job.path),
                 "hypotheses": list(job.hypotheses),
                 "parameters": {

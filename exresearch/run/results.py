@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from exresearch.report.key_figures import FOLDER as FIGURES
+from exresearch.report.notebook import NotebookBody, body_from
 from exresearch.run.durable import move_folder, remove
-from exresearch.run.hashes import sha256
 from exresearch.run.keys import Key
+from exresearch.run.origin import sha256
 from exresearch.run.plan import NotebookJob
 
 RESULTS = "results"
-_RECORD, _NOTEBOOK = "result.json", "notebook.ipynb"
+_RECORD, _NOTEBOOK, _BODY = "result.json", "notebook.ipynb", "body.json"
 _FINDINGS = "findings"
 
 
@@ -49,6 +50,11 @@ class Kept:
         """The executed notebook."""
         return self.folder / _NOTEBOOK
 
+    @property
+    def body(self) -> NotebookBody:
+        """The inside of its page."""
+        return body_from(json.loads((self.folder / _BODY).read_text(encoding="utf-8")))
+
 
 class Results:
     """The results in a working folder.
@@ -71,6 +77,7 @@ class Results:
         staging: Path,
         seconds: float,
         warnings: Mapping[str, int],
+        body: NotebookBody,
     ) -> Kept:
         """Keep what a notebook made: the executed notebook, its findings and key figures.
 
@@ -88,6 +95,8 @@ class Results:
             How long it took.
         warnings : mapping of str to int
             How often a kind of warning was given.
+        body : NotebookBody
+            The inside of its page.
 
         Returns
         -------
@@ -104,6 +113,7 @@ class Results:
         made.mkdir()
         try:
             shutil.copyfile(executed, made / _NOTEBOOK)
+            (made / _BODY).write_text(json.dumps(asdict(body), ensure_ascii=False), encoding="utf-8")
             for relative in _made(job):
                 if (staging / relative).is_file():
                     (made / relative).parent.mkdir(exist_ok=True)
@@ -130,7 +140,15 @@ class Results:
         try:
             record: dict[str, Any] = json.loads((folder / _RECORD).read_text(encoding="utf-8"))
             whole = all(sha256(folder / name) == digest for name, digest in record["files"].items())
-            if not whole or Key(record["parts"]).digest != record["digest"] or _NOTEBOOK not in record["files"]:
+            if (
+                not whole
+                or Key(record["parts"]).digest != record["digest"]
+                or not {
+                    _NOTEBOOK,
+                    _BODY,
+                }
+                <= {*record["files"]}
+            ):
                 return None
             return Kept(job.name, folder, float(record["seconds"]), record["parts"], record["warnings"])
         except (OSError, ValueError, KeyError, TypeError, AttributeError):

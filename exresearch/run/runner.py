@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import os
-import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from pathlib import Path
+from concurrent.futures import Executor, ThreadPoolExecutor
 
-from exresearch.report import Texts
-from exresearch.run.door import check_disclosure, remember
-from exresearch.run.execute import NotebookResult, execute_notebook, kernel_environment
-from exresearch.run.exports import (
-    drop_unfinished,
-    possible,
-    recorded,
-    without_pdf,
-    write_office,
-    write_pdf,
-)
-from exresearch.run.leaks import check_leaks
-from exresearch.run.notebooks import deliver_notebooks
-from exresearch.run.plan import LAST, NotebookJob, Plan, available_notebooks, write_resolved_study
-from exresearch.run.provenance import inputs_digest, provenance
-from exresearch.run.render import body_of, render_report, render_summaries, rules_of, write_text
-from exresearch.run.seal import RECORD, sealed
-from exresearch.run.staging import keep_earlier, new_staging, publish
+from exresearch.run.course import Course, Prepared, prepare_plan
+from exresearch.run.execute import NotebookResult, kernel_environment
+from exresearch.run.finish import RunResult, finish_run
+from exresearch.run.limits import Limits, kill_kernels, welcome_kernels
+from exresearch.run.plan import RESOLVED, Plan
+from exresearch.run.scheduler import Outcome, Task, run_tasks
 from exresearch.study.prepared import drop_prepared
 
 Progress = Callable[[str, str], None]
-
-
-@dataclass(frozen=True, slots=True)
-class RunResult:
-    """What a run came to.
-
-    Attributes
-    ----------
-    index : pathlib.Path
-        The report's first page.
-    notebooks : tuple of NotebookResult
-        In reading order.
-    seconds : float
-        Wall time, rendering included.
-    left_out : tuple of str
-        A sentence for each file to be passed on that could not be made.
-    """
-
-    index: Path
-    notebooks: tuple[NotebookResult, ...]
-    seconds: float
-    left_out: tuple[str, ...] = ()
-
-    @property
-    def failed(self) -> tuple[str, ...]:
-        """Names of the notebooks that did not run to their end."""
-        return tuple(result.name for result in self.notebooks if result.status != "ok")
 
 
 def run_plan(
@@ -68,6 +24,8 @@ def run_plan(
     on_progress: Progress | None = None,
     keep_notebooks: bool = False,
     cold: bool = False,
+    force: bool = False,
+    limits: Limits | None = None,
 ) -> RunResult:
     """Execute the notebooks of a plan and write the report.
 
@@ -78,12 +36,16 @@ def run_plan(
     jobs : int, optional
         Notebooks at a time; the number of processors, at most four, by default.
     on_progress : callable, optional
-        Called with a notebook's name (or ``report``) and ``started``, ``ok`` or ``failed``; with ``run`` and
-        ``stopping`` when it is interrupted.
+        Called with a notebook's name (or ``report``) and ``started``, ``ok``, ``failed`` or ``unchanged``; with
+        ``run`` and ``stopping`` when it is interrupted.
     keep_notebooks : bool
         Deliver the executed notebooks with the report.
     cold : bool
         Start Python anew for every notebook, instead of forking kernels from one that has imported everything.
+    force : bool
+        Execute notebooks though nothing they are made from has changed.
+    limits : Limits, optional
+        What a notebook may take.
 
     Returns
     -------
@@ -98,101 +60,82 @@ def run_plan(
     LeakError
         If it holds what must not leave the computer; an earlier report is as it was.
     """
-    started, clock = datetime.now(UTC), time.perf_counter()
     tell = on_progress if on_progress is not None else _silent
-    plan, left_out = possible(plan)
-    study_file = write_resolved_study(plan)
-    staging = _staging(plan)
-    results = _execute(plan, jobs=jobs or min(os.cpu_count() or 1, 4), tell=tell, cold=cold)
-    # Answers of people, of which no second copy is to lie about.
-    drop_prepared(study_file)
+    prepared = prepare_plan(plan, force=force)
+    try:
+        results = _execute(
+            prepared.plan,
+            prepared=prepared,
+            jobs=jobs or min(os.cpu_count() or 1, 4),
+            tell=tell,
+            cold=cold,
+            limits=limits or Limits(),
+        )
+    finally:
+        # Answers of people, of which no second copy is to lie about.
+        drop_prepared(plan.work / RESOLVED)
     tell("report", "started")
-    kept = sorted(path.stem for path in staging.glob("[0-9][0-9]_*.html"))
-    drop_unfinished(plan, results, staging)
-    exports = write_office(plan, staging, started=started)
-    summaries = render_summaries(plan, results, staging=staging, started=started.isoformat())
-    disclosure, ledgers = check_disclosure(
-        plan, results, rules=rules_of(plan), kept=kept, summaries=[*summaries, *exports]
-    )
-    record = provenance(plan, results, started=started, seconds=time.perf_counter() - clock)
-    record["disclosure"] = disclosure
-    render_report(plan, results, record, staging=staging, summaries=summaries)
-    reason = write_pdf(plan, staging) if "pdf" in plan.also else ""
-    if reason:
-        # The pages must not lead to a file that is not there.
-        plan, left_out = without_pdf(plan), left_out | {"pdf": reason}
-        render_report(plan, results, record, staging=staging)
-    record["also"] = recorded(plan, left_out)
-    deliver_notebooks(results, staging, keep=keep_notebooks)
-    record["seconds"] = round(time.perf_counter() - clock, 2)
-    write_text(staging / RECORD, sealed(record, staging))
-    check_leaks(plan, staging, [result.executed for result in results if result.executed is not None])
-    remember(plan, ledgers)
-    publish(staging, plan.output)
+    finished = finish_run(prepared, results, keep_notebooks=keep_notebooks)
     tell("report", "ok")
-    seconds = time.perf_counter() - clock
-    return RunResult(plan.output / "index.html", tuple(results), seconds, tuple(left_out.values()))
+    return finished
 
 
-def _execute(plan: Plan, *, jobs: int, tell: Progress, cold: bool) -> list[NotebookResult]:
-    results: dict[str, NotebookResult] = {}
-    first = [job for job in plan.jobs if job.name != LAST]
-    last = [job for job in plan.jobs if job.name == LAST]
+class Threads:
+    """Threads as workers, for all they do is wait: each notebook runs in a kernel process of its own.
+
+    Parameters
+    ----------
+    pool : concurrent.futures.Executor
+        The threads.
+    """
+
+    lost: tuple[type[BaseException], ...] = ()
+
+    def __init__(self, pool: Executor) -> None:
+        self._pool = pool
+
+    def executor(self) -> Executor:
+        """Return the threads."""
+        return self._pool
+
+    def renew(self) -> None:
+        """Threads never break."""
+
+
+def _execute(
+    plan: Plan, *, prepared: Prepared, jobs: int, tell: Progress, cold: bool, limits: Limits
+) -> Sequence[NotebookResult]:
+    """Execute what has to be, and return what came of every notebook of the report."""
+    welcome_kernels()
+    course = Course(prepared, cold=cold, limits=limits)
+    for result in prepared.reused:
+        tell(result.name, "unchanged")
     # A server of warm kernels takes as long to begin as a kernel, so that it pays from the third one on.
-    notebooks = [job.path for job in plan.jobs] if len(plan.jobs) > 2 and not cold else []
-    # Threads, for all they do is wait: each notebook runs in a kernel process of its own.
+    notebooks = [job.path for job in prepared.todo] if len(prepared.todo) > 2 else []
+
+    def done(task: Task, outcome: Outcome) -> Sequence[Task]:
+        more = course.done(task.name, outcome)
+        tell(task.name, next(r.status for r in course.results if r.name == task.name))
+        return more
+
     with (
         kernel_environment(plan.work, notebooks=notebooks),
         ThreadPoolExecutor(max_workers=max(1, min(jobs, len(plan.jobs)))) as pool,
     ):
-        for group in (first, last):
-            results |= _run_group(pool, group, plan, tell, cold=cold)
-    return [results[job.name] for job in plan.jobs]
-
-
-def _run_group(
-    pool: ThreadPoolExecutor, group: Sequence[NotebookJob], plan: Plan, tell: Progress, *, cold: bool
-) -> dict[str, NotebookResult]:
-    texts = Texts(plan.study.settings.language)
-    pending = {pool.submit(_execute_one, job, plan.work, tell, texts, cold): job.name for job in group}
-    try:
-        return {name: future.result() for future, name in pending.items()}
-    except KeyboardInterrupt:
-        tell("run", "stopping")
-        for future in pending:
-            future.cancel()
-        raise
-
-
-def _execute_one(job: NotebookJob, work: Path, tell: Progress, texts: Texts, cold: bool) -> NotebookResult:
-    tell(job.name, "started")
-    result = execute_notebook(job, work=work, cold=cold)
-    tell(job.name, result.status)
-    # The page is made while other notebooks still run, for then this process has nothing else to do.
-    return result if result.executed is None else replace(result, body=body_of(result.executed, texts))
-
-
-def _staging(plan: Plan) -> Path:
-    """Return the folder to build in; a run of some notebooks keeps the others' results, if the inputs are the same."""
-    staging = new_staging(plan.work)
-    partial = {job.name for job in plan.jobs} != {path.stem for path in available_notebooks()}
-    if partial and _same_inputs(plan):
-        ours = {name for job in plan.jobs for name in job.hypotheses}
-        keep_earlier(plan.output, staging, pages={job.name for job in plan.jobs}, findings=ours)
-    return staging
-
-
-def _same_inputs(plan: Plan) -> bool:
-    try:
-        earlier = json.loads((plan.output / "run.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    now = provenance(plan, _pretended(plan), started=datetime.now(UTC), seconds=0.0)
-    return inputs_digest(earlier) == inputs_digest(now) and earlier.get("language") == now["language"]
-
-
-def _pretended(plan: Plan) -> list[NotebookResult]:
-    return [NotebookResult(job.name, "ok", 0.0, None) for job in plan.jobs]
+        try:
+            run_tasks(
+                course.begin(),
+                workers=Threads(pool),
+                slots=jobs,
+                done=done,
+                begun=lambda task: tell(task.name, "started"),
+            )
+        except KeyboardInterrupt:
+            tell("run", "stopping")
+            pool.shutdown(wait=False, cancel_futures=True)
+            kill_kernels()
+            raise
+    return course.results
 
 
 def _silent(name: str, state: str) -> None:

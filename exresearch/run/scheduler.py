@@ -136,7 +136,9 @@ def run_tasks(
         while ready and len(running) < slots and not suspects and not _alone(running.values()):
             begin(heapq.heappop(ready)[2])
         if not running:
-            raise ValueError(f"{', '.join(sorted(task.name for task in waiting))}: waits for what never comes.")
+            raise ValueError(
+                f"{', '.join(sorted(task.name for task in waiting))}: waits for what never comes."
+            )
         finished, _ = wait(running, return_when=FIRST_COMPLETED)
         # In the order of their names: what comes of tasks that end together does not depend on chance.
         for future in sorted(finished, key=lambda one: running[one].name):

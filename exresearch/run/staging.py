@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Collection
 from pathlib import Path
 
 from exresearch.findings import load_registry
 from exresearch.report.key_figures import FOLDER
 from exresearch.report.site import SUMMARIES
+from exresearch.run.durable import sync, write_durably
 from exresearch.study.parameters import Also
 
 STAGED = "report"
-_OWNER = "run.json"
+_OWNER, _FIRST = "run.json", "index.html"
 _PAGES = tuple(f"{name}.html" for name in SUMMARIES)
 
 # Files that are passed on, by the name under which they are asked for.
@@ -33,36 +34,10 @@ def new_staging(work: Path) -> Path:
     return staging
 
 
-def keep_earlier(output: Path, staging: Path, *, pages: Collection[str], findings: Collection[str]) -> None:
-    """Take over what an earlier run made, except the named pages and findings, which this run makes anew.
-
-    Parameters
-    ----------
-    output, staging : pathlib.Path
-        The earlier report, and the one being built.
-    pages : collection of str
-        File stems of notebooks.
-    findings : collection of str
-        Ids of hypotheses.
-    """
-    for path in sorted(output.glob("[0-9][0-9]_*.html")):
-        if path.stem not in pages:
-            shutil.copyfile(path, staging / path.name)
-    for path in sorted((output / "notebooks").glob("[0-9][0-9]_*.ipynb")):
-        if path.stem not in pages:
-            (staging / "notebooks").mkdir(exist_ok=True)
-            shutil.copyfile(path, staging / "notebooks" / path.name)
-    for path in sorted((output / "findings").glob("*.json")):
-        if path.stem not in findings:
-            shutil.copyfile(path, staging / "findings" / path.name)
-    for path in sorted((output / FOLDER).glob("*.png")):
-        if path.stem in load_registry().ids and path.stem not in findings:
-            (staging / FOLDER).mkdir(exist_ok=True)
-            shutil.copyfile(path, staging / FOLDER / path.name)
-
-
 def publish(staging: Path, output: Path) -> None:
     """Put a finished report in place of an earlier one; files that are nobody's report are left alone.
+
+    A report whose publishing is interrupted has no first page and is marked as unfinished in ``run.json``.
 
     Parameters
     ----------
@@ -77,8 +52,11 @@ def publish(staging: Path, output: Path) -> None:
         If the folder cannot be written.
     """
     (output / "findings").mkdir(parents=True, exist_ok=True)
-    # The owner's mark first: whatever happens next, the folder is known as this client's.
-    (staging / _OWNER).replace(output / _OWNER)
+    sync(*(path for path in staging.rglob("*") if path.is_file()))
+    # The owner's mark first: whatever happens next, the folder is known as this client's, and as unfinished.
+    client = json.loads((staging / _OWNER).read_text(encoding="utf-8"))["client"]
+    write_durably(output / _OWNER, json.dumps({"client": client, "unfinished": True}).encode() + b"\n")
+    (output / _FIRST).unlink(missing_ok=True)
     for folder in ("notebooks", FOLDER):
         if (staging / folder).is_dir():
             (output / folder).mkdir(exist_ok=True)
@@ -95,8 +73,13 @@ def publish(staging: Path, output: Path) -> None:
     for path in old:
         if path.relative_to(output) not in new:
             path.unlink(missing_ok=True)
-    for name in sorted(new):
+    late = [Path(_OWNER), Path(_FIRST)]
+    for name in [*sorted(new - {*late}), *(name for name in late if name in new)]:
+        if name in late:
+            # Everything else is in its place, whatever happens now.
+            sync(output, *(path for path in output.iterdir() if path.is_dir()))
         (staging / name).replace(output / name)
+    sync(output)
     for folder in ("notebooks", FOLDER):
         if (output / folder).is_dir() and not any((output / folder).iterdir()):
             (output / folder).rmdir()

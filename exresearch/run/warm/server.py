@@ -120,14 +120,14 @@ def serve(address: str, modules: Sequence[str]) -> None:
             if woken in ready:
                 with suppress(BlockingIOError):
                     os.read(woken, 1024)
-                for line in _bury(children):
-                    selector.unregister(line)
-                    line.close()
+                for over in _bury(children):
+                    selector.unregister(over)
+                    over.close()
             for pid, line in children.items():
                 if line in ready:
                     _end(pid)
-            if waiting in ready and (line := _answer(waiting, children, woken, waker)) is not None:
-                selector.register(line, selectors.EVENT_READ)
+            if waiting in ready and (asked := _answer(waiting, children, woken, waker)) is not None:
+                selector.register(asked, selectors.EVENT_READ)
     for pid in children:
         _end(pid)
     folder = Path(address).parent
@@ -211,7 +211,7 @@ def _unalike() -> None:
 
 def _bury(children: dict[int, socket.socket]) -> list[socket.socket]:
     """Tell of every kernel that has ended, and return the connections that are over."""
-    over = []
+    over: list[socket.socket] = []
     while True:
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)

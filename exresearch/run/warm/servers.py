@@ -35,6 +35,7 @@ class _Server:
 
 _lock = threading.Lock()
 _running: list[_Server] = []
+_adopted: list[Path] = []
 
 
 def can_fork() -> bool:
@@ -52,7 +53,7 @@ def begin_server(notebooks: Sequence[Path], environment: Mapping[str, str]) -> N
     environment : mapping
         Of the server; number of threads and matplotlib's backend are read while importing.
     """
-    if not can_fork():
+    if not can_fork() or _adopted:
         return
     with _lock:
         mark = _fingerprint()
@@ -73,14 +74,32 @@ def begin_server(notebooks: Sequence[Path], environment: Mapping[str, str]) -> N
             _running.append(_Server(process, folder, mark))
 
 
+def adopt_server(address: Path) -> None:
+    """Use the server of another process, which looks after it."""
+    _adopted[:] = [address]
+
+
+def server_address() -> Path | None:
+    """Return where the running server of this process listens or will listen; None where there is none."""
+    with _lock:
+        return _running[0].address if _running else None
+
+
 def warm_server() -> Path | None:
     """Return the socket of the running server, waiting for it to be ready; None where there is none.
 
     A server that died or that does not get ready within a minute is none: kernels then start as they do elsewhere.
     """
+    until = time.monotonic() + _SECONDS
+    if _adopted:
+        # Its folder goes with it; until it listens there is nothing else in it.
+        while _adopted[0].parent.exists() and time.monotonic() < until:
+            if _adopted[0].exists():
+                return _adopted[0]
+            time.sleep(_PAUSE)
+        return None
     with _lock:
         server = _running[0] if _running else None
-    until = time.monotonic() + _SECONDS
     while server is not None and server.process.poll() is None and time.monotonic() < until:
         if server.address.exists():
             return server.address

@@ -1,0 +1,177 @@
+"""What a command asks for, about one client: enough to carry it out in any process."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from exresearch.run.limits import Limits
+from exresearch.run.suite import report_folder, working_folder
+from exresearch.run.unchanged import Published, forget_published, published, remember_published
+from exresearch.study.paths import resolve_path
+
+if TYPE_CHECKING:
+    from exresearch.run.finish import RunResult
+    from exresearch.run.plan import Plan
+    from exresearch.study import OnProgress
+    from exresearch.study.parameters import Also
+
+# How the work is done, not what comes of it.
+_NOT_ASKED = ("cold", "force", "limits", "overwrite")
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One client to be run.
+
+    Attributes
+    ----------
+    study_file : pathlib.Path
+        The study file.
+    output : pathlib.Path, optional
+        Folder of the report.
+    only : tuple of str
+        Notebooks to run; all where empty.
+    overrides : dict
+        Keys of the study file, from the command line.
+    overwrite : bool
+        Write into a folder that holds something else.
+    also : tuple of str
+        Files that are passed on.
+    keep_notebooks : bool
+        Deliver the executed notebooks.
+    cold : bool
+        Start Python for every kernel.
+    force : bool
+        Execute what has not changed.
+    limits : Limits
+        What a notebook may take.
+    """
+
+    study_file: Path
+    output: Path | None = None
+    only: tuple[str, ...] = ()
+    overrides: dict[str, Any] = field(default_factory=dict)
+    overwrite: bool = False
+    also: tuple[Also, ...] = ()
+    keep_notebooks: bool = False
+    cold: bool = False
+    force: bool = False
+    limits: Limits = field(default_factory=Limits)
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """What decides what the report holds."""
+        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_ASKED}
+
+
+def unchanged(order: Order) -> tuple[Path, Published] | None:
+    """Return the report of an order, if carrying it out would change nothing in it; None otherwise.
+
+    Nothing is read but the study file's name of the client: whether data, settings, notebooks, the package and the
+    report itself are as they were is told from their hashes.
+    """
+    output = None if order.force else place_of(order)
+    if output is None:
+        return None
+    found = published(working_folder(output), output, asked=order.asked)
+    return None if found is None else (output / "index.html", found)
+
+
+def place_of(order: Order) -> Path | None:
+    """Return the folder of an order's report; None where the study file does not even say which client it is."""
+    file = resolve_path(order.study_file)
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return None
+    named = content.get("client") if isinstance(content, dict) else None
+    client = order.overrides.get("client", named)
+    return report_folder(order.output, client=client) if isinstance(client, str) and client else None
+
+
+def studies_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
+    """Find the study files that are meant by files, folders and patterns.
+
+    Parameters
+    ----------
+    paths : sequence of pathlib.Path
+        A folder means the study files in it.
+
+    Returns
+    -------
+    tuple of list of Path and list of Path
+        Study files, each once, and files that are codebooks or other YAML: those stand beside study files, so that a
+        pattern brings them along. A file that is named alone is taken for a study whatever it holds, so that what is
+        wrong with it is said.
+    """
+    if len(paths) == 1 and not resolve_path(paths[0]).is_dir() and not glob.has_magic(str(paths[0])):
+        return list(paths), []
+    found: list[Path] = []
+    for path in paths:
+        place = resolve_path(path)
+        if place.is_dir():
+            found += sorted([*place.glob("*.yaml"), *place.glob("*.yml")])
+        elif glob.has_magic(str(path)) and not place.exists():
+            found += [Path(name) for name in sorted(glob.glob(str(path), recursive=True))]  # noqa: PTH207 - the pattern may be absolute
+        else:
+            found.append(path)
+    unique = list({resolve_path(path): path for path in found}.values())
+    studies = [path for path in unique if _is_study(resolve_path(path))]
+    return studies, [path for path in unique if path not in studies]
+
+
+def _is_study(file: Path) -> bool:
+    """Tell a study from a codebook; what cannot be read counts as a study, so that somebody is told."""
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return True
+    return isinstance(content, dict) and "tables" in content
+
+
+def plan_order(order: Order, *, on_progress: OnProgress | None = None) -> Plan:
+    """Check everything that an order needs, as :func:`exresearch.run.plan.plan_run`.
+
+    Raises
+    ------
+    StudyError
+        With every problem at once.
+    """
+    from exresearch.run.plan import plan_run
+
+    return plan_run(
+        order.study_file,
+        output=order.output,
+        only=order.only,
+        overrides=order.overrides,
+        overwrite=order.overwrite,
+        also=order.also,
+        on_progress=on_progress,
+    )
+
+
+def note(order: Order, plan: Plan, result: RunResult) -> None:
+    """Note what a published report was made from, so that the same order need not be carried out again.
+
+    A report in which a notebook failed, or from which a file was left out, is made again.
+    """
+    forget_published(plan.work)
+    if result.failed or result.left_out:
+        return
+    inputs = [plan.study_file, *(path for paths in plan.study.files.values() for path in paths)]
+    if plan.study.settings.logo:
+        inputs.append(plan.study_file.parent / plan.study.settings.logo)
+    remember_published(
+        plan.work,
+        plan.output,
+        asked=order.asked,
+        inputs=inputs,
+        notebooks=len(result.notebooks),
+        seconds=result.seconds,
+    )
