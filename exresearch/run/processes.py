@@ -32,12 +32,16 @@ class Processes:
         How many.
     cold : bool
         Whether every kernel is started anew, so that there is no server.
+    way : {"forkserver", "spawn", "fork"}, optional
+        How processes begin. Forking from one that has only imported is quick and safe, on Linux; elsewhere Python
+        starts anew.
     """
 
     lost: tuple[type[BaseException], ...] = (BrokenExecutor,)
 
-    def __init__(self, count: int, *, cold: bool = False) -> None:
+    def __init__(self, count: int, *, cold: bool = False, way: str | None = None) -> None:
         self._count, self._cold = count, cold
+        self._way = way or ("forkserver" if sys.platform == "linux" else "spawn")
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
@@ -62,10 +66,8 @@ class Processes:
     def executor(self) -> Executor:
         """Return the processes, which begin when first wanted."""
         if self._pool is None:
-            # Forking from a process that has only imported is quick and safe; elsewhere Python starts anew.
-            way = "forkserver" if sys.platform == "linux" else "spawn"
-            context = multiprocessing.get_context(way)
-            if way == "forkserver":
+            context = multiprocessing.get_context(self._way)
+            if self._way == "forkserver":
                 context.set_forkserver_preload(["exresearch.run.many"])
             address = None if self._cold else server_address()
             self._pool = ProcessPoolExecutor(
@@ -123,7 +125,7 @@ class Cluster:
             raise StudyError([Problem("--scheduler", address, problem, remedy)]) from None
         self.lost: tuple[type[BaseException], ...] = (KilledWorker,)
         try:
-            self._client: Any = Client(  # type: ignore[no-untyped-call]
+            client: Any = Client(  # type: ignore[no-untyped-call]
                 address, timeout=10, set_as_default=False
             )
         except (OSError, ValueError) as error:
@@ -131,19 +133,18 @@ class Cluster:
             raise StudyError(
                 [Problem("--scheduler", address, problem, "Start one with: dask scheduler")]
             ) from None
-        others = {
-            where for where, digest in self._client.run(source_digest).items() if digest != source_digest()
-        }
-        if others or not self._client.scheduler_info(n_workers=-1)["workers"]:
+        others = {where for where, digest in client.run(source_digest).items() if digest != source_digest()}
+        if others or not client.scheduler_info(n_workers=-1)["workers"]:
             problem = (
                 f"{len(others)} workers have another version of exresearch."
                 if others
                 else "it has no workers."
             )
             remedy = "Install the same version there." if others else "Start one with: dask worker ADDRESS"
-            self._client.close()
+            client.close()
             raise StudyError([Problem("--scheduler", address, problem, remedy)])
-        self._executor: Executor = self._client.get_executor(pure=False)
+        self._client = client
+        self._executor: Executor = client.get_executor(pure=False)
 
     @property
     def size(self) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import platform
 import subprocess
 from collections.abc import Sequence
@@ -101,24 +99,6 @@ def provenance(
         ],
         "notebooks": notebooks,
     }
-
-
-def inputs_digest(record: dict[str, Any]) -> str:
-    """Return one hash of everything that the findings depend on: data, codebook, study file, settings, version."""
-    keys = (
-        "client",
-        "exresearch",
-        "lock_sha256",
-        "parameters",
-        "weighting",
-        "quality",
-        "study_file",
-        "codebook",
-        "inputs",
-    )
-    return hashlib.sha256(
-        json.dumps({key: record.get(key) for key in keys}, sort_keys=True).encode()
-    ).hexdigest()
 
 
 def _commit() -> dict[str, Any] | None:
