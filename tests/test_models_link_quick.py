@@ -7,6 +7,9 @@ import pytest
 
 from exresearch.models import NotEstimable, unit_association
 from exresearch.models.linkage import correlation_in_closed_form
+from exresearch.models.linkage.leaders import RankedUnits
+from exresearch.models.linkage.quick import dummies, standard_residuals
+from exresearch.models.linkage.shuffles import shuffled_correlations, shuffled_log_ratios
 from exresearch.models.sensitivity import specification_median_test
 
 EXACT = 1e-10
@@ -70,7 +73,7 @@ def test_median_test_rejects_a_link_and_not_its_absence():
     ex, noise = rng.normal(size=(2, 50))
 
     def curve(outcome):
-        return lambda order: np.array([np.corrcoef(ex[order], outcome)[0, 1], np.nan])
+        return lambda orders: np.array([[np.corrcoef(ex[order], outcome)[0, 1], np.nan] for order in orders])
 
     options = {"n_units": 50, "n_permutations": 199, "seed": 1}
     linked = specification_median_test(curve(ex + noise), **options).iloc[0]
@@ -80,4 +83,47 @@ def test_median_test_rejects_a_link_and_not_its_absence():
     assert nothing["observed"] == pytest.approx(abs(np.corrcoef(ex, noise)[0, 1]))
     assert nothing["p_value"] > 0.05
     with pytest.raises(NotEstimable, match="none of the specifications"):
-        specification_median_test(lambda order: np.array([np.nan]), **options)
+        specification_median_test(lambda orders: np.full((len(orders), 1), np.nan), **options)
+
+
+@pytest.fixture
+def shuffled():
+    rng = np.random.default_rng(9)
+    n = 60
+    ex, size = rng.uniform(0.1, 0.9, n), rng.integers(5, 40, n).astype(float)
+    ex[[3, 30]] = np.nan
+    size[[3, 30]] = np.nan
+    cx = rng.integers(1, 8, n).astype(float)  # with ties
+    cx[7] = np.nan
+    kinds = [rng.integers(0, 3, n), (np.arange(n) == 12).astype(np.int64)]
+    orders = np.stack([rng.permutation(n) for _ in range(25)])
+    return ex[orders], size[orders], cx, kinds, np.isfinite(ex[orders]) & np.isfinite(cx)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("covariates", [False, True])
+def test_correlations_of_shuffles_are_those_of_one_shuffle_at_a_time(shuffled, weighted, covariates):
+    ex, size, cx, kinds, kept = shuffled
+    codes = kinds if covariates else []
+    found = shuffled_correlations(ex, cx, kept=kept, codes=codes, weights=size if weighted else None)
+    for row, one in enumerate(found):
+        into = kept[row]
+        weight = size[row, into] if weighted else np.ones(into.sum())
+        design = dummies([values[into] for values in codes], int(into.sum()))
+        assert one == pytest.approx(standard_residuals(ex[row, into], cx[into], design, weight)[2], abs=1e-12)
+    assert np.isnan(shuffled_correlations(ex, 0 * cx, kept=kept)).all()
+    few = kept & (np.cumsum(kept, axis=1) < 10)
+    assert np.isnan(shuffled_correlations(ex, cx, kept=few)).all()
+
+
+@pytest.mark.parametrize("weighting", ["units", "employees"])
+def test_ratios_of_shuffles_are_those_of_units_ranked_anew(shuffled, weighting):
+    ex, size, cx, _, kept = shuffled
+    options = {"leader_share": 0.25, "weighting": weighting}
+    found = shuffled_log_ratios(ex, cx, kept=kept, employees=size, **options)
+    for row, one in enumerate(found):
+        into = kept[row]
+        ranked = RankedUnits(cx[into], ex[row, into], size[row, into], np.zeros(into.sum(), dtype=np.intp))
+        (leaders, laggards), _ = (part[0] for part in ranked.shares(np.ones((1, into.sum())), **options))
+        assert one == pytest.approx(np.log(leaders / laggards), abs=1e-12)
+    assert np.isnan(shuffled_log_ratios(0 * ex, cx, kept=kept, employees=size, **options)).all()

@@ -14,7 +14,8 @@ from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_conf_lev
 
 FloatArray = NDArray[np.float64]
 
-_EXHAUSTED = 1e-10
+#: A side whose variance is below this share of what it was does not vary beyond what is taken out.
+EXHAUSTED = 1e-10
 
 
 def dummies(codes: Sequence[NDArray[np.generic]], n: int) -> FloatArray:
@@ -116,7 +117,7 @@ def correlation_in_closed_form(
         raise NotEstimable(
             f"'{ex}' or '{cx}' does not vary between units, or not beyond what the covariates explain."
         )
-    if 1.0 - abs(r) < _EXHAUSTED:
+    if 1.0 - abs(r) < EXHAUSTED:
         raise NotEstimable(f"'{ex}' and '{cx}' are copies of one another up to scale.")
     influence = weight * (x * y - 0.5 * r * (x * x + y * y))
     df = n - 1 - size
@@ -155,7 +156,7 @@ def standard_residuals(
         root = np.sqrt(weight)[:, None]
         rest = both - design @ np.linalg.lstsq(design * root, both * root, rcond=None)[0]
     variance = (weight[:, None] * rest**2).sum(axis=0) / total
-    if (variance <= _EXHAUSTED * np.maximum(spread, 1e-150) ** 2).any():
+    if (variance <= EXHAUSTED * np.maximum(spread, 1e-150) ** 2).any():
         return x, y, float("nan")
     first, second = (rest / np.sqrt(variance)).T
     return first, second, float((weight * first * second).sum() / total)

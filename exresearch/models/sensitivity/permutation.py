@@ -21,6 +21,8 @@ STATISTICS = ("median", "share_excluding_null", "stouffer")
 _NEEDED = ("estimate", "conf_low", "conf_high", "p_value")
 # Rounding in sums of the same estimates.
 _TIE = 1e-12
+# Units times shuffles at once.
+_CELLS = 500_000
 
 
 def _statistics(estimates: FloatArray, null: float) -> dict[str, float]:
@@ -195,8 +197,8 @@ def specification_median_test(
     Parameters
     ----------
     estimates : callable
-        Given an order [n_units], the estimates [m] of all specifications with the exposure of unit `order[i]` at
-        unit i; missing where there is none.
+        Given orders [B, n_units], the estimates [B, m] of all specifications with, in row b, the exposure of unit
+        `orders[b, i]` at unit i; missing where there is none. Called with as many orders at once as memory bears.
     n_units : int
         Units that are shuffled.
     null : float
@@ -221,7 +223,7 @@ def specification_median_test(
     >>> rng = np.random.default_rng(1)
     >>> ex = rng.normal(size=40)
     >>> cx = ex + rng.normal(size=40)
-    >>> slope = lambda order: np.array([np.cov(ex[order], cx)[0, 1]])
+    >>> slope = lambda orders: (ex[orders] - ex.mean()) @ (cx - cx.mean())[:, None]
     >>> specification_median_test(slope, n_units=40, n_permutations=19, seed=1)["p_value"].tolist()
     [0.05]
     """
@@ -229,16 +231,25 @@ def specification_median_test(
     check_whole("seed", seed, least=0)
     check_whole("n_units", n_units, least=2)
 
-    def distance(order: NDArray[np.intp]) -> float:
-        found = np.asarray(estimates(order), dtype=np.float64)
-        found = found[np.isfinite(found)]
-        return abs(float(np.median(found)) - null) if len(found) else np.nan
+    def distances(orders: NDArray[np.intp]) -> FloatArray:
+        found = np.array(estimates(orders), dtype=np.float64)
+        made = np.isfinite(found)
+        far = np.full(len(found), np.nan)
+        some = made.any(axis=1)
+        far[some] = np.abs(np.nanmedian(np.where(made, found, np.nan)[some], axis=1) - null)
+        return far
 
-    observed = distance(np.arange(n_units))
+    observed = float(distances(np.arange(n_units)[None, :])[0])
     if np.isnan(observed):
         raise NotEstimable("none of the specifications could be estimated, so there is nothing to test.")
     rng = np.random.default_rng(seed)
-    drawn = np.array([distance(rng.permutation(n_units)) for _ in range(n_permutations)])
+    step = max(1, _CELLS // n_units)
+    drawn = np.concatenate(
+        [
+            distances(np.stack([rng.permutation(n_units) for _ in range(min(step, n_permutations - start))]))
+            for start in range(0, n_permutations, step)
+        ]
+    )
     answered = drawn[np.isfinite(drawn)]
     return pd.DataFrame(
         {

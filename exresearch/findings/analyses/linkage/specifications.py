@@ -33,14 +33,14 @@ from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 from exresearch.measures import EngagedDefinition
 from exresearch.models.linkage import correlation_in_closed_form, leader_contrast
-from exresearch.models.linkage.leaders import RankedUnits, Weighting
-from exresearch.models.linkage.quick import dummies, standard_residuals
-from exresearch.models.resampling import MIN_UNITS
+from exresearch.models.linkage.leaders import Weighting
+from exresearch.models.linkage.shuffles import shuffled_correlations, shuffled_log_ratios
 from exresearch.models.sensitivity import specification_median_test
 from exresearch.models.sensitivity.curve import Estimator
 from exresearch.study import Study
 
-Order = NDArray[np.intp]
+Orders = NDArray[np.intp]
+FloatArray = NDArray[np.float64]
 
 #: Bootstrap replicates behind each ratio but the deciding one, whose recorded interval is shown.
 REPLICATES = 400
@@ -125,7 +125,7 @@ def _curve(
     n_permutations: int,
 ) -> Specifications:
     estimand = next(one for one in load_registry()["engagement-cx"].estimands if one.name == kind)
-    quick = _log_ratio if kind == "ratio" else _quick_correlation
+    quick = _log_ratios if kind == "ratio" else _quick_correlations
     one: Estimator = partial(_correlation, conf_level=conf_level)
     if kind == "ratio":
         one = partial(_ratio, conf_level=conf_level, seed=seed)
@@ -167,9 +167,9 @@ def _curve(
 
 
 def _all_at_once(
-    quick: Callable[..., float], variants: LinkVariants, chosen: Sequence[dict[str, Any]]
-) -> Callable[[Order], NDArray[np.float64]]:
-    return lambda order: np.array([quick(variants, order, **choices) for choices in chosen])
+    quick: Callable[..., FloatArray], variants: LinkVariants, chosen: Sequence[dict[str, Any]]
+) -> Callable[[Orders], FloatArray]:
+    return lambda orders: np.column_stack([quick(variants, orders, **choices) for choices in chosen])
 
 
 def _recorded(finding: Finding) -> EstimateRecord:
@@ -224,40 +224,32 @@ def _ratio(
     )
 
 
-def _quick_correlation(
+def _quick_correlations(
     variants: LinkVariants,
-    order: Order,
+    orders: Orders,
     *,
     scoring: str,
     covariates: bool = False,
     weights: str = "units",
     **sample: Any,
-) -> float:
-    """The estimate of `_correlation` alone, with the employees' side of unit `order[i]` at unit i."""
-    ex, n, _, cx, kept = variants.sides(scoring, order, **sample)
-    count = int(kept.sum())
-    if count < MIN_UNITS:
-        return float("nan")
-    codes = [variants.codes[name][kept] for name in variants.labels] if covariates else []
-    weight = n[kept] if weights == "employees" else np.ones(count)
-    return standard_residuals(ex[kept], cx[kept], dummies(codes, count), weight)[2]
+) -> FloatArray:
+    """The estimates of `_correlation` alone, with the employees' side of unit `orders[b, i]` at unit i."""
+    ex, n, _, cx, kept = variants.sides(scoring, orders, **sample)
+    codes = [variants.codes[name] for name in variants.labels] if covariates else []
+    return shuffled_correlations(
+        ex, cx, kept=kept, codes=codes, weights=n if weights == "employees" else None
+    )
 
 
-def _log_ratio(
+def _log_ratios(
     variants: LinkVariants,
-    order: Order,
+    orders: Orders,
     *,
     scoring: str,
     cut: float,
     weights: Weighting = "units",
     **sample: Any,
-) -> float:
-    """The logarithm of the estimate of `_ratio`, with the employees' side of unit `order[i]` at unit i."""
-    ex, _, size, cx, kept = variants.sides(scoring, order, **sample)
-    count = int(kept.sum())
-    if count < MIN_UNITS:
-        return float("nan")
-    ranked = RankedUnits(cx[kept], ex[kept], size[kept], np.zeros(count, dtype=np.intp))
-    shares, _ = ranked.shares(np.ones((1, count)), leader_share=cut, weighting=weights)
-    leaders, laggards = shares[0]
-    return float(np.log(leaders / laggards)) if leaders > 0.0 and laggards > 0.0 else float("nan")
+) -> FloatArray:
+    """The logarithms of the estimates of `_ratio`, with the employees' side of unit `orders[b, i]` at unit i."""
+    ex, _, size, cx, kept = variants.sides(scoring, orders, **sample)
+    return shuffled_log_ratios(ex, cx, kept=kept, employees=size, leader_share=cut, weighting=weights)

@@ -117,7 +117,7 @@ class LinkVariants:
         """Give value, n and size of the employees' side, the customers' side, and which units are in.
 
         Where sizes are not known all units are of size 1. With an ``order`` unit i gets the employees of
-        ``order[i]``, with their numbers.
+        ``order[i]``, with their numbers; several orders, one a row, give as many rows.
         """
         ex, cx = self.ex[(scoring, waves)], self.cx[waves]
         value, n, size = ex.value, ex.n, ex.size
