@@ -12,7 +12,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from exresearch import __version__
+from exresearch.commands.audit import audit
 from exresearch.commands.console import (
+    AllowOption,
     LanguageOption,
     SetOption,
     StudyArgument,
@@ -23,6 +25,8 @@ from exresearch.commands.console import (
     reading,
     refuse,
 )
+from exresearch.commands.forget import forget
+from exresearch.commands.licences import licences
 from exresearch.commands.run import run
 from exresearch.commands.status import status
 from exresearch.commands.verify import verify
@@ -47,6 +51,9 @@ app = typer.Typer(
 app.command()(run)
 app.command()(status)
 app.command()(verify)
+app.command()(forget)
+app.command()(audit)
+app.command()(licences)
 
 
 @app.command()
@@ -54,6 +61,7 @@ def check(
     study: StudyArgument,
     language: LanguageOption = None,
     set_: SetOption = None,
+    allow: AllowOption = None,
     json_: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write what was understood as data into this file too."),
@@ -114,6 +122,7 @@ def new(
     Nothing is run with a draft before somebody has looked through it and taken out its line 'draft: true'. Exit code
     2: a file cannot be read, or the draft is there already.
     """
+    from exresearch.study.confine import allow_options
     from exresearch.study.draft import draft_study, legal_draft, write_draft
     from exresearch.study.paths import expanded, project_root
 
@@ -142,7 +151,9 @@ def new(
     out.print(
         f"Written: {escape(study.name)} and {escape(codebook.name)}; {guessed} entries hold guesses. Next:"
     )
-    sys.stdout.write(f"exresearch check {study}\n")
+    exports = [export.path.resolve() for part in draft.parts for export in part.exports]
+    named = allow_options(study.resolve(), exports)
+    sys.stdout.write(f"exresearch check {study}{named}\n")
 
 
 @app.command()

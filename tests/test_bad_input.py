@@ -544,7 +544,7 @@ def test_a_client_s_own_tables_are_never_replaced(client: Any) -> None:
         "small.yaml: synthetic: folder 'small' holds tables that the generator did not make; "
         "they would be replaced. Take out 'synthetic' if this is a client's data, or name another folder."
     )
-    client.settings["tables"] = {"units": "units.csv", "people": "../people.csv"}
+    client.settings["tables"] = {"units": "units.csv", "people": "more/people.csv"}
     assert client.refusal() == problems(
         "small.yaml: tables: the tables of a fictional client must lie in one folder. Give all "
         "tables the same folder."

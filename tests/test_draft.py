@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import os
 import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -55,6 +56,12 @@ def public(*parts: str) -> Path:
     if not path.exists():
         pytest.skip("the public data are not in ../shared (see docs/public-studies.md)")
     return path
+
+
+@pytest.fixture(autouse=True)
+def _exports_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drafts here are not in params/clients, so that somebody has to allow where their exports are."""
+    monkeypatch.setenv("EXRESEARCH_ALLOW", os.pathsep.join(map(str, (tmp_path, DATA))))
 
 
 @pytest.fixture

@@ -48,6 +48,12 @@ def survey(seed: int) -> pd.DataFrame:
     return pd.concat([frame, frame.iloc[[3, 5]]], ignore_index=True)
 
 
+@pytest.fixture(autouse=True)
+def _exports_lie_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The drafts here are not in params/clients, so that somebody has to allow where their exports are."""
+    monkeypatch.setenv("EXRESEARCH_ALLOW", str(tmp_path))
+
+
 @pytest.fixture
 def exports(tmp_path: Path) -> list[Path]:
     """Two waves of a survey, with two sheets sent twice in each, and a staff list with a total."""

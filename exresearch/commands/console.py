@@ -13,6 +13,7 @@ from rich.console import Console, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from exresearch.study.confine import allow
 from exresearch.study.languages import languages
 from exresearch.study.problems import Problem, StudyError
 
@@ -66,6 +67,24 @@ LanguageOption = Annotated[
 ]
 
 
+def _allow(folders: list[Path] | None) -> list[Path] | None:
+    problems = allow(folders or [])
+    if problems:
+        refuse(StudyError(problems))
+    return folders
+
+
+AllowOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--allow",
+        metavar="DIR",
+        callback=_allow,
+        help="A folder, outside that of the study file, in which it may name files; may be repeated.",
+    ),
+]
+
+
 def overrides_of(settings: list[str] | None, language: str | None) -> dict[str, Any]:
     """Read ``--set`` and ``--language``.
 
@@ -97,7 +116,8 @@ def overrides_of(settings: list[str] | None, language: str | None) -> dict[str, 
             continue
         try:
             overrides[key.strip()] = yaml.safe_load(text) if text.strip() else ""
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError, RecursionError):
+            # A ValueError is of an impossible date, which the check of the settings will name as it is written.
             overrides[key.strip()] = text
     if language is not None:
         overrides["language"] = language

@@ -13,7 +13,16 @@ import typer
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from exresearch.commands.console import LanguageOption, SetOption, err, out, overrides_of, reading, refuse
+from exresearch.commands.console import (
+    AllowOption,
+    LanguageOption,
+    SetOption,
+    err,
+    out,
+    overrides_of,
+    reading,
+    refuse,
+)
 from exresearch.commands.table import Standing
 from exresearch.run.limits import MINUTES, Limits, can_limit_memory, memory_of
 from exresearch.run.orders import Order, note, place_of, plan_order, studies_in, unchanged
@@ -59,6 +68,7 @@ def run(
     ] = None,
     language: LanguageOption = None,
     set_: SetOption = None,
+    allow: AllowOption = None,
     force: Annotated[
         bool, typer.Option("--force", help="Execute notebooks though nothing they are made from has changed.")
     ] = False,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from exresearch.study.codebook import Codebook, codebook_remarks, derived_remarks, read_codebook
+from exresearch.study.confine import allowed_folders, judged_before, outside
 from exresearch.study.demo import generate_demo
 from exresearch.study.demo.tables import FILES, GENERATOR
 from exresearch.study.flags import judge_sheets
@@ -70,10 +71,11 @@ def load_study(
     >>> len(study.waves)  # doctest: +SKIP
     6
     """
-    prepared = None if overrides else prepared_study(resolve_path(path))
+    file = resolve_path(path)
+    prepared = None if overrides else prepared_study(file)
     if prepared is not None:
         return prepared
-    examined = examine_study(path, overrides=overrides, on_progress=on_progress)
+    examined = _examined(file, overrides=overrides, on_progress=on_progress, anywhere=judged_before(file))
     if examined.problems or examined.study is None:
         raise StudyError(examined.problems)
     return examined.study
@@ -108,7 +110,13 @@ def examine_study(
 
     When to use it: where something else is to be checked as well and told together.
     """
-    file = resolve_path(path)
+    return _examined(resolve_path(path), overrides=overrides, on_progress=on_progress, anywhere=False)
+
+
+def _examined(
+    file: Path, *, overrides: Mapping[str, Any] | None, on_progress: OnProgress | None, anywhere: bool
+) -> Examined:
+    folders = None if anywhere else allowed_folders(file)
     try:
         settings = read_settings(file, overrides=overrides)
     except StudyError as error:
@@ -118,11 +126,36 @@ def examine_study(
     study: Study | None = None
     codebook: Codebook | None = None
     if settings.study is not None and "codebook" in settings.usable:
-        study, codebook, found = _read(
-            settings.study, file=file, with_tables="tables" in settings.usable, on_progress=on_progress
+        with_tables = "tables" in settings.usable
+        found = _out_of_bounds(
+            settings.study, file=file, folders=folders, with_tables=with_tables, overrides=overrides
         )
+        if not found:
+            study, codebook, found = _read(
+                settings.study, file=file, with_tables=with_tables, on_progress=on_progress
+            )
         problems += from_command_line(found, file=file.name, overrides=overrides)
     return Examined(None if problems else study, chosen, codebook, tuple(problems))
+
+
+def _out_of_bounds(
+    settings: StudyFile,
+    *,
+    file: Path,
+    folders: tuple[Path, ...] | None,
+    with_tables: bool,
+    overrides: Mapping[str, Any] | None,
+) -> list[Problem]:
+    """Files that this study file may not name; none is opened where there is one, nor looked whether it is there."""
+    named = [("codebook", below(file.parent, settings.codebook), settings.codebook)]
+    for name, sources in _parts(settings, folder=file.parent).items() if with_tables else ():
+        for number, (path, source) in enumerate(sources, start=1):
+            named.append((_key(name, number, of=len(sources)), path, source.file))
+    return [
+        problem
+        for key, path, written in named
+        for problem in outside(key, path, written, file=file.name, folders=folders, overrides=overrides)
+    ]
 
 
 def _read(
