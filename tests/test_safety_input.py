@@ -17,6 +17,7 @@ from exresearch.run import plan_run
 from exresearch.run.plan import write_resolved_study
 from exresearch.study import StudyError, confine, examine_study, load_study
 from exresearch.study.confine import ALLOW_VARIABLE, allow, allow_options, allowed_folders
+from exresearch.study.prepared import drop_prepared
 from exresearch.study.yaml_file import read_yaml
 
 ROOT = Path(__file__).parents[1]
@@ -236,6 +237,8 @@ def test_a_kernel_reads_what_its_run_was_allowed_and_nobody_else_does(
     plan = plan_run(elsewhere.write(), output=elsewhere.folder.parent / "report", only=["90"])
     resolved = write_resolved_study(plan)
     monkeypatch.delenv(ALLOW_VARIABLE)
+    # As if there had been no room for what a run prepares.
+    drop_prepared(resolved)
     # The resolved file names every file in full; a kernel starts in its folder.
     with pytest.raises(StudyError):
         load_study(resolved)

@@ -4,31 +4,41 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import zipfile
 from html import unescape
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-from xml.etree import ElementTree
 
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
-from matplotlib import pyplot
+from pptx import Presentation
 
-from exresearch.disclosure import DisclosureRules, release
-from exresearch.findings import EstimateRecord, Finding, Note, conclude, load_findings, save_finding
+from exresearch.disclosure import DisclosureRules
+from exresearch.findings import (
+    EstimateRecord,
+    Finding,
+    Note,
+    conclude,
+    load_findings,
+    not_testable,
+    write_finding,
+)
 from exresearch.findings.conclude import estimand_for
 from exresearch.report import Texts
 from exresearch.report.exports.content import contents_of
+from exresearch.report.exports.slides import slides_bytes
 from exresearch.report.exports.workbook import workbook_bytes
 from exresearch.report.verdict import verdict_block
-from exresearch.study.codebook import Codebook, Construct, Variable, load_codebook, write_codebook
+from exresearch.study import load_settings
+from exresearch.study.codebook import Codebook, Construct, load_codebook, read_codebook, write_codebook
+from exresearch.study.codebook.variable import VARIABLE
 from exresearch.study.draft import draft_study, write_draft
-from tests.test_report_exports import edition, passed_on
+from tests.test_report_exports import edition
 
 RULES = DisclosureRules()
 HOSTILE = (
@@ -73,16 +83,91 @@ def test_a_page_shows_the_text(text: str) -> None:
 def test_findings_keep_the_text_and_workbooks_have_no_formula(tmp_path: Path) -> None:
     for text in HOSTILE:
         finding = hostile_finding(text)
-        save_finding(finding, tmp_path)
-        assert load_findings(tmp_path) == [finding] or load_findings(tmp_path) == (finding,)
-    cells = []
-    for text in HOSTILE:
-        content = workbook_bytes(contents_of([hostile_finding(text)], Texts("en")), edition())
-        cells += [cell for sheet in openpyxl.load_workbook(io.BytesIO(content)) for row in sheet for cell in row]
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            sheets = [parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")]
-        assert not any(b"<f>" in sheet or b"<f " in sheet for sheet in sheets)
+        write_finding(finding, tmp_path)
+        assert load_findings(tmp_path) == (finding,)
+    # Those that a spreadsheet would calculate, as label, method and caveat.
+    content = workbook_bytes(
+        contents_of([hostile_finding(text) for text in HOSTILE[:9]], Texts("en")), edition()
+    )
+    cells = [cell for sheet in openpyxl.load_workbook(io.BytesIO(content)) for row in sheet for cell in row]
+    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+        sheets = [parts.read(name) for name in parts.namelist() if name.startswith("xl/worksheets/")]
+    assert not any(b"<f>" in sheet or b"<f " in sheet for sheet in sheets)
     assert {cell.data_type for cell in cells} <= {"n", "s", "b"}
     marked = [cell for cell in cells if cell.data_type == "s" and str(cell.value).startswith(FORMULA)]
     assert len(marked) > 8
     assert all(cell.quotePrefix for cell in marked)
+
+
+def test_slides_hold_the_text() -> None:
+    reasons = [
+        not_testable("needs-segments", reason=Note(message="{x}", values={"x": text}), rules=RULES)
+        for text in HOSTILE
+    ]
+    content, _ = slides_bytes(contents_of(reasons, Texts("en")), edition(), figures=Path("nowhere"))
+    deck = Presentation(io.BytesIO(content))
+    said = "\n".join(
+        shape.text_frame.text for slide in deck.slides for shape in slide.shapes if shape.has_text_frame
+    )
+    words = " ".join(said.replace("_x000D_", " ").split())
+    assert [text for text in HOSTILE if " ".join(text.split()) not in words] == []
+
+
+def spreadsheet_cells(path: Path) -> list[str]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return [cell for row in csv.reader(file) for cell in row]
+
+
+@settings(max_examples=40, deadline=None)
+@given(names=st.lists(texts, min_size=2, max_size=2, unique_by=str.casefold), label=texts, answer=texts)
+def test_a_codebook_keeps_the_text_and_is_no_formula(names: list[str], label: str, answer: str) -> None:
+    column, other = (re.sub(r"\s", " ", name) for name in names)
+    words = {"nl": label, "en": label}
+    scale = {"minimum": 1, "maximum": 2, "missing": [answer], "values": {f"{answer}|1": 1, "b": 2}}
+    entry = {"table": "customers", "role": "item", "construct": "cx", "label": words, "comment": label}
+    try:
+        variables = tuple(
+            VARIABLE.validate_json(json.dumps(entry | scale | {"column": name})) for name in (column, other)
+        )
+    except ValueError:
+        # Not every text is a legal code.
+        reject()
+    book = Codebook(variables, {"cx": Construct(**words)})
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "book.csv"
+        write_codebook(book, path)
+        assert read_codebook(path) == (book, [])
+        risky = [cell for cell in spreadsheet_cells(path) if cell.startswith(FORMULA)]
+    # A number may have a sign.
+    assert [cell for cell in risky if not re.fullmatch(r"[-+]?[\d.]+", cell)] == []
+
+
+def test_a_codebook_as_a_workbook_has_no_formula(tmp_path: Path) -> None:
+    entry = {"table": "customers", "role": "item", "construct": "cx", "minimum": 1, "maximum": 2}
+    names = [" ".join(text.split()) for text in HOSTILE]
+    columns = [entry | {"column": name, "label": {"nl": name, "en": name}, "comment": name} for name in names]
+    book = Codebook(tuple(VARIABLE.validate_json(json.dumps(one)) for one in columns), {})
+    write_codebook(book, tmp_path / "book.xlsx")
+    assert read_codebook(tmp_path / "book.xlsx") == (book, [])
+    sheets = openpyxl.load_workbook(tmp_path / "book.xlsx")
+    assert not any(cell.data_type == "f" for sheet in sheets for row in sheet for cell in row)
+
+
+def test_a_draft_keeps_the_text_of_an_export(tmp_path: Path) -> None:
+    frame = pd.DataFrame({"id": [f"p{i:03}" for i in range(60)], "team": [HOSTILE[0], HOSTILE[7]] * 30})
+    names = [" ".join(text.split()) for text in HOSTILE]
+    for at, name in enumerate(names):
+        frame[name] = [1 + (at + i) % 5 for i in range(60)]
+    # A file name that would be a key of its own, were it written as it is.
+    export = tmp_path / "employees\nclient: evil #.csv"
+    frame.to_csv(export, index=False)
+    draft = draft_study([export])
+    for form in ("yaml", "csv", "xlsx"):
+        study, codebook = write_draft(draft, "acme", folder=tmp_path / form, codebook_format=form)
+        settings = load_settings(study)
+        assert (settings.client, len(settings.tables)) == ("acme", 1)
+        assert {*names, "id", "team"} <= {variable.column for variable in load_codebook(codebook).variables}
+    risky = [
+        cell for cell in spreadsheet_cells(tmp_path / "csv" / "acme.codebook.csv") if cell.startswith(FORMULA)
+    ]
+    assert risky == []
