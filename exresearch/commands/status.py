@@ -9,7 +9,15 @@ import typer
 from rich.markup import escape
 from rich.table import Table
 
-from exresearch.commands.console import LanguageOption, SetOption, err, out, overrides_of, reading
+from exresearch.commands.console import (
+    AllowOption,
+    LanguageOption,
+    SetOption,
+    err,
+    out,
+    overrides_of,
+    reading,
+)
 from exresearch.run.orders import Order, plan_order, studies_in, unchanged
 from exresearch.study.problems import StudyError
 
@@ -30,6 +38,7 @@ def status(
     ] = None,
     language: LanguageOption = None,
     set_: SetOption = None,
+    allow: AllowOption = None,
 ) -> None:
     """Say which notebooks a run with the same options would execute, and why; nothing is run.
 
