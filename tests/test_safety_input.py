@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 from exresearch.cli import app
 from exresearch.run import plan_run
+from exresearch.run.orders import Order, place_of, studies_in
 from exresearch.run.plan import write_resolved_study
 from exresearch.study import StudyError, confine, examine_study, load_study
 from exresearch.study.confine import ALLOW_VARIABLE, allow, allow_options, allowed_folders
@@ -116,10 +117,12 @@ def test_nothing_in_the_package_makes_code_or_objects_of_data() -> None:
         for line in path.read_text(encoding="utf-8").splitlines()
         if _UNSAFE.search(line)
     ]
-    # Both loaders are safe ones.
+    # All of these loaders are safe ones.
     assert found == [
         "exresearch/measures/comments/lexicon.py: "
         'return dict(yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506',
+        "exresearch/study/yaml_file.py: "
+        "return yaml.load(text, Loader=_Base)  # noqa: S506 - _Base is a SafeLoader",
         "exresearch/study/yaml_file.py: "
         "found = yaml.load(text, Loader=_Loader)  # noqa: S506 - _Loader is a SafeLoader",
     ]
@@ -275,3 +278,15 @@ def test_an_impossible_date_on_the_command_line_is_a_text(client: Any) -> None:
     done = CliRunner().invoke(app, ["check", str(client.write()), "--set", "n_boot=2024-13-45"])
     assert done.exit_code == 2
     assert "--set n_boot=2024-13-45" in done.stderr
+
+
+@pytest.mark.parametrize("client", ["../other", "..", "a/b", "A", ""])
+def test_a_client_that_is_a_path_has_no_report(tmp_path: Path, client: str) -> None:
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump({"client": client}), encoding="utf-8")
+    assert place_of(Order(tmp_path / "a.yaml")) is None
+    (tmp_path / "a.yaml").write_text(yaml.safe_dump({"client": "a-b"}), encoding="utf-8")
+    assert place_of(Order(tmp_path / "a.yaml")) == ROOT / "reports" / "a-b"
+    # Looking whether anything changed takes no longer than refusing it.
+    (tmp_path / "a.yaml").write_text(f"client: a\n{MERGES}", encoding="utf-8")
+    assert place_of(Order(tmp_path / "a.yaml")) is None
+    assert studies_in([tmp_path]) == ([tmp_path / "a.yaml"], [])

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import glob
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from exresearch.run.limits import Limits
 from exresearch.run.suite import report_folder, working_folder
 from exresearch.run.unchanged import Published, forget_published, published, remember_published
 from exresearch.study.paths import resolve_path
+from exresearch.study.problems import StudyError
+from exresearch.study.yaml_file import read_yaml
 
 if TYPE_CHECKING:
     from exresearch.run.finish import RunResult
@@ -87,12 +88,15 @@ def place_of(order: Order) -> Path | None:
     """Return the folder of an order's report; None where the study file does not even say which client it is."""
     file = resolve_path(order.study_file)
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        # As safely as later: what grows without end would keep the command busy before it is refused.
+        named = read_yaml(file).get("client")
+    except StudyError:
         return None
-    named = content.get("client") if isinstance(content, dict) else None
     client = order.overrides.get("client", named)
-    return report_folder(order.output, client=client) if isinstance(client, str) and client else None
+    # A name that is a path would lead to somebody else's report.
+    if not isinstance(client, str) or not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", client):
+        return None
+    return report_folder(order.output, client=client)
 
 
 def studies_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
@@ -129,10 +133,9 @@ def studies_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
 def _is_study(file: Path) -> bool:
     """Tell a study from a codebook; what cannot be read counts as a study, so that somebody is told."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError, yaml.YAMLError, RecursionError):
+        return "tables" in read_yaml(file)
+    except StudyError:
         return True
-    return isinstance(content, dict) and "tables" in content
 
 
 def plan_order(order: Order, *, on_progress: OnProgress | None = None) -> Plan:
