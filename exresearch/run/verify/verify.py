@@ -7,6 +7,7 @@ from pathlib import Path
 
 from exresearch import __version__
 from exresearch.run.origin import source_digest
+from exresearch.run.verify.again import check_again
 from exresearch.run.verify.content import check_pages, read_delivered, read_each
 from exresearch.run.verify.files import check_files, check_record, read_record
 from exresearch.run.verify.outcome import Check, Verification, plain
@@ -77,6 +78,8 @@ def verify_report(
     checks.append(check_pages(report))
     tell("files that are passed on")
     checks.append(check_passed_on(report))
+    if recompute:
+        checks.append(check_again(place, record, study=study, tolerance=tolerance, jobs=jobs, on_step=tell))
     return Verification(str(record.get("client", "")), computed, tuple(checks), tuple(notes))
 
 
