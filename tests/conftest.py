@@ -99,6 +99,11 @@ class SmallClient:
 @pytest.fixture
 def client(tmp_path: Path) -> SmallClient:
     """A client that loads as it is."""
+    return small_client(tmp_path / "small")
+
+
+def small_client(folder: Path) -> SmallClient:
+    """Return a client that loads as it is, in a folder that is not there yet."""
     rng = np.random.default_rng(7)
     unit, size = np.repeat(SmallClient.units, 10), 60
     employees = pd.DataFrame({"id": [f"p{i:02d}" for i in range(size)], "team": unit, "year": "2024"})
@@ -128,7 +133,7 @@ def client(tmp_path: Path) -> SmallClient:
         entry("units", "kind", "category"),
     ]
     return SmallClient(
-        folder=tmp_path / "small",
+        folder=folder,
         settings={
             "client": "small",
             "title": {"nl": "Klein", "en": "Small"},

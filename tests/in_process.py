@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,13 @@ class Reports:
         self._notebook, self._calls = "", 0
 
     def make(
-        self, output: Path, *, language: str, also: Sequence[Any] = ("single_file",), only: Sequence[str] = ()
+        self,
+        output: Path,
+        *,
+        language: str,
+        also: Sequence[Any] = ("single_file",),
+        only: Sequence[str] = (),
+        **options: Any,
     ) -> RunResult:
         """Make one report, with the single file."""
         plan = plan_run(
@@ -45,6 +51,12 @@ class Reports:
             only=only,
             also=also,
         )
+        with self.instead_of_kernels():
+            return run_plan(plan, jobs=1, **options)
+
+    @contextmanager
+    def instead_of_kernels(self) -> Iterator[None]:
+        """Run the notebooks of every plan within the block in this process."""
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr("exresearch.run.runner.kernel_environment", lambda *_, **__: nullcontext())
             patch.setattr("exresearch.run.course.execute_notebook", self._execute)
@@ -52,7 +64,7 @@ class Reports:
                 found = getattr(analyses, name)
                 if callable(found) and not isinstance(found, type):
                     patch.setattr(analyses, name, self._once(found))
-            return run_plan(plan, jobs=1)
+            yield
 
     def _once(self, compute: Callable[..., Any]) -> Callable[..., Any]:
         def kept(*args: Any, **kwargs: Any) -> Any:

@@ -42,6 +42,7 @@ def verify(
             "--seal", metavar="SEAL", help="The seal that was noted, or its first 8 characters or more."
         ),
     ] = "",
+    quick: Annotated[bool, typer.Option("--quick", help="Compare hashes and the seal alone.")] = False,
     recompute: Annotated[
         bool,
         typer.Option(
@@ -83,6 +84,7 @@ def verify(
                 folder,
                 study=study,
                 seal=seal,
+                quick=quick,
                 recompute=recompute,
                 tolerance=tolerance,
                 jobs=jobs,

@@ -24,6 +24,8 @@ from exresearch.study import StudyError, resolve_path
 
 OnStep = Callable[[str], None]
 _FINDINGS, _AGAINST = "findings", "the data, computed again,"
+# Where the report was written, which a folder that was moved or renamed does not tell.
+_PLACE = re.compile(r"<tr\b[^>]*><th[^>]*><code>output_dir</code></th>.*?</tr>", re.DOTALL)
 _PICTURE = re.compile(r'\ssrc="(data:image/[^"]*)"')
 # What has to be the same for the same numbers to come out, by the key of the record.
 _ALIKE = {
@@ -93,7 +95,7 @@ def check_again(
         except (DisclosureError, LeakError) as error:
             return _nothing(f"It was computed again and not published: {str(error).splitlines()[0]}")
         failed = set(result.failed)
-        return _compare(folder, plan.output, record, names - failed, failed=failed, tolerance=tolerance)
+        return compare(folder, plan.output, record, names - failed, failed=failed, tolerance=tolerance)
 
 
 def _nothing(*reasons: str) -> Check:
@@ -149,7 +151,7 @@ def _unlike_tables(before: list[dict[str, Any]], now: list[dict[str, Any]]) -> l
     return said
 
 
-def _compare(
+def compare(
     folder: Path,
     again: Path,
     record: Mapping[str, Any],
@@ -158,6 +160,23 @@ def _compare(
     failed: set[str],
     tolerance: float,
 ) -> Check:
+    """Compare a report with the same made again.
+
+    Parameters
+    ----------
+    folder, again : pathlib.Path
+        The report, and what the data gave today.
+    record : mapping
+        Of the report's ``run.json``.
+    names, failed : set of str
+        Notebooks that ran to their end today, and that did not.
+    tolerance : float
+        As :func:`check_again`.
+
+    Returns
+    -------
+    Check
+    """
     found: list[Difference] = []
     compared = 0
     left_out = [f"{name} did not run to its end this time; it was not compared." for name in sorted(failed)]
@@ -183,7 +202,7 @@ def _compare(
         pages = [
             (where / f"{name}.html").read_bytes().decode("utf-8", "replace") for where in (again, folder)
         ]
-        mains = [main_of(page) for page in pages]
+        mains = [_PLACE.sub("", main_of(page)) for page in pages]
         found += unlike(*map(words_of, mains), file=f"{name}.html", place="", against=_AGAINST)
         if alike:
             found += _pictures(*mains, file=f"{name}.html")

@@ -142,7 +142,8 @@ def other(file: str, place: str, *, expected: str, found: str, against: str) -> 
     where = f"{file}, {place}" if place else file
     has = f"{found!r}" if found else "nothing"
     should = f"{expected!r}" if expected else "nothing"
-    return Difference(file, place, expected, found, f"{where}: shows {has}; {against} gives {should}.")
+    give = "give" if against.split(",")[0].endswith(("findings", "pages", "data")) else "gives"
+    return Difference(file, place, expected, found, f"{where}: shows {has}; {against} {give} {should}.")
 
 
 def most(differences: Sequence[Difference], limit: int) -> tuple[Difference, ...]:

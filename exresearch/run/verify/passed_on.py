@@ -26,7 +26,7 @@ from exresearch.run.verify.outcome import Check, Difference, most, other, plain
 from exresearch.run.verify.words import main_of, unlike, words_of
 
 _FINDINGS, _PAGES = "the findings", "the pages"
-_TOLD = 5
+_TOLD = 20
 _Said = dict[str, str]
 
 
