@@ -72,7 +72,7 @@ def main() -> None:
         "folder",
         type=Path,
         nargs="?",
-        help="where the client is, or will be written; gone at the end if not said",
+        help="where the client is or will be; a passing one if not said",
     )
     parser.add_argument(
         "--employees", type=int, default=1_000_000, help="answer sheets, or a few per cent more"

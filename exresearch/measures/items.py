@@ -6,10 +6,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.measures.resampling import respondents
 from exresearch.measures.scores import oriented
 from exresearch.study import Study, Variable
+from exresearch.study.coded import coded
+
+Mask = NDArray[np.bool_]
 
 ANSWER_TABLES = ("employees", "customers", "partners", "moments")
 _ASKED = ("item", "outcome", "driver", "need")
@@ -58,13 +62,16 @@ def _of_item(study: Study, frame: pd.DataFrame, variable: Variable) -> list[dict
     low, high = variable.minimum, variable.maximum
     if low is None or high is None or high - low >= _MOST_POINTS or not float(high - low).is_integer():
         return []
-    answers = oriented(frame[variable.column], variable).dropna()
+    turned = oriented(frame[variable.column], variable)
+    there = turned.notna().to_numpy(dtype=bool)
+    answers = turned[there]
     points = np.arange(low, high + 1)
     if answers.empty or not answers.isin(points).all():
         return []
-    weights = frame.loc[answers.index, "weight"] if "weight" in frame else answers.mask(answers.notna(), 1.0)
-    sizes = weights.groupby(answers).sum().reindex(points, fill_value=0.0)
-    people = _people(frame.loc[answers.index], answers).reindex(points, fill_value=0)
+    place = (answers.to_numpy(dtype=np.float64) - low).astype(np.intp)
+    weights = frame["weight"].to_numpy(dtype=np.float64)[there] if "weight" in frame else np.ones(len(place))
+    sizes = np.bincount(place, weights=weights, minlength=len(points))
+    people = _people(frame, there, place, n_points=len(points))
     fixed = {
         "table": variable.table,
         "construct": variable.name,
@@ -75,18 +82,22 @@ def _of_item(study: Study, frame: pd.DataFrame, variable: Variable) -> list[dict
         "maximum": float(high),
         "mean": float(np.average(answers, weights=weights)),
         "n": len(answers),
-        "respondents": respondents(frame.loc[answers.index]),
+        "respondents": respondents(frame, where=there),
     }
     total = float(sizes.sum())
     return [
-        fixed | {"value": float(point), "share": float(sizes[point] / total), "people": int(people[point])}
-        for point in points
+        fixed | {"value": float(point), "share": float(size / total), "people": int(count)}
+        for point, size, count in zip(points, sizes, people, strict=True)
     ]
 
 
-def _people(frame: pd.DataFrame, answers: pd.Series) -> pd.Series:
+def _people(frame: pd.DataFrame, there: Mask, place: NDArray[np.intp], *, n_points: int) -> NDArray[np.intp]:
     """Count who gave each answer: a person once, a sheet without a person as somebody of its own."""
     if "person" not in frame:
-        return answers.groupby(answers).size()
-    known = frame["person"].groupby(answers).nunique()
-    return known + frame["person"].isna().groupby(answers).sum()
+        return np.bincount(place, minlength=n_points)
+    codes, names = coded(frame["person"])
+    who = codes[there]
+    known = who >= 0
+    gave = np.zeros((len(names), n_points), dtype=bool)
+    gave[who[known], place[known]] = True
+    return gave.sum(axis=0) + np.bincount(place[~known], minlength=n_points)

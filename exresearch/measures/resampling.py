@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+
+from exresearch.study.coded import coded, distinct
 
 # Fewer groups than this cannot stand for the variation between groups.
 LEAST_GROUPS = 10
+#: Rows of a frame: a mask in its order, or labels of its index, each once.
+Where = pd.Series | NDArray[np.bool_] | pd.Index | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Groups:
     n_units: int
 
 
-def dependence_groups(frame: pd.DataFrame) -> Groups:
+def dependence_groups(frame: pd.DataFrame, *, where: Where = None) -> Groups:
     """Choose the groups that answers are resampled by.
 
     Units where there are ten or more; otherwise persons, whose answers in several waves belong together; otherwise
@@ -41,6 +46,8 @@ def dependence_groups(frame: pd.DataFrame) -> Groups:
     ----------
     frame : pandas.DataFrame
         A cleaned table with, perhaps, ``unit`` and ``person``.
+    where : mask or index, optional
+        The rows that count, all by default: as ``frame[where]``, without copying the other columns.
 
     Returns
     -------
@@ -51,26 +58,62 @@ def dependence_groups(frame: pd.DataFrame) -> Groups:
     >>> dependence_groups(pd.DataFrame({"person": ["a", "a", "b"]})).by
     'row'
     """
-    n_units = int(frame["unit"].nunique()) if "unit" in frame else 0
+    by, n_units = dependence_kind(frame, where=where)
+    if by == "row":
+        rows = _taken(pd.Series(0, index=frame.index), where)
+        return Groups("row", pd.Series(range(len(rows)), index=rows.index), n_units)
+    return Groups(by, _alone_where_missing(_taken(frame[by], where)), n_units)
+
+
+def dependence_kind(
+    frame: pd.DataFrame, *, where: Where = None
+) -> tuple[Literal["unit", "person", "row"], int]:
+    """Say what the groups of :func:`dependence_groups` are, and how many units there are, without making them."""
+    rows = _rows(frame, where)
+    n_units = distinct(frame["unit"], rows) if "unit" in frame else 0
     if n_units >= LEAST_GROUPS:
-        return Groups("unit", _alone_where_missing(frame["unit"]), n_units)
-    if "person" in frame and frame["person"].nunique() >= LEAST_GROUPS:
-        return Groups("person", _alone_where_missing(frame["person"]), n_units)
-    return Groups("row", pd.Series(range(len(frame)), index=frame.index), n_units)
+        return "unit", n_units
+    if "person" in frame and distinct(frame["person"], rows) >= LEAST_GROUPS:
+        return "person", n_units
+    return "row", n_units
 
 
-def respondents(frame: pd.DataFrame) -> int:
+def respondents(frame: pd.DataFrame, *, where: Where = None) -> int:
     """Count the people behind answer sheets: each person once where the sheets say who they are, else the sheets.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Answer sheets.
+    where : mask or index, optional
+        The sheets that count, all by default: as ``frame[where]``, without copying the other columns.
 
     Examples
     --------
     >>> respondents(pd.DataFrame({"person": ["a", "a", "b"]})), respondents(pd.DataFrame({"item": [1, 2]}))
     (2, 2)
     """
+    rows = _rows(frame, where)
     if "person" not in frame:
-        return len(frame)
+        return len(frame) if rows is None else int(np.arange(len(frame))[rows].size)
     # A sheet without a person may be anybody's, so it counts as somebody of its own.
-    return int(frame["person"].nunique() + frame["person"].isna().sum())
+    codes = coded(frame["person"])[0]
+    return distinct(frame["person"], rows) + int(((codes if rows is None else codes[rows]) < 0).sum())
+
+
+def _rows(frame: pd.DataFrame, where: Where) -> NDArray[Any] | None:
+    """A mask, or places, for arrays."""
+    if where is None:
+        return None
+    if isinstance(where, pd.Index):
+        return frame.index.get_indexer(where)
+    return np.asarray(where, dtype=bool)
+
+
+def _taken(column: pd.Series, where: Where) -> pd.Series:
+    if where is None:
+        return column
+    return column.loc[where] if isinstance(where, pd.Index) else column[np.asarray(where, dtype=bool)]
 
 
 def respondents_by(frame: pd.DataFrame, *, by: str = "unit") -> pd.Series:

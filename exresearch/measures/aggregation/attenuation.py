@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -189,27 +189,27 @@ def construct_correlations(
     left, right = np.triu_indices(len(names), k=1)
     rng = np.random.default_rng(seed)
     y = scores.to_numpy(dtype="float64", na_value=np.nan)
-    answers = {name: frame.to_numpy(dtype="float64", na_value=np.nan) for name, frame in items.items()}
-    codes = _group_codes(groups, np.column_stack([y, w, *answers.values()]), rng=rng)
+    # Column by column, as they are needed: all of them side by side would be the table once more.
+    codes = _group_codes(groups, [*y.T, w, *_columns(items)], rng=rng)
     n_groups = int(codes.max()) + 1 if len(codes) else 0
     even = np.full(n_groups, 1 / max(n_groups, 1))
     drawn = rng.multinomial(n_groups, even, size=n_boot) if n_groups else np.zeros((n_boot, 0))
     # The data themselves are the first replicate.
     counts: Array = np.vstack([np.ones((1, n_groups)), drawn])
-    r = _correlations(counts, y, w, codes, left=left, right=right)
+    r, present = _correlations(counts, y, w, codes, left=left, right=right)
     alphas = np.full((len(counts), len(names)), np.nan)
     for place, name in enumerate(names):
         if name in known:
             alphas[:, place] = known[name]
-        elif name in answers and answers[name].shape[1] >= 2:
-            alphas[:, place] = _alphas(counts, answers[name], w, codes)
+        elif name in items and items[name].shape[1] >= 2:
+            answers = items[name].to_numpy(dtype="float64", na_value=np.nan)
+            alphas[:, place] = _alphas(counts, answers, w, codes)
     product = np.where(
         (alphas[:, left] > 0) & (alphas[:, right] > 0), alphas[:, left] * alphas[:, right], np.nan
     )
     corrected = r / np.sqrt(product)
     answered = np.isfinite(y)
-    both = answered[:, left] & answered[:, right]
-    present = np.array([len(np.unique(codes[there])) for there in both.T], dtype=np.intp)
+    both = [int(np.count_nonzero(answered[:, i] & answered[:, j])) for i, j in zip(left, right, strict=True)]
     with np.errstate(divide="ignore"):
         z_low, z_high = _limits(np.arctanh(np.clip(r, -1, 1)), n_groups=present, conf_level=conf_level)
     dis_low, dis_high = _limits(corrected, n_groups=present, conf_level=conf_level)
@@ -217,7 +217,7 @@ def construct_correlations(
         {
             "x": [names[i] for i in left],
             "y": [names[j] for j in right],
-            "n": both.sum(axis=0),
+            "n": np.array(both, dtype=np.int64),
             "r": r[0],
             "conf_low": np.tanh(z_low),
             "conf_high": np.tanh(z_high),
@@ -260,7 +260,15 @@ def _reason(
     return ABOVE_ONE if abs(corrected) > 1 else ""
 
 
-def _group_codes(groups: pd.Series | None, content: Array, *, rng: np.random.Generator) -> NDArray[np.intp]:
+def _columns(items: Mapping[str, pd.DataFrame]) -> list[Array]:
+    return [
+        frame[name].to_numpy(dtype="float64", na_value=np.nan) for frame in items.values() for name in frame
+    ]
+
+
+def _group_codes(
+    groups: pd.Series | None, content: Sequence[Array], *, rng: np.random.Generator
+) -> NDArray[np.intp]:
     """Number the groups by what they answered, and put them together where there are many."""
     codes, n_groups = ordered_groups(content, groups)
     if n_groups <= _MOST_GROUPS:
@@ -285,26 +293,31 @@ def _correlations(
     *,
     left: NDArray[np.intp],
     right: NDArray[np.intp],
-) -> Array:
-    """Pairwise complete weighted correlations, one row per replicate."""
+) -> tuple[Array, NDArray[np.intp]]:
+    """Pairwise complete weighted correlations, one row per replicate; and the groups in which somebody has both."""
     n_groups, size = counts.shape[1], y.shape[1]
-    there = np.isfinite(y).astype("float64")
     # Around the mean, so that sums of squares keep their digits.
-    x = np.where(there > 0, y - np.nansum(y * w[:, None], axis=0) / np.maximum(w @ there, 1e-300), 0.0)
+    centre = np.array([np.nansum(column * w) / max(w @ np.isfinite(column), 1e-300) for column in y.T])
     moments = np.empty((4, n_groups, size, size))
-    for group, rows in enumerate(pd.Series(codes).groupby(codes).indices.values()):
-        weighted = x[rows] * w[rows, None]
-        moments[0, group] = (there[rows] * w[rows, None]).T @ there[rows]
-        moments[1, group] = weighted.T @ there[rows]
-        moments[2, group] = (weighted * x[rows]).T @ there[rows]
-        moments[3, group] = weighted.T @ x[rows]
+    order = np.argsort(codes, kind="stable")
+    parts = np.split(order, np.flatnonzero(np.diff(codes[order])) + 1) if len(order) else []
+    for group, rows in enumerate(parts):
+        own = y[rows]
+        there = np.isfinite(own).astype("float64")
+        x = np.where(there > 0, own - centre, 0.0)
+        weighted = x * w[rows, None]
+        moments[0, group] = (there * w[rows, None]).T @ there
+        moments[1, group] = weighted.T @ there
+        moments[2, group] = (weighted * x).T @ there
+        moments[3, group] = weighted.T @ x
+    present = np.count_nonzero(moments[0][:, left, right], axis=0).astype(np.intp)
     total, first, second, cross = (counts @ part[:, left, right] for part in moments)
     first_y, second_y = (counts @ part[:, right, left] for part in moments[1:3])
     with np.errstate(invalid="ignore", divide="ignore"):
         var_x, var_y = second / total - (first / total) ** 2, second_y / total - (first_y / total) ** 2
         covariance = cross / total - first * first_y / total**2
         usable = (var_x > 1e-12 * second / total) & (var_y > 1e-12 * second_y / total)
-        return np.where(usable, covariance / np.sqrt(var_x * var_y), np.nan)
+        return np.where(usable, covariance / np.sqrt(var_x * var_y), np.nan), present
 
 
 def _alphas(counts: Array, answers: Array, w: Array, codes: NDArray[np.intp]) -> Array:

@@ -7,12 +7,14 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.measures.aggregation.attenuation import NO_CORRECTION, construct_correlations
 from exresearch.measures.aggregation.tables import constructs_of, same_scale, score_of
-from exresearch.measures.resampling import dependence_groups
+from exresearch.measures.resampling import LEAST_GROUPS, dependence_kind
 from exresearch.measures.scores import oriented_frame, score_method
 from exresearch.study import Study
+from exresearch.study.coded import coded, distinct
 
 
 def correlation_table(
@@ -58,10 +60,9 @@ def correlation_table(
         "n_boot": n_boot,
         "seed": seed,
     }
+    there = {name: scores[name].notna().to_numpy(dtype=bool) for name in scores}
     # A question that a few units alone were asked has other groups than the table as a whole.
-    kinds = [
-        dependence_groups(frame[scores[x].notna() & scores[y].notna()]).by for x, y in combinations(scores, 2)
-    ]
+    kinds = [_kind(frame, there[x] & there[y]) for x, y in combinations(scores, 2)]
     rows = construct_correlations(scores, **options, groups=_labels(frame, kinds[0] if kinds else "row"))
     for kind in dict.fromkeys(kinds[1:]):
         if kind != kinds[0]:
@@ -81,6 +82,17 @@ def correlation_table(
     return rows
 
 
+def _kind(frame: pd.DataFrame, rows: NDArray[np.bool_]) -> str:
+    """What the groups are among some rows of a table."""
+    if "unit" in frame:
+        # A part of them will do where it is from enough units already.
+        some = np.flatnonzero(rows)
+        some = some[:: max(1, len(some) // 2000)]
+        if distinct(frame["unit"], some) >= LEAST_GROUPS:
+            return "unit"
+    return dependence_kind(frame, where=rows)[0]
+
+
 def _labels(frame: pd.DataFrame, kind: str) -> pd.Series | None:
     """Groups of one kind for the whole table; none where every sheet is one."""
     if kind == "row":
@@ -92,11 +104,15 @@ def _people_with_both(frame: pd.DataFrame, scores: pd.DataFrame, pairs: pd.DataF
     """Count the people behind each correlation, each person once."""
     if "person" not in frame:
         return pairs["n"].astype("int64").tolist()
-    codes, names = pd.factorize(frame["person"])
-    # A sheet without a person is somebody of its own.
+    codes, names = coded(frame["person"])
+    # A sheet without a person is somebody of its own; sheets of one person lie together.
     codes = np.where(codes < 0, len(names) + np.arange(len(codes)), codes)
-    there = {str(name): scores[name].notna().to_numpy() for name in scores}
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    there = {str(name): scores[name].notna().to_numpy(dtype=bool)[order] for name in scores}
+    if not len(starts):
+        return [0] * len(pairs)
     return [
-        int(np.count_nonzero(np.bincount(codes[there[x] & there[y]], minlength=1)))
+        int(np.count_nonzero(np.logical_or.reduceat(there[x] & there[y], starts)))
         for x, y in zip(pairs["x"], pairs["y"], strict=True)
     ]

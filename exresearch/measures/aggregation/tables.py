@@ -261,7 +261,8 @@ def score_of(study: Study, table: str, variables: Sequence[Variable]) -> tuple[p
 
 def _people_of_units(frame: pd.DataFrame, scored: pd.Series) -> pd.Series:
     """Count the people with a score of each unit, each once; a sheet without a person is somebody of its own."""
-    sheets = frame[scored & frame["unit"].notna()]
+    keys = [name for name in ("unit", "person") if name in frame]
+    sheets = frame[keys][scored & frame["unit"].notna()]
     if "person" not in sheets:
         return sheets.groupby("unit").size()
     nameless = sheets["person"].isna().groupby(sheets["unit"]).sum()

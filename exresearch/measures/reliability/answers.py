@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 Handling = Literal["listwise", "pairwise"]
 HANDLINGS = ("listwise", "pairwise")
+# Of what an int64 holds.
+_LARGEST = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,13 +172,15 @@ def deletions(answers: Answers) -> Iterator[tuple[int, int, FloatArray]]:
         yield i, j, left_out
 
 
-def ordered_groups(content: FloatArray, labels: pd.Series | None) -> tuple[NDArray[np.intp], int]:
+def ordered_groups(
+    content: FloatArray | Sequence[FloatArray], labels: pd.Series | None
+) -> tuple[NDArray[np.intp], int]:
     """Number groups in the order of what their rows hold, so that a draw of groups does not depend on that of rows.
 
     Parameters
     ----------
-    content : ndarray [n, p]
-        All that a row brings; NaN where nothing.
+    content : ndarray [n, p], or sequence of ndarray [n]
+        All that a row brings, or its columns; NaN where nothing.
     labels : pandas.Series or None
         Group of each row; a row without one is a group by itself, as every row is without ``labels``.
 
@@ -191,25 +195,67 @@ def ordered_groups(content: FloatArray, labels: pd.Series | None) -> tuple[NDArr
     >>> ordered_groups(np.array([[3.0], [1.0], [2.0]]), pd.Series(["b", "a", "b"]))[0].tolist()
     [1, 0, 1]
     """
-    # NaN is not equal to itself, so that equal rows would differ.
-    filled = np.where(np.isnan(content), np.inf, content)
-    n = len(filled)
+    columns = content.T if isinstance(content, np.ndarray) else content
+    n = len(columns[0]) if len(columns) else 0
     if not n:
         return np.empty(0, dtype=np.intp), 0
-    order = np.lexsort(filled.T[::-1])
-    place = np.empty(n, dtype=np.intp)
+    place = _places(columns, n)
     if labels is None:
-        place[order] = np.arange(n)
-        return place, n
+        number = np.empty(n, dtype=np.intp)
+        number[np.argsort(place, kind="stable")] = np.arange(n)
+        return number, n
     groups, n_groups = _numbered(labels)
-    steps = (filled[order][1:] != filled[order][:-1]).any(axis=1)
-    place[order] = np.concatenate([[0], np.cumsum(steps)])
     rows = np.lexsort((place, groups))
     starts = np.cumsum(np.bincount(groups, minlength=n_groups))[:-1]
-    held = [part.tolist() for part in np.split(place[rows], starts)]
+    firsts = place[rows][np.concatenate([[0], starts]).astype(np.intp)]
     number = np.empty(n_groups, dtype=np.intp)
+    if len(np.unique(firsts)) == n_groups:
+        # Their first rows tell all groups apart.
+        number[np.argsort(firsts)] = np.arange(n_groups)
+        return number[groups], n_groups
+    held = [part.tolist() for part in np.split(place[rows], starts)]
     number[sorted(range(n_groups), key=held.__getitem__)] = np.arange(n_groups)
     return number[groups], n_groups
+
+
+def _places(columns: Sequence[FloatArray] | FloatArray, n: int) -> NDArray[np.int64]:
+    """How many rows come before each in the order of the first column, then the second and so on; missing comes last.
+
+    Most rows differ in a few columns, and only those that do not are looked at further: of a million rows with eighty
+    columns that is a second instead of half a minute.
+    """
+    place = np.zeros(n, dtype=np.int64)
+    tied = np.arange(n)
+    remaining = iter(columns)
+    column = next(remaining, None)
+    while column is not None and len(tied):
+        key, size = np.zeros(len(tied), dtype=np.int64), 1
+        while column is not None:
+            # NaN is not equal to itself, so that equal rows would differ.
+            values = column[tied]
+            codes, points = pd.factorize(np.where(np.isnan(values), np.inf, values), sort=True)
+            if size > 1 and size * len(points) * n > _LARGEST:
+                break
+            key, size = key * len(points) + codes, size * len(points)
+            column = next(remaining, None)
+        # Rows tied so far stand together, from the place of the first of them.
+        before = place[tied]
+        order = (
+            np.lexsort((key, before))
+            if size * n > _LARGEST
+            else np.argsort(before * size + key, kind="stable")
+        )
+        tied, before, key = tied[order], before[order], key[order]
+        block = np.concatenate([[True], before[1:] != before[:-1]])
+        run = block | np.concatenate([[True], key[1:] != key[:-1]])
+        at = np.arange(len(tied))
+        place[tied] = (
+            before
+            + np.maximum.accumulate(np.where(run, at, 0))
+            - np.maximum.accumulate(np.where(block, at, 0))
+        )
+        tied = np.sort(tied[~(run & np.concatenate([run[1:], [True]]))])
+    return place
 
 
 def _pairs(answers: Answers, *, deleted: bool) -> Iterator[tuple[int, int, float, FloatArray]]:

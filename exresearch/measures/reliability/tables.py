@@ -80,8 +80,8 @@ def reliability_table(
         about = {"table": table, "construct": construct, "label": study.codebook.label(construct)}
         k = len(variables)
         lacking = _lacking(variables)
-        complete = frame[items.notna().all(axis=1)]
-        people = respondents(complete)
+        complete = items.notna().all(axis=1)
+        people = respondents(frame, where=complete)
         by_factor = score_method(study.codebook, construct) == "factor"
         coefficients = [
             "alpha",
@@ -89,7 +89,7 @@ def reliability_table(
             *(["omega_hierarchical"] if k >= _HIERARCHICAL_FROM else []),
         ]
         # A question that a few units alone were asked has other groups than the table as a whole.
-        groups = dependence_groups(complete)
+        groups = dependence_groups(frame, where=complete)
         options: dict[str, Any] = {
             "weights": frame["weight"] if "weight" in frame else None,
             "cluster": None if groups.by == "row" else groups.labels.reindex(frame.index),
@@ -163,7 +163,7 @@ def item_table(study: Study) -> pd.DataFrame:
                     "item_label": study.codebook.label(variable.column),
                     "reversed": variable.reversed,
                     "n": int(there.sum()),
-                    "respondents": respondents(frame[there]),
+                    "respondents": respondents(frame, where=there),
                     "missing": float((~there).mean()) if len(there) else float("nan"),
                     "mean": mean,
                     "sd": sd,
