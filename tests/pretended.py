@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import nbformat
 import pandas as pd
@@ -30,7 +31,7 @@ class Pretended(Reports):
     #: What the share of the engaged comes out at; a test changes it.
     share = 1 / 3
 
-    def _execute(self, job: NotebookJob, *, work: Path, cold: bool = False) -> NotebookResult:
+    def _execute(self, job: NotebookJob, *, work: Path, **_: Any) -> NotebookResult:
         staging = work / STAGED
         page = Page(language=job.parameters["language"], rules=RULES, report_dir=staging)
         notebook = nbformat.read(job.path, as_version=4)

@@ -229,9 +229,13 @@ def test_who_makes_everything_anew_is_found_out_by_the_seal_that_was_noted_and_b
 
 
 def test_findings_are_computed_again_from_what_the_run_left_beside_the_report(
-    made: tuple[Path, Pretended],
+    made: tuple[Path, Pretended], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, reports = made
+    refused = verify_report(folder / "report").checks[-1]
+    assert refused.state == "not possible"
+    assert "--allow" in refused.left_out[0]
+    monkeypatch.setenv("EXRESEARCH_ALLOW", str(folder / "study"))
     steps: list[str] = []
     with reports.instead_of_kernels():
         outcome = verify_report(folder / "report", on_step=steps.append)

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.progress import SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from exresearch.commands.console import LateProgress, err, out, page, refuse
+from exresearch.commands.console import AllowOption, LateProgress, err, out, page, refuse
 from exresearch.study.problems import Problem, StudyError
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def verify(
         int | None,
         typer.Option("--jobs", min=1, metavar="N", help="Notebooks at a time; one per processor by default."),
     ] = None,
+    allow: AllowOption = None,
     json_: Annotated[
         Path | None,
         typer.Option("--json", metavar="FILE", help="Write the outcome as data into this file too."),
