@@ -389,12 +389,46 @@ def test_draws_of_the_coefficients_vary_as_the_sandwich_says(
 
 
 def test_the_sums_follow_the_answers_within_a_round() -> None:
-    data = small().drop(columns="unit")
-    chain = _Chain.start(data.to_numpy(), None, donors=5, seed=1)
-    sums = chain.design.T @ chain.design
+    data = small()
+    groups = pd.factorize(data.pop("unit"))[0]
+    chain = _Chain.start(data.to_numpy(), groups, donors=5, seed=1)
+    sums, blocks = chain.design.T @ chain.design, chain._blocks()
+    np.testing.assert_allclose(blocks.sum(axis=0), sums, atol=1e-9)
     for j, rows in chain.gaps.items():
-        sums = chain._redraw(j, rows, sums)
+        sums = chain._redraw(j, rows, sums, blocks)
         np.testing.assert_allclose(sums, chain.design.T @ chain.design, atol=1e-9)
+        np.testing.assert_allclose(blocks, chain._blocks(), atol=1e-9)
+        np.testing.assert_array_equal(chain.across, chain.design.T)
+
+
+def test_the_scores_of_groups_need_no_pass_over_the_rows() -> None:
+    data = small()
+    groups = pd.factorize(data.pop("unit"))[0]
+    chain = _Chain.start(data.to_numpy(), groups, donors=5, seed=1)
+    j, rows = next(iter(chain.gaps.items()))
+    rng = np.random.default_rng(2)
+    coefficients = rng.normal(size=chain.design.shape[1])
+    coefficients[j + 1] = 0.0
+    normal = rng.normal(size=chain.n_groups)
+    quick = chain._signed_scores(j + 1, rows, chain.design[rows], coefficients, normal, chain._blocks())
+    residuals = chain.design[:, j + 1] - chain.design @ coefficients
+    residuals[rows] = 0.0
+    np.testing.assert_allclose(quick, chain.design.T @ (residuals * normal[groups]), atol=1e-9)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e12])
+def test_the_nearest_are_those_of_a_plain_search(size: float) -> None:
+    rng = np.random.default_rng(3)
+    chain = _Chain.start(small().drop(columns="unit").to_numpy(), None, donors=5, seed=1)
+    known, wanted = rng.normal(size=400).round(1) * size, rng.normal(size=50) * 2 * size
+    chain.rng = np.random.default_rng(4)
+    found = chain._nearest(known, wanted)
+    order = np.argsort(known.round(9), kind="stable")
+    distance = np.sort(np.abs(known.round(9)[:, None] - wanted.round(9)), axis=0)[4] + 0.5e-9
+    ordered = known.round(9)[order]
+    first = np.searchsorted(ordered, wanted.round(9) - distance, side="left")
+    last = np.searchsorted(ordered, wanted.round(9) + distance, side="right")
+    np.testing.assert_array_equal(found, order[np.random.default_rng(4).integers(first, last)])
 
 
 @pytest.mark.parametrize("name", ["a", "z"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -152,12 +153,19 @@ class _Chain:
 
     answers: FloatArray
     design: FloatArray
+    # The same, column by column: passes over all rows are quicker there, and single rows in the other.
+    across: FloatArray
     gaps: dict[int, IndexArray]
     filled: dict[int, IndexArray]
     groups: IndexArray | None
     n_groups: int
     donors: int
     rng: np.random.Generator
+    # Rows by group, where each group begins there; and for the gaps of each column their order by group, where each
+    # group begins in it, and which groups these are.
+    by_group: IndexArray
+    bounds: IndexArray
+    gap_groups: dict[int, tuple[IndexArray, IndexArray, IndexArray]]
 
     @classmethod
     def start(cls, values: FloatArray, groups: IndexArray | None, *, donors: int, seed: int) -> _Chain:
@@ -173,48 +181,100 @@ class _Chain:
         for j in by_gaps:
             answers[gaps[j], j] = values[rng.choice(filled[j], size=len(gaps[j])), j]
         standard = (answers - centre) / np.where(spread > 0.0, spread, 1.0)
+        design = np.column_stack([np.ones(len(values)), standard])
+        by_group, bounds = np.arange(len(values)), np.array([0, len(values)])
+        gap_groups = {}
+        if groups is not None:
+            by_group = np.argsort(groups, kind="stable")
+            bounds = np.append(0, np.bincount(groups).cumsum())
+            for j, rows in gaps.items():
+                order = np.argsort(groups[rows], kind="stable")
+                found, starts = np.unique(groups[rows][order], return_index=True)
+                gap_groups[j] = (order, starts, found)
         return cls(
             answers=answers,
-            design=np.column_stack([np.ones(len(values)), standard]),
+            design=design,
+            across=np.ascontiguousarray(design.T),
             gaps=gaps,
             filled=filled,
             groups=groups,
             n_groups=len(values) if groups is None else int(groups.max()) + 1,
             donors=donors,
             rng=rng,
+            by_group=by_group,
+            bounds=bounds,
+            gap_groups=gap_groups,
         )
 
     def round(self) -> None:
         """Draw every gap anew, column by column."""
         # Computed anew each time: changes of the sums would gather rounding.
         sums = self.design.T @ self.design
+        blocks = None if self.groups is None else self._blocks()
         for j, rows in self.gaps.items():
-            sums = self._redraw(j, rows, sums)
+            sums = self._redraw(j, rows, sums, blocks)
 
-    def _redraw(self, j: int, rows: IndexArray, sums: FloatArray) -> FloatArray:
+    def _blocks(self) -> FloatArray:
+        """The cross-products of each group [G, q, q]."""
+        size = self.design.shape[1]
+        blocks = np.empty((self.n_groups, size, size))
+        for group, (first, last) in enumerate(itertools.pairwise(self.bounds)):
+            block = self.design[self.by_group[first:last]]
+            np.matmul(block.T, block, out=blocks[group])
+        return blocks
+
+    def _redraw(self, j: int, rows: IndexArray, sums: FloatArray, blocks: FloatArray | None) -> FloatArray:
         column, filled = j + 1, self.filled[j]
-        known = sums - self.design[rows].T @ self.design[rows]
+        guessed = self.design.take(rows, axis=0)
+        known = sums - guessed.T @ guessed
         others = np.delete(np.arange(len(sums)), column)
         cross = known[np.ix_(others, others)]
         cross[np.diag_indices_from(cross)] += _RIDGE * len(self.design)
         coefficients = np.zeros(len(sums))
         coefficients[others] = np.linalg.solve(cross, known[others, column])
-        predicted = self.design @ coefficients
-        residuals = self.design[:, column] - predicted
-        residuals[rows] = 0.0
         normal = self.rng.standard_normal(self.n_groups)
-        signed = residuals * (normal if self.groups is None else normal[self.groups])
+        scores = self._signed_scores(column, rows, guessed, coefficients, normal, blocks)
         drawn = coefficients.copy()
         scale = np.sqrt(self._small_sample(len(filled), len(others)))
-        drawn[others] += scale * np.linalg.solve(cross, (self.design.T @ signed)[others])
+        drawn[others] += scale * np.linalg.solve(cross, scores[others])
         if len(filled) > _MOST_LENDERS:
-            filled = filled[self.rng.choice(len(filled), size=_MOST_LENDERS, replace=False)]
-            filled.sort()
-        wanted = (self.design[rows] @ drawn).round(_DIGITS)
-        lender = filled[self._nearest(predicted[filled].round(_DIGITS), wanted)]
+            lends = self.rng.choice(len(filled), size=_MOST_LENDERS, replace=False)
+            lends.sort()
+            filled = filled.take(lends)
+        predicted = (coefficients @ self.across).take(filled)
+        lender = filled.take(self._nearest(predicted, guessed @ drawn))
         self.answers[rows, j] = self.answers[lender, j]
-        self.design[rows, column] = self.design[lender, column]
-        return np.asarray(known + self.design[rows].T @ self.design[rows])
+        before, now = guessed[:, column].copy(), self.across[column].take(lender)
+        self.design[rows, column] = self.across[column, rows] = guessed[:, column] = now
+        # Of the products only those with this column change; its square by (new - old) (new + old).
+        change = guessed * (now - before)[:, None]
+        change[:, column] = (now - before) * (now + before)
+        _shift(sums[None], np.zeros(1, dtype=np.intp), column, change.sum(axis=0)[None])
+        if blocks is not None:
+            order, starts, groups = self.gap_groups[j]
+            added = np.add.reduceat(change.take(order, axis=0), starts, axis=0)
+            _shift(blocks, groups, column, added)
+        return sums
+
+    def _signed_scores(
+        self,
+        column: int,
+        rows: IndexArray,
+        guessed: FloatArray,
+        coefficients: FloatArray,
+        normal: FloatArray,
+        blocks: FloatArray | None,
+    ) -> FloatArray:
+        """sum_g z_g X_g'e_g over the rows with a value; of groups from their cross-products, without a pass."""
+        contrast = -coefficients
+        contrast[column] = 1.0
+        if blocks is None or self.groups is None:
+            signed = (contrast @ self.across) * normal
+            signed[rows] = 0.0
+            return np.asarray(self.across @ signed)
+        products = (normal @ blocks.reshape(self.n_groups, -1)).reshape(blocks.shape[1:])
+        gap = guessed.T @ ((guessed @ contrast) * normal[self.groups[rows]])
+        return np.asarray(products @ contrast - gap)
 
     def _small_sample(self, n: int, size: int) -> float:
         """Correction of the sandwich for few rows (HC1), or few clusters (CR1)."""
@@ -225,14 +285,42 @@ class _Chain:
 
     def _nearest(self, known: FloatArray, wanted: FloatArray) -> IndexArray:
         """Place of one of the nearest known predictions for each wanted one, drawn at random."""
-        order = np.argsort(known, kind="stable")
-        ordered = known[order]
+        order, ordered = _ranked(known)
+        # Searched in their order, which is quicker by far; drawn in that of the rows.
+        by_value = np.argsort(wanted)
+        wanted = wanted[by_value].round(_DIGITS)
         k = min(self.donors, len(known))
         # The k nearest lie among the k below and the k above; at either end the window is moved inside.
         start = np.clip(np.searchsorted(ordered, wanted) - k, 0, max(len(known) - 2 * k, 0))
         window = start[:, None] + np.arange(min(2 * k, len(known)))[None, :]
-        distance = np.sort(np.abs(ordered[window] - wanted[:, None]), axis=1)[:, k - 1] + 0.5 * 10.0**-_DIGITS
+        apart = np.abs(ordered[window] - wanted[:, None])
+        # They are neighbours, so the k-th distance is that of the far end of the closest k in a row.
+        far = np.maximum(apart[:, : apart.shape[1] - k + 1], apart[:, k - 1 :])
+        distance = far.min(axis=1) + 0.5 * 10.0**-_DIGITS
         # Everybody at that distance, and not those whom the order of the rows puts first.
         first = np.searchsorted(ordered, wanted - distance, side="left")
         last = np.searchsorted(ordered, wanted + distance, side="right")
-        return np.asarray(order[self.rng.integers(first, last)], dtype=np.intp)
+        back = np.empty_like(by_value)
+        back[by_value] = np.arange(len(back))
+        return np.asarray(order[self.rng.integers(first[back], last[back])], dtype=np.intp)
+
+
+def _shift(products: FloatArray, which: IndexArray, column: int, change: FloatArray) -> None:
+    """Add to the products with one column, in the matrices that are named: [which, q, q], change [which, q]."""
+    products[which, :, column] += change
+    change[:, column] = 0.0
+    products[which, column, :] += change
+
+
+def _ranked(values: FloatArray) -> tuple[IndexArray, FloatArray]:
+    """Stable order of the values rounded to so many digits, and these in that order."""
+    whole = np.rint(values * 10.0**_DIGITS)
+    bits = len(values).bit_length()
+    if np.abs(whole).max() * 2.0**bits >= 2.0**62:
+        rounded = values.round(_DIGITS)
+        order = np.argsort(rounded, kind="stable")
+        return order, rounded[order]
+    # Value and place in one number: whole numbers are sorted far more quickly than places by their values.
+    keys = (whole.astype(np.int64) << bits) | np.arange(len(values))
+    keys.sort()
+    return keys & ((1 << bits) - 1), (keys >> bits) / 10.0**_DIGITS
