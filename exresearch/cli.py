@@ -13,6 +13,7 @@ from rich.table import Table
 
 from exresearch import __version__
 from exresearch.commands.audit import audit
+from exresearch.commands.compare import compare
 from exresearch.commands.console import (
     AllowOption,
     LanguageOption,
@@ -51,6 +52,7 @@ app = typer.Typer(
 app.command()(run)
 app.command()(status)
 app.command()(verify)
+app.command()(compare)
 app.command()(forget)
 app.command()(audit)
 app.command()(licences)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from exresearch.run.contribute import checked_with, contribution_of, write_contribution
 from exresearch.run.course import Prepared
 from exresearch.run.door import check_disclosure
 from exresearch.run.execute import NotebookResult
@@ -79,9 +80,17 @@ def finish_run(
     drop_unfinished(plan, results, staging)
     exports = write_office(plan, staging, started=started)
     summaries = render_summaries(plan, results, staging=staging, started=started.isoformat())
-    disclosure = check_disclosure(plan, results, rules=rules_of(plan), summaries=[*summaries, *exports])
+    disclosure, contributed = checked_with(
+        contribution_of(plan),
+        lambda more: check_disclosure(
+            plan, results, rules=rules_of(plan), summaries=[*summaries, *exports, *more]
+        ),
+    )
+    write_contribution(contributed, staging)
     record = provenance(plan, results, started=started, seconds=_since(started))
     record["disclosure"] = disclosure
+    if contributed.as_record() is not None:
+        record["contribution"] = contributed.as_record()
     render_report(plan, results, record, staging=staging, summaries=summaries)
     reason = write_pdf(plan, staging) if "pdf" in plan.also else ""
     if reason:
@@ -94,7 +103,8 @@ def finish_run(
     write_text(staging / RECORD, sealed(record, staging))
     check_leaks(plan, staging, [result.executed for result in results if result.executed is not None])
     publish(staging, plan.output)
-    return RunResult(plan.output / "index.html", tuple(results), _since(started), tuple(left_out.values()))
+    sentences = [*left_out.values(), *([contributed.sentence] if contributed.sentence else [])]
+    return RunResult(plan.output / "index.html", tuple(results), _since(started), tuple(sentences))
 
 
 def _reported(plan: Plan, results: Sequence[NotebookResult]) -> Plan:

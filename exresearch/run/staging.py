@@ -57,7 +57,7 @@ def publish(staging: Path, output: Path) -> None:
     client = json.loads((staging / _OWNER).read_text(encoding="utf-8"))["client"]
     write_durably(output / _OWNER, json.dumps({"client": client, "unfinished": True}).encode() + b"\n")
     (output / _FIRST).unlink(missing_ok=True)
-    for folder in ("notebooks", FOLDER):
+    for folder in ("notebooks", FOLDER, "moments"):
         if (staging / folder).is_dir():
             (output / folder).mkdir(exist_ok=True)
     new = {path.relative_to(staging) for path in staging.rglob("*") if path.is_file()}
@@ -69,6 +69,7 @@ def publish(staging: Path, output: Path) -> None:
         # A picture of another name is somebody's own.
         *(output / FOLDER / f"{name}.png" for name in load_registry().ids),
         *(output / "notebooks").glob("[0-9][0-9]_*.ipynb"),
+        *(output / "moments").glob("drivers.json"),
     ]
     for path in old:
         if path.relative_to(output) not in new:
@@ -80,7 +81,7 @@ def publish(staging: Path, output: Path) -> None:
             sync(output, *(path for path in output.iterdir() if path.is_dir()))
         (staging / name).replace(output / name)
     sync(output)
-    for folder in ("notebooks", FOLDER):
+    for folder in ("notebooks", FOLDER, "moments"):
         if (output / folder).is_dir() and not any((output / folder).iterdir()):
             (output / folder).rmdir()
     shutil.rmtree(staging)

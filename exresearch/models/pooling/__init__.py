@@ -6,6 +6,7 @@ from exresearch.models.pooling.pool import (
     FEW_CLIENTS,
     TESTS,
     PooledEstimate,
+    Test,
     pool_estimates,
 )
 from exresearch.models.pooling.predict import confidence_prediction
@@ -17,6 +18,7 @@ __all__ = [
     "AgainstPool",
     "PooledEstimate",
     "PoolingMethod",
+    "Test",
     "against_pool",
     "between_variance",
     "confidence_prediction",

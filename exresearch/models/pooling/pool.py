@@ -124,7 +124,8 @@ def pool_estimates(
         Estimator of the variance between clients, one of ``POOLING_METHODS``.
     test : {"knapp_hartung", "adhoc", "normal"}
         Knapp & Hartung's standard error with t on k - 1 degrees of freedom; the same, but never narrower than the
-        ordinary one ("adhoc"); or the ordinary one with the normal distribution.
+        ordinary one ("adhoc"), for few clients, which may agree by chance; or the ordinary one with the normal
+        distribution.
     null : float
         Value tested against.
     conf_level : float
@@ -160,7 +161,7 @@ def pool_estimates(
     Viechtbauer (2005), doi:10.3102/10769986030003261; Knapp & Hartung (2003), doi:10.1002/sim.1482; Higgins, Thompson
     & Spiegelhalter (2009), doi:10.1111/j.1467-985X.2008.00552.x; IntHout et al. (2016),
     doi:10.1136/bmjopen-2015-010247; Viechtbauer (2007), doi:10.1002/sim.2514; Bender et al. (2018),
-    doi:10.1002/jrsm.1297.
+    doi:10.1002/jrsm.1297; Röver, Knapp & Friede (2015), doi:10.1186/s12874-015-0091-1.
 
     Examples
     --------
@@ -195,9 +196,9 @@ def pool_estimates(
     else:
         i2, h2 = tau2 / (tau2 + typical), tau2 / typical + 1.0
         profile = profile_interval(y, v, conf_level=conf_level)
-    expected = (
-        confidence_prediction(y, v, conf_level=conf_level) if expect and method != "FE" else (None, None)
-    )
+    expected: tuple[float, float] | tuple[None, None] = (None, None)
+    if expect and method != "FE":
+        expected = confidence_prediction(y, v, conf_level=conf_level, floored=test == "adhoc")
     shares = [_shares(limit, typical) for limit in profile or ()]
     return PooledEstimate(
         method=method,

@@ -17,7 +17,9 @@ _HALVINGS = 42
 _RANGE = (-10.0, 8.0)
 
 
-def confidence_prediction(estimates: Array, variances: Array, *, conf_level: float) -> tuple[float, float]:
+def confidence_prediction(
+    estimates: Array, variances: Array, *, conf_level: float, floored: bool = False
+) -> tuple[float, float]:
     """Predict the true effect of one more client from the confidence distribution of the variance between clients.
 
     When to use it: as the prediction interval that is shown. The usual one puts the estimated variance in as if it
@@ -30,6 +32,8 @@ def confidence_prediction(estimates: Array, variances: Array, *, conf_level: flo
         Estimate and squared standard error of each client; k of 2 or more.
     conf_level : float
         Coverage.
+    floored : bool
+        Whether the error of the mean is at least the ordinary one.
 
     Returns
     -------
@@ -61,7 +65,8 @@ def confidence_prediction(estimates: Array, variances: Array, *, conf_level: flo
     weights = 1.0 / (variances + tau2[:, None])
     total = weights.sum(axis=1)
     means = weights @ estimates / total
-    errors = np.sqrt(sums_of_squares(estimates, variances, tau2) / ((k - 1) * total))
+    spread = sums_of_squares(estimates, variances, tau2) / (k - 1)
+    errors = np.sqrt((np.maximum(spread, 1.0) if floored else spread) / total)
     steps = stdtrit(k - 1, (np.arange(_ERRORS) + 0.5) / _ERRORS)
     centres = means[:, None] + errors[:, None] * steps
     scale = float(np.sqrt(_scale(estimates, variances)))

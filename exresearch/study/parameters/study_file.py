@@ -97,6 +97,13 @@ class StudyFile(Strict):
             "single_file (report.html)."
         ),
     )
+    contribute: bool = Field(
+        False,
+        description=(
+            "Whether a report holds moments/drivers.json: sums over all complete answer sheets together, with which "
+            "'exresearch compare' pools drivers over clients."
+        ),
+    )
     show_unit_names: bool = Field(
         False,
         description="Whether a report may name units by their keys; without it, one that does is not published.",
