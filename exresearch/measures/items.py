@@ -100,4 +100,5 @@ def _people(frame: pd.DataFrame, there: Mask, place: NDArray[np.intp], *, n_poin
     known = who >= 0
     gave = np.zeros((len(names), n_points), dtype=bool)
     gave[who[known], place[known]] = True
-    return gave.sum(axis=0) + np.bincount(place[~known], minlength=n_points)
+    found: NDArray[np.intp] = gave.sum(axis=0) + np.bincount(place[~known], minlength=n_points)
+    return found

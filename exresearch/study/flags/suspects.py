@@ -10,7 +10,7 @@ import pandas as pd
 
 from exresearch.study.codebook import KEYS, Variable
 from exresearch.study.draft.items.between_waves import other_directions, other_scales
-from exresearch.study.draft.items.reversal import likely_reversed
+from exresearch.study.draft.items.reversal import evenly, likely_reversed
 from exresearch.study.problems import NAMEABLE
 from exresearch.study.remarks import one_or_more
 from exresearch.study.study import Study
@@ -116,57 +116,61 @@ def suspect_sentence(kind: str, n: int) -> str:
 
 def _alone(cells: pd.Series, variable: Variable) -> Iterator[tuple[str, int, str]]:
     """What can be seen in one column by itself."""
-    values = cells.dropna()
-    n = len(values)
+    # How often each value stands there says all that is asked, and is much shorter than a million cells.
+    counts = cells.value_counts(sort=False)
+    n = int(counts.sum())
     if n == 0:
         yield "all_missing", len(cells), ""
         return
     if n <= (1 - _MOSTLY) * len(cells) and variable.role != "date":
         yield "mostly_missing", len(cells) - n, f"{100 * (1 - n / len(cells)):.0f}"
-    n_distinct = values.nunique()
+    n_distinct = len(counts)
     if n_distinct == 1 and n >= _FEW:
         yield "constant", n, ""
     if variable.role in _TEXTS and n >= _FEW:
-        kind = _kind_of_text(values, n_distinct, variable.role)
+        kind = _kind_of_text(counts, n, variable.role)
         if kind:
             yield kind, n, ""
     if variable.role == "category":
-        written = pd.Series(values.astype("str").unique())
+        written = pd.Series(counts.index.astype("str"))
         alike = written.str.casefold().str.split().str.join(" ").value_counts()
         if (alike > 1).any():
             yield "two_spellings", int((alike > 1).sum()), ""
     if variable.role in _SCALED and n >= 2 * _FEW:
-        part = _used_part(values, variable)
+        part = _used_part(counts, n, variable)
         if part:
             yield "narrow_scale", n, part
-        n_between = int((values % 1 != 0).sum())
+        n_between = int(counts[counts.index % 1 != 0].sum())
         if 0 < n_between <= _HARDLY * n and float(variable.minimum or 0).is_integer():
             yield "between_points", n_between, ""
 
 
-def _kind_of_text(values: pd.Series, n_distinct: int, role: str) -> str:
-    texts = values.astype("str")
-    if pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True).notna().mean() >= _DATES:
+def _kind_of_text(counts: pd.Series, n: int, role: str) -> str:
+    texts, times = pd.Series(counts.index.astype("str")), counts.to_numpy()
+
+    def share(right: pd.Series) -> float:
+        return float(times[right.to_numpy(dtype=bool)].sum() / n)
+
+    if share(pd.to_datetime(texts, format="ISO8601", errors="coerce", utc=True).notna()) >= _DATES:
         # A year or a whole number is a legal ISO date as well.
         return "" if pd.to_numeric(texts, errors="coerce").notna().all() else "date_as_text"
-    if pd.to_datetime(texts, format="%d-%m-%Y", errors="coerce").notna().mean() >= _DATES:
+    if share(pd.to_datetime(texts, format="%d-%m-%Y", errors="coerce").notna()) >= _DATES:
         return "date_as_text"
     if role == "text":
         return ""
-    if pd.to_numeric(texts, errors="coerce").notna().all() and n_distinct > _MANY_NUMBERS:
+    if pd.to_numeric(texts, errors="coerce").notna().all() and len(texts) > _MANY_NUMBERS:
         return "number_as_text"
-    if texts.str.len().mean() > _LONG and n_distinct > max(_FEW, len(texts) / 10):
+    if (texts.str.len().to_numpy() @ times) / n > _LONG and len(texts) > max(_FEW, n / 10):
         return "free_text"
-    return "id_like" if n_distinct >= _DISTINCT * len(texts) else ""
+    return "id_like" if len(texts) >= _DISTINCT * n else ""
 
 
-def _used_part(values: pd.Series, variable: Variable) -> str:
+def _used_part(counts: pd.Series, n: int, variable: Variable) -> str:
     """The part of the scale that answers lie in, where it is a small part; points of fewer than five rows apart."""
     if variable.minimum is None or variable.maximum is None:
         return ""
-    counts = values.value_counts()
     shared = counts.index[counts >= NAMEABLE].to_numpy(dtype="float64")
-    if len(shared) < 2 or counts[counts >= NAMEABLE].sum() < 0.9 * len(values):
+    if len(shared) < 2 or counts[counts >= NAMEABLE].sum() < 0.9 * n:
         return ""
     low, high = float(shared.min()), float(shared.max())
     if (high - low) > _PART * (variable.maximum - variable.minimum):
@@ -183,22 +187,23 @@ def _directions(frame: pd.DataFrame, variables: list[Variable]) -> Iterator[tupl
         if v.role in ("item", "need", "driver") and belongs:
             groups.setdefault((belongs, v.minimum, v.maximum), []).append(v)
     for group in groups.values():
-        turned = pd.DataFrame(
-            {
-                v.column: (v.minimum or 0) + (v.maximum or 0) - frame[v.column]
-                if v.reversed
-                else frame[v.column]
-                for v in group
-            }
-        )
         if len(group) == 2 and group[0].role != "driver":
-            yield from _opposed(turned)
+            yield from _opposed(_turned(frame, group))
             continue
-        judged = likely_reversed(turned)
+        judged = likely_reversed(_turned(frame.iloc[evenly(len(frame))], group))
         reversed_now = {v.column: v.reversed for v in group}
         for column in judged.items:
             kind = "wrongly_reversed" if reversed_now[column] else "unreversed_item"
-            yield column, kind, int(turned[column].notna().sum()), str(len(judged.evidence) - 1)
+            yield column, kind, int(frame[column].notna().sum()), str(len(judged.evidence) - 1)
+
+
+def _turned(frame: pd.DataFrame, group: list[Variable]) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            v.column: (v.minimum or 0) + (v.maximum or 0) - frame[v.column] if v.reversed else frame[v.column]
+            for v in group
+        }
+    )
 
 
 def _between_waves(frame: pd.DataFrame, variables: list[Variable]) -> Iterator[tuple[str, str, int, str]]:
@@ -210,7 +215,8 @@ def _between_waves(frame: pd.DataFrame, variables: list[Variable]) -> Iterator[t
         for other in other_scales(frame[v.column], frame["wave"]):
             here, elsewhere = (f"{low}-{high}" for low, high in (other.here, other.elsewhere))
             yield v.column, "other_scale_in_wave", other.n, f"{other.wave}: {here} ({elsewhere})"
-    for wave, columns in other_directions(frame[[v.column for v in scaled]], frame["wave"]).items():
+    asked = [v.column for v in scaled]
+    for wave, columns in other_directions(frame, frame["wave"], questions=asked).items():
         for column in columns:
             n = int(frame.loc[frame["wave"] == wave, column].notna().sum())
             yield column, "other_direction_in_wave", n, wave
@@ -234,7 +240,9 @@ def _repeats(frame: pd.DataFrame, variables: list[Variable]) -> Iterator[tuple[s
         n = int(cells.notna().sum())
         if n < _FEW or cells.nunique() < 2:
             continue
-        key = (n, int(pd.util.hash_pandas_object(cells, index=False).sum()))
+        # What looks alike in some rows is compared in all.
+        some = cells.iloc[:: max(1, len(cells) // 2000)]
+        key = (n, int(pd.util.hash_pandas_object(some, index=False).sum()))
         for earlier in seen.setdefault(key, []):
             if cells.equals(frame[earlier]):
                 yield v.column, "identical_columns", n, earlier

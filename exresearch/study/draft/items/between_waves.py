@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from exresearch.study.draft.items.reversal import WEAKEST_ITEM, Z, likely_reversed
+from exresearch.study.coded import coded
+from exresearch.study.draft.items.reversal import WEAKEST_ITEM, Z, evenly, likely_reversed
 from exresearch.study.problems import NAMEABLE
 
 _FEWEST = 40
@@ -61,23 +64,35 @@ def other_scales(answers: pd.Series, waves: pd.Series) -> list[OtherScale]:
     >>> [(one.wave, one.here, one.elsewhere) for one in found]
     [('2023', (1, 5), (2, 10))]
     """
-    both = pd.DataFrame({"answer": answers, "wave": waves}).dropna()
+    of_wave, names = coded(waves)
+    given = answers.notna().to_numpy(dtype=bool) & (of_wave >= 0)
+    of_point, points = pd.factorize(answers.to_numpy(dtype="float64", na_value=np.nan)[given], sort=True)
+    size = len(points)
+    # Answers by wave and point: all that follows is about them.
+    table = np.bincount(of_wave[given] * size + of_point, minlength=len(names) * size).reshape(
+        len(names), size
+    )
+    total = table.sum(axis=0)
     found = []
-    for wave, here in both.groupby("wave")["answer"]:
-        elsewhere = both.loc[both["wave"] != wave, "answer"]
-        mine, theirs = _range(here), _range(elsewhere)
-        if mine is None or theirs is None or min(len(here), len(elsewhere)) < _FEWEST:
+    for place in np.argsort(names.to_numpy(dtype=object)):
+        here, elsewhere = table[place], total - table[place]
+        mine, theirs = _range(points, here), _range(points, elsewhere)
+        if mine is None or theirs is None or min(here.sum(), elsewhere.sum()) < _FEWEST:
             continue
         if mine[1] - mine[0] > theirs[1] - theirs[0]:
             # It is the others that have the smaller scale.
             continue
-        beyond = max(float((elsewhere > mine[1]).mean()), float((elsewhere < mine[0]).mean()))
-        if beyond >= _SHARE and beyond * len(here) >= _EXPECTED:
-            found.append(OtherScale(str(wave), len(here), mine, theirs))
+        beyond = (
+            max(int(elsewhere[side].sum()) for side in (points > mine[1], points < mine[0])) / elsewhere.sum()
+        )
+        if beyond >= _SHARE and beyond * here.sum() >= _EXPECTED:
+            found.append(OtherScale(str(names[place]), int(here.sum()), mine, theirs))
     return found
 
 
-def other_directions(frame: pd.DataFrame, waves: pd.Series) -> dict[str, list[str]]:
+def other_directions(
+    frame: pd.DataFrame, waves: pd.Series, *, questions: Sequence[str] | None = None
+) -> dict[str, list[str]]:
     """Find questions that run with the others in one wave and against them in another.
 
     When to use it: on all answers of one table together, before waves are compared: where items were coded the other
@@ -89,6 +104,8 @@ def other_directions(frame: pd.DataFrame, waves: pd.Series) -> dict[str, list[st
         Numbers, one column per question; missing answers are NaN.
     waves : pandas.Series
         Wave of each row, by the same index.
+    questions : sequence of str, optional
+        Columns to look at; all by default.
 
     Returns
     -------
@@ -104,8 +121,11 @@ def other_directions(frame: pd.DataFrame, waves: pd.Series) -> dict[str, list[st
     """
     first: pd.Series | None = None
     found: dict[str, list[str]] = {}
-    for wave, rows in frame.groupby(waves):
-        judged = likely_reversed(rows.reset_index(drop=True))
+    of_wave, names = coded(waves)
+    for place in np.argsort(names.to_numpy(dtype=object)):
+        wave, rows = names[place], np.flatnonzero(of_wave == place)
+        some = frame.iloc[rows[evenly(len(rows))]].reset_index(drop=True)
+        judged = likely_reversed(some if questions is None else some[list(questions)])
         evidence = judged.evidence
         if judged.reason not in ("", "mixed"):
             continue
@@ -120,13 +140,14 @@ def other_directions(frame: pd.DataFrame, waves: pd.Series) -> dict[str, list[st
         if 2 * against.sum() > len(against):
             against = ~against
         # In the order of the frame, not of the names.
-        changed = [str(column) for column in frame.columns if column in set(shared.index[against])]
+        changed = [
+            str(column) for column in questions or frame.columns if column in set(shared.index[against])
+        ]
         if changed:
             found[str(wave)] = changed
     return found
 
 
-def _range(answers: pd.Series) -> tuple[int, int] | None:
-    counts = answers.value_counts()
-    shared = counts.index[counts >= NAMEABLE]
+def _range(points: NDArray[np.float64], counts: NDArray[np.int64]) -> tuple[int, int] | None:
+    shared = points[counts >= NAMEABLE]
     return (int(shared.min()), int(shared.max())) if len(shared) >= 2 else None
