@@ -10,10 +10,10 @@ from exresearch.study import TABLES, Study
 from exresearch.study.weights import (
     ALL_WAVES,
     answers_counted,
-    at_work,
     headcount_column,
     invited,
     response_rate,
+    working_rows,
 )
 
 _ANSWERS = ("item", "driver", "outcome", "need")
@@ -51,7 +51,8 @@ def answers_by_wave(study: Study) -> pd.DataFrame:
     counted = pd.Series(1.0, index=frame.index) if name == "employees" else _unit_counts(study, frame)
     work = pd.DataFrame({"wave": waves, "n": counted, "unit": frame["unit"] if "unit" in frame else pd.NA})
     if name == "employees":
-        work = work.loc[at_work(frame, study.codebook).index]
+        working = working_rows(frame, study.codebook)
+        work = work if working is None else work[working]
     table = work.groupby("wave", sort=False).agg(n=("n", "sum"), n_units=("unit", "nunique")).reset_index()
     counted_heads = headcount_column(study) is not None
     # Units by themselves are not set against the staff list: nobody knows whom they asked.

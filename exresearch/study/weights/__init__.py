@@ -14,7 +14,7 @@ from exresearch.study.weights.invited import (
     units_during,
     waves_answered,
 )
-from exresearch.study.weights.phases import at_work, phase_remarks
+from exresearch.study.weights.phases import at_work, phase_remarks, working_rows
 from exresearch.study.weights.raking import Raked, rake
 from exresearch.study.weights.staff import category_of, staff_during
 from exresearch.study.weights.weighting import WaveWeights, weigh_sheets
@@ -40,4 +40,5 @@ __all__ = [
     "units_during",
     "waves_answered",
     "weigh_sheets",
+    "working_rows",
 ]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
+from exresearch.study.coded import coded
 from exresearch.study.remarks import Remark
 from exresearch.study.study import Study
-from exresearch.study.weights.phases import at_work
+from exresearch.study.weights.phases import working_rows
 from exresearch.study.weights.staff import staff_during
 
 ALL_WAVES = "all"
@@ -19,7 +21,7 @@ def waves_answered(study: Study) -> list[str]:
     frame = study.table("employees")
     if "wave" not in frame:
         return [ALL_WAVES]
-    return [wave for wave in study.waves if (frame["wave"] == wave).any()]
+    return [wave for wave in study.waves if wave in coded(frame["wave"])[1]]
 
 
 def counted_waves(study: Study) -> list[str]:
@@ -36,10 +38,15 @@ def answers_counted(study: Study, units: pd.DataFrame) -> pd.Series:
     return units[names[0]] if names else pd.Series(float("nan"), index=units.index)
 
 
-def sheets_of(study: Study, wave: str) -> pd.DataFrame:
-    """Return the answer sheets of people at work in a wave, one of :func:`waves_answered`."""
-    sheets = at_work(study.table("employees"), study.codebook)
-    return sheets if wave == ALL_WAVES and "wave" not in sheets else sheets[sheets["wave"] == wave]
+def sheets_of(study: Study, wave: str, *, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Return the answer sheets of people at work in a wave, one of :func:`waves_answered`; some columns of them."""
+    everyone = study.table("employees")
+    working = working_rows(everyone, study.codebook)
+    there = np.ones(len(everyone), dtype=bool) if working is None else working
+    if wave != ALL_WAVES or "wave" in everyone:
+        codes, names = coded(everyone["wave"])
+        there = there & (codes == (names.get_loc(wave) if wave in names else len(names)))
+    return (everyone if columns is None else everyone[list(columns)])[there]
 
 
 def staff_of(study: Study, wave: str) -> pd.DataFrame | None:
@@ -104,7 +111,8 @@ def units_during(study: Study, wave: str) -> pd.DataFrame:
         :func:`headcount_column`, else the people of the unit on the staff list in service in the wave, else missing.
         Without answer sheets ``n`` is :func:`answers_counted`, missing where a unit does not say it.
     """
-    sheets = sheets_of(study, wave) if study.has("employees", "unit") else pd.DataFrame({"unit": []})
+    own = study.has("employees", "unit")
+    sheets = sheets_of(study, wave, columns=["unit"]) if own else pd.DataFrame({"unit": []})
     return _units(study, wave, answered=sheets["unit"].value_counts())
 
 
@@ -225,11 +233,8 @@ def response_remarks(study: Study) -> list[Remark]:
 
 def _sheets(study: Study, waves: Sequence[str]) -> dict[str, pd.DataFrame]:
     """What :func:`sheets_of` returns for each wave, its keys alone."""
-    everyone = study.table("employees")
-    sheets = at_work(everyone, study.codebook)[everyone.columns.intersection(["unit", "wave"])]
-    if "wave" not in sheets:
-        return dict.fromkeys(waves, sheets)
-    return {wave: sheets[sheets["wave"] == wave] for wave in waves}
+    keys = study.table("employees").columns.intersection(["unit", "wave"])
+    return {wave: sheets_of(study, wave, columns=list(keys)) for wave in waves}
 
 
 def _latest(study: Study) -> pd.DataFrame:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.study.codebook import Codebook
+from exresearch.study.coded import coded
 from exresearch.study.problems import NAMEABLE
 from exresearch.study.remarks import Remark
 
@@ -79,8 +82,14 @@ def at_work(sheets: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
         The sheets without those of candidates, leavers and alumni. A sheet without a phase, or with one that is not
         known, is somebody's at work. All of them where there is no such column, or nobody is at work.
     """
+    working = working_rows(sheets, codebook)
+    return sheets if working is None else sheets[working]
+
+
+def working_rows(sheets: pd.DataFrame, codebook: Codebook) -> NDArray[np.bool_] | None:
+    """Say which sheets :func:`at_work` keeps; None where it keeps them all. No other column is copied for it."""
     working = _working(sheets, codebook)
-    return sheets[working] if working.any() else sheets
+    return working if working.any() and not working.all() else None
 
 
 def phase_remarks(sheets: pd.DataFrame, codebook: Codebook, *, file: str) -> list[Remark]:
@@ -117,14 +126,14 @@ def phase_remarks(sheets: pd.DataFrame, codebook: Codebook, *, file: str) -> lis
     return remarks
 
 
-def _working(sheets: pd.DataFrame, codebook: Codebook) -> pd.Series:
+def _working(sheets: pd.DataFrame, codebook: Codebook) -> NDArray[np.bool_]:
     column = phase_column(codebook)
     if column is None or column not in sheets:
-        return pd.Series(True, index=sheets.index)
-    elsewhere = [
-        value for value in sheets[column].dropna().unique() if phase_of(str(value)) not in ("", "employee")
-    ]
-    return ~sheets[column].isin(elsewhere)
+        return np.ones(len(sheets), dtype=bool)
+    codes, names = coded(sheets[column])
+    # The last place is that of sheets without a phase, whose number is -1.
+    here = np.array([*(phase_of(str(value)) in ("", "employee") for value in names), True])
+    return here[codes]
 
 
 def _named(counts: pd.Series) -> Iterator[str]:
