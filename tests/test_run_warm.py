@@ -17,9 +17,10 @@ import pytest
 from exresearch.run import NotebookJob
 from exresearch.run.execute import execute_notebook, kernel_environment
 from exresearch.run.plan import available_notebooks
-from exresearch.run.warm import begin_server, servers, stop_server, warm_server
+from exresearch.run.warm import begin_server, places, servers, stop_server, warm_server
 from exresearch.run.warm import server as serving
-from exresearch.run.warm.server import FOLDER, modules_of, serve
+from exresearch.run.warm.places import FOLDER
+from exresearch.run.warm.server import modules_of, serve
 
 pytestmark = pytest.mark.skipif(not servers.can_fork(), reason="kernels are forked on Linux only")
 
@@ -99,9 +100,16 @@ def test_sockets_are_cleared_away_and_ports_serve_where_no_socket_can_be(
     server: servers._Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     address = "import ipykernel.kernelapp as k\nprint(repr(k.IPKernelApp.instance().transport))"
-    for deep, transport in ((tmp_path / "t", "ipc"), (tmp_path / ("d" * 100), "tcp")):
+    for deep, transport in (
+        (tmp_path / "t", "ipc"),
+        (tmp_path / ("d" * 100), "ipc"),
+        (tmp_path / "n", "tcp"),
+    ):
         deep.mkdir()
         monkeypatch.setattr(tempfile, "tempdir", str(deep))
+        if transport == "tcp":
+            # Nowhere on this computer is a folder that a socket fits into.
+            monkeypatch.setattr(places, "fits", lambda _: False)
         result = run(tmp_path, address)
         assert result.executed is not None
         cells = json.loads(result.executed.read_text(encoding="utf-8"))["cells"]
@@ -146,7 +154,8 @@ def test_a_kernel_that_never_answers_is_started_plainly(
 def test_the_server_ends_with_whoever_began_it_and_clears_up() -> None:
     folder = Path(tempfile.mkdtemp(prefix=FOLDER))
     command = [sys.executable, "-P", "-m", "exresearch.run.warm.server", str(folder / "s"), "[]"]
-    server = subprocess.Popen(command, stdin=subprocess.PIPE)
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    server = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)
     assert server.stdin is not None
     # As when its parent dies: the pipe closes.
     server.stdin.close()

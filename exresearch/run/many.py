@@ -276,7 +276,7 @@ def finish_away(order: Order, prepared: Prepared, results: Sequence[NotebookResu
     """Write the report of an order whose notebooks are done; its tables are read again."""
     with held(order.limits):
         resolved = prepared.plan.work / RESOLVED
-        tables = load_study(resolved).tables
+        tables = load_study(resolved, judged=True).tables
         # Answers of people, of which no second copy is to lie about.
         drop_prepared(resolved)
         whole = replace(prepared.plan, study=replace(prepared.plan.study, tables=tables))

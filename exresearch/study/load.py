@@ -38,7 +38,11 @@ _Parts = dict[TableName, list[tuple[Path, TableSource]]]
 
 
 def load_study(
-    path: str | Path, *, overrides: Mapping[str, Any] | None = None, on_progress: OnProgress | None = None
+    path: str | Path,
+    *,
+    overrides: Mapping[str, Any] | None = None,
+    on_progress: OnProgress | None = None,
+    judged: bool = False,
 ) -> Study:
     """Read a study file, its codebook and its tables, and check them.
 
@@ -53,6 +57,9 @@ def load_study(
         As :func:`load_settings`.
     on_progress : callable, optional
         Told the table, the steps done and the steps in all, after each file that is read and each column checked.
+    judged : bool
+        Whether this is the resolved study file of a run, whose files were judged when the run was planned, so that they
+        may lie anywhere; in its own folder it is known for that (docs/safety.md).
 
     Returns
     -------
@@ -75,7 +82,9 @@ def load_study(
     prepared = None if overrides else prepared_study(file)
     if prepared is not None:
         return prepared
-    examined = _examined(file, overrides=overrides, on_progress=on_progress, anywhere=judged_before(file))
+    examined = _examined(
+        file, overrides=overrides, on_progress=on_progress, anywhere=judged or judged_before(file)
+    )
     if examined.problems or examined.study is None:
         raise StudyError(examined.problems)
     return examined.study

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -14,11 +13,11 @@ from jupyter_client.manager import AsyncKernelManager
 from jupyter_client.provisioning.factory import KernelProvisionerFactory
 
 from exresearch.run.limits import Limits, Watch
-from exresearch.run.warm.server import FOLDER
+from exresearch.run.warm.places import socket_folder
 
 PROVISIONER = "exresearch-warm"
-# Systems allow 104 or 108 bytes for the path of a socket; the client adds a hyphen and a number.
-_LONGEST = 100
+# Of 1000: where memory ends, the system takes a kernel, not the process that all clients' kernels are forked from.
+_EXPENDABLE = "500"
 
 
 class OwnKernelManager(AsyncKernelManager):
@@ -53,6 +52,7 @@ class OwnKernelManager(AsyncKernelManager):
         pid = getattr(self.provisioner, "pid", None)
         if pid:
             self.watch.begin(pid)
+            _contain(pid)
 
     post_start_kernel = _async_post_start_kernel
 
@@ -66,16 +66,15 @@ class OwnKernelManager(AsyncKernelManager):
 class SocketKernelManager(OwnKernelManager):
     """A kernel that is spoken to over Unix sockets in a folder of its own.
 
-    Free network ports are found by trying, and two kernels that start at once may find the same one. Where the
-    temporary folder lies too deep for a socket they are used all the same.
+    Free network ports are found by trying, and two kernels that start at once may find the same one; and every user of
+    the computer can listen to them. They are used where no folder for sockets can be had.
     """
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self._folder = tempfile.mkdtemp(prefix=FOLDER)
-        address = str(Path(self._folder) / "k")
-        if len(os.fsencode(address)) < _LONGEST:
-            self.transport, self.ip = "ipc", address
+        self._folder, short = socket_folder()
+        if short:
+            self.transport, self.ip = "ipc", str(self._folder / "k")
 
     async def _async_cleanup_resources(self, restart: bool = False) -> None:
         """Remove the sockets with their folder."""
@@ -98,3 +97,15 @@ class WarmKernelManager(SocketKernelManager):
             if not factory.is_provisioner_available(spec):
                 # Not installed anew since this was added: kernels start as anywhere.
                 del spec.metadata["kernel_provisioner"]
+
+
+def _contain(pid: int) -> None:
+    """Keep what a kernel holds out of files of a crash, and have it ended before others where memory is not enough."""
+    if sys.platform != "linux":
+        return
+    import resource
+
+    with suppress(OSError):
+        resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0))
+    with suppress(OSError):
+        Path(f"/proc/{pid}/oom_score_adj").write_text(_EXPENDABLE, encoding="ascii")

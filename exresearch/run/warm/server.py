@@ -22,10 +22,12 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from exresearch.run.warm.places import FOLDER
 
 # What a kernel imports by itself before its first cell, and what ours import inside functions.
 _ALWAYS = (
@@ -42,9 +44,8 @@ _ALWAYS = (
     "scipy.stats",
     "seaborn",
 )
+# The longest question: twice what a system gives a process as its environment.
 _LONGEST = 4_000_000
-#: How the folders of sockets are called.
-FOLDER = "exr-"
 
 
 def modules_of(notebooks: Sequence[Path]) -> list[str]:
@@ -101,6 +102,8 @@ def serve(address: str, modules: Sequence[str]) -> None:
     gc.freeze()
     waiting = socket.socket(socket.AF_UNIX)
     children: dict[int, socket.socket] = {}
+    # Every question is read into the same bytes, which are wiped: a kernel inherits nothing of another's.
+    question = bytearray(_LONGEST)
     # The socket appears under its name only when it listens, so that nobody meets a closed door.
     waiting.bind(f"{address}.new")
     waiting.listen(64)
@@ -126,8 +129,10 @@ def serve(address: str, modules: Sequence[str]) -> None:
             for pid, line in children.items():
                 if line in ready:
                     _end(pid)
-            if waiting in ready and (asked := _answer(waiting, children, woken, waker)) is not None:
-                selector.register(asked, selectors.EVENT_READ)
+            if waiting in ready:
+                asked = _answer(waiting, children, question, (selector, woken, waker))
+                if asked is not None:
+                    selector.register(asked, selectors.EVENT_READ)
     for pid in children:
         _end(pid)
     folder = Path(address).parent
@@ -143,15 +148,27 @@ def _end(pid: int) -> None:
 
 
 def _answer(
-    waiting: socket.socket, children: dict[int, socket.socket], woken: int, waker: int
+    waiting: socket.socket,
+    children: dict[int, socket.socket],
+    question: bytearray,
+    own: tuple[selectors.BaseSelector, int, int],
 ) -> socket.socket | None:
-    """Fork one kernel for whoever asks, and return the connection; a question not understood is hung up on."""
+    """Fork one kernel for whoever asks, and return the connection; a question without an end is hung up on.
+
+    The question is read here and understood in the kernel alone: it says where a client's study lies.
+    """
     asked, _ = waiting.accept()
     asked.settimeout(10)
+    size = 0
     try:
-        request = json.loads(_line(asked))
-        pid = os.fork()
-    except (OSError, ValueError):
+        size = _read(asked, question)
+        pid = os.fork() if size else 0
+    except OSError:
+        size = 0
+    finally:
+        if not size:
+            question[:] = bytes(_LONGEST)
+    if not size:
         asked.close()
         return None
     if pid == 0:
@@ -159,14 +176,17 @@ def _answer(
         try:
             for line in (waiting, asked, *children.values()):
                 line.close()
-            for end in (woken, waker):
+            selector, *ends = own
+            selector.close()
+            for end in ends:
                 os.close(end)
-            code = _kernel(request)
+            code = _kernel(json.loads(question[:size]))
         finally:
             # Nothing of the server's own ending runs in a child.
             sys.stdout.flush()
             sys.stderr.flush()
             os._exit(code)
+    question[:size] = bytes(size)
     children[pid] = asked
     with suppress(OSError):
         # The kernel leads a group of its own before anybody is told of it.
@@ -182,8 +202,10 @@ def _kernel(request: dict[str, Any]) -> int:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     with suppress(OSError):
         os.setpgid(0, 0)
-    nothing = os.open(os.devnull, os.O_RDONLY)
-    os.dup2(nothing, 0)
+    # What a library writes past Python goes nowhere: the server's log is for all clients, its output is the user's.
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for end in (0, 1, 2):
+        os.dup2(nothing, end)
     os.close(nothing)
     os.environ.clear()
     os.environ.update(request["environment"], JPY_PARENT_PID=str(os.getppid()))
@@ -226,19 +248,18 @@ def _bury(children: dict[int, socket.socket]) -> list[socket.socket]:
             over.append(asked)
 
 
-def _line(asked: socket.socket) -> bytes:
-    """Read one line."""
-    return b"".join(_until_newline(asked))
-
-
-def _until_newline(asked: socket.socket) -> Iterator[bytes]:
+def _read(asked: socket.socket, question: bytearray) -> int:
+    """Read one line into the bytes that are kept for it, and return how many; 0 if it does not end or is too long."""
     size = 0
-    while size < _LONGEST:
-        part = asked.recv(65536)
-        size += len(part)
-        yield part
-        if not part or part.endswith(b"\n"):
-            return
+    with memoryview(question) as room:
+        while size < len(room):
+            part = asked.recv_into(room[size:])
+            size += part
+            if not part:
+                return 0
+            if room[size - 1] == ord("\n"):
+                return size
+    return 0
 
 
 def _threads() -> list[str]:

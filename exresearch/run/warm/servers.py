@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -16,7 +15,8 @@ from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
-from exresearch.run.warm.server import FOLDER, modules_of
+from exresearch.run.warm.places import socket_folder
+from exresearch.run.warm.server import modules_of
 
 _SECONDS = 60.0
 _PAUSE = 0.02
@@ -60,8 +60,7 @@ def begin_server(notebooks: Sequence[Path], environment: Mapping[str, str]) -> N
         if _running and (_running[0].process.poll() is not None or _running[0].fingerprint != mark):
             _stop()
         if not _running:
-            # Paths of sockets are short by law of the system, so the folder is at the top of the temporary ones.
-            folder = Path(tempfile.mkdtemp(prefix=FOLDER))
+            folder, _ = socket_folder()
             command = [sys.executable, "-P", "-m", "exresearch.run.warm.server", str(folder / "s")]
             with (folder / "log").open("wb") as log:
                 process = subprocess.Popen(
