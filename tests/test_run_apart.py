@@ -15,7 +15,9 @@ from typing import Any
 import pytest
 
 from exresearch.run import NotebookResult
+from exresearch.run import limits as limits_of_kernels
 from exresearch.run.execute import execute_notebook, kernel_environment
+from exresearch.run.limits import Limits, Watch
 from exresearch.run.warm import begin_server, places, servers, stop_server, warm_server
 from exresearch.run.warm.places import FOLDER, fits, socket_folder
 from tests.test_run_warm import job
@@ -183,3 +185,47 @@ def test_a_question_leaves_no_trace_in_the_server() -> None:
     # Hung up before its end, and longer than there is room for.
     assert _read(asked(b'{"a":'), question) == 0
     assert _read(asked(b"x" * 60, b"yyyy"), question) == 0
+
+
+def test_limits_of_one_client_do_not_touch_another(server: servers._Server, tmp_path: Path) -> None:
+    cells = {
+        "greedy": "x = bytearray(3 * 10**9)",
+        "endless": "while True:\n    pass",
+        "fine": "x = bytearray(10**8)\nimport time\ntime.sleep(1)",
+    }
+    limits = {"greedy": Limits(60, 2 * 10**9), "endless": Limits(4, 0), "fine": Limits(60, 2 * 10**9)}
+    results: dict[str, NotebookResult] = {}
+
+    def run(name: str) -> None:
+        (tmp_path / name).mkdir()
+        source = job(tmp_path / name, cells[name])
+        results[name] = execute_notebook(source, work=tmp_path / name, limits=limits[name])
+
+    with kernel_environment(tmp_path):
+        beside = [threading.Thread(target=run, args=(name,)) for name in cells]
+        for thread in beside:
+            thread.start()
+        for thread in beside:
+            thread.join()
+    assert {name: result.status for name, result in results.items()} == {
+        "greedy": "failed", "endless": "failed", "fine": "ok",
+    }  # fmt: skip
+    assert (results["greedy"].error, results["endless"].error) == ("MemoryError", "TimeoutError")
+    # Neither took the server along, and no clock is left that could end somebody else's kernel.
+    assert server.process.poll() is None
+    assert not [one for one in threading.enumerate() if isinstance(one, threading.Timer) and one.is_alive()]
+
+
+def test_a_kernel_that_is_started_again_has_its_own_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(limits_of_kernels, "_kill", ended.append)
+    watch = Watch(Limits(0.3, 0))
+    watch.begin(2_000_000_001)
+    # The first one never answered, and whoever started it did not clear up.
+    time.sleep(0.2)
+    watch.begin(2_000_000_002)
+    time.sleep(0.2)
+    assert ended == []
+    time.sleep(0.2)
+    assert (ended, watch.expired) == ([2_000_000_002], True)
+    watch.end()

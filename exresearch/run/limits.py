@@ -82,6 +82,8 @@ class Watch:
         pid : int
             Of the kernel, which leads a process group.
         """
+        # One that never answered may have been left to itself; its clock would end this one.
+        self.end()
         self._pid = pid
         with _lock:
             _kernels.add(pid)
