@@ -28,6 +28,7 @@ from exresearch.commands.console import (
 )
 from exresearch.commands.forget import forget
 from exresearch.commands.licences import licences
+from exresearch.commands.plan import plan
 from exresearch.commands.run import run
 from exresearch.commands.status import status
 from exresearch.commands.verify import verify
@@ -51,6 +52,7 @@ app = typer.Typer(
 )
 app.command()(run)
 app.command()(status)
+app.command()(plan)
 app.command()(verify)
 app.command()(compare)
 app.command()(forget)
@@ -75,10 +77,12 @@ def check(
     every problem is listed.
     """
     from exresearch.report import Texts
+    from exresearch.report.planned import check_words
     from exresearch.report.study_facts import study_facts
     from exresearch.report.study_text import study_text
     from exresearch.run import available_notebooks, setting_problems
-    from exresearch.study import load_study
+    from exresearch.run.followed import set_beside
+    from exresearch.study import load_study, resolve_path
 
     try:
         overrides = overrides_of(set_, language)
@@ -87,6 +91,16 @@ def check(
             problems = setting_problems(checked, file=study.name, overrides=overrides)
             if problems:
                 raise StudyError(problems)
+            named = checked.settings.plan
+            planned = (
+                set_beside(
+                    resolve_path(study).parent / named,
+                    checked.settings,
+                    codebook=checked.files["codebook"][0],
+                )
+                if named
+                else None
+            )
             facts = study_facts(checked, written=[path.stem for path in available_notebooks()])
         if json_ is not None:
             _write_json(json_, facts)
@@ -94,6 +108,8 @@ def check(
         refuse(error)
     for part in study_text(facts, Texts(checked.settings.language)):
         page.print(part)
+    for sentence in check_words(planned, Texts(checked.settings.language)):
+        page.print(escape(sentence))
 
 
 @app.command()

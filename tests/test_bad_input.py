@@ -19,7 +19,7 @@ from exresearch.study import parameter_names
 SETTINGS = ", ".join(parameter_names())
 TOP = (
     "client, name, title, logo, colours, language, codebook, tables, waves, draft, weighting, quality, journey, "
-    "synthetic, source, hypotheses, also, contribute, show_unit_names, parameters"
+    "synthetic, source, hypotheses, also, contribute, plan, show_unit_names, parameters"
 )
 TABLES = "employees, customers, partners, units, people, moments"
 CORRECT = "Correct the cells, or list the text under 'missing' in the codebook."

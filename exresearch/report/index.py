@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from markupsafe import Markup
 
@@ -18,6 +19,7 @@ from exresearch.report.figures.overview import overview_forest
 from exresearch.report.markup import fill
 from exresearch.report.overview import reading_order
 from exresearch.report.page import Page, entries_shown, without_lab_style
+from exresearch.report.planned import plan_words
 from exresearch.report.sentences import VERDICT_LABELS, direction_words, hypothesis_title, verdict_parts
 from exresearch.report.site import INDEX, SiteContext, SummaryPage, shell
 from exresearch.report.text import Texts, mark
@@ -111,6 +113,7 @@ def render_index(
     asked: Asked | None = None,
     failed: Collection[str] = (),
     made: str = "",
+    plan: Mapping[str, Any] | None = None,
 ) -> SummaryPage:
     """Render the summary of a report.
 
@@ -127,6 +130,8 @@ def render_index(
         Notebooks that did not run to their end.
     made : str
         Date of the run (ISO), or nothing.
+    plan : mapping, optional
+        Whether the frozen analysis plan was followed, as the run's record has it.
 
     Returns
     -------
@@ -169,6 +174,7 @@ def render_index(
             if hypothesis.notebook in written and hypothesis.id not in lost
         ],
         unwritten=[_named(hypothesis, texts) for hypothesis in rest if hypothesis.notebook not in written],
+        planned="" if plan is None else plan_words(plan, texts).summary,
         made=texts.number(made[:10], "date") if made else "",
     )
     entries += [shown_entry(finding) for finding in ordered if finding.tested]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -23,6 +24,7 @@ from exresearch.report.method_words import (
     weighting_words,
 )
 from exresearch.report.numbers import interval, unit_spec
+from exresearch.report.planned import plan_words
 from exresearch.report.sentences import UNIT_NAMES, VERDICT_LABELS
 from exresearch.report.site import METHODS, SiteContext, SummaryPage, shell
 from exresearch.report.text import Texts, mark
@@ -79,7 +81,12 @@ class _Method:
 
 
 def render_methods(
-    findings: Sequence[Finding], *, site: SiteContext, settings: StudyFile, failed: Collection[str] = ()
+    findings: Sequence[Finding],
+    *,
+    site: SiteContext,
+    settings: StudyFile,
+    failed: Collection[str] = (),
+    plan: Mapping[str, Any] | None = None,
 ) -> SummaryPage:
     """Render the page of methods, from the registry, the findings and the settings alone.
 
@@ -93,6 +100,8 @@ def render_methods(
         The study's settings: level of intervals, replicates, weights, rules for careless sheets.
     failed : collection of str
         Notebooks that did not run to their end.
+    plan : mapping, optional
+        Whether the frozen analysis plan was followed, as the run's record has it.
 
     Returns
     -------
@@ -128,6 +137,7 @@ def render_methods(
         "methods.html.j2",
         texts=texts,
         methods=methods,
+        planned="" if plan is None else plan_words(plan, texts).summary,
         certainties=[(texts.say(rule.label), texts.say(rule.sentence)) for rule in CERTAINTIES],
         level=level,
         n_boot=settings.parameters.n_boot,

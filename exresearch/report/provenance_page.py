@@ -12,6 +12,7 @@ from exresearch.findings.registry import load_registry
 from exresearch.report.columns import TABLE_LABELS
 from exresearch.report.markup import fill
 from exresearch.report.method_words import missing_words, weighting_words
+from exresearch.report.planned import plan_words
 from exresearch.report.sentences import VERDICT_LABELS
 from exresearch.report.site import PROVENANCE, SiteContext, SummaryPage, shell
 from exresearch.report.text import Texts, mark
@@ -79,6 +80,7 @@ def render_provenance(
     headings = [
         (2, "again", texts.say("How to compute it again")),
         (2, "seal", texts.say("Whether it is still what was made")),
+        (2, "plan", texts.say("The analysis plan")),
         (2, "trail", texts.say("From every claim back to the data")),
         (2, "files", texts.say("Data files")),
         (2, "notebooks", texts.say("Notebooks")),
@@ -91,6 +93,7 @@ def render_provenance(
         texts=texts,
         facts=_facts(record, texts),
         command=_command(record),
+        plan=plan_words(record.get("plan"), texts),
         verify=_verify(record, texts),
         commit=(record.get("commit") or {}).get("id", ""),
         changed=bool((record.get("commit") or {}).get("changed")),

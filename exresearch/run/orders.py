@@ -170,6 +170,8 @@ def note(order: Order, plan: Plan, result: RunResult) -> None:
     inputs = [plan.study_file, *(path for paths in plan.study.files.values() for path in paths)]
     if plan.study.settings.logo:
         inputs.append(plan.study_file.parent / plan.study.settings.logo)
+    if plan.study.settings.plan:
+        inputs.append(plan.study_file.parent / plan.study.settings.plan)
     remember_published(
         plan.work,
         plan.output,

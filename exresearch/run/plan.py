@@ -13,6 +13,7 @@ import yaml
 
 from exresearch.findings import load_registry
 from exresearch.run.cells import notebook_parameters
+from exresearch.run.plan_file import plan_problems
 from exresearch.run.settings import draft_problems, setting_problems, settings_alone
 from exresearch.run.staging import STAGED
 from exresearch.run.suite import available_notebooks, report_folder, working_folder
@@ -22,6 +23,7 @@ from exresearch.study import (
     Problem,
     Study,
     StudyError,
+    StudyFile,
     examine_study,
     from_command_line,
     nearest,
@@ -138,6 +140,7 @@ def plan_run(
         client = study.settings.client
         problems += setting_problems(study, file=file.name, overrides=overrides)
         problems += draft_problems(study, file=file.name)
+        problems += plan_problems(study.settings.plan, study_file=file)
     elif examined.settings is not None:
         found = settings_alone(examined.settings, examined.codebook, file=file.name)
         problems += from_command_line(found, file=file.name, overrides=overrides)
@@ -148,9 +151,9 @@ def plan_run(
     if problems or study is None:
         raise StudyError(problems)
     work = working_folder(target)
-    jobs = tuple(_job(path, study, work=work) for path in _asked(notebooks, study))
+    jobs = tuple(_job(path, study, work=work) for path in asked_notebooks(notebooks, study.settings))
     rest = [path for path in available_notebooks() if path not in notebooks]
-    others = tuple(_job(path, study, work=work) for path in _asked(rest, study))
+    others = tuple(_job(path, study, work=work) for path in asked_notebooks(rest, study.settings))
     wanted = {*study.settings.also, *also}
     made = tuple(name for name in get_args(Also) if name in wanted)
     return Plan(study=study, study_file=file, output=target, work=work, jobs=jobs, also=made, others=others)
@@ -167,6 +170,7 @@ def write_resolved_study(plan: Plan) -> Path:
     content = plan.study.settings.model_dump(mode="json", exclude_unset=True)
     # Pages show it, not notebooks; and it would be looked for beside this file.
     content.pop("logo", None)
+    content.pop("plan", None)
     content["codebook"] = str(plan.study.files["codebook"][0])
     for name, sources in content["tables"].items():
         for source, path in zip(sources, plan.study.files[name], strict=True):
@@ -187,20 +191,40 @@ def _job(path: Path, study: Study, *, work: Path) -> NotebookJob:
         "output_dir": f"../{work.name}/{STAGED}",
         "language": study.settings.language,
     }
-    # The cell owns the defaults; only what the client set replaces them.
-    chosen = study.settings.parameters.model_dump(include=study.settings.parameters.model_fields_set)
-    settings = {
-        name: value for name, value in (declared | chosen).items() if name in declared and name not in places
-    }
-    checked = Parameters.model_validate(settings).model_dump()
+    checked = resolved_parameters(path, study.settings)
     parameters = {name: places[name] if name in places else checked[name] for name in declared}
     ids = [h.id for h in load_registry().in_notebook(path.stem)]
     return NotebookJob(name=path.stem, path=path, parameters=parameters, hypotheses=tuple(ids))
 
 
-def _asked(notebooks: Sequence[Path], study: Study) -> list[Path]:
+def resolved_parameters(path: Path, settings: StudyFile) -> dict[str, Any]:
+    """Return the settings that a notebook is given: its own defaults, and what the client set instead.
+
+    Parameters
+    ----------
+    path : pathlib.Path
+        The notebook.
+    settings : StudyFile
+        The study's settings.
+
+    Returns
+    -------
+    dict
+        Every declared parameter but those that say where and in which language.
+    """
+    declared = notebook_parameters(path)
+    # The cell owns the defaults; only what the client set replaces them.
+    chosen = settings.parameters.model_dump(include=settings.parameters.model_fields_set)
+    given = {
+        name: value for name, value in (declared | chosen).items() if name in declared and name not in PLACES
+    }
+    checked = Parameters.model_validate(given).model_dump()
+    return {name: checked[name] for name in given}
+
+
+def asked_notebooks(notebooks: Sequence[Path], settings: StudyFile) -> list[Path]:
     """Leave out the notebooks that decide hypotheses, but none of those the study file asks for."""
-    wanted = study.settings.hypotheses
+    wanted = settings.hypotheses
     registry = load_registry()
     decides = {path: {h.id for h in registry.in_notebook(path.stem)} for path in notebooks}
     return [path for path in notebooks if wanted is None or not decides[path] or decides[path] & set(wanted)]
@@ -276,8 +300,10 @@ def _report_owner(target: Path) -> str | None:
 __all__ = [
     "NotebookJob",
     "Plan",
+    "asked_notebooks",
     "available_notebooks",
     "parameter_names",
     "plan_run",
+    "resolved_parameters",
     "write_resolved_study",
 ]

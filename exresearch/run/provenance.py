@@ -10,6 +10,7 @@ from typing import Any
 
 from exresearch import __version__
 from exresearch.run.execute import NotebookResult
+from exresearch.run.followed import followed
 from exresearch.run.origin import LOCK, package_versions, sha256, source_digest
 from exresearch.run.plan import Plan
 from exresearch.study import project_root
@@ -97,6 +98,7 @@ def provenance(
             for name, frame in study.tables.items()
             for path in study.files[name]
         ],
+        "plan": followed(plan),
         "notebooks": notebooks,
     }
 

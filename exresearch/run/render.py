@@ -35,6 +35,7 @@ from exresearch.report.site import (
 from exresearch.report.text import mark
 from exresearch.report.verdict import shown_entry
 from exresearch.run.execute import NotebookResult
+from exresearch.run.followed import followed
 from exresearch.run.origin import sha256
 from exresearch.run.plan import Plan, available_notebooks
 from exresearch.run.staging import EXPORTS
@@ -145,15 +146,16 @@ def render_summaries(
     site = site_of(plan, staging)
     findings = load_findings(staging / "findings")
     failed = [result.name for result in results if result.status != "ok"]
+    planned = followed(plan)
     asked = asked_of(plan.study, texts=site.texts, rules=site.rules)
     return [
-        render_index(findings, site=site, asked=asked, failed=failed, made=started),
+        render_index(findings, site=site, asked=asked, failed=failed, made=started, plan=planned),
         SummaryPage(
             CLAIMS,
             render_claims(findings, site=site, failed=failed),
             tuple(shown_entry(finding) for finding in findings if finding.tested),
         ),
-        render_methods(findings, site=site, settings=plan.study.settings, failed=failed),
+        render_methods(findings, site=site, settings=plan.study.settings, failed=failed, plan=planned),
     ]
 
 

@@ -157,6 +157,8 @@ def _out_of_bounds(
 ) -> list[Problem]:
     """Files that this study file may not name; none is opened where there is one, nor looked whether it is there."""
     named = [("codebook", below(file.parent, settings.codebook), settings.codebook)]
+    if settings.plan:
+        named.append(("plan", below(file.parent, settings.plan), settings.plan))
     for name, sources in _parts(settings, folder=file.parent).items() if with_tables else ():
         for number, (path, source) in enumerate(sources, start=1):
             named.append((_key(name, number, of=len(sources)), path, source.file))
@@ -174,6 +176,11 @@ def _read(
     codebook_file = below(file.parent, settings.codebook)
     problems = absent("codebook", codebook_file, settings.codebook, file=file.name)
     problems += read_logo(settings.logo, folder=file.parent, file=file.name)[1]
+    if settings.plan and not below(file.parent, settings.plan).is_file():
+        message = f"the frozen plan {settings.plan!r} does not exist."
+        problems.append(
+            Problem(file.name, "plan", message, "Make it with 'exresearch plan', or leave this key out.")
+        )
     parts = _parts(settings, folder=file.parent) if with_tables else {}
     missing: set[str] = set()
     if settings.synthetic is None:

@@ -177,9 +177,13 @@ def _summaries(report: Delivered) -> dict[str, str]:
         },
     )
     made = {
-        "index": render_index(findings, site=site, failed=failed, made=str(record["started"])).html,
+        "index": render_index(
+            findings, site=site, failed=failed, made=str(record["started"]), plan=record["plan"]
+        ).html,
         "claims": render_claims(findings, site=site, failed=failed),
-        "methods": render_methods(findings, site=site, settings=report.settings, failed=failed).html,
+        "methods": render_methods(
+            findings, site=site, settings=report.settings, failed=failed, plan=record["plan"]
+        ).html,
         "provenance": provenance.html,
     }
     return {name: made[name] for name in SUMMARIES}

@@ -8,9 +8,9 @@ from pathlib import Path
 from exresearch import __version__
 from exresearch.run.origin import source_digest
 from exresearch.run.verify.again import check_again
-from exresearch.run.verify.content import check_pages, read_delivered, read_each
+from exresearch.run.verify.content import Delivered, check_pages, read_delivered, read_each
 from exresearch.run.verify.files import check_files, check_record, read_record
-from exresearch.run.verify.outcome import Check, Verification, plain
+from exresearch.run.verify.outcome import Check, CheckName, Verification, plain
 from exresearch.run.verify.passed_on import check_passed_on
 
 OnStep = Callable[[str], None]
@@ -80,12 +80,21 @@ def verify_report(
         checks.append(Check("pages", 0, (), (missing.sentence,)) if old else Check("pages", 1, (missing,)))
         return Verification(str(record.get("client", "")), computed, tuple(checks), tuple(notes))
     tell("pages")
-    checks.append(check_pages(report))
+    checks.append(_made(check_pages, "pages", report))
     tell("files that are passed on")
-    checks.append(check_passed_on(report))
+    checks.append(_made(check_passed_on, "passed_on", report))
     if recompute:
         checks.append(check_again(place, record, study=study, tolerance=tolerance, jobs=jobs, on_step=tell))
     return Verification(str(record.get("client", "")), computed, tuple(checks), tuple(notes))
+
+
+def _made(check: Callable[[Delivered], Check], name: CheckName, report: Delivered) -> Check:
+    """Make a check; where pages cannot be made from what the record holds, that is what differs."""
+    try:
+        return check(report)
+    except Exception:  # noqa: BLE001 - a record that was changed may hold anything
+        missing = plain("run.json", "holds what pages cannot be made from; they cannot be compared with it.")
+        return Check(name, 1, (missing,))
 
 
 def _notes(record: dict[str, object]) -> list[str]:

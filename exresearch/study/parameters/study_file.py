@@ -104,6 +104,13 @@ class StudyFile(Strict):
             "'exresearch compare' pools drivers over clients."
         ),
     )
+    plan: str = Field(
+        "",
+        description=(
+            "Analysis plan that was frozen with 'exresearch plan', relative to this file; reports say whether it was "
+            "followed."
+        ),
+    )
     show_unit_names: bool = Field(
         False,
         description="Whether a report may name units by their keys; without it, one that does is not published.",
