@@ -157,7 +157,8 @@ class Cluster:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._executor.shutdown(wait=kind is None, cancel_futures=True)
+        # Without waiting, what has not begun is called off.
+        self._executor.shutdown(wait=kind is None)
         self._client.close()
 
     def executor(self) -> Executor:
