@@ -35,6 +35,7 @@ def fill(template: str, *, texts: Texts, **context: Any) -> Markup:
     return Markup(_environment().get_template(template).render(**shared, **context))  # noqa: S704
 
 
+@cache
 def asset(name: str) -> Markup:
     """Return a file of ``report/static``, to be put into a page as it is."""
     return Markup(files("exresearch.report").joinpath("static", name).read_text(encoding="utf-8"))  # noqa: S704

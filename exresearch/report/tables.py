@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -137,13 +138,22 @@ def html_table(
         for name in chosen
         if name.endswith(_LOW) and (upper := name.removesuffix(_LOW) + _HIGH) in frame and upper not in chosen
     }
-    rows = []
     places = range(len(frame)) if order is None else order
-    for index in places:
+    # Taken out of the frame column by column: asking it for one cell at a time is a hundred times slower.
+    values = {name: _taken(frame, name, places) for name in (*chosen, *uppers.values())}
+    units = _taken(frame, "unit_of_measurement", places) if "unit_of_measurement" in frame else None
+    rows = []
+    for at, index in enumerate(places):
         is_hidden, cells = concealed[index], []
         for name, column in chosen.items():
             conceal = is_hidden and column.spec not in _WORDS
-            shown = secret if conceal else _cell(frame, index, name, column, texts, upper=uppers.get(name))
+            shown = secret if conceal else _cell(
+                values[name][at],
+                column,
+                texts,
+                unit="" if units is None else str(units[at]),
+                bounds=(values[uppers[name]][at],) if name in uppers else (),
+            )  # fmt: skip
             cells.append((shown, conceal))
         rows.append(cells)
     explanation = texts.say(
@@ -216,10 +226,14 @@ def _header(frame: pd.DataFrame, name: str, column: Column, texts: Texts) -> str
     return texts.say(column.header) if isinstance(column.header, str) else texts.pick(column.header)
 
 
-def _cell(
-    frame: pd.DataFrame, index: int, name: str, column: Column, texts: Texts, *, upper: str | None = None
-) -> str:
-    value = frame[name].iloc[index]
+def _taken(frame: pd.DataFrame, name: str, places: Sequence[int]) -> list[Any]:
+    """The values of a column at some rows, each as the column gives it."""
+    column = frame[name].array
+    return [column[place] for place in places]
+
+
+def _cell(value: Any, column: Column, texts: Texts, *, unit: str, bounds: Sequence[Any]) -> str:
+    """What a cell says; ``bounds`` holds the upper limit of an interval whose lower one is the value."""
     if not isinstance(value, str | Note | Mapping) and pd.api.types.is_scalar(value) and pd.isna(value):
         return "–"
     spec = column.spec
@@ -229,12 +243,10 @@ def _cell(
         words = column.words.get(str(value), str(value))
         return texts.say(words) if spec == "message" and str(value) in column.words else words
     if spec == "estimate":
-        unit = frame["unit_of_measurement"].iloc[index] if "unit_of_measurement" in frame else ""
-        spec = unit_spec(str(unit))
+        spec = unit_spec(unit)
     if isinstance(value, float) and not math.isfinite(value):
         return "–"
-    if upper is not None:
-        high = frame[upper].iloc[index]
+    for high in bounds:
         if pd.isna(high) or not math.isfinite(high):
             return "–"
         return interval(float(value), float(high), spec, language=texts.language)

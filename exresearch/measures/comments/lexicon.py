@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
 
 from exresearch.measures.comments.language import Language
 from exresearch.measures.comments.words import CLAUSE
+from exresearch.study.yaml_file import shipped_yaml
 
 #: What a contact moment does to somebody, in the order of the weights; the last is for comments that say no such thing.
 CODES = ("hinders", "helps", "motivates", "inspires", "none")
@@ -132,9 +132,7 @@ def theme_labels() -> dict[str, dict[str, str]]:
 
 @cache
 def _content() -> dict[str, Any]:
-    with (DATA / "lexicon.yaml").open(encoding="utf-8") as stream:
-        # The reader in C, where there is one: the file holds some two thousand phrases.
-        return dict(yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)))  # noqa: S506
+    return dict(shipped_yaml((DATA / "lexicon.yaml").read_text(encoding="utf-8")))
 
 
 def _phrases(entries: Iterable[str]) -> Phrases:
