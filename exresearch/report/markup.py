@@ -41,6 +41,13 @@ def asset(name: str) -> Markup:
     return Markup(files("exresearch.report").joinpath("static", name).read_text(encoding="utf-8"))  # noqa: S704
 
 
+def load_templates() -> None:
+    """Compile every template, so that a process forked from this one need not."""
+    environment = _environment()
+    for name in environment.list_templates():
+        environment.get_template(name)
+
+
 @cache
 def _environment() -> Environment:
     return Environment(

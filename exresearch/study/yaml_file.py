@@ -119,11 +119,6 @@ def read_yaml(path: Path, *, example: str = "params/demo.yaml") -> dict[Any, Any
     return found
 
 
-def shipped_yaml(text: str) -> Any:
-    """Read YAML text that ships with the package: safely, and with libyaml where PyYAML has it."""
-    return yaml.load(text, Loader=_Base)  # noqa: S506 - _Base is a SafeLoader
-
-
 def read_bytes(path: Path, *, limit: int = -1) -> bytes:
     """Read a file, or its first ``limit`` bytes, or refuse it with a sentence."""
     try:

@@ -8,7 +8,6 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-
 from exresearch.measures.comments.language import Language
 from exresearch.measures.comments.words import CLAUSE
 from exresearch.study.yaml_file import shipped_yaml

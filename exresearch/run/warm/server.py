@@ -22,6 +22,7 @@ import signal
 import socket
 import sys
 import threading
+import traceback
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -95,6 +96,12 @@ def serve(address: str, modules: Sequence[str]) -> None:
     for name in (*_ALWAYS, *modules):
         with suppress(ImportError):
             importlib.import_module(name)
+    try:
+        from exresearch.run.warm.prepared import prepare
+
+        prepare()
+    except Exception:  # noqa: BLE001 - a kernel reads for itself what is not prepared here, and says what is wrong
+        traceback.print_exc()
     if threading.active_count() > 1 or _threads():
         raise RuntimeError("an import started a thread, so that nothing can be forked from here.")
     # What is here now is never freed: kernels share it, and their collector leaves it alone.
