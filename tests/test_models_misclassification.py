@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from exresearch.models import NotEstimable
-from exresearch.models.misclassification import corrected_shares, nominal_agreement
+from exresearch.models.misclassification import _unmixed, corrected_shares, nominal_agreement
 
 ROUNDING = 1e-9
 
@@ -23,6 +23,22 @@ def test_kappa_is_that_of_sklearn_and_alpha_that_of_pairs() -> None:
     between = (values[:, None] != values[None, :]).sum() / (values.size * (values.size - 1))
     assert found["alpha"] == pytest.approx(1 - np.mean(true != given) / between, abs=ROUNDING)
     assert found["accuracy"] == pytest.approx(np.mean(true == given), abs=ROUNDING)
+
+
+def test_all_draws_are_unmixed_as_each_of_them_alone() -> None:
+    rng = np.random.default_rng(6)
+    mistakes = rng.dirichlet([2.0, 1.0, 0.5], size=(7, 3))
+    seen = rng.integers(0, 30, size=(7, 3)).astype(float)
+    seen[2] = 0.0
+    found = _unmixed(seen, mistakes)
+    for given, chances, shares in zip(seen, mistakes, found, strict=True):
+        expected = np.full(3, 1 / 3)
+        for _ in range(300):
+            joint = expected[:, None] * chances
+            expected = (joint * (given / np.maximum(joint.sum(axis=0), 1e-300))).sum(axis=1) / max(
+                given.sum(), 1
+            )
+        np.testing.assert_allclose(shares, expected, atol=1e-12)
 
 
 def coded(shares: list[float], table: np.ndarray, *, n: int, seed: int) -> pd.DataFrame:

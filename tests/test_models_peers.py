@@ -16,6 +16,7 @@ from exresearch.models import (
     colleague_means,
     within_regression,
 )
+from exresearch.models.calibration import _slopes
 
 ROUNDING = 1e-9
 KEYS: dict[str, Any] = {"person": "who", "unit": "team", "wave": "wave", "waves": ["w1", "w2", "w3"]}
@@ -223,6 +224,31 @@ def test_errors_that_are_known_are_undone() -> None:
     np.testing.assert_allclose(rough, clean, atol=0.04)
     with pytest.raises(NotEstimable, match="no more than their sampling errors explain"):
         calibrated(60, seed=4, noise=40.0)
+
+
+def test_a_block_of_replicates_is_what_each_of_them_gives_alone() -> None:
+    rng = np.random.default_rng(5)
+    values = rng.normal(size=(40, 3))
+    values = (values - values.mean(axis=0)) / values.std(axis=0)
+    # So much noise that some replicates have nothing beyond it.
+    noise = np.einsum("ni,nj->nij", *(2 * [rng.normal(size=(40, 2)) * 0.85]))
+    counts = rng.multinomial(40, np.full(40, 1 / 40), size=60).astype(float)
+    alone = []
+    for w in counts:
+        total = w.sum()
+        y, x = values[:, 0], values[:, 1:]
+        centred = x - (w @ x) / total
+        observed = (centred * w[:, None]).T @ centred / (total - 1.0)
+        true = observed - np.tensordot(w, noise, axes=1) / total
+        if np.linalg.eigvalsh(true)[0] <= 1e-8 * np.trace(observed):
+            continue
+        guess = centred @ np.linalg.solve(observed, true) / np.sqrt(np.diag(true))
+        design = np.column_stack([np.ones(len(y)), guess, guess[:, 0] * guess[:, 1]])
+        rise = y - (w @ y) / total
+        slopes = np.linalg.solve((design * w[:, None]).T @ design, (design * w[:, None]).T @ rise)[1:]
+        alone.append(slopes / np.sqrt((w @ rise**2) / (total - 1.0)))
+    assert 5 < len(alone) < 55
+    np.testing.assert_allclose(_slopes(counts, values, noise, [(0, 1)])[0], alone, rtol=1e-8)
 
 
 def test_the_corrected_interval_covers_as_often_as_it_says() -> None:

@@ -17,6 +17,8 @@ FloatArray = NDArray[np.float64]
 
 _LEAST_FINITE = 0.975
 _CONDITION = 1e-8
+# Numbers of a block of replicates that are worked on at once: 4 MB.
+_CELLS = 500_000
 
 
 def calibrated_regression(
@@ -115,18 +117,23 @@ def calibrated_regression(
     values = (values - values.mean(axis=0)) / spread
     noise = noise / np.outer(spread[1:], spread[1:])
     pairs = [(names.index(a), names.index(b)) for a, b in products.values()]
-    once = _slopes(np.ones(len(values)), values, noise, pairs)
-    if once is None:
+    once = _slopes(np.ones((1, len(values))), values, noise, pairs)
+    if not len(once[0]):
         raise NotEstimable("the predictors differ no more than their sampling errors explain.")
     counts = bootstrap_counts(len(values), n_boot=n_boot, seed=seed)
-    made = [_slopes(row.astype(np.float64), values, noise, pairs) for row in counts]
-    sound = [one[0] for one in made if one is not None]
+    step = max(1, _CELLS // (len(values) * (1 + len(names) + len(pairs))))
+    sound = np.concatenate(
+        [
+            _slopes(counts[at : at + step].astype(np.float64), values, noise, pairs)[0]
+            for at in range(0, len(counts), step)
+        ]
+    )
     if len(sound) < _LEAST_FINITE * n_boot:
         raise NotEstimable("in too many replicates the predictors differ no more than their errors explain.")
     error = np.std(sound, axis=0, ddof=1)
     df = len(values) - 1.0
     half = float(stdtrit(df, (1.0 + conf_level) / 2.0)) * error
-    estimate, reliability = once
+    estimate, reliability = once[0][0], once[1][0]
     return pd.DataFrame(
         {
             "term": [*names, *products],
@@ -147,20 +154,24 @@ def calibrated_regression(
 
 def _slopes(
     w: FloatArray, values: FloatArray, noise: FloatArray, pairs: Sequence[tuple[int, int]]
-) -> tuple[FloatArray, FloatArray] | None:
-    """Standardised slopes and reliabilities with row counts w; None where nothing is left beyond the errors."""
-    total = w.sum()
+) -> tuple[FloatArray, FloatArray]:
+    """Standardised slopes and reliabilities with each of B row counts w [B, n]; none where nothing beyond errors is."""
+    total = w.sum(axis=1)
     y, x = values[:, 0], values[:, 1:]
-    centred = x - (w @ x) / total
-    observed = (centred * w[:, None]).T @ centred / (total - 1.0)
-    error = np.tensordot(w, noise, axes=1) / total
+    centred = x - ((w @ x) / total[:, None])[:, None, :]
+    observed = (centred * w[:, :, None]).transpose(0, 2, 1) @ centred / (total - 1.0)[:, None, None]
+    error = np.tensordot(w, noise, axes=1) / total[:, None, None]
     true = observed - error
-    if np.linalg.eigvalsh(true)[0] <= _CONDITION * np.trace(observed):
-        return None
-    guess = centred @ np.linalg.solve(observed, true) / np.sqrt(np.diag(true))
-    design = np.column_stack([np.ones(len(y)), guess, *(guess[:, a] * guess[:, b] for a, b in pairs)])
-    rise = y - (w @ y) / total
-    cross = (design * w[:, None]).T @ design
-    slopes = np.linalg.solve(cross, (design * w[:, None]).T @ rise)[1:]
-    spread = np.sqrt((w @ rise**2) / (total - 1.0))
-    return slopes / spread, np.diag(true) / np.diag(observed)
+    sound = np.linalg.eigvalsh(true)[:, 0] > _CONDITION * np.trace(observed, axis1=1, axis2=2)
+    w, total, centred, observed, true = w[sound], total[sound], centred[sound], observed[sound], true[sound]
+    own = np.diagonal(true, axis1=1, axis2=2)
+    guess = centred @ np.linalg.solve(observed, true) / np.sqrt(own)[:, None, :]
+    products = [guess[:, :, a] * guess[:, :, b] for a, b in pairs]
+    design = np.concatenate(
+        [np.ones((*w.shape, 1)), guess, *(product[:, :, None] for product in products)], axis=2
+    )
+    rise = y - ((w @ y) / total)[:, None]
+    weighted = (design * w[:, :, None]).transpose(0, 2, 1)
+    slopes = np.linalg.solve(weighted @ design, weighted @ rise[:, :, None])[:, 1:, 0]
+    spread = np.sqrt((w * rise**2).sum(axis=1) / (total - 1.0))
+    return slopes / spread[:, None], own / np.diagonal(observed, axis1=1, axis2=2)

@@ -55,19 +55,21 @@ def check_columns(frame: pd.DataFrame, *, numeric: Sequence[str], other: Sequenc
     missing = [name for name in asked if name not in frame.columns]
     if missing:
         raise ValueError(f"columns {missing} are not in the data: check the spelling, or leave them out.")
-    ambiguous = [name for name in asked if (frame.columns == name).sum() > 1]
+    unique = frame.columns.is_unique
+    ambiguous = [] if unique else [name for name in asked if (frame.columns == name).sum() > 1]
     if ambiguous:
         raise ValueError(f"columns {ambiguous} occur more than once in the data: rename them.")
-    text = [name for name in numeric if not _is_real(frame[name])]
+    series = {name: frame[name] for name in numeric}
+    text = [name for name in numeric if not _is_real(series[name])]
     if text:
         raise ValueError(
             f"columns {text} are not numeric: recode them to numbers, or make dummies of categories."
         )
-    limits = {name: _limits(frame[name]) for name in numeric}
+    limits = {name: _limits(series[name]) for name in numeric}
     infinite = [name for name, (low, high) in limits.items() if np.isinf(low) or np.isinf(high)]
     if infinite:
         raise ValueError(f"columns {infinite} hold infinite values: declare them missing, or correct them.")
-    whole = [name for name in numeric if pd.api.types.is_integer_dtype(frame[name])]
+    whole = [name for name in numeric if pd.api.types.is_integer_dtype(series[name])]
     long = [name for name in whole if max(-limits[name][0], limits[name][1]) > _EXACT]
     if long:
         raise ValueError(

@@ -206,11 +206,16 @@ def _drawn_rows(counts: FloatArray, rng: np.random.Generator, *, n_boot: int) ->
 
 def _unmixed(seen: FloatArray, mistakes: FloatArray) -> FloatArray:
     """True shares [B, k] with the largest likelihood of what was given."""
-    shares = np.full(seen.shape, 1 / seen.shape[1])
-    size = np.maximum(seen.sum(axis=1, keepdims=True), 1e-12)
+    # Replicates lie in the last axis, so that every operation runs over all of them at once.
+    given = np.ascontiguousarray(seen.T)
+    chances = np.ascontiguousarray(mistakes.transpose(1, 2, 0))
+    given /= np.maximum(given.sum(axis=0), 1e-12)
+    shares = np.full(given.shape, 1 / len(given))
+    joint = np.empty_like(chances)
     for _ in range(_ROUNDS):
-        joint = shares[:, :, None] * mistakes
-        expected = joint.sum(axis=1)
-        ratio = np.divide(seen, expected, out=np.zeros_like(seen), where=expected > 0)
-        shares = (joint * ratio[:, None, :]).sum(axis=2) / size
-    return shares
+        np.multiply(shares[:, None], chances, out=joint)
+        expected = joint.sum(axis=0)
+        ratio = np.divide(given, expected, out=np.zeros_like(given), where=expected > 0)
+        joint *= ratio
+        shares = joint.sum(axis=1)
+    return np.ascontiguousarray(shares.T)

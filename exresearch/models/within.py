@@ -128,7 +128,10 @@ def within_regression(
     if len(kept[[entity, cluster]].drop_duplicates()) > kept[entity].nunique():
         raise ValueError(f"some of '{entity}' lie in several of '{cluster}': every entity needs one cluster.")
     # Sorted, so that the order of the rows changes no digit.
-    kept = kept.sort_values([cluster, entity, *numeric, *([] if wave is None else [wave])], kind="stable")
+    labels = {name: pd.factorize(kept[name], sort=True)[0] for name in dict.fromkeys(keys)}
+    numbers = [kept[name].to_numpy(dtype=np.float64) for name in dict.fromkeys(numeric)]
+    last = [] if wave is None else [labels[wave]]
+    kept = kept.take(np.lexsort([*reversed(last), *reversed(numbers), labels[entity], labels[cluster]]))
     w = np.ones(len(kept)) if weights is None else kept[weights].to_numpy(dtype=np.float64)
     if weights is not None:
         check_positive(kept, argument="weights", column=weights)
@@ -138,7 +141,7 @@ def within_regression(
     own = _deviations(values, codes, w)
     dummies = np.empty((len(kept), 0))
     if wave is not None:
-        levels, which = np.unique(kept[wave].astype(str), return_inverse=True)
+        which, levels = pd.factorize(kept[wave].astype(str), sort=True)
         marks = (which[:, None] == np.arange(1, len(levels))).astype(np.float64)
         dummies = _independent(_deviations(marks, codes, w))
     root = np.sqrt(w)[:, None]

@@ -150,10 +150,14 @@ def _read(file: str) -> dict[str, Any]:
 
 
 def _logistic(seen: Mapping[str, float], model: Mapping[str, Sequence[float]]) -> np.ndarray:
-    total = np.array(model["(intercept)"], dtype=np.float64)
+    first, second, third = model["(intercept)"]
     for name, value in seen.items():
-        if name in model:
-            total = total + value * np.asarray(model[name], dtype=np.float64)
+        weight = model.get(name)
+        if weight is not None:
+            first += value * weight[0]
+            second += value * weight[1]
+            third += value * weight[2]
+    total = np.array([first, second, third], dtype=np.float64)
     raised = np.exp(total - total.max())
     return np.asarray(raised / raised.sum())
 

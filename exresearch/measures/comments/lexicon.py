@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ CODES = ("hinders", "helps", "motivates", "inspires", "none")
 DATA = Path(__file__).parent / "data"
 _GAP, _WIDEST_GAP, _REACH = "..", 2, 3
 _EMPHASIS = 1.5
+# Words that are remembered: more than any client's comments hold, and bounded all the same.
+_MOST_KNOWN = 50_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +33,27 @@ class Phrases:
 
     whole: dict[str, list[tuple[str, ...]]]
     stems: dict[str, list[tuple[str, ...]]]
+    _known: dict[str, list[tuple[str, ...]]] = field(default_factory=dict, repr=False, compare=False)
 
     def longest(self, words: list[str], start: int) -> int:
         """Return how many words the longest phrase takes that begins at a word; 0 where none does."""
-        first, best = words[start], 0
-        followers = list(self.whole.get(first, ()))
-        for end in range(2, len(first) + 1):
-            followers += self.stems.get(first[:end], ())
-        for rest in followers:
+        best = 0
+        for rest in self._followers(words[start]):
             reached = _follow(words, start + 1, rest)
             if reached is not None:
                 best = max(best, reached - start)
         return best
+
+    def _followers(self, first: str) -> list[tuple[str, ...]]:
+        """What may follow on a word; looked up once, as the same words return in every comment."""
+        found = self._known.get(first)
+        if found is None:
+            found = list(self.whole.get(first, ()))
+            for end in range(2, len(first) + 1):
+                found += self.stems.get(first[:end], ())
+            if len(self._known) < _MOST_KNOWN:
+                self._known[first] = found
+        return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -64,7 +64,9 @@ def chain_specifications(
     curve = declared_specifications(
         samples,
         decisions=decisions,
-        estimate=partial(_estimate, study=study, conf_level=conf_level, seed=seed, least=next(iter(samples))),
+        estimate=partial(
+            _estimate, study=study, conf_level=conf_level, seed=seed, least=next(iter(samples)), made={}
+        ),
         deciding={decision.name: decision.alternatives[0].key for decision in decisions},
         unit_of_measurement=estimand.unit,
         null=estimand.null,
@@ -151,19 +153,29 @@ def _estimate(
     conf_level: float,
     seed: int,
     least: int,
+    made: dict[tuple[int, bool, bool], tuple[pd.DataFrame, list[str]]],
     made_of: str = AMBASSADORS,
     level: bool = False,
     kinds: bool = False,
     weights: str | None = None,
     answers: int | None = None,
 ) -> pd.Series:
-    rows = samples[least if answers is None else answers]
+    # The same rows serve several combinations.
+    key = (least if answers is None else answers, level, kinds)
+    if key not in made:
+        made[key] = _rows(samples[key[0]], study, level=level, kinds=kinds)
+    frame, held = made[key]
+    resampling: dict[str, Any] = {"n_boot": REPLICATES, "conf_level": conf_level, "seed": seed}
+    found = serial(frame, held, resampling, made_of=made_of, weights=weights).iloc[-1]
+    return found.drop("n").rename({"n_sheets": "n", "n_clusters": "n_units"})
+
+
+def _rows(rows: ChainRows, study: Study, *, level: bool, kinds: bool) -> tuple[pd.DataFrame, list[str]]:
+    """The rows of a combination, and the columns that are held the same."""
     frame, held = (pooled(rows.cells), []) if level else (rows.cells, list(rows.waves))
     if kinds:
         frame, more = kept_equal(study, frame)
         if not more:
             raise NotEstimable("there are no kinds of unit to keep equal.")
         held += more
-    resampling: dict[str, Any] = {"n_boot": REPLICATES, "conf_level": conf_level, "seed": seed}
-    found = serial(frame, held, resampling, made_of=made_of, weights=weights).iloc[-1]
-    return found.drop("n").rename({"n_sheets": "n", "n_clusters": "n_units"})
+    return frame, held
