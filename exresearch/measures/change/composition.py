@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from exresearch.measures.change.linearised import check_rows, with_intervals
+from exresearch.measures.change.linearised import check_rows, intervals_of_sums, numbered
+
+Vector = NDArray[np.float64]
 
 
 def composition_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
@@ -65,40 +70,76 @@ def composition_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.D
     {'total': 2.0, 'answers': -1.0, 'people': 3.0}
     """
     check_rows(frame, ["later", "category", "value", "weight", "group"], conf_level=conf_level)
-    later = frame["later"].to_numpy(dtype=bool)
-    y, w = frame["value"].to_numpy(dtype=np.float64), frame["weight"].to_numpy(dtype=np.float64)
     codes, names = pd.factorize(frame["category"], use_na_sentinel=False)
-    size = len(names)
-    totals = np.array([w[~later].sum(), w[later].sum()])
-    sums = np.zeros((2, size))
-    products = np.zeros((2, size))
-    for wave, rows in enumerate((~later, later)):
-        sums[wave] = np.bincount(codes[rows], weights=w[rows], minlength=size)
-        products[wave] = np.bincount(codes[rows], weights=(w * y)[rows], minlength=size)
-    known = sums > 0
-    means = np.divide(products, sums, out=np.zeros((2, size)), where=known)
-    # The mean of a category that one wave knows stands for both.
-    means = np.where(known, means, means[::-1])
-    shares = sums / totals[:, None]
-    change, weight = means[1] - means[0], shares.mean(axis=0) * known.all(axis=0)
-    overall = (shares * means).sum(axis=1)
-    answers, people = float(weight @ change), float(means.mean(axis=0) @ (shares[1] - shares[0]))
-    of_wave = later.astype(int)
-    # Of each row: its own weight share, how it moves the mean of its category, and how it moves the shares.
-    own = w / totals[of_wave]
-    sign = np.where(later, 1.0, -1.0)
-    within = weight[codes] / shares[of_wave, codes] * (y - means[of_wave, codes])
-    between = (change[codes] - (shares @ change)[of_wave]) / 2
-    at_answers = own * (sign * within + between)
-    at_total = own * sign * (y - overall[of_wave])
-    total = float(overall[1] - overall[0])
-    return with_intervals(
-        {
-            "total": (total, at_total),
-            "answers": (answers, at_answers),
-            "people": (people, at_total - at_answers),
-        },
-        frame["group"],
-        conf_level=conf_level,
-        counts={"n_from": int((~later).sum()), "n_to": int(later.sum()), "n_both": pd.NA},
-    )
+    groups, n_groups = numbered(frame["group"])
+    cells = Cells.of(frame, groups, n_groups=n_groups)
+    return cells.change(codes, size=len(names), conf_level=conf_level)
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The sheets of two waves, which change category by category and no further: all that a split needs of them.
+
+    Attributes
+    ----------
+    later : ndarray [n] of bool
+        Whether a sheet is of the second wave.
+    value, weight : ndarray [n]
+        Its score, and its weight.
+    place : ndarray [n] of int
+        Twice the number of its group, and one more in the second wave.
+    n_groups : int
+        Groups whose members depend on each other.
+    """
+
+    later: NDArray[np.bool_]
+    value: Vector
+    weight: Vector
+    place: NDArray[np.intp]
+    n_groups: int
+
+    @classmethod
+    def of(cls, frame: pd.DataFrame, groups: NDArray[np.intp], *, n_groups: int) -> Cells:
+        """Take them from a frame as :func:`composition_change` has it."""
+        later = frame["later"].to_numpy(dtype=bool)
+        value, weight = (frame[name].to_numpy(dtype=np.float64) for name in ("value", "weight"))
+        return cls(later, value, weight, 2 * groups + later, n_groups)
+
+    def change(self, codes: NDArray[np.intp], *, size: int, conf_level: float) -> pd.DataFrame:
+        """Split the change by categories numbered from 0 to ``size``; rows as :func:`composition_change`.
+
+        Estimates and influence values are linear in the sums of weights and of weighted values of a group, wave and
+        category, so that the sheets are added up once.
+        """
+        cell, length = self.place * size + codes, 2 * self.n_groups * size
+        shape = (self.n_groups, 2, size)
+        w = np.bincount(cell, weights=self.weight, minlength=length).reshape(shape)
+        wy = np.bincount(cell, weights=self.weight * self.value, minlength=length).reshape(shape)
+        sums, products = w.sum(axis=0), wy.sum(axis=0)
+        known = sums > 0
+        means = np.divide(products, sums, out=np.zeros((2, size)), where=known)
+        # The mean of a category that one wave knows stands for both.
+        means = np.where(known, means, means[::-1])
+        totals = sums.sum(axis=1)
+        shares = sums / totals[:, None]
+        change, weight = means[1] - means[0], shares.mean(axis=0) * known.all(axis=0)
+        overall = (shares * means).sum(axis=1)
+        answers, people = float(weight @ change), float(means.mean(axis=0) @ (shares[1] - shares[0]))
+        sign = np.array([-1.0, 1.0])
+        # Of each group, wave and category: its weight share, how it moves the mean, and how it moves the shares.
+        own = w / totals[:, None]
+        within = np.divide(weight, shares, out=np.zeros((2, size)), where=known) * (
+            wy / totals[:, None] - own * means
+        )
+        between = own * ((change - (shares @ change)[:, None]) / 2)
+        at_answers = (sign[:, None] * within + between).sum(axis=(1, 2))
+        at_total = (sign[:, None] * (wy / totals[:, None] - own * overall[:, None])).sum(axis=(1, 2))
+        return intervals_of_sums(
+            {
+                "total": (float(overall[1] - overall[0]), at_total),
+                "answers": (answers, at_answers),
+                "people": (people, at_total - at_answers),
+            },
+            conf_level=conf_level,
+            counts={"n_from": int((~self.later).sum()), "n_to": int(self.later.sum()), "n_both": pd.NA},
+        )

@@ -41,14 +41,30 @@ def with_intervals(
     Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex surveys. *International
     Statistical Review*, 51, 279-292. https://doi.org/10.2307/1402588
     """
+    codes, size = numbered(groups)
+    sums = {
+        term: (estimate, np.bincount(codes, weights=influence, minlength=size).astype(np.float64))
+        for term, (estimate, influence) in terms.items()
+    }
+    return intervals_of_sums(sums, conf_level=conf_level, counts=counts)
+
+
+def numbered(groups: pd.Series) -> tuple[NDArray[np.intp], int]:
+    """Number the groups from 0; a row without one is a group by itself."""
     codes, names = pd.factorize(groups)
     alone = codes < 0
     codes[alone] = len(names) + np.arange(alone.sum())
-    size = len(names) + int(alone.sum())
+    return codes, len(names) + int(alone.sum())
+
+
+def intervals_of_sums(
+    terms: Mapping[str, Term], *, conf_level: float, counts: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Do as :func:`with_intervals`, from the sum of the influence values of each group instead of those of each row."""
+    size = max((len(sums) for _, sums in terms.values()), default=0)
     quantile = float(student_t.ppf(0.5 + conf_level / 2, size - 1)) if size > 1 else float("nan")
     rows = []
-    for term, (estimate, influence) in terms.items():
-        sums = np.bincount(codes, weights=influence, minlength=size)
+    for term, (estimate, sums) in terms.items():
         error = float(np.sqrt(size / (size - 1) * (sums @ sums))) if size > 1 else float("nan")
         rows.append(
             {

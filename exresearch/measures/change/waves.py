@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from exresearch.measures.change.composition import composition_change
-from exresearch.measures.change.linearised import COLUMNS
+from exresearch.measures.change.composition import Cells
+from exresearch.measures.change.linearised import COLUMNS, check_rows, numbered
 from exresearch.measures.change.panel import panel_change
 from exresearch.measures.resampling import LEAST_GROUPS, dependence_groups
 from exresearch.measures.scores import NotScorable, construct_score, score_items
@@ -187,9 +187,10 @@ def _change(
 
 def _pair(study: Study, table: str, frame: pd.DataFrame, *, first: str, last: str) -> _Pair:
     weights = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
-    used = frame["wave"].isin([first, last]) & weights.notna() & (weights > 0)
-    rows = frame[used]
     columns = [v.column for v in study.codebook.select(table, role="category") if v.column in frame]
+    used = frame["wave"].isin([first, last]) & weights.notna() & (weights > 0)
+    keys = [name for name in ("unit", "person", "wave") if name in frame and name not in columns]
+    rows = frame[[*keys, *columns]][used]
     sheets = pd.DataFrame(
         {
             "later": (rows["wave"] == last).to_numpy(dtype=bool),
@@ -219,7 +220,7 @@ def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: f
     sheets = pair.sheets[scored].assign(value=values[scored])
     if sheets["group"].nunique() < LEAST_GROUPS:
         # A question that a few units alone were asked: their number cannot stand for the variation between units.
-        labels = pd.factorize(dependence_groups(frame.loc[sheets.index]).labels)[0]
+        labels = pd.factorize(dependence_groups(frame, where=sheets.index).labels)[0]
         sheets["group"] = _together(pd.Series(labels, index=sheets.index), sheets["person"])
     counts = _counts(sheets, persons=pair.persons)
     fewest = min(counts["n_from"], counts["n_to"])
@@ -230,17 +231,23 @@ def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: f
         rows = panel_change(sheets, conf_level=conf_level).assign(reason="")
         few = counts["n_both"] < LEAST_PEOPLE
         methods["panel"] = _total_alone(rows, "few_stayers") if few else rows
+    check_rows(sheets, ["later", "value", "weight", "group"], conf_level=conf_level)
+    groups, n_groups = numbered(sheets["group"])
+    cells = Cells.of(sheets, groups, n_groups=n_groups)
+    there = scored.to_numpy(dtype=bool)
     for column in map(str, pair.categories.columns):
-        category = pair.categories[column].loc[sheets.index]
-        rows = composition_change(sheets.assign(category=category), conf_level=conf_level).assign(reason="")
-        size = category.nunique()
+        codes = pair.categories[column].to_numpy()[there]
+        counted = np.bincount(codes)
+        rows = cells.change(codes, size=len(counted), conf_level=conf_level).assign(reason="")
+        size = np.count_nonzero(counted)
         if size == 1:
             rows = _total_alone(rows, "one_category")
         elif fewest < _LEAST_IN_CATEGORY * size:
             rows = _total_alone(rows, "small_categories")
         methods[f"categories:{column}"] = rows
     if not methods:
-        rows = composition_change(sheets.assign(category=0), conf_level=conf_level).assign(reason="")
+        nothing = np.zeros(len(sheets), dtype=np.intp)
+        rows = cells.change(nothing, size=1, conf_level=conf_level).assign(reason="")
         methods[""] = _total_alone(rows, "unsplit")
     return [rows.assign(method=method) for method, rows in methods.items()]
 
