@@ -205,3 +205,32 @@ def test_read_only_and_vanished_files_do_not_stop_it(project: Path, monkeypatch:
     assert (code, err) == (1, "Could not be deleted: reports/.work/acme/ledger/a.json\n")
     assert "forgotten" not in out
     assert everything(project / "reports" / ".work" / "acme") == {"ledger/a.json"}
+
+
+def test_comparisons_of_its_waves_go_and_those_with_others_are_named(project: Path) -> None:
+    home = project / "reports"
+    record = json.loads((home / "acme" / "run.json").read_text(encoding="utf-8"))
+    record["outputs"] = [{"file": "findings/a.json", "sha256": "aa"}, {"file": "index.html", "sha256": "cc"}]
+    written(home / "acme" / "run.json", json.dumps(record))
+
+    def compared(name: str, kind: str, *hashes: str, label: str = "Client A") -> None:
+        files = [{"file": "findings/a.json", "sha256": one} for one in hashes]
+        content = {"kind": kind, "reports": [{"label": label, "files": files}]}
+        written(home / name / "compare.json", json.dumps(content))
+
+    compared("compare", "clients", "aa", "bb")
+    compared("named", "clients", "dd", label="acme")
+    # The same page of another client is no sign: it is the findings that tell.
+    compared("not with it", "clients", "bb", "cc")
+    compared("some waves", "waves", "aa")
+    compared("acme-waves", "waves", "of an earlier run")
+    compared("acme-2-waves", "waves", "of another client")
+    written(home / "broken" / "compare.json", "[")
+    traces = traces_of("acme")
+    assert {kept.path.name for kept in traces.kept} == {"acme", "acme in english", "some waves", "acme-waves"}
+    assert traces.others == (
+        "reports/compare compares this client with others, and stays.",
+        "reports/named compares this client with others, and stays.",
+    )
+    # A client may be called as the folder of comparisons is.
+    assert traces_of("compare").kept == ()

@@ -17,7 +17,12 @@ import pytest
 from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 from pptx import Presentation
+from rich.markup import escape
+from rich.table import Table
+from typer.testing import CliRunner
 
+from exresearch.cli import app
+from exresearch.commands.console import SafeConsole
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings import (
     EstimateRecord,
@@ -171,3 +176,26 @@ def test_a_draft_keeps_the_text_of_an_export(tmp_path: Path) -> None:
         cell for cell in spreadsheet_cells(tmp_path / "csv" / "acme.codebook.csv") if cell.startswith(FORMULA)
     ]
     assert risky == []
+
+
+def test_a_terminal_is_given_no_orders(tmp_path: Path) -> None:
+    # A title of the window, a clipboard, a cursor, a colour, and an order of reading, as YAML can write them.
+    orders = r"\e]0;owned\a \e]52;c;AAAA\a \e[2J \e[31mred \x9b2J \u202Egnp.exe \r"
+    (tmp_path / "small.yaml").write_text(
+        f'client: a\n"{orders}": 1\ntables: {{units: "{orders}.csv"}}\n', encoding="utf-8"
+    )
+    done = CliRunner().invoke(app, ["check", str(tmp_path / "small.yaml")])
+    assert done.exit_code == 2
+    assert "gnp.exe" in done.stderr
+    assert re.findall(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", done.output) == []
+    shown = io.StringIO()
+    console = SafeConsole(file=shown, force_terminal=True, width=60, color_system="standard")
+    table = Table("a\x1b[2Jb")
+    table.add_row(escape("c\x07\x1b]52;c;AAAA\x07"), style="red")
+    console.print(table)
+    console.print(escape("d\x1b[2Je"), style="red")
+    # The console's own colours are still there.
+    own = re.sub(r"\x1b\[[0-9;]*m", "", shown.getvalue())
+    assert "\x1b[31m" in shown.getvalue()
+    assert "\x1b" not in own
+    assert "d\ufffd[2Je" in own

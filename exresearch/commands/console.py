@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 import yaml
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.markup import escape
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.segment import Segment
 
 from exresearch.study.confine import allow
 from exresearch.study.languages import languages
@@ -20,8 +21,26 @@ from exresearch.study.problems import Problem, StudyError
 if TYPE_CHECKING:
     from exresearch.study import OnProgress
 
-page = Console(highlight=False)
-out, err = Console(soft_wrap=True, highlight=False), Console(stderr=True, soft_wrap=True, highlight=False)
+# What moves a terminal's cursor, changes its title or clipboard, or shows text in another order than it has.
+_COMMANDS = {
+    code: "\N{REPLACEMENT CHARACTER}"
+    for code in (*range(32), *range(127, 160), *range(0x202A, 0x202F), *range(0x2066, 0x206A))
+    if chr(code) not in "\n\t"
+}
+
+
+class SafeConsole(Console):
+    """A console on which a text is a text: names in files from outside give the terminal no orders."""
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """Give the parts of what is shown, without signs that a terminal obeys."""
+        for part in super().render(renderable, options):
+            yield part if part.control else part._replace(text=part.text.translate(_COMMANDS))
+
+
+page = SafeConsole(highlight=False)
+out = SafeConsole(soft_wrap=True, highlight=False)
+err = SafeConsole(stderr=True, soft_wrap=True, highlight=False)
 
 
 class LateProgress(Progress):

@@ -33,9 +33,9 @@ def forget(
 ) -> None:
     """Delete a client: its reports in reports/, and all that was kept to make them.
 
-    That is every report of this client, the executed notebooks, prepared data, results kept for the next run and logs.
-    The client's own exports are never deleted; they are named, so that somebody can. Reports that were passed on,
-    back-ups, and summaries across clients that this client contributed to are not found.
+    That is every report of this client, comparisons of its waves, the executed notebooks, prepared data, results kept
+    for the next run and logs. The client's own exports are never deleted; they are named, so that somebody can, and so
+    are comparisons with other clients. Reports that were passed on and back-ups are not found.
 
     Exit code 0: it is gone, or nothing was there. 1: it was not confirmed, or something remains and is listed. 2: the
     name or a folder is not of a client.

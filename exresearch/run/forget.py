@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from exresearch.run.compared import comparisons_with, is_comparison
 from exresearch.study.parameters import TABLES
 from exresearch.study.paths import below, project_root
 from exresearch.study.problems import Problem, StudyError
@@ -81,8 +82,8 @@ def traces_of(client: str, *, params: bool = False, reports: Iterable[Path] = ()
     Returns
     -------
     Traces
-        Reports of this client in ``reports/``, whatever their folder is called, with the working folders beside them:
-        executed notebooks, prepared data, results kept for the next run, logs.
+        Reports of this client in ``reports/``, whatever their folder is called, and comparisons of its waves, with the
+        working folders beside them: executed notebooks, prepared data, results kept for the next run, logs.
 
     Raises
     ------
@@ -98,6 +99,8 @@ def traces_of(client: str, *, params: bool = False, reports: Iterable[Path] = ()
     home = root / "reports"
     for folder in _folders(home):
         owner = owner_of(folder)
+        if is_comparison(folder):
+            continue
         if owner == client or (owner is None and folder.name == client):
             found[folder] = None
         elif folder.name == client:
@@ -109,6 +112,9 @@ def traces_of(client: str, *, params: bool = False, reports: Iterable[Path] = ()
             found[work] = None
         elif work.name == client:
             others.append(f"reports/{_WORK}/{client} is of a run of client {owner!r}, and stays.")
+    own_pools, shared = comparisons_with(client, [*found, *reports], _folders(home))
+    found |= dict.fromkeys(own_pools)
+    others += [f"reports/{folder.name} compares this client with others, and stays." for folder in shared]
     away = [kept for given in reports for kept in _elsewhere(given, client=client)]
     studies = _studies(root / "params" / "clients", client=client)
     own = {path: None for study in studies for path in _tables(study)}
