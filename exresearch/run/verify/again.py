@@ -23,7 +23,7 @@ from exresearch.run.verify.words import main_of, unlike, words_of
 from exresearch.study import StudyError, resolve_path
 
 OnStep = Callable[[str], None]
-_FINDINGS, _AGAINST = "findings", "the data, computed again,"
+_FINDINGS, _MOMENTS, _AGAINST = "findings", "moments", "the data, computed again,"
 # Where the report was written, which a folder that was moved or renamed does not tell.
 _PLACE = re.compile(r"<tr\b[^>]*><th[^>]*><code>output_dir</code></th>.*?</tr>", re.DOTALL)
 _PICTURE = re.compile(r'\ssrc="(data:image/[^"]*)"')
@@ -181,14 +181,15 @@ def compare(
     compared = 0
     left_out = [f"{name} did not run to its end this time; it was not compared." for name in sorted(failed)]
     before = {str(one["name"]) for one in record["notebooks"] if one["status"] != "ok"}
-    for path in sorted((again / _FINDINGS).glob("*.json")):
-        name = f"{_FINDINGS}/{path.name}"
+    # What is contributed to comparisons of clients is computed from the data as findings are.
+    for path in [*sorted((again / _FINDINGS).glob("*.json")), *sorted((again / _MOMENTS).glob("*.json"))]:
+        name = f"{path.parent.name}/{path.name}"
         compared += 1
         expected = json.loads(path.read_bytes())
         try:
             delivered = json.loads((folder / name).read_bytes())
         except (OSError, ValueError):
-            found.append(plain(name, "is missing or no JSON; the data give this finding."))
+            found.append(plain(name, "is missing or no JSON; the data give this file."))
             continue
         found += fields(expected, delivered, file=name, tolerance=tolerance)
     now = json.loads((again / "run.json").read_bytes())
