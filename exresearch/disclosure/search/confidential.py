@@ -9,9 +9,10 @@ from itertools import pairwise
 
 import pandas as pd
 
-from exresearch.disclosure.search.known import ATOM, Column, Kind, Known, Phrase, Secrets
+from exresearch.disclosure.search.known import ATOM, Column, Exact, Kind, Known, Phrase, Secrets
 from exresearch.disclosure.search.rows import TableRows
 from exresearch.study import Study
+from exresearch.study.coded import coded
 from exresearch.study.problems import NAMEABLE
 
 _ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
@@ -61,12 +62,7 @@ def secrets_of(
     columns: dict[Kind, Column] = {}
     roles: list[Kind] = ["person"] if units_may_be_named else ["person", "unit"]
     for role in roles:
-        keys = {
-            str(key)
-            for table in study.tables.values()
-            if role in table
-            for key in table[role].dropna().unique()
-        }
+        keys = {str(key) for table in study.tables.values() if role in table for key in coded(table[role])[1]}
         alone = {key for key in keys if _like_nothing_else(key, harmless, least=4 if role == "person" else 3)}
         exact += [(role, key) for key in alone]
         own = {variable.column for variable in study.codebook.variables if variable.role == role}
@@ -117,6 +113,16 @@ def _said(text: str) -> Iterator[str]:
 
 
 def _like_nothing_else(key: str, harmless: frozenset[str], *, least: int, letters: int = 5) -> bool:
+    if key.isalnum():
+        # One word, as most keys are; of these there may be a million.
+        signs = key.casefold()
+        if signs in harmless:
+            return False
+        if signs.isdigit():
+            return len(signs) >= 7
+        if signs.isalpha():
+            return len(signs) >= letters
+        return len(signs) >= (least if len(signs) >= 8 or not _HEXADECIMAL.fullmatch(signs) else 8)
     words = [word.casefold() for word in ATOM.findall(key)]
     signs = "".join(words)
     parts = words if len(words) < 2 else [" ".join(two) for two in pairwise(words)]
@@ -146,6 +152,9 @@ def _comments(study: Study) -> set[str]:
 def _contacts(study: Study) -> set[str]:
     found: set[str] = set()
     for text in _texts(study, roles=("text", "person", "category", "unit")):
+        if text.isalnum() and text[0] != "0":
+            # A number begins with it, or with a sign that is no letter.
+            continue
         if "@" in text:
             found.update(_ADDRESS.findall(text))
         if "0" not in text and "+" not in text:
@@ -163,14 +172,25 @@ def _texts(study: Study, *, roles: Sequence[str]) -> Iterator[str]:
         name = variable.role if variable.role in ("person", "unit") else variable.column
         frame = study.table(variable.table)
         if variable.role in roles and name in frame and not pd.api.types.is_numeric_dtype(frame[name].dtype):
-            often = frame[name].value_counts()
-            keys = name in ("person", "unit")
-            yield from map(str, often.index if keys else often.index[often < NAMEABLE])
+            if name in ("person", "unit"):
+                yield from map(str, coded(frame[name])[1])
+                continue
+            often = frame[name].value_counts(sort=False)
+            yield from map(str, often.index[often < NAMEABLE])
 
 
-def _by_rarest_word(known: Iterable[tuple[Kind, str]]) -> dict[str, list[Known]]:
+def _by_rarest_word(known: Iterable[tuple[Kind, str]]) -> Exact:
     """File each under the one of its words that the fewest others have, so that a look is seldom in vain."""
-    split = [(kind, text, list(ATOM.finditer(text))) for kind, text in dict.fromkeys(known)]
+    single: dict[str, Kind] = {}
+    others: list[tuple[Kind, str]] = []
+    for kind, text in dict.fromkeys(known):
+        word = text.casefold()
+        # A name of letters alone counts by its capitals; a word that is two things is filed twice.
+        plain = text.isalnum() and not text.isalpha() and len(word) == len(text)
+        if plain and single.setdefault(word, kind) == kind:
+            continue
+        others.append((kind, text))
+    split = [(kind, text, list(ATOM.finditer(text))) for kind, text in others]
     often = Counter(match.group().casefold() for *_, found in split for match in found)
     filed: dict[str, list[Known]] = {}
     for kind, text, found in split:
@@ -182,7 +202,7 @@ def _by_rarest_word(known: Iterable[tuple[Kind, str]]) -> dict[str, list[Known]]
             )
             first, last = found[0].start(), found[-1].end()
             filed.setdefault(word, []).append(Known(kind, text[first:last], start - first))
-    return filed
+    return Exact(single, filed)
 
 
 def _by_rarest_pair(

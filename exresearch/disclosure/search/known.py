@@ -46,6 +46,42 @@ class Known:
         return _apart(text, start, end, number=not any(map(str.isalpha, self.text)))
 
 
+class Exact(Mapping[str, Sequence[Known]]):
+    """What is looked for sign for sign, by word; keys of one word, of which there may be a million, as words alone.
+
+    Parameters
+    ----------
+    single : mapping of str to Kind
+        Keys of one word, of letters and digits together or of digits, in lower case.
+    filed : mapping of str to sequence of Known
+        Everything else, by the word by which it is looked up.
+    """
+
+    __slots__ = ("_filed", "_single")
+
+    def __init__(self, single: Mapping[str, Kind], filed: Mapping[str, Sequence[Known]]) -> None:
+        self._single, self._filed = single, filed
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._single or word in self._filed
+
+    def __getitem__(self, word: str) -> Sequence[Known]:
+        kind, filed = self._single.get(word), self._filed.get(word, ())
+        if kind is None and not filed:
+            raise KeyError("no such word")
+        return filed if kind is None else [Known(kind, word, 0), *filed]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._single
+        yield from (word for word in self._filed if word not in self._single)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __repr__(self) -> str:
+        return f"Exact({len(self)})"
+
+
 @dataclass(frozen=True, slots=True)
 class Phrase:
     """Words that were said one after another.

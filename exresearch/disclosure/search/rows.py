@@ -33,7 +33,7 @@ class TableRows:
     """
 
     def __init__(self, tables: Mapping[str, pd.DataFrame]) -> None:
-        self._columns: list[list[tuple[dict[str, int], NDArray[np.int64], NDArray[np.float64]]]] = []
+        self._columns: list[list[tuple[dict[str, int], NDArray[np.signedinteger], NDArray[np.float64]]]] = []
         self._sizes: list[int] = []
         for frame in tables.values():
             if len(frame) and frame.shape[1] >= _FEWEST:
@@ -43,6 +43,8 @@ class TableRows:
         self._values = frozenset(
             value for columns in self._columns for codes, _, _ in columns for value in codes
         )
+        # Pages repeat their numbers and words.
+        self._compared: dict[str, str] = {}
 
     def __repr__(self) -> str:
         return f"TableRows({self._sizes})"
@@ -63,7 +65,10 @@ class TableRows:
         """
         run: list[str] = []
         for part in [*parts, ""]:
-            value = self._value(part) if len(part) <= _LONGEST else ""
+            known = self._compared.get(part)
+            if known is None:
+                known = self._compared[part] = self._value(part) if len(part) <= _LONGEST else ""
+            value = known
             if value and value in self._values:
                 run.append(value)
                 continue
@@ -90,10 +95,10 @@ class TableRows:
 
 def _revealed(
     run: Sequence[str],
-    columns: Sequence[tuple[dict[str, int], NDArray[np.int64], NDArray[np.float64]]],
+    columns: Sequence[tuple[dict[str, int], NDArray[np.signedinteger], NDArray[np.float64]]],
     size: int,
 ) -> bool:
-    known: list[tuple[NDArray[np.int64], int]] = []
+    known: list[tuple[NDArray[np.signedinteger], int]] = []
     expected, values = float(size), []
     for value, (codes, rows, shares) in zip(run, columns, strict=False):
         code = codes.get(value)
@@ -120,11 +125,13 @@ def _counts_on(values: Sequence[str]) -> bool:
     return len(steps) == 1
 
 
-def _coded(column: pd.Series) -> tuple[dict[str, int], NDArray[np.int64], NDArray[np.float64]]:
+def _coded(column: pd.Series) -> tuple[dict[str, int], NDArray[np.signedinteger], NDArray[np.float64]]:
     codes, uniques = pd.factorize(column)
     names = [_text(value) for value in uniques]
     numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
-    again = np.array([numbers[name] for name in names] + [-1], dtype=np.int64)
+    # As small as it goes: a wide table of a million rows is held once more, as numbers.
+    kind = np.min_scalar_type(-max(len(numbers), 1))
+    again = np.array([numbers[name] for name in names] + [-1], dtype=kind)
     rows = again[codes]
     counts = np.bincount(rows[rows >= 0], minlength=max(len(numbers), 1))
     return numbers, rows, counts / max(len(column), 1)
@@ -140,6 +147,8 @@ def _text(value: object) -> str:
 
 def _plain(text: str) -> str:
     """A value as it is compared: without quotes, brackets, or zeros after the decimal point."""
+    if text.isalnum() and not text.isdecimal():
+        return text.casefold()
     value = text.strip(_AROUND)
     if _DECIMAL.fullmatch(value):
         value = value.replace(",", ".")

@@ -203,9 +203,20 @@ def _said(text: str, words: Sequence[str], secrets: Secrets) -> Iterator[tuple[K
     """What somebody wrote, word for word, whatever signs are between the words."""
     if not secrets.said:
         return
-    lower = [word.casefold() for word in words]
+    # Each word once: a long page has few different ones.
+    folded = {word: word.casefold() for word in set(words)}
     known = secrets.said.keys()
-    for place in [number for number, pair in enumerate(pairwise(lower)) if pair in known]:
+    there = set(folded.values())
+    first, second = ({pair[side] for pair in known if pair[side] in there} for side in (0, 1))
+    if not first or not second:
+        return
+    lower = [folded[word] for word in words]
+    places = [
+        number
+        for number, (word, following) in enumerate(pairwise(lower))
+        if word in first and following in second and (word, following) in known
+    ]
+    for place in places:
         for phrase in secrets.said[lower[place], lower[place + 1]]:
             if phrase.stands_among(lower, place):
                 yield phrase.kind, next(islice(ATOM.finditer(text), place, None)).start()
