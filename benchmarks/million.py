@@ -8,13 +8,9 @@ divisions that do not know each other, simulated and written one after the other
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
-import os
 import shutil
-import subprocess
 import sys
-import threading
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -26,6 +22,9 @@ import pyarrow.parquet as pq
 import yaml
 
 from exresearch.study.demo import DemoSettings, simulate_demo
+
+sys.path.insert(0, str(Path(__file__).parent))
+from tree import watched
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 2016
@@ -214,18 +213,8 @@ def run(study: Path, *, jobs: int, only: list[str]) -> int:
     command = [sys.executable, "-c", "from exresearch.cli import main; main()", "run", str(study)]
     command += ["--output", str(output), "--language", "en", "--jobs", str(jobs)]
     command += [word for name in only for word in ("--only", name)]
-    # Whatever outlives its parent becomes a child of this process, and is counted.
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
-    clock = time.perf_counter()
-    process = subprocess.Popen(command, cwd=ROOT)
-    peak: list[tuple[float, float, dict[str, float]]] = [(0.0, 0.0, {})]
-    watcher = threading.Thread(target=watch, args=(process, clock, peak), daemon=True)
-    watcher.start()
-    code = process.wait()
-    seconds = time.perf_counter() - clock
-    watcher.join(5)
-    size, when, parts = peak[0]
+    done = watched(command, cwd=ROOT)
+    seconds, size, when, parts, code = done.seconds, done.peak, done.when, done.parts, done.code
     print(f"{seconds:.0f} s, at most {size:.2f} GiB (after {when:.0f} s), exit code {code}")
     print(
         "  then: "
@@ -237,49 +226,6 @@ def run(study: Path, *, jobs: int, only: list[str]) -> int:
             print(f"  {notebook['name']:26}{notebook['status']:8}{notebook['seconds']:8.1f} s")
     fits = not only and code == 0 and seconds <= LIMIT_SECONDS and size <= LIMIT_GIB
     return 0 if fits or only else 1
-
-
-def watch(
-    process: subprocess.Popen[bytes], clock: float, peak: list[tuple[float, float, dict[str, float]]]
-) -> None:
-    """Keep the most that all processes held together: what they share is counted once (PSS)."""
-    while process.poll() is None:
-        parts = {str(pid): held(pid) for pid in descendants(os.getpid())}
-        total = sum(parts.values())
-        if total > peak[0][0]:
-            names = {f"{pid}": size for pid, size in parts.items() if size > 0.05}
-            peak[0] = (total, time.perf_counter() - clock, names)
-        time.sleep(0.5)
-
-
-def descendants(parent: int) -> list[int]:
-    """Processes that come from this one, without it."""
-    parents: dict[int, int] = {}
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                text = (entry / "stat").read_text()
-            except OSError:
-                continue
-            parents[int(entry.name)] = int(text.rpartition(")")[2].split()[1])
-    found, more = [], [parent]
-    while more:
-        above = more.pop()
-        children = [pid for pid, its in parents.items() if its == above]
-        found += children
-        more += children
-    return found
-
-
-def held(pid: int) -> float:
-    """Memory of a process in GiB, its part of what it shares included."""
-    try:
-        for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
-            if line.startswith("Pss:"):
-                return int(line.split()[1]) / 2**20
-    except OSError:
-        pass
-    return 0.0
 
 
 if __name__ == "__main__":
