@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import statsmodels.api as sm
 from numpy.testing import assert_allclose
 from scipy.special import xlogy
 from statsmodels.discrete.discrete_model import NegativeBinomial
@@ -21,8 +22,13 @@ from exresearch.models import (
     linear_regression,
     proportional_hazards_test,
     rate_regression,
+    unit_moments,
 )
+from exresearch.models.events.concordance import concordance
+from exresearch.models.events.counts import _maximum
 from exresearch.models.events.hazards import CoxFit
+from exresearch.models.events.partial import risk_sets
+from exresearch.models.moments.arrays import complete_moments
 
 # Both converge to rounding.
 EXACT = 1e-9
@@ -472,3 +478,61 @@ def test_lead_lag_is_the_regression_on_the_lagged_column() -> None:
     ).loc[0]
     assert_allclose(ours["estimate"], row["estimate"] * ours["per"], rtol=1e-10)
     assert_allclose(ours["p_value"], row["p_value"], rtol=1e-8)
+
+
+@pytest.mark.parametrize("alpha", [0.0, 0.7])
+def test_maximum_of_the_likelihood_is_that_of_statsmodels(alpha: float) -> None:
+    rng = np.random.default_rng(3)
+    design = np.column_stack([np.ones(80), rng.normal(size=(80, 2))])
+    offset, weights = rng.normal(size=80), rng.uniform(0.5, 2.0, 80)
+    mean = np.exp(design @ [0.5, 0.4, -0.8] + offset)
+    y = rng.poisson(mean * (rng.gamma(2.0, 0.5, 80) if alpha else 1.0)).astype(float)
+    family = sm.families.NegativeBinomial(alpha=alpha) if alpha else sm.families.Poisson()
+    theirs = sm.GLM(y, design, family=family, offset=offset, freq_weights=weights).fit(maxiter=300, tol=1e-14)
+    coefficients, fitted = _maximum(y, design, offset, weights, alpha=alpha)
+    assert coefficients == pytest.approx(theirs.params, abs=1e-7)
+    # Ours is the better one: the score is zero to rounding.
+    score = design.T @ (weights * (y - fitted) / (1.0 + alpha * fitted))
+    assert np.abs(score).max() < 1e-9
+    far = _maximum(y, design, offset, weights, alpha=alpha, start=np.array([8.0, 5.0, 5.0]))[0]
+    assert far == pytest.approx(coefficients, abs=1e-9)
+
+
+def test_moments_of_complete_arrays_are_those_of_rows() -> None:
+    rng = np.random.default_rng(4)
+    data = pd.DataFrame(rng.normal(5.0, 1.0, size=(30, 2)), columns=["x", "y"])
+    data["w"], data["unit"] = rng.uniform(0.5, 2.0, 30), rng.permutation(np.arange(30) % 4)
+    for cluster in ("unit", None):
+        slow = unit_moments(data, columns=["x", "y"], weights="w", cluster=cluster)
+        quick = complete_moments(
+            data[["x", "y"]].to_numpy(),
+            columns=("x", "y"),
+            weights=data["w"].to_numpy(),
+            codes=None if cluster is None else data[cluster].to_numpy(),
+        )
+        assert quick.n.tolist() == slow.n.tolist()
+        fits = [
+            linear_regression(
+                one, outcome="y", predictors=["x"], covariance="CR2", working_variance="inverse_weights"
+            ).table
+            for one in (quick, slow)
+        ]
+        pd.testing.assert_frame_equal(*fits, rtol=1e-11)
+
+
+def test_concordance_is_that_of_all_pairs() -> None:
+    rng = np.random.default_rng(6)
+    n = 120
+    start = rng.integers(0, 4, n).astype(float)
+    stop, event = start + rng.integers(1, 6, n), rng.random(n) < 0.4
+    for strata, efron in ((np.zeros(n, dtype=np.int64), True), (np.arange(n) % 3, False)):
+        sets = risk_sets(start, stop, event, strata, efron=efron)
+        index = rng.integers(0, 6, n) / 3.0
+        agree = pairs = 0.0
+        for one in np.flatnonzero(event):
+            for other in range(n):
+                at_risk = strata[other] == strata[one] and start[other] < stop[one] <= stop[other]
+                if at_risk and not (event[other] and stop[other] == stop[one]):
+                    pairs += 1.0
+                    agree += float(index[other] < index[one]) + 0.5 * float(index[other] == index[one])
+        assert concordance(sets, index) == pytest.approx(agree / pairs, abs=1e-14)

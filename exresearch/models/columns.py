@@ -89,6 +89,8 @@ def check_columns(frame: pd.DataFrame, *, numeric: Sequence[str], other: Sequenc
 
 
 def _is_real(series: pd.Series) -> bool:
+    if isinstance(series.dtype, np.dtype):
+        return series.dtype.kind in "iufb"
     return pd.api.types.is_numeric_dtype(series) and not pd.api.types.is_complex_dtype(series)
 
 

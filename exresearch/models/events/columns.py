@@ -75,8 +75,9 @@ def read_rows(
     others = [*labels, *([] if cluster is None else [cluster])]
     check_columns(data, numeric=[*numeric, *predictors], other=others)
     asked = [*numeric, *predictors, *others]
-    complete = data[asked].notna().all(axis=1).to_numpy()
-    frame = data.loc[complete, asked].reset_index(drop=True)
+    frame = data[asked]
+    complete = np.asarray(frame.notna().to_numpy().all(axis=1), dtype=bool)
+    frame = (frame if complete.all() else frame.loc[complete]).reset_index(drop=True)
     if frame.empty:
         raise NotEstimable(f"no row has values in all of the columns {asked}.")
     x = numeric_columns(frame, predictors)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,9 +11,6 @@ from numpy.typing import NDArray
 from scipy.optimize import brentq, linprog
 from scipy.special import digamma, gammaln, ndtr, polygamma
 from scipy.stats import chi2
-from statsmodels.genmod.families import NegativeBinomial, Poisson
-from statsmodels.genmod.generalized_linear_model import GLM
-from statsmodels.tools.sm_exceptions import PerfectSeparationWarning
 
 from exresearch.models.resampling import NotEstimable
 
@@ -24,6 +20,8 @@ FloatArray = NDArray[np.float64]
 _THETA_MAX = 1e7
 _ROUNDS = 200
 _NOTHING = 1e-6
+# A step this small, relative, is rounding; a step halved to this has nowhere to go.
+_STILL, _SHORTEST = 1e-13, 1e-8
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,8 +46,8 @@ class CountFit:
 
 
 def fit_poisson(y: FloatArray, design: FloatArray, offset: FloatArray, weights: FloatArray) -> CountFit:
-    """Poisson regression by statsmodels; the design [n, k] starts with ones and has columns of unit variance."""
-    coefficients, mean = _glm(y, design, offset, weights, Poisson(), None)
+    """Poisson regression; the design [n, k] starts with ones and has columns of unit variance."""
+    coefficients, mean = _maximum(y, design, offset, weights)
     fit = float(weights @ (y * np.log(mean) - mean - gammaln(y + 1.0)))
     return CountFit(coefficients, mean, fit, np.inf, np.nan)
 
@@ -59,7 +57,7 @@ def fit_negative_binomial(
 ) -> CountFit | None:
     """Negative binomial regression (variance mean + mean^2 / theta); None where the counts vary no more than Poisson.
 
-    Coefficients given theta (statsmodels) and theta given the means take turns, as in `MASS::glm.nb`: they are
+    Coefficients given theta and theta given the means take turns, as in `MASS::glm.nb`: they are
     orthogonal, so that few rounds suffice.
     """
     coefficients, mean = poisson.coefficients, poisson.mean
@@ -67,9 +65,7 @@ def fit_negative_binomial(
     for _ in range(_ROUNDS):
         if theta is None:
             return None
-        coefficients, mean = _glm(
-            y, design, offset, weights, NegativeBinomial(alpha=1.0 / theta), coefficients
-        )
+        coefficients, mean = _maximum(y, design, offset, weights, alpha=1.0 / theta, start=coefficients)
         before, theta = theta, _theta(y, mean, weights)
         if theta is None or abs(theta - before) < 1e-10 * theta:
             break
@@ -91,21 +87,56 @@ def negative_binomial_log_likelihood(
     return float(weights @ terms)
 
 
-def _glm(
+def _maximum(
     y: FloatArray,
     design: FloatArray,
     offset: FloatArray,
     weights: FloatArray,
-    family: object,
-    start: FloatArray | None,
+    *,
+    alpha: float = 0.0,
+    start: FloatArray | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    model = GLM(y, design, family=family, offset=offset, freq_weights=weights)
-    with warnings.catch_warnings():
-        # A perfect fit is refused by name afterwards, and separation was before.
-        warnings.simplefilter("ignore", PerfectSeparationWarning)
-        fitted = model.fit(start_params=start, maxiter=200, tol=1e-13, tol_criterion="params")
-    coefficients = np.asarray(fitted.params, dtype=np.float64)
-    return coefficients, np.exp(design @ coefficients + offset)
+    """Coefficients and means with the largest likelihood given alpha, by Newton's method.
+
+    The log-likelihood is concave in the coefficients, so that halving a step which does not raise it is all that can be
+    needed: separation was refused before.
+    """
+    if start is None:
+        # One step of weighted least squares from means between the counts and their mean.
+        mean = (y + float(weights @ y) / float(weights.sum())) / 2.0
+        root = np.sqrt(weights * mean)
+        towards = np.log(mean) - offset + (y - mean) / mean
+        start = np.asarray(np.linalg.lstsq(design * root[:, None], towards * root, rcond=None)[0])
+    beta: FloatArray = start
+
+    def level(eta: FloatArray) -> float:
+        # A step too long may leave the range of floats, and is halved.
+        with np.errstate(over="ignore", invalid="ignore"):
+            if alpha == 0.0:
+                return float(weights @ (y * eta - np.exp(eta)))
+            return float(weights @ (y * eta - (y + 1.0 / alpha) * np.log1p(alpha * np.exp(eta))))
+
+    eta = design @ beta + offset
+    reached = level(eta)
+    for _ in range(_ROUNDS):
+        mean = np.exp(eta)
+        damped = 1.0 + alpha * mean
+        score = design.T @ (weights * (y - mean) / damped)
+        curvature = weights * mean * (1.0 + alpha * y) / damped**2
+        step = np.linalg.lstsq(design.T @ (design * curvature[:, None]), score, rcond=None)[0]
+        if float(np.abs(step).max()) < _STILL * max(1.0, float(np.abs(beta).max())):
+            break
+        part = 1.0
+        while part > _SHORTEST:
+            there = design @ (beta + part * step) + offset
+            now = level(there)
+            if now >= reached - _STILL * abs(reached):
+                break
+            part /= 2.0
+        else:
+            break
+        beta, eta, reached = beta + part * step, there, now
+    return beta, np.exp(eta)
 
 
 def _theta(y: FloatArray, mean: FloatArray, weights: FloatArray) -> float | None:

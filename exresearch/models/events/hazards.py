@@ -13,8 +13,9 @@ from scipy.stats import chi2
 
 from exresearch.models.columns import label_codes
 from exresearch.models.events.columns import check_event, check_times, read_rows
+from exresearch.models.events.concordance import concordance
 from exresearch.models.events.maximum import maximise
-from exresearch.models.events.partial import PartialLikelihood, RiskSets, risk_sets
+from exresearch.models.events.partial import PartialLikelihood, group_sums, risk_sets
 from exresearch.models.events.ratios import ratio_rows
 from exresearch.models.names import name_list, one_name, optional_name
 from exresearch.models.regression.design import Design
@@ -213,7 +214,7 @@ def cox_regression(
         model_covariance=pd.DataFrame(naive / outer, index=names, columns=names),
         log_likelihood=fit.log_likelihood,
         null_log_likelihood=null.log_likelihood,
-        concordance=_concordance(sets, fit.x @ fit.beta),
+        concordance=concordance(sets, fit.x @ fit.beta),
         n=n,
         n_events=int(happened.sum()),
         n_clusters=rows.n_clusters,
@@ -234,8 +235,7 @@ def _within_clusters(
     X'WX have in least squares with a variance inverse to the weights.
     """
     rotation: FloatArray = np.asarray(np.linalg.cholesky(naive), dtype=np.float64)
-    sums = np.zeros((int(clusters.max()) + 1, len(names)))
-    np.add.at(sums, clusters, fit.score_residuals())
+    sums = group_sums(fit.score_residuals(), clusters, int(clusters.max()) + 1)
     size, n = len(names), len(clusters)
     design = Design(
         terms=tuple(names),
@@ -281,17 +281,3 @@ def _overall(
             "p_value": chi2.sf(statistic, size),
         }
     )
-
-
-def _concordance(sets: RiskSets, index: FloatArray) -> float:
-    """Pairs of an event and a row at risk that outlives it; rows with the event at the same time are no pair."""
-    # Rounding must not order predictions that are equal.
-    index = np.round(index, 12)
-    agree = pairs = 0.0
-    for place in np.unique(sets.event_place):
-        others = index[(sets.first <= place) & (place < sets.last) & (sets.own != place)]
-        own = index[sets.own == place]
-        pairs += float(len(own) * len(others))
-        for value in own.tolist():
-            agree += float((others < value).sum()) + 0.5 * float((others == value).sum())
-    return agree / pairs if pairs else np.nan

@@ -20,6 +20,7 @@ from exresearch.models.events.counts import (
     overdispersion_rows,
 )
 from exresearch.models.events.ratios import ratio_rows
+from exresearch.models.moments.arrays import complete_moments
 from exresearch.models.names import name_list, one_name, optional_name
 from exresearch.models.regression.design import INTERCEPT
 from exresearch.models.regression.linear import linear_regression
@@ -205,15 +206,18 @@ def rate_regression(
         linear["std_error"].to_numpy(),
         df=linear["df"].to_numpy(),
         conf_level=conf_level,
-    ).assign(
-        model_log_std_error=np.sqrt(np.diag(to_raw @ naive @ to_raw.T)),
-        per=[np.nan, *rows.divisors],
-        n=n,
-        n_events=int(y.sum()),
-        n_clusters=rows.n_clusters,
-        n_excluded=rows.n_excluded,
-        conf_level=conf_level,
-        method=f"{kind.replace('_', ' ')} regression ({reason}), CR2 standard error, t with Satterthwaite df",
+        more={
+            "model_log_std_error": np.sqrt(np.diag(to_raw @ naive @ to_raw.T)),
+            "per": [np.nan, *rows.divisors],
+            "n": n,
+            "n_events": int(y.sum()),
+            "n_clusters": rows.n_clusters,
+            "n_excluded": rows.n_excluded,
+            "conf_level": conf_level,
+            "method": (
+                f"{kind.replace('_', ' ')} regression ({reason}), CR2 standard error, t with Satterthwaite df"
+            ),
+        },
     )
     return RateFit(
         table=table,
@@ -279,25 +283,20 @@ def _linearised(
     conf_level: float,
 ) -> pd.DataFrame:
     """Rows of the weighted least squares that the maximum is, with CR2 standard errors and their df."""
-    frame = pd.DataFrame(x, columns=list(names))
-    extra = []
-    for label, values in (
-        ("working outcome", np.log(fit.mean) - offset + (y - fit.mean) / fit.mean),
-        ("working weight", weight * fit.working_weights),
-        ("cluster", clusters),
-    ):
-        if values is None:
-            continue
-        while label in frame.columns:  # a predictor may be called so
-            label += "_"
-        frame[label] = values
-        extra.append(label)
+    towards = np.log(fit.mean) - offset + (y - fit.mean) / fit.mean
+    outcome = "working outcome"
+    while outcome in names:  # a predictor may be called so
+        outcome += "_"
+    moments = complete_moments(
+        np.column_stack([x, towards]),
+        columns=(*names, outcome),
+        weights=weight * fit.working_weights,
+        codes=clusters,
+    )
     return linear_regression(
-        frame,
-        outcome=extra[0],
+        moments,
+        outcome=outcome,
         predictors=list(names),
-        weights=extra[1],
-        cluster=extra[2] if clusters is not None else None,
         covariance="CR2",
         working_variance="inverse_weights",
         conf_level=conf_level,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -19,10 +19,12 @@ def ratio_rows(
     *,
     df: FloatArray,
     conf_level: float,
+    more: Mapping[str, object] | None = None,
 ) -> pd.DataFrame:
     """One row per term: the ratio with its interval, which is symmetric on the log scale, and the log ratio.
 
     `std_error` is that of the ratio by the delta method; `statistic` is the log ratio over its standard error.
+    Columns in `more` stand behind the others.
     """
     half = stdtrit(df, (1.0 + conf_level) / 2.0) * log_std_error
     statistic = log_estimate / log_std_error
@@ -41,5 +43,6 @@ def ratio_rows(
             "conf_high": high,
             "log_estimate": log_estimate,
             "log_std_error": log_std_error,
+            **(more or {}),
         }
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -72,6 +72,8 @@ class Design:
     n_clusters: int
     n_excluded: int
     condition: float
+    #: CR2 pieces of the clusters where one chunk holds all, for the covariance and for its degrees of freedom.
+    pieces: list[tuple[FloatArray, FloatArray, FloatArray]] = field(default_factory=list, repr=False)
 
     @property
     def size(self) -> int:

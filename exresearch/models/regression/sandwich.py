@@ -82,6 +82,19 @@ def _jackknifed_scores(design: Design) -> FloatArray:
 
 
 def adjusted(design: Design) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
+    """Pieces of `_adjusted`, reckoned once where one chunk holds all clusters."""
+    if design.pieces or design.n_clusters > _step(design):
+        return iter(design.pieces) if design.pieces else _adjusted(design)
+    design.pieces.extend(_adjusted(design))
+    return iter(design.pieces)
+
+
+def _step(design: Design) -> int:
+    wide = int(design.products.shape[1])
+    return max(1, BLOCK_CELLS // (4 * wide * wide))
+
+
+def _adjusted(design: Design) -> Iterator[tuple[FloatArray, FloatArray, FloatArray]]:
     """Bias-reduced (CR2) pieces of the clusters, in chunks of bounded size.
 
     Yields
@@ -95,7 +108,7 @@ def adjusted(design: Design) -> Iterator[tuple[FloatArray, FloatArray, FloatArra
     """
     size, wide = design.size, design.products.shape[1]
     margin = _margin(design)
-    step = max(1, BLOCK_CELLS // (4 * wide * wide))
+    step = _step(design)
     for start in range(0, design.n_clusters, step):
         block = slice(start, start + step)
         products = design.products[block]

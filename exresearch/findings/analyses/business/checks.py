@@ -155,10 +155,14 @@ def checks_beside(
 
 def smaller_units(panel: OutcomePanel) -> frozenset[str]:
     """Return all units but the tenth with the most people (most answers, where people are not counted)."""
+    if "smaller" in panel.prepared:
+        return frozenset(panel.prepared["smaller"])
     frame = panel.frame
     known = [f"{name} exposure" for name in RATES if f"{name} exposure" in frame]
     size = frame.groupby("unit")[known[0] if known else "ex_n"].mean().dropna().sort_values(kind="stable")
-    return frozenset(size.index[: len(size) - int(np.ceil(LARGEST * len(size)))].astype(str))
+    smaller = frozenset(size.index[: len(size) - int(np.ceil(LARGEST * len(size)))].astype(str))
+    panel.prepared["smaller"] = smaller
+    return smaller
 
 
 def reliability(panel: OutcomePanel, fit: OutcomeFit) -> tuple[float, float] | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.findings.analyses.business.panel import RATES, OutcomePanel
 from exresearch.models import (
@@ -106,35 +107,33 @@ def outcome_fit(
     NotEstimable
         As the estimators.
     """
-    frame, exposure = panel.frame, f"{component} exposure" if component in RATES else None
+    exposure = f"{component} exposure" if component in RATES else None
+    columns = _with_experience(panel, timing)
+    there = np.ones(len(panel.frame), dtype=bool)
+    for name in (EX, component, *([exposure] if exposure else [])):
+        there &= ~np.isnan(columns[name])
     if earlier:
-        frame = frame.assign(**{EARLIER: _level(frame, component)})
-        frame = lagged_frame(frame, unit="unit", wave="wave", columns=[EARLIER], waves=panel.waves)
-        frame[EARLIER] = frame.pop(f"{EARLIER} before 1")
-    if timing == "same":
-        frame = frame.assign(**{EX: frame["z"]})
-    else:
-        frame = lagged_frame(
-            frame, unit="unit", wave="wave", columns=["z", "ex_n"], lag=_STEPS[timing], waves=panel.waves
-        )
-        frame = frame.assign(**{EX: frame[f"z {timing} 1"], "ex_n": frame[f"ex_n {timing} 1"]})
-    needed = [EX, component, *([exposure] if exposure else []), *([EARLIER] if earlier else [])]
-    used = frame.dropna(subset=needed)
+        columns = columns | {EARLIER: _before(panel, component)}
+        there &= ~np.isnan(columns[EARLIER])
     if units is not None:
-        used = used[used["unit"].isin(set(units))]
-    if used["unit"].nunique() < 2:
+        there &= columns["unit"].isin(list(units))
+    used = {name: values[there] for name, values in columns.items()}
+    unit_codes, labels = pd.factorize(used["unit"])
+    if len(labels) < 2:
         raise NotEstimable(f"fewer than two units have both '{component}' and employee experience.")
-    used = used.reset_index(drop=True)
     terms = [EX]
     if split:
-        mean = used.groupby("unit")[EX].transform("mean")
-        used = used.assign(**{BETWEEN: mean, WITHIN: used[EX] - mean})
+        mean = (np.bincount(unit_codes, weights=used[EX]) / np.bincount(unit_codes))[unit_codes]
+        used |= {BETWEEN: mean, WITHIN: used[EX] - mean}
         terms = [BETWEEN, WITHIN]
-    dummies = pd.get_dummies(
-        used[["wave", *(panel.categories if categories else ())]], drop_first=True, dtype="float64"
-    )
-    predictors = [*terms, *([EARLIER] if earlier else []), *dummies.columns]
-    data = pd.concat([used, dummies], axis=1)
+    dummies: dict[str, NDArray[np.float64]] = {}
+    for column in ("wave", *(panel.categories if categories else ())):
+        codes, levels = pd.factorize(used[column], sort=True)
+        dummies |= {
+            f"{column}_{level}": (codes == place) * 1.0 for place, level in enumerate(levels) if place
+        }
+    predictors = [*terms, *([EARLIER] if earlier else []), *dummies]
+    data = pd.DataFrame({**used, **dummies})
     regression: RateFit | LinearFit
     if exposure is not None:
         regression = rate_regression(
@@ -156,14 +155,48 @@ def outcome_fit(
             conf_level=conf_level,
         )
     table = regression.table
-    answers = used["ex_n"]
     rows = table[table["term"].isin(terms)].rename(columns={"n": "n_rows", "n_clusters": "n_units"})
+    answers = float(used["ex_n"].sum())
     rows = rows.assign(
-        n=used["unit"].nunique() if answers.isna().any() else int(answers.sum()), conf_level=conf_level
+        n=len(labels) if np.isnan(answers) else int(answers), conf_level=conf_level
     ).reset_index(drop=True)
     return OutcomeFit(
         component, rows, regression, data, tuple(predictors), bool(categories and panel.categories)
     )
+
+
+def _with_experience(panel: OutcomePanel, timing: Timing) -> dict[str, Any]:
+    """Columns of the panel, with experience and the answers behind it of the wave that the timing asks for.
+
+    Labels are categories in their order: every fit takes rows of them, and counts them.
+    """
+    key = ("experience", timing)
+    if key not in panel.prepared:
+        frame = panel.frame
+        moved = {"z": frame["z"], "ex_n": frame["ex_n"]}
+        if timing != "same":
+            names, lag = list(moved), _STEPS[timing]
+            later = lagged_frame(frame, unit="unit", wave="wave", columns=names, lag=lag, waves=panel.waves)
+            moved = {name: later[f"{name} {timing} 1"] for name in names}
+        labels = ("unit", "wave", *panel.categories)
+        columns: dict[str, Any] = {name: frame[name].astype("category").array for name in labels}
+        others = [name for name in frame.columns if name not in labels]
+        columns |= {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in others}
+        columns["ex_n"], columns[EX] = (
+            moved[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("ex_n", "z")
+        )
+        panel.prepared[key] = columns
+    return panel.prepared[key]  # type: ignore[no-any-return]
+
+
+def _before(panel: OutcomePanel, component: str) -> NDArray[np.float64]:
+    """The outcome of a wave before, as its level, in the rows of the panel; missing where it is not known."""
+    key = ("before", component)
+    if key not in panel.prepared:
+        frame = panel.frame[["unit", "wave"]].assign(**{EARLIER: _level(panel.frame, component)})
+        frame = lagged_frame(frame, unit="unit", wave="wave", columns=[EARLIER], waves=panel.waves)
+        panel.prepared[key] = frame[f"{EARLIER} before 1"].to_numpy(dtype=np.float64, na_value=np.nan)
+    return panel.prepared[key]  # type: ignore[no-any-return]
 
 
 def rates_by_level(

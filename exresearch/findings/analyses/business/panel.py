@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -31,6 +31,23 @@ _REST = "other"
 
 
 @dataclass(frozen=True, slots=True)
+class Outcomes:
+    """The four outcomes by unit and wave, whatever employee experience is.
+
+    Attributes
+    ----------
+    frames : tuple of pandas.DataFrame
+        ``unit, wave`` and the columns of each outcome that is measured.
+    counts, lacking
+        As :class:`OutcomePanel`.
+    """
+
+    frames: tuple[pd.DataFrame, ...]
+    counts: dict[str, UnitCount]
+    lacking: dict[str, Note]
+
+
+@dataclass(frozen=True, slots=True)
 class OutcomePanel:
     """Employee experience and outcomes by unit and wave.
 
@@ -56,6 +73,10 @@ class OutcomePanel:
         Categories for which there are too few units.
     n_excluded : int
         Units left out for too few answers.
+    outcomes : Outcomes
+        What the outcomes were read into, for other panels of the same study.
+    prepared : dict
+        What fits have in common, such as the values of a wave before: filled as they ask for it.
     """
 
     frame: pd.DataFrame
@@ -67,6 +88,8 @@ class OutcomePanel:
     lacking: dict[str, Note]
     left_out: tuple[str, ...]
     n_excluded: int
+    outcomes: Outcomes
+    prepared: dict[Any, Any] = field(default_factory=dict, init=False, compare=False, repr=False)
 
     @property
     def measured(self) -> tuple[str, ...]:
@@ -90,7 +113,9 @@ def outcome_label(component: str) -> dict[str, str]:
     return load_registry().family_of(HYPOTHESIS).components[component].model_dump()
 
 
-def outcome_panel(study: Study, *, ex_measure: str, **side_options: Any) -> OutcomePanel:
+def outcome_panel(
+    study: Study, *, ex_measure: str, outcomes: Outcomes | None = None, **side_options: Any
+) -> OutcomePanel:
     """Set employee experience and the four outcomes side by side.
 
     Parameters
@@ -99,6 +124,8 @@ def outcome_panel(study: Study, *, ex_measure: str, **side_options: Any) -> Outc
         The client.
     ex_measure, **side_options
         As :func:`exresearch.measures.link_side`.
+    outcomes : Outcomes, optional
+        Of another panel of the same study, so that they are read once.
 
     Returns
     -------
@@ -114,6 +141,32 @@ def outcome_panel(study: Study, *, ex_measure: str, **side_options: Any) -> Outc
     frame = frame.astype({"ex": "float64", "ex_n": "float64"})
     spread = float(frame["ex"].std(ddof=1)) if len(frame) > 1 else 0.0
     frame["z"] = (frame["ex"] - frame["ex"].mean()) / spread if spread > 0 else np.nan
+    outcomes = _outcomes(study) if outcomes is None else outcomes
+    for outcome in outcomes.frames:
+        frame = frame.merge(outcome, on=["unit", "wave"], how="outer", validate="one_to_one")
+    known = unit_categories(study)
+    grouped, left_out = _grouped(known[known["unit"].isin(frame["unit"])] if len(known) else known)
+    if len(grouped.columns) > 1:
+        frame = frame.merge(grouped, on="unit", how="left", validate="many_to_one")
+    categories = tuple(column for column in grouped.columns if column != "unit")
+    for column in categories:
+        frame[column] = frame[column].fillna(_REST)
+    return OutcomePanel(
+        frame=frame.sort_values(["unit", "wave"], kind="stable").reset_index(drop=True),
+        waves=study.waves,
+        categories=categories,
+        side=side,
+        ex_sd=spread,
+        counts=outcomes.counts,
+        lacking=outcomes.lacking,
+        left_out=left_out,
+        n_excluded=n_excluded,
+        outcomes=outcomes,
+    )
+
+
+def _outcomes(study: Study) -> Outcomes:
+    frames: list[pd.DataFrame] = []
     counts: dict[str, UnitCount] = {}
     lacking: dict[str, Note] = {}
     for name in COMPONENTS:
@@ -130,25 +183,8 @@ def outcome_panel(study: Study, *, ex_measure: str, **side_options: Any) -> Outc
                 values={"outcome": outcome_label(name)},
             )
         else:
-            frame = frame.merge(outcome, on=["unit", "wave"], how="outer", validate="one_to_one")
-    known = unit_categories(study)
-    grouped, left_out = _grouped(known[known["unit"].isin(frame["unit"])] if len(known) else known)
-    if len(grouped.columns) > 1:
-        frame = frame.merge(grouped, on="unit", how="left", validate="many_to_one")
-    categories = tuple(column for column in grouped.columns if column != "unit")
-    for column in categories:
-        frame[column] = frame[column].fillna(_REST)
-    return OutcomePanel(
-        frame=frame.sort_values(["unit", "wave"], kind="stable").reset_index(drop=True),
-        waves=study.waves,
-        categories=categories,
-        side=side,
-        ex_sd=spread,
-        counts=counts,
-        lacking=lacking,
-        left_out=left_out,
-        n_excluded=n_excluded,
-    )
+            frames.append(outcome)
+    return Outcomes(tuple(frames), counts, lacking)
 
 
 def _counted(study: Study, name: str, counts: dict[str, UnitCount]) -> pd.DataFrame:

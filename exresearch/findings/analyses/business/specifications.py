@@ -15,6 +15,7 @@ from exresearch.findings.analyses.business.panel import (
     HYPOTHESIS,
     RATES,
     OutcomePanel,
+    Outcomes,
     outcome_label,
     outcome_panel,
 )
@@ -94,12 +95,19 @@ def _panels(
 ) -> tuple[dict[tuple[str, int], OutcomePanel], list[Decision]]:
     """Units by wave under every scoring and limit of answers, with the decisions between them."""
 
-    def read(measure: str, definition: EngagedDefinition, least: int) -> OutcomePanel:
+    def read(
+        measure: str, definition: EngagedDefinition, least: int, outcomes: Outcomes | None
+    ) -> OutcomePanel:
         return outcome_panel(
-            study, ex_measure=measure, engaged_definition=definition, min_unit_n=least, **options
+            study,
+            ex_measure=measure,
+            engaged_definition=definition,
+            min_unit_n=least,
+            outcomes=outcomes,
+            **options,
         )
 
-    declared = read(ex_measure, engaged_definition, min_unit_n)
+    declared = read(ex_measure, engaged_definition, min_unit_n, None)
     engaged = ex_measure == "engagement" and declared.side.source == "employees"
     label = DEFINITIONS[engaged_definition] if engaged else _named(study, ex_measure)
     ways: list[tuple[str, Note, str, EngagedDefinition]] = [
@@ -111,7 +119,7 @@ def _panels(
     if ex_alternative:
         ways.append(("alternative", _named(study, ex_alternative), ex_alternative, engaged_definition))
     more = _STRICTER * min_unit_n
-    stricter = read(ex_measure, engaged_definition, more)
+    stricter = read(ex_measure, engaged_definition, more, declared.outcomes)
     # Where asking more answers leaves no unit out, every estimate would count twice.
     limits = [min_unit_n] if stricter.frame["ex"].equals(declared.frame["ex"]) else [min_unit_n, more]
     panels = {("declared", min_unit_n): declared, ("declared", more): stricter}
@@ -120,7 +128,7 @@ def _panels(
         try:
             for least in limits:
                 if (key, least) not in panels:
-                    panels[key, least] = read(measure, definition, least)
+                    panels[key, least] = read(measure, definition, least, declared.outcomes)
         except (NotMeasured, UnsuitableScale):
             continue
         scorings.append(Alternative(key, words, key))
