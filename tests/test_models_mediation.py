@@ -24,6 +24,7 @@ from exresearch.models.mediation import (
     within_between_mediation,
 )
 from exresearch.models.mediation.analysis import left_out_statistics, moment_statistics, statistic_names
+from exresearch.models.mediation.paths import partial_covariances
 from exresearch.models.moments import unit_moments
 
 ROOT = Path(__file__).parents[1]
@@ -408,3 +409,17 @@ def test_what_cannot_be_estimated_is_said(data: pd.DataFrame) -> None:
     )
     with pytest.raises(KeyError):
         mediation_analysis(data, **ROLES, n_boot=100).effect("x", "y")
+
+
+def test_held_columns_are_taken_out_as_by_a_pseudo_inverse() -> None:
+    rng = np.random.default_rng(7)
+    rows = rng.normal(size=(40, 30, 7))
+    rows[:5, :, 6] = 0.0
+    rows[5:9, :, 5] = rows[5:9, :, 4]
+    rows[9, :, 5] = rows[9, :, 4] + 1e-3 * rows[9, :, 5]
+    rows -= rows.mean(axis=1, keepdims=True)
+    covariances = rows.swapaxes(1, 2) @ rows / 30
+    crossed = covariances[:, :4, 4:]
+    inverse = np.linalg.pinv(covariances[:, 4:, 4:], rcond=1e-10, hermitian=True)
+    expected = covariances[:, :4, :4] - crossed @ inverse @ crossed.swapaxes(1, 2)
+    np.testing.assert_allclose(partial_covariances(covariances, keep=4), expected, atol=1e-12)

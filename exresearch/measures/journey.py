@@ -133,7 +133,7 @@ def journey_data(study: Study) -> JourneyData:
     parts: dict[str, Any] = {"moment": table[column], "rating": rating}
     parts |= {name: table[name] for name in ("person", "unit", "wave", "weight") if name in table}
     if who is not None:
-        parts |= {"who": table[who], "population": table[who].map(phase_of, na_action="ignore")}
+        parts |= {"who": table[who], "population": _phases(table[who])}
     day = next((v.column for v in study.codebook.select("moments", role="date") if v.column in table), None)
     if day is not None:
         parts["date"] = table[day]
@@ -154,6 +154,11 @@ def journey_data(study: Study) -> JourneyData:
         column=column,
         measure=", ".join(dict.fromkeys(v.construct or v.column for v in items)),
     )
+
+
+def _phases(who: pd.Series) -> pd.Series:
+    """What :func:`phase_of` says of each; asked once for each different word."""
+    return who.map({name: phase_of(name) for name in who.dropna().unique()})
 
 
 def moment_column(study: Study) -> str | None:

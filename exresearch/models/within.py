@@ -131,17 +131,18 @@ def within_regression(
     labels = {name: pd.factorize(kept[name], sort=True)[0] for name in dict.fromkeys(keys)}
     numbers = [kept[name].to_numpy(dtype=np.float64) for name in dict.fromkeys(numeric)]
     last = [] if wave is None else [labels[wave]]
-    kept = kept.take(np.lexsort([*reversed(last), *reversed(numbers), labels[entity], labels[cluster]]))
+    order = np.lexsort([*reversed(last), *reversed(numbers), labels[entity], labels[cluster]])
+    kept, together = kept.take(order), labels[cluster][order]
     w = np.ones(len(kept)) if weights is None else kept[weights].to_numpy(dtype=np.float64)
     if weights is not None:
         check_positive(kept, argument="weights", column=weights)
-    codes = pd.factorize(kept[entity])[0]
+    codes = pd.factorize(labels[entity][order])[0]
     values = kept[[outcome, *names]].to_numpy(dtype=np.float64)
     overall = values.std(axis=0)
     own = _deviations(values, codes, w)
     dummies = np.empty((len(kept), 0))
     if wave is not None:
-        which, levels = pd.factorize(kept[wave].astype(str), sort=True)
+        which, levels = pd.factorize(labels[wave][order], sort=True)
         marks = (which[:, None] == np.arange(1, len(levels))).astype(np.float64)
         dummies = _independent(_deviations(marks, codes, w))
     root = np.sqrt(w)[:, None]
@@ -157,7 +158,7 @@ def within_regression(
         raise NotEstimable(f"columns {still} do not vary within '{entity}' beyond the effects of waves.")
     made = [f"(wave {place})" for place in range(dummies.shape[1])]
     frame = pd.DataFrame(np.column_stack([own, dummies]), columns=[outcome, *names, *made])
-    frame["(weight)"], frame["(cluster)"] = w, kept[cluster].to_numpy()
+    frame["(weight)"], frame["(cluster)"] = w, together
     fit = linear_regression(
         frame,
         outcome=outcome,
@@ -180,7 +181,7 @@ def within_regression(
         method="deviations from the own mean, CR2 standard error, t with Satterthwaite df",
     )
     deviations = pd.DataFrame(rest, columns=[outcome, *names])
-    deviations["(weight)"], deviations["(cluster)"] = w, kept[cluster].to_numpy()
+    deviations["(weight)"], deviations["(cluster)"] = w, together
     return WithinFit(table, deviations, outcome, tuple(names), spreads, fit)
 
 

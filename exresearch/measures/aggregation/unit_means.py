@@ -9,6 +9,8 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
+from exresearch.study.coded import coded
+
 Vector = NDArray[np.float64]
 #: From how many people on a unit's own variance is used. By simulation (docs/coverage-measures.md): from five on its
 #: interval holds the truth as often as it says, while the pooled one holds too seldom where people differ more than
@@ -84,15 +86,15 @@ def unit_means(
     for name, series in (("unit", unit), ("wave", wave), ("weights", weights), ("person", person)):
         if series is not None and len(series) != len(values):
             raise ValueError(f"{name} must be as many as the values ({len(values)}); got {len(series)}.")
+    units, unit_names = _ranked(unit)
+    waves, wave_names = (
+        (np.zeros(len(values), dtype=np.int64), pd.Index(["all"])) if wave is None else _ranked(wave)
+    )
+    there = np.flatnonzero((units >= 0) & (waves >= 0) & values.notna().to_numpy())
     answers = pd.DataFrame(
-        {
-            "unit": unit.array,
-            "wave": "all" if wave is None else wave.array,
-            "value": values.array,
-            "size": 1.0 if weights is None else weights.array,
-        },
-        index=range(len(values)),
-    ).dropna(subset=["unit", "wave", "value"])
+        {"value": values.array[there], "size": 1.0 if weights is None else weights.array[there]},
+        index=range(len(there)),
+    )
     _check_weights("unit_means", answers["size"].to_numpy(dtype="float64", na_value=np.nan))
     infinite = int(np.isinf(answers["value"].to_numpy(dtype="float64")).sum())
     if infinite:
@@ -100,15 +102,18 @@ def unit_means(
             f"unit_means takes finite values; {infinite} are infinite. Declare such codes missing."
         )
     answers["product"] = answers["value"] * answers["size"]
-    grouping = answers.groupby(["unit", "wave"], sort=True)
-    codes = grouping.ngroup().to_numpy().astype(np.intp)
-    means = grouping.agg(
+    # Grouped by number: text would be compared anew for every table.
+    codes, cells = pd.factorize(units[there] * len(wave_names) + waves[there], sort=True)
+    means = answers.groupby(codes, sort=True).agg(
         n=("value", "size"),
         size=("size", "sum"),
         product=("product", "sum"),
         least=("value", "min"),
         most=("value", "max"),
-    ).reset_index()
+    )
+    means.insert(0, "unit", unit_names.take(cells // max(len(wave_names), 1)))
+    means.insert(1, "wave", wave_names.take(cells % max(len(wave_names), 1)))
+    means = means.reset_index(drop=True)
     # No mean lies outside its answers: where all units answer alike, rounding must not make them differ.
     means["mean"] = (means["product"] / means["size"]).clip(means["least"], means["most"])
     y, w = answers["value"].to_numpy(dtype="float64"), answers["size"].to_numpy(dtype="float64")
@@ -116,7 +121,7 @@ def unit_means(
     people = rows
     if person is not None:
         people = _spread(
-            *_by_person(y, w, codes, person.iloc[answers.index]), means["mean"].to_numpy(dtype="float64")
+            *_by_person(y, w, codes, person.iloc[there]), means["mean"].to_numpy(dtype="float64")
         )
     several = rows.m >= 2
     means["sd"] = np.sqrt(np.divide(rows.ss, rows.dof, out=np.full(len(means), np.nan), where=several))
@@ -169,6 +174,16 @@ def person_means(
     if person is not None:
         y, w, codes = _by_person(y, w, codes, person[there])
     return pd.DataFrame({"unit": np.asarray(names, dtype=object)[codes], "value": y, "weight": w})
+
+
+def _ranked(names: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+    """Number of each name in their order, -1 where there is none, and the names in that order."""
+    codes, found = coded(names)
+    order = found.argsort()
+    # One place more, for those without a name.
+    rank = np.full(len(found) + 1, -1)
+    rank[order] = np.arange(len(found))
+    return rank[codes], found[order]
 
 
 def _check_weights(function: str, weights: Vector) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.clicks.sheets import ClickSheets, Form, click_sheets, count_columns
 from exresearch.findings.analyses.dependence import few_units_caveat, units_counted
-from exresearch.findings.analyses.journey.sheets import OUTCOME, Source
+from exresearch.findings.analyses.journey.sheets import OUTCOME, Source, journey_sheets
 from exresearch.findings.conclude import conclude, estimand_for, not_testable
 from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.note import Note
@@ -114,7 +114,8 @@ def beyond_clicks(study: Study, *, conf_level: float, rules: DisclosureRules, se
         journey = journey_data(study)
     except NoJourney:
         return BeyondClicks(_untested(_NO_RATINGS, ready, rules))
-    sheets = click_sheets(study, journey)
+    answers = journey_sheets(study, journey)
+    sheets = None if answers is None else click_sheets(study, journey, sheets=answers)
     if sheets is not None and _alike(sheets):
         return BeyondClicks(_untested(_ALIKE, ready, rules))
     models = None if sheets is None else _fitted(sheets, conf_level=conf_level, seed=seed)
@@ -124,7 +125,9 @@ def beyond_clicks(study: Study, *, conf_level: float, rules: DisclosureRules, se
     for name, (label, form, source) in _CHECKS.items():
         if source == sheets.source:
             continue
-        other = click_sheets(study, journey, form=form, source=source)
+        # The same answers, unless the recommendation is another.
+        same = answers if source is None else None
+        other = click_sheets(study, journey, form=form, source=source, sheets=same)
         found = None if other is None else _fitted(other, conf_level=conf_level, seed=seed)
         if other is not None and found is not None and other.people >= rules.min_model:
             robustness.append(_record(found, other, name=name, label=Note(message=label)))

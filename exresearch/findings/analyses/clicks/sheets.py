@@ -74,7 +74,12 @@ class ClickSheets:
 
 
 def click_sheets(
-    study: Study, journey: JourneyData, *, source: Source | None = None, form: Form = "each"
+    study: Study,
+    journey: JourneyData,
+    *,
+    source: Source | None = None,
+    form: Form = "each",
+    sheets: JourneySheets | None = None,
 ) -> ClickSheets | None:
     """Put ratings and counts of the same moments and people on one row.
 
@@ -91,13 +96,16 @@ def click_sheets(
     form : {"each", "logs", "means", "filled"}
         Ratings and counts of each moment; counts as ``log(1 + count)``; one mean over the moments instead of one
         column each; or skipped moments filled with the mean, with a mark of it that every model holds.
+    sheets : JourneySheets, optional
+        What :func:`journey_sheets` gives for this source, where that is there already; not changed.
 
     Returns
     -------
     ClickSheets or None
         None where there are no counts, no outcome, or too few complete sheets.
     """
-    sheets = journey_sheets(study, journey, source=source)
+    if sheets is None:
+        sheets = journey_sheets(study, journey, source=source)
     columns = count_columns(study)
     if sheets is None or not columns:
         return None
@@ -197,7 +205,7 @@ def _of_kind(
     wave = pd.Series(waves, index=complete.index)
     total = weight.groupby(wave).transform("sum")
     centred = complete.drop(columns=sheets.waves)
-    for name in (OUTCOME, *made.columns):
-        means = (complete[name] * weight).groupby(wave).transform("sum") / total
-        centred[name] = complete[name] - means
+    names = [OUTCOME, *made.columns]
+    sums = complete[names].mul(weight, axis=0).groupby(wave).transform("sum")
+    centred[names] = complete[names] - sums.div(total, axis=0)
     return centred if float(centred[OUTCOME].abs().max()) > 1e-9 else None
