@@ -113,6 +113,24 @@ def test_estimates_and_influence_agree_with_differences(name: str) -> None:
     assert ratio.between(1.0, 12 / 11).all()
 
 
+def test_the_overall_effect_alone_is_that_of_all_tables() -> None:
+    data, options = (
+        planted(),
+        {"unit": "unit", "wave": "wave", "outcome": "y", "start": "start", "n_boot": 99},
+    )
+    every = staggered_effects(data, **options, weights="w", covariates=["x"], seed=1)
+    alone = staggered_effects(data, **options, weights="w", covariates=["x"], parts=False, seed=1)
+    pd.testing.assert_frame_equal(alone.overall, every.overall, check_exact=True)
+    assert (alone.n_treated, alone.n_controls, alone.baseline_sd, alone.left_out) == (
+        every.n_treated,
+        every.n_controls,
+        every.baseline_sd,
+        every.left_out,
+    )
+    assert alone.by_event_time.empty
+    assert not every.by_event_time.empty
+
+
 def test_never_treated_controls_are_sun_and_abraham() -> None:
     table = fast(planted(), control="never").by_event_time
     expected = [REFERENCE["saturated"][str(float(time))] for time in table["event_time"]]

@@ -146,7 +146,7 @@ def estimate_table(
     error[error <= 1e-14 * np.abs(estimate)] = np.nan
     statistic = estimate / error
     half = stdtrit(df, (1.0 + conf_level) / 2.0) * error
-    table = pd.DataFrame(
+    return pd.DataFrame(
         {
             "term": [one.term for one in averages],
             "estimate": estimate,
@@ -161,12 +161,10 @@ def estimate_table(
             "n_treated": [int(one.treated.sum()) for one in averages],
             "n_controls": [int((one.controls & ~one.treated).sum()) for one in averages],
             "n_compared": [int(one.controls.sum()) for one in averages],
+            "standardised": estimate / baseline_sd,
+            "standardised_low": (estimate - half) / baseline_sd,
+            "standardised_high": (estimate + half) / baseline_sd,
         }
-    )
-    return table.assign(
-        standardised=table["estimate"] / baseline_sd,
-        standardised_low=table["conf_low"] / baseline_sd,
-        standardised_high=table["conf_high"] / baseline_sd,
     )
 
 

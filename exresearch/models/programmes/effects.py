@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,8 +93,9 @@ def summarise_cells(
     baseline_sd: float | None,
     outcome: str,
     n_permutations: int | None,
+    parts: bool = True,
 ) -> StaggeredEffects:
-    """All tables of `staggered_effects` from a panel."""
+    """All tables of `staggered_effects` from a panel; without `parts` those of the overall effect alone."""
     cells, effects, missing = effect_cells(panel, options, outcome=outcome)
     deviation = checked_deviation(panel, baseline_sd, outcome=outcome)
     table = {"conf_level": options.conf_level, "baseline_sd": deviation}
@@ -102,6 +103,30 @@ def summarise_cells(
         unit_average(effects, panel, term="overall"),
         cell_average(effects, panel, term="overall_per_wave"),
     ]
+    treated_clusters = len(np.unique(panel.clusters[overall[0].treated]))
+    few = treated_clusters < FEW_TREATED
+    draws = (999 if few else 0) if n_permutations is None else n_permutations
+    found = StaggeredEffects(
+        overall=estimate_table(overall, panel, **table),
+        by_event_time=pd.DataFrame(),
+        by_cohort=pd.DataFrame(),
+        group_time=pd.DataFrame(),
+        pretrend=pd.DataFrame(columns=["test", "statistic", "df", "df2", "p_value"]),
+        baseline_sd=deviation,
+        n_treated=int(overall[0].treated.sum()),
+        n_controls=int((~panel.treated).sum()),
+        n_clusters=len(np.unique(panel.clusters)),
+        n_treated_clusters=treated_clusters,
+        few_treated=few,
+        randomisation_p_value=randomisation_p_value(
+            panel, options, estimate=overall[0].estimate, n_permutations=draws
+        )
+        if draws
+        else float("nan"),
+        left_out={**panel.left_out, **missing},
+    )
+    if not parts:
+        return found
     times = sorted({cell.event_time for cell in cells})
     events = [
         cell_average([cell for cell in cells if cell.event_time == time], panel, term=f"event_{time}")
@@ -131,29 +156,14 @@ def summarise_cells(
     leads = [
         one for one, time in zip(events, times, strict=True) if phase_of(time, options.anticipation) == "lead"
     ]
-    treated_clusters = len(np.unique(panel.clusters[overall[0].treated]))
-    few = treated_clusters < FEW_TREATED
-    draws = (999 if few else 0) if n_permutations is None else n_permutations
-    return StaggeredEffects(
-        overall=estimate_table(overall, panel, **table),
+    return replace(
+        found,
         by_event_time=by_event_time,
         by_cohort=by_cohort,
         group_time=group_time,
         pretrend=joint_test(leads, panel, n_boot=options.n_boot, seed=options.seed)
         if leads
-        else pd.DataFrame(columns=["test", "statistic", "df", "df2", "p_value"]),
-        baseline_sd=deviation,
-        n_treated=int(overall[0].treated.sum()),
-        n_controls=int((~panel.treated).sum()),
-        n_clusters=len(np.unique(panel.clusters)),
-        n_treated_clusters=treated_clusters,
-        few_treated=few,
-        randomisation_p_value=randomisation_p_value(
-            panel, options, estimate=overall[0].estimate, n_permutations=draws
-        )
-        if draws
-        else float("nan"),
-        left_out={**panel.left_out, **missing},
+        else found.pretrend,
     )
 
 
@@ -177,6 +187,7 @@ def staggered_effects(
     n_boot: int = 1999,
     n_permutations: int | None = None,
     conf_level: float = 0.95,
+    parts: bool = True,
     seed: int,
 ) -> StaggeredEffects:
     """Effect of a programme that units start at different waves (difference-in-differences).
@@ -218,6 +229,9 @@ def staggered_effects(
     n_boot, n_permutations, conf_level, seed : int, int, float, int
         Draws of the band and of the joint test; re-drawn starts of the randomisation test (by default 999 with fewer
         than 10 treated clusters, else none; 0 for none); coverage; seed.
+    parts : bool
+        Also the tables by event time, by start, and of both, and the test of the leads; without, they are empty and the
+        overall effect comes sooner.
 
     Returns
     -------
@@ -276,5 +290,5 @@ def staggered_effects(
         ends=ends,
     )
     return summarise_cells(
-        panel, options, baseline_sd=baseline_sd, outcome=outcome, n_permutations=n_permutations
+        panel, options, baseline_sd=baseline_sd, outcome=outcome, n_permutations=n_permutations, parts=parts
     )

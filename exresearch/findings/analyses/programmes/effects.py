@@ -129,7 +129,7 @@ def side_effects(
 
 
 def again(one: SideEffects, panel: pd.DataFrame, **changes: Any) -> StaggeredEffects:
-    """Estimate the effect once more, from another panel or with other options, in the same standard deviations.
+    """Estimate the overall effect once more, from another panel or with other options, in the same standard deviations.
 
     Raises
     ------
@@ -138,7 +138,7 @@ def again(one: SideEffects, panel: pd.DataFrame, **changes: Any) -> StaggeredEff
     """
     # Neither the overall effect nor its interval is drawn by lot, so that the fewest draws that are allowed do.
     fewest = math.ceil(2 / (1 - one.options["conf_level"]))
-    draws = {"n_boot": fewest, "n_permutations": 0, "seed": 0}
+    draws = {"n_boot": fewest, "n_permutations": 0, "parts": False, "seed": 0}
     options = {**one.options, **draws, "delay": one.delay, **changes}
     return staggered_effects(panel, **options)
 
