@@ -125,6 +125,7 @@ def drivers_forest(pooled: PooledDrivers, *, texts: Texts, rules: DisclosureRule
                 "conf_level": driver.mean.conf_level,
                 "unit_of_measurement": "share",
                 "behind": least,
+                **{f"client_{at}": share for at, share in enumerate(driver.shares)},
             }
             for driver in pooled.drivers
         ]

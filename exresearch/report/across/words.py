@@ -38,6 +38,23 @@ DEFINITIONS = {
     "number_of_drivers": mark("the number of drivers, which share one explained variance"),
 }
 
+_DIFFERENCES = mark(
+    "Of the differences between the estimates {share:percent0} ({limits}) is more than chance (I²); Q = {q:number1} on "
+    "{df:integer} degrees of freedom, p = {p:p}; true effects differ by a standard deviation of {tau} on the scale of "
+    "pooling (τ)."
+)
+_TWO = mark(
+    "With two clients how much they differ rests on one difference, and the interval on one degree of freedom: it is "
+    "so wide that it rarely says anything."
+)
+_FEW = mark(
+    "With {k:integer} clients it is hardly known how much clients differ; the intervals are wide for that reason."
+)
+FROM_INTERVAL = mark(
+    "Where a report has no standard error, it was derived from the interval, on the scale of pooling; that makes it "
+    "rather too large than too small."
+)
+
 
 def part_label(hypothesis: str, part: PooledPart, texts: Texts) -> str:
     """Return what a part is called; the title of the claim where it has one estimate."""
@@ -92,13 +109,8 @@ def pooled_sentences(part: PooledPart, texts: Texts) -> list[str]:
 
 
 def _differences(pooled: PooledEstimate, texts: Texts) -> str:
-    message = (
-        "Of the differences between the estimates {share:percent0} ({limits}) is more than chance (I²); Q = "
-        "{q:number1} on {df:integer} degrees of freedom, p = {p:p}; true effects differ by a standard deviation of "
-        "{tau} on the scale of pooling (τ)."
-    )
     return texts.say(
-        message,
+        _DIFFERENCES,
         share=pooled.i2,
         limits=interval(pooled.i2_low or 0.0, pooled.i2_high or 0.0, "percent0", language=texts.language),
         q=pooled.q,
@@ -110,18 +122,8 @@ def _differences(pooled: PooledEstimate, texts: Texts) -> str:
 
 def _warnings(pooled: PooledEstimate, texts: Texts) -> list[str]:
     if pooled.k == 2:
-        message = (
-            "With two clients how much they differ rests on one difference, and the interval on one degree of freedom: "
-            "it is so wide that it rarely says anything."
-        )
-        return [texts.say(message)]
-    if pooled.warnings:
-        message = (
-            "With {k:integer} clients it is hardly known how much clients differ; the intervals are wide for that "
-            "reason."
-        )
-        return [texts.say(message, k=pooled.k)]
-    return []
+        return [texts.say(_TWO)]
+    return [texts.say(_FEW, k=pooled.k)] if pooled.warnings else []
 
 
 def leave_one_out_sentence(part: PooledPart, names: Sequence[str], texts: Texts) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from exresearch.disclosure import Released
-from exresearch.report.behind import answers, drivers, links, people, results
+from exresearch.report.behind import across, answers, drivers, links, people, results
 from exresearch.report.behind.declared import Behind
 from exresearch.report.columns import TABLE_LABELS
 from exresearch.report.tables import Column, html_table
@@ -80,7 +80,7 @@ def declared_for(name: str) -> Behind | None:
 @cache
 def _declared() -> dict[str, Behind]:
     every: dict[str, Behind] = {}
-    for module in (answers, links, drivers, people, results):
+    for module in (across, answers, links, drivers, people, results):
         every |= module.TABLES
     return every
 
