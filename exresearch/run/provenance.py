@@ -98,9 +98,18 @@ def provenance(
             for name, frame in study.tables.items()
             for path in study.files[name]
         ],
+        "logo": _logo(plan),
         "plan": followed(plan),
         "notebooks": notebooks,
     }
+
+
+def _logo(plan: Plan) -> dict[str, str] | None:
+    named = plan.study.settings.logo
+    if not named:
+        return None
+    path = plan.study_file.parent / named
+    return {"file": path.name, "sha256": sha256(path)}
 
 
 def _commit() -> dict[str, Any] | None:
