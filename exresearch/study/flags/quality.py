@@ -202,17 +202,27 @@ def _unlikely_by_chance(
     others = np.full(len(frame), len(frame) - 1.0)
     if together:
         others = frame.groupby(together, dropna=False)[together[0]].transform("size").to_numpy() - 1.0
-    items = [v.column for v in variables if v.role in _ANSWERS and v.column in frame]
+    items = [
+        frame[v.column].to_numpy(dtype="float64")
+        for v in variables
+        if v.role in _ANSWERS and v.column in frame
+    ]
+    # Whole numbers up to the number of items, so that each logarithm is taken once.
+    logs = np.log(np.maximum(np.arange(len(items) + 1), 1.0))
     chance = np.log(np.maximum(others[rows], 1.0))
     for start in range(0, len(rows), _BLOCK):
         block = slice(start, start + _BLOCK)
-        answers = np.sort(frame[items].iloc[rows[block]].to_numpy(dtype="float64"), axis=1)
-        run = np.zeros(len(answers))
+        among = rows[block]
+        answers = np.empty((len(among), len(items)))
+        for number, values in enumerate(items):
+            answers[:, number] = values[among]
+        answers.sort(axis=1)
+        run = np.zeros(len(answers), dtype=np.intp)
         for number, column in enumerate(answers.T):
             # Blanks come last, and are equal to nothing.
             same = column == answers[:, number - 1] if number else np.zeros(len(answers), dtype=bool)
-            run = np.where(same, run + 1.0, 1.0)
-            chance[block] += np.log(run) - np.where(np.isnan(column), 0.0, np.log(number + 1.0))
+            run = np.where(same, run + 1, 1)
+            chance[block] += logs[run] - np.where(np.isnan(column), 0.0, logs[number + 1])
     return np.asarray(chance < np.log(_CHANCE))
 
 

@@ -68,8 +68,13 @@ def without_totals(
         cells = raw.frame[variable.column]
         if not isinstance(cells.dtype, pd.StringDtype):
             continue
+        texts = pd.Series(cells.dropna().unique(), dtype="str").str.strip()
+        codes = {code.strip() for code in variable.missing if isinstance(code, str)}
+        if not (totals_among(texts, role=variable.role) | texts.isin(codes)).any():
+            # As nearly always; of a million keys each different one is looked at once.
+            continue
         cells = cells.str.strip()
-        listed = cells.isin({code.strip() for code in variable.missing if isinstance(code, str)})
+        listed = cells.isin(codes)
         # Whoever lists a name that may be a unit's as well has said what it is.
         totals = totals_among(cells, role=variable.role) | (listed & perhaps_totals(cells))
         listed &= totals

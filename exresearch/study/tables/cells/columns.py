@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from exresearch.study.tables.cells.key_cells import strange_keys
 from exresearch.study.tables.cells.naming import n_cells, named, several
 
 NUMERIC_ROLES = ("item", "driver", "outcome", "need", "measure", "count", "flag", "weight", "duration")
+# Cells from which on it pays to look at each text once.
+_LARGE = 5000
 # What a spreadsheet writes where a formula failed, in English and in Dutch. It is nobody's answer, and may be named.
 _ERRORS = (
     "#N/A", "#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#ERROR", "#N/B",
@@ -88,6 +91,16 @@ def clean_column(
     >>> clean_column(pd.Series(["1", "9", " "]), q, column="q", file="a.csv", decimal_comma=False).cells.tolist()
     [1.0, nan, nan]
     """
+    if variable is not None and len(values) > _LARGE and isinstance(values.dtype, pd.StringDtype):
+        whole = {
+            "column": column,
+            "file": file,
+            "decimal_comma": decimal_comma,
+            "decimal_known": decimal_known,
+        }
+        repeated = _by_text(values, variable, whole)
+        if repeated is not None:
+            return repeated
     values = _plain(values)
     values, n_coded = _blank_codes(values, variable)
     values, broken = _without_errors(values, column=column, file=file)
@@ -124,6 +137,24 @@ def clean_column(
         if variable.role == "category" and variable.values:  # noqa: PD011 - a field of the codebook
             values = _labelled(values, variable)
     return CleanColumn(values, n_coded, (*broken, *problems))
+
+
+def _by_text(values: pd.Series, variable: Variable, options: dict[str, Any]) -> CleanColumn | None:
+    """Clean a long column of keys or categories text by text; None where it is to be looked at cell by cell.
+
+    What becomes of a cell follows from its text, and whether anything is wrong from the texts that there are. How many
+    cells are wrong does not, nor how many hold a missing code, nor what a date or number means.
+    """
+    if variable.role == "date" or variable.role in NUMERIC_ROLES:
+        return None
+    codes, texts = pd.factorize(values)
+    if len(texts) > len(values) / 2:
+        return None
+    each = clean_column(pd.Series(texts, dtype=values.dtype), variable, **options)
+    if each.problems or each.coded_missing:
+        return None
+    cells = each.cells.array.take(codes, allow_fill=True)
+    return CleanColumn(pd.Series(cells, index=values.index), 0, ())
 
 
 def _plain(values: pd.Series) -> pd.Series:
