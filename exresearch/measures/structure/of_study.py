@@ -227,7 +227,7 @@ def _answers(study: Study, table: str) -> tuple[pd.DataFrame, dict[str, list[str
 def _group(data: pd.DataFrame, frame: pd.DataFrame, used: pd.Series) -> None:
     """Put the clusters into the data, chosen on the sheets that enter the model and missing elsewhere."""
     # Units that did not answer say nothing of how answers vary between units.
-    data[_CLUSTER] = dependence_groups(frame[used]).labels.reindex(frame.index)
+    data[_CLUSTER] = dependence_groups(frame, where=used).labels.reindex(frame.index)
 
 
 def _refusal(factors: dict[str, list[str]], *, least: int) -> str:
