@@ -253,13 +253,19 @@ def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: f
 
 
 def _counts(sheets: pd.DataFrame, *, persons: bool) -> dict[str, Any]:
-    before, after = sheets[~sheets["later"]], sheets[sheets["later"]]
+    later = sheets["later"].to_numpy(dtype=bool)
     if not persons:
-        return {"n_from": len(before), "n_to": len(after), "n_both": pd.NA}
+        return {"n_from": int((~later).sum()), "n_to": int(later.sum()), "n_both": pd.NA}
+    person = sheets["person"].to_numpy(dtype=np.float64)
+    known = ~np.isnan(person)
+    who = person[known].astype(np.intp)
+    there = np.zeros((2, int(who.max(initial=-1)) + 1), dtype=bool)
+    there[later[known].astype(np.intp), who] = True
+    first, last = (int(row.sum()) for row in there)
     return {
-        "n_from": int(before["person"].nunique() + before["person"].isna().sum()),
-        "n_to": int(after["person"].nunique() + after["person"].isna().sum()),
-        "n_both": len(set(before["person"].dropna()) & set(after["person"].dropna())),
+        "n_from": first + int((~known & ~later).sum()),
+        "n_to": last + int((~known & later).sum()),
+        "n_both": int(there.all(axis=0).sum()),
     }
 
 

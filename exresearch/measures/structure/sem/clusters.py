@@ -13,6 +13,8 @@ IntArray = NDArray[np.intp]
 
 # Rows whose products are in memory at one time.
 _CHUNK = 20_000
+# Rows of a cluster from which on a matrix product is faster than products row by row.
+_LARGE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +103,13 @@ def contributions(
             # Whole clusters, as many as fit; at least one.
             last = max(int(np.searchsorted(ends, starts[first] + _CHUNK, side="right")), first + 1)
             part = rows[starts[first] : ends[last - 1]]
-            centred = values[part] - mean
-            products = centred[:, upper] * centred[:, lower] - cov[upper, lower]
-            deviations = np.hstack([centred, products]) * weight[part, None]
-            summed = np.add.reduceat(deviations, starts[first:last] - starts[first], axis=0)
+            centred, offsets = values[part] - mean, starts[first:last] - starts[first]
+            if len(part) >= _LARGE * len(offsets):
+                summed = _by_product(centred, weight[part], offsets, cov[upper, lower])
+            else:
+                products = centred[:, upper] * centred[:, lower] - cov[upper, lower]
+                deviations = np.hstack([centred, products]) * weight[part, None]
+                summed = np.add.reduceat(deviations, offsets, axis=0)
             if keep:
                 kept.append(summed)
             else:
@@ -114,6 +119,21 @@ def contributions(
         spread.append(None if keep else total)
         members.append(labels[rows[starts]])
     return Contributions(n_clusters, across, tuple(sums), tuple(spread), tuple(members))
+
+
+def _by_product(
+    centred: FloatArray, weight: FloatArray, starts: IntArray, covariances: FloatArray
+) -> FloatArray:
+    """Deviations summed by cluster from one matrix product each: the products of single rows are never made."""
+    upper, lower = triangle(centred.shape[1])
+    summed = np.empty((len(starts), centred.shape[1] + len(upper)))
+    ends = np.r_[starts[1:], len(centred)]
+    for place, (start, end) in enumerate(zip(starts, ends, strict=True)):
+        own, w = centred[start:end], weight[start:end]
+        weighted = own * w[:, None]
+        products = (weighted.T @ own)[upper, lower] - w.sum() * covariances
+        summed[place] = np.concatenate([weighted.sum(axis=0), products])
+    return summed
 
 
 def triangle(p: int) -> tuple[IntArray, IntArray]:
