@@ -9,18 +9,22 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import nbformat
 import pytest
 
 from exresearch.run import NotebookJob
-from exresearch.run.execute import execute_notebook, kernel_environment
+from exresearch.run.execute import environment_of, execute_notebook, kernel_environment
 from exresearch.run.plan import available_notebooks
 from exresearch.run.warm import begin_server, places, servers, stop_server, warm_server
 from exresearch.run.warm import server as serving
 from exresearch.run.warm.places import FOLDER
+from exresearch.run.warm.provisioner import fork
 from exresearch.run.warm.server import modules_of, serve
+
+ENDURANCE = bool(os.environ.get("EXRESEARCH_ENDURANCE"))
 
 pytestmark = pytest.mark.skipif(not servers.can_fork(), reason="kernels are forked on Linux only")
 
@@ -115,6 +119,45 @@ def test_sockets_are_cleared_away_and_ports_serve_where_no_socket_can_be(
         cells = json.loads(result.executed.read_text(encoding="utf-8"))["cells"]
         assert "".join(cells[-1]["outputs"][0]["text"]).strip() == repr(transport)
         assert list(deep.iterdir()) == []
+
+
+def test_kernels_begun_side_by_side_all_answer(server: servers._Server, tmp_path: Path) -> None:
+    """Two hundred by hand; parallel starts are where free ports would be found twice."""
+    count = 200 if ENDURANCE else 8
+    task = job(tmp_path, "print(6 * 7)")
+
+    def start(number: int) -> str:
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        return execute_notebook(task, work=folder, cold=number % 40 == 39).status
+
+    with kernel_environment(tmp_path), ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(start, range(count))) == ["ok"] * count
+
+
+def test_a_kernel_nobody_wants_any_more_is_ended(server: servers._Server, tmp_path: Path) -> None:
+    """As when the process that waits for it is killed: the server sees that the connection is closed."""
+    connection = tmp_path / "connection.json"
+    kernel = fork(
+        server.address,
+        arguments=["-f", str(connection)],
+        environment=environment_of(tmp_path),
+        folder=tmp_path,
+    )
+    until = time.monotonic() + 30
+    while not connection.exists() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert connection.exists()
+    os.kill(kernel.pid, 0)
+    kernel._line.close()
+    while time.monotonic() < until:
+        try:
+            os.kill(kernel.pid, 0)
+        except ProcessLookupError:
+            break
+        time.sleep(0.02)
+    else:
+        pytest.fail("the kernel lives on")
 
 
 def test_a_kernel_killed_in_a_cell_is_a_failure_and_not_tried_again(

@@ -176,6 +176,9 @@ def write_resolved_study(plan: Plan) -> Path:
         for source, path in zip(sources, plan.study.files[name], strict=True):
             source["file"] = str(path)
     plan.work.mkdir(parents=True, exist_ok=True)
+    if os.name == "posix":
+        # Executed notebooks and logs lie here, which are nobody's but the user's.
+        plan.work.chmod(0o700)
     path = plan.work / RESOLVED
     path.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
     # Checked once, for all notebooks.
