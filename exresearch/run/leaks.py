@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from exresearch.disclosure import Known, Leak, scan_files, secrets_of
+from exresearch.disclosure import Known, Leak, Secrets, scan_files, secrets_of
 from exresearch.run.plan import Plan, available_notebooks
 from exresearch.study import project_root
 
@@ -70,7 +70,22 @@ class LeakError(RuntimeError):
         super().__init__("\n".join(lines))
 
 
-def check_leaks(plan: Plan, staging: Path, executed: Sequence[Path]) -> None:
+def secrets_for(plan: Plan) -> Secrets:
+    """Collect what must not leave the computer; of a large study it takes seconds, and needs no finished page."""
+    study = plan.study
+    places = (Path.home(), project_root(), plan.study_file.parent, plan.output.parent, plan.work)
+    return secrets_of(
+        study,
+        own_texts=own_texts(),
+        names=_names(),
+        folders={str(path) for path in places},
+        units_may_be_named=study.settings.show_unit_names,
+    )
+
+
+def check_leaks(
+    plan: Plan, staging: Path, executed: Sequence[Path], *, secrets: Secrets | None = None
+) -> None:
     """Refuse to publish a report that holds anything confidential.
 
     Parameters
@@ -81,25 +96,17 @@ def check_leaks(plan: Plan, staging: Path, executed: Sequence[Path]) -> None:
         The report, complete and not yet published.
     executed : sequence of pathlib.Path
         The executed notebooks in the working folder.
+    secrets : Secrets, optional
+        From :func:`secrets_for`, where they were collected before.
 
     Raises
     ------
     LeakError
         With every place.
     """
-    study = plan.study
-    secrets = secrets_of(
-        study,
-        own_texts=own_texts(),
-        names=_names(),
-        folders={
-            str(path)
-            for path in (Path.home(), project_root(), plan.study_file.parent, plan.output.parent, plan.work)
-        },
-        units_may_be_named=study.settings.show_unit_names,
-    )
     known: Known = {}
-    leaks = [*scan_files(staging, secrets, known=known), *scan_files(executed, secrets, known=known)]
+    sought = secrets_for(plan) if secrets is None else secrets
+    leaks = [*scan_files(staging, sought, known=known), *scan_files(executed, sought, known=known)]
     if leaks:
         raise LeakError(leaks, folder=f"{plan.work.parent.name}/{plan.work.name}")
 

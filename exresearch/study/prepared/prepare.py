@@ -36,7 +36,8 @@ def prepare_study(study: Study, file: Path, *, called: str) -> bool:
     """Write a checked study beside the study file that stands for it.
 
     When to use it: once the study file is written that the notebooks are given, before the first of them starts. Tables
-    with people are written, readable by nobody else; :func:`drop_prepared` takes them away again.
+    with people are written, readable by nobody else; :func:`drop_prepared` takes them away again. From then on the
+    study's own tables, which stay the same, are those on disk, so that a large study is in memory once for everybody.
 
     Parameters
     ----------
@@ -81,6 +82,7 @@ def prepare_study(study: Study, file: Path, *, called: str) -> bool:
         (partial / _INDEX).write_text(text, encoding="utf-8")
         _keep(partial)
         partial.rename(file.parent / PREPARED)
+        _share(study, file.parent / PREPARED, kept)
     except OSError:
         # No room, perhaps: then the notebooks read the study themselves.
         return False
@@ -129,6 +131,16 @@ def drop_prepared(file: Path) -> None:
     """Take away what was prepared for a study file, and what an interrupted preparation left."""
     for folder in (file.parent / PREPARED, *file.parent.glob(f".{PREPARED}-*")):
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _share(study: Study, folder: Path, kept: dict[str, dict[str, Any] | None]) -> None:
+    """Let the study itself look at the written tables, so that these are in memory once for all processes."""
+    if os.name == "nt":
+        # A file that is looked at cannot be taken away there.
+        return
+    mapped = {name: read_frame(folder, name, kept[name] or {}) for name in study.tables}
+    study.tables.update(mapped)
+    pa.default_memory_pool().release_unused()
 
 
 def _codebook(content: dict[str, Any]) -> Codebook:
