@@ -16,24 +16,29 @@ _GAP = 1e-10
 _MOST_STEPS = 50
 _FLOOR = 1e-12
 _RIDGE = 1e-14
+# Replicates times rows at once.
+_BLOCK = 30_000
 
 
-def _solve(design: FloatArray, scale: FloatArray, right: FloatArray) -> FloatArray:
-    """Coefficients [B, k] of least squares with weights `scale` [B, n], towards `right` [B, n] times the weights."""
-    normal = np.einsum("bni,bn,bnj->bij", design, scale, design, optimize=True)
+def _solve(design: FloatArray, products: FloatArray, scale: FloatArray, right: FloatArray) -> FloatArray:
+    """Coefficients [B, k] of least squares with weights `scale` [B, n], towards `right` [B, n] times the weights.
+
+    `products` [n, k * k] are those of the columns of the design, the same for all replicates.
+    """
+    width = design.shape[1]
+    normal = (scale @ products).reshape(-1, width, width)
     size = np.sqrt(np.einsum("bii->bi", normal))
     # Scaled, with a trace of ridge: near the optimum weights differ by 20 orders of magnitude, and a step that is a
     # little off is only a little shorter.
-    scaled = normal / (size[:, :, None] * size[:, None, :]) + _RIDGE * np.eye(normal.shape[1])
-    towards = np.einsum("bni,bn->bi", design, right) / size
+    scaled = normal / (size[:, :, None] * size[:, None, :]) + _RIDGE * np.eye(width)
+    towards = (right @ design) / size
     return np.asarray(np.linalg.solve(scaled, towards[:, :, None])[:, :, 0] / size)
 
 
 def _reach(state: FloatArray, step: FloatArray) -> FloatArray:
-    """How far each replicate may go before a state [B, n] reaches zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        far = np.where(step < 0.0, -state / step, np.inf)
-    return np.asarray(far.min(axis=1))
+    """How far each replicate may go before a state [B, n], which is positive, reaches zero."""
+    steepest = (step / state).min(axis=1)
+    return np.asarray(np.divide(-1.0, steepest, out=np.full(len(steepest), np.inf), where=steepest < 0.0))
 
 
 def quantile_coefficients(
@@ -44,15 +49,22 @@ def quantile_coefficients(
     The Frisch-Newton method of Portnoy & Koenker (1997), doi:10.1214/ss/1030037960: a row with weight w is the row
     times w, as the check loss is homogeneous; rows with weight 0 drop out.
     """
+    step = max(1, _BLOCK // len(outcome))
+    if len(weights) > step:
+        # In blocks that stay near the processor, which is twice as fast.
+        blocks = [weights[start : start + step] for start in range(0, len(weights), step)]
+        return np.concatenate([quantile_coefficients(design, outcome, one, quantile) for one in blocks])
+    # The replicates have one design, of which every row is multiplied by its weight: products are those of matrices.
     share = weights / weights.mean(axis=1, keepdims=True)
-    a = share[:, :, None] * design
+    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
+    a, squared = share, share**2
     c = -share * outcome
     count, n = c.shape
     x = np.full((count, n), 1.0 - quantile)
     s = 1.0 - x
-    b = np.einsum("bni,bn->bi", a, x)
-    y = _solve(a, np.ones_like(c), c)
-    r = c - np.einsum("bni,bi->bn", a, y)
+    b = (a * x) @ design
+    y = _solve(design, products, squared, a * c)
+    r = c - a * (y @ design.T)
     # Both away from zero: a row that the start fits exactly would hold all steps back.
     z = np.maximum(r, 0.0) + 1e-2 * np.abs(r).mean(axis=1, keepdims=True) + 1e-12
     w = z - r
@@ -64,11 +76,14 @@ def quantile_coefficients(
         found[left[done]] = -y[done]
         if done.all():
             return found
-        a, b, c, x, s, y, z, w, left = (part[~done] for part in (a, b, c, x, s, y, z, w, left))
+        if done.any():
+            a, squared, b, c, x, s, y, z, w, left = (
+                part[~done] for part in (a, squared, b, c, x, s, y, z, w, left)
+            )
         q = 1.0 / (z / x + w / s)
         r = z - w
-        dy = _solve(a, q, q * r)
-        dx = q * (np.einsum("bni,bi->bn", a, dy) - r)
+        dy = _solve(design, products, q * squared, q * r * a)
+        dx = q * (a * (dy @ design.T) - r)
         dz, dw = -z * (1.0 + dx / x), -w * (1.0 - dx / s)
         primal = np.minimum(1.0, _STEP * np.minimum(_reach(x, dx), _reach(s, -dx)))[:, None]
         dual = np.minimum(1.0, _STEP * np.minimum(_reach(z, dz), _reach(w, dw)))[:, None]
@@ -81,8 +96,8 @@ def quantile_coefficients(
         dxdz, dsdw = dx * dz, -dx * dw
         push = mu * (1.0 / x - 1.0 / s)
         right = r + dxdz / x - dsdw / s - push
-        dy = _solve(a, q, q * right)
-        dx = q * (np.einsum("bni,bi->bn", a, dy) - right)
+        dy = _solve(design, products, q * squared, q * right * a)
+        dx = q * (a * (dy @ design.T) - right)
         dz = mu / x - z - z * dx / x - dxdz / x
         dw = mu / s - w + w * dx / s - dsdw / s
         primal = np.minimum(1.0, _STEP * np.minimum(_reach(x, dx), _reach(s, -dx)))[:, None]
