@@ -151,15 +151,19 @@ def _climbed(
     """Take steps of every fit until it gains no more; its replicate is its owner."""
     likelihood = np.full(len(owner), -np.inf)
     converged = np.zeros(len(owner), dtype=bool)
+    going = np.arange(len(owner))
+    held = weights[owner]
     for _ in range(search.most):
-        going = np.flatnonzero(~converged)
         if not going.size:
             break
-        made = _step(features, coefficients[going], shares[going], weights[owner[going]])
+        made = _step(features, coefficients[going], shares[going], held)
         coefficients[going], shares[going] = made[0], made[1]
         gained = made[2] - likelihood[going]
-        converged[going] = gained <= search.tolerance * np.maximum(np.abs(made[2]), 1.0)
+        there = gained <= search.tolerance * np.maximum(np.abs(made[2]), 1.0)
         likelihood[going] = made[2]
+        if there.any():
+            converged[going[there]] = True
+            going, held = going[~there], held[~there]
     return coefficients, shares, likelihood, converged
 
 

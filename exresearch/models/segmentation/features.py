@@ -88,8 +88,7 @@ class Features:
         around = sums[..., :d] - mean**2 * count
         if self.equal:
             around, count = around.sum(axis=-2, keepdims=True), count.sum(axis=-2, keepdims=True)
-        variance = np.broadcast_to(np.maximum(around / count, self.least_variance), mean.shape)
-        return _gaussian(mean, variance)
+        return _gaussian(mean, np.maximum(around / count, self.least_variance))
 
     def started(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
         """Coefficients at the start, one segment around each chosen pattern [...]."""
@@ -145,8 +144,13 @@ def class_features(data: pd.DataFrame) -> Features:
 
 
 def _gaussian(mean: FloatArray, variance: FloatArray) -> FloatArray:
-    constant = -0.5 * (np.log(2 * np.pi * variance) + mean**2 / variance)
-    return np.concatenate([-0.5 / variance, mean / variance, constant], axis=-1)
+    """Coefficients of normal densities; a variance that segments share is worked out once."""
+    d = mean.shape[-1]
+    made = np.empty((*mean.shape[:-1], 3 * d))
+    made[..., :d] = -0.5 / variance
+    np.divide(mean, variance, out=made[..., d : 2 * d])
+    np.multiply(-0.5, np.log(2 * np.pi * variance) + mean**2 / variance, out=made[..., 2 * d :])
+    return made
 
 
 def _rounding(values: FloatArray) -> float:
