@@ -50,3 +50,9 @@ def orders_of(client: Any, folder: Path, *names: str, **options: Any) -> list[Or
         client.settings["client"] = name
         orders.append(Order(client.write(), output=folder / "reports" / name, **options))
     return orders
+
+
+def report_of(order: Order) -> Path:
+    """Where the report of an order goes."""
+    assert order.output is not None
+    return order.output

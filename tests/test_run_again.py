@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from exresearch.cli import app
 from exresearch.run import durable
 from exresearch.run.course import prepare_plan, stand
 from exresearch.run.finish import finish_run
@@ -16,7 +18,7 @@ from exresearch.run.orders import Order, note, plan_order, studies_in, unchanged
 from exresearch.run.results import RESULTS
 from exresearch.run.runner import run_plan
 from exresearch.run.warm import servers
-from tests.quick_suite import orders_of, use_suite, write_suite
+from tests.quick_suite import orders_of, report_of, use_suite, write_suite
 
 pytestmark = pytest.mark.skipif(not servers.can_fork(), reason="kernels are forked on Linux only")
 
@@ -86,18 +88,34 @@ def test_nothing_is_executed_twice_and_every_change_is(order: Order, client: Any
     assert (tmp_path / "reports" / "small" / "findings.xlsx").is_file()
 
 
+def test_the_command_line_says_what_would_run_and_runs_it(order: Order) -> None:
+    options = [str(order.study_file), "--output", str(report_of(order))]
+    said = CliRunner().invoke(app, ["status", *options])
+    assert said.exit_code == 0
+    assert said.output.count("stay") == 2
+    said = CliRunner().invoke(app, ["run", *options])
+    assert said.exit_code == 0
+    assert "Nothing has changed: 0 of 3 notebooks executed" in said.output
+    said = CliRunner().invoke(app, ["status", *options, "--language", "nl"], env={"COLUMNS": "150"})
+    assert said.exit_code == 1
+    assert 'language was "en" and is "nl"' in said.output
+    assert "it is made of the others' findings" in said.output
+    said = CliRunner().invoke(app, ["run", *options, "--memory", "lots"])
+    assert (said.exit_code, "write 4GiB or 800MB" in said.output) == (2, True)
+
+
 def test_force_executes_and_only_asks_for_some(order: Order) -> None:
     assert made(order, force=True) == ["00_data_readiness", "02_engagement_and_cx", "90_summary"]
     assert unchanged(dataclasses.replace(order, force=True)) is None
     some = dataclasses.replace(order, only=("02",))
     assert made(some, force=True) == ["02_engagement_and_cx"]
     # The others stay in the report, with all their pages.
-    assert {path.stem for path in order.output.glob("[0-9]*.html")} == {
+    assert {path.stem for path in report_of(order).glob("[0-9]*.html")} == {
         "00_data_readiness",
         "02_engagement_and_cx",
         "90_summary",
     }
-    record = json.loads((order.output / "run.json").read_text(encoding="utf-8"))
+    record = json.loads((report_of(order) / "run.json").read_text(encoding="utf-8"))
     assert [one["reused"] for one in record["notebooks"]] == [True, False, True]
 
 
@@ -125,15 +143,15 @@ def test_a_kept_result_that_is_not_whole_is_made_again(order: Order) -> None:
 
 
 def test_a_report_that_somebody_changed_is_written_again(order: Order) -> None:
-    page = order.output / "claims.html"
+    page = report_of(order) / "claims.html"
     page.write_bytes(page.read_bytes() + b" ")
     assert unchanged(order) is None
     # As after a run that was stopped while it published.
-    record = order.output / "run.json"
+    record = report_of(order) / "run.json"
     record.write_text('{"client": "small", "unfinished": true}\n', encoding="utf-8")
     assert made(order) == []
     assert unchanged(order) is not None
-    (order.output / "findings").rmdir()
+    (report_of(order) / "findings").rmdir()
     assert unchanged(order) is not None, "an empty folder is nothing that was delivered"
     page.unlink()
     assert unchanged(order) is None
@@ -144,14 +162,14 @@ def test_publishing_that_is_interrupted_never_looks_finished(
 ) -> None:
     client.settings["also"] = ["single_file"]
     client.write()
-    files = len([path for path in order.output.rglob("*") if path.is_file()])
+    files = len([path for path in report_of(order).rglob("*") if path.is_file()])
     real = Path.replace
     for allowed in range(0, files + 2, 4):
         left = [allowed]
 
         def replaced(self: Path, target: Path, left: list[int] = left) -> Path:
             # Only what goes into the report counts.
-            if order.output in Path(target).parents:
+            if report_of(order) in Path(target).parents:
                 if not left[0]:
                     raise KeyboardInterrupt
                 left[0] -= 1
@@ -166,7 +184,7 @@ def test_publishing_that_is_interrupted_never_looks_finished(
                 whole = True
             except KeyboardInterrupt:
                 whole = False
-        index, record = order.output / "index.html", order.output / "run.json"
+        index, record = report_of(order) / "index.html", report_of(order) / "run.json"
         content = json.loads(record.read_text(encoding="utf-8"))
         assert content["client"] == "small"
         if not whole:
@@ -175,7 +193,7 @@ def test_publishing_that_is_interrupted_never_looks_finished(
             assert not index.exists() or "unfinished" not in content
         assert unchanged(order) is None
     assert made(order) == []
-    assert b"report.html" in (order.output / "index.html").read_bytes()
+    assert b"report.html" in (report_of(order) / "index.html").read_bytes()
     assert unchanged(order) is not None
 
 
@@ -186,7 +204,7 @@ def test_a_file_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.Monkey
     def full(_: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(durable.os, "fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(OSError, match="No space left"):
         durable.write_durably(place, b"new and longer")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]

@@ -20,7 +20,7 @@ from exresearch.run.orders import Order, unchanged
 from exresearch.run.processes import Processes
 from exresearch.run.seal import RECORD
 from exresearch.run.warm import servers, stop_server
-from tests.quick_suite import orders_of, use_suite, write_suite
+from tests.quick_suite import orders_of, report_of, use_suite, write_suite
 
 pytestmark = pytest.mark.skipif(not servers.can_fork(), reason="kernels are forked on Linux only")
 
@@ -59,13 +59,12 @@ def carried_out(orders: Sequence[Order], *, slots: int = 2) -> dict[str, ClientS
 
 def whole(order: Order) -> bool:
     """Whether a finished report lies in its place, with every file as it was published."""
-    assert order.output is not None
-    if not (order.output / "index.html").is_file():
+    if not (report_of(order) / "index.html").is_file():
         return False
-    record = json.loads((order.output / RECORD).read_text(encoding="utf-8"))
+    record = json.loads((report_of(order) / RECORD).read_text(encoding="utf-8"))
     from exresearch.run.origin import sha256
 
-    return all(sha256(order.output / one["file"]) == one["sha256"] for one in record["outputs"])
+    return all(sha256(report_of(order) / one["file"]) == one["sha256"] for one in record["outputs"])
 
 
 def test_one_clients_trouble_touches_no_other(client: Any, tmp_path: Path) -> None:
@@ -89,13 +88,13 @@ def test_one_clients_trouble_touches_no_other(client: Any, tmp_path: Path) -> No
     for order in orders:
         if order.study_file != refused:
             assert whole(order), "a report with a failed notebook is whole as well"
-            notebooks = json.loads((order.output / RECORD).read_text(encoding="utf-8"))["notebooks"]
-            errors[order.output.name] = notebooks[1]["error"]
+            notebooks = json.loads((report_of(order) / RECORD).read_text(encoding="utf-8"))["notebooks"]
+            errors[report_of(order).name] = notebooks[1]["error"]
     assert errors.pop("hungry", "MemoryError") == "MemoryError"
     assert errors == {"good": "", "loops": "TimeoutError", "killed": "DeadKernelError", "fine": ""}
     # The next run goes on from there: what is finished is not touched.
     (tmp_path / "reports" / ".work" / "killed" / "spared").touch()
-    again = carried_out([order for order in orders if order.output.name in ("good", "killed", "fine")])
+    again = carried_out([order for order in orders if report_of(order).name in ("good", "killed", "fine")])
     assert {name: (state.status, state.reused) for name, state in again.items()} == {
         "good": ("done", 3),
         "killed": ("done", 1),
@@ -177,8 +176,7 @@ def test_ctrl_c_at_any_moment_leaves_what_is_finished_and_goes_on(client: Any, t
         assert code in (0, 130, -signal.SIGINT), code
         interrupted += code != 0
         for order in orders:
-            assert order.output is not None
-            if (order.output / "index.html").is_file():
+            if (report_of(order) / "index.html").is_file():
                 assert whole(order)
     assert interrupted >= moments // 4
     assert {state.status for state in carried_out(orders).values()} == {"done"}

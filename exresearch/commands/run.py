@@ -25,7 +25,7 @@ from exresearch.commands.console import (
 )
 from exresearch.commands.table import Standing
 from exresearch.run.limits import MINUTES, Limits, can_limit_memory, memory_of
-from exresearch.run.orders import Order, note, place_of, plan_order, studies_in, unchanged
+from exresearch.run.orders import Order, note, placed, plan_order, studies_in, unchanged
 from exresearch.study.problems import Problem, StudyError
 
 if TYPE_CHECKING:
@@ -286,7 +286,7 @@ def _many(orders: Sequence[Order], *, jobs: int | None, scheduler: str | None) -
     from exresearch.run.many import run_orders
     from exresearch.run.processes import Cluster, Processes
 
-    orders = _places(orders)
+    orders = placed(orders)
     workers: Cluster | Processes
     if scheduler is not None:
         workers = Cluster(scheduler)
@@ -304,32 +304,3 @@ def _many(orders: Sequence[Order], *, jobs: int | None, scheduler: str | None) -
     code = standing.end(states)
     if code:
         raise typer.Exit(code)
-
-
-def _places(orders: Sequence[Order]) -> list[Order]:
-    """Give every client a folder of its own.
-
-    Raises
-    ------
-    StudyError
-        If two studies would write into the same one.
-    """
-    if len(orders) == 1:
-        return list(orders)
-    placed, taken = [], dict[Path, Path]()
-    problems = []
-    for order in orders:
-        client = place_of(replace(order, output=None))
-        if order.output is not None and client is not None:
-            order = replace(order, output=order.output / client.name)
-        place = place_of(order)
-        if place is not None and place in taken:
-            message = f"it would write into the same folder as {taken[place].name}."
-            remedy = "Give each study a client of its own, or run them one after another with --output."
-            problems.append(Problem(order.study_file.name, "client", message, remedy))
-        elif place is not None:
-            taken[place] = order.study_file
-        placed.append(order)
-    if problems:
-        raise StudyError(problems)
-    return placed

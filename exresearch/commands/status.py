@@ -17,8 +17,9 @@ from exresearch.commands.console import (
     out,
     overrides_of,
     reading,
+    refuse,
 )
-from exresearch.run.orders import Order, plan_order, studies_in, unchanged
+from exresearch.run.orders import Order, placed, plan_order, studies_in, unchanged
 from exresearch.study.problems import StudyError
 
 
@@ -50,14 +51,17 @@ def status(
     studies, _ = studies_in(study)
     table = Table("client", "notebook", "would", "because", box=None, pad_edge=False, header_style="bold")
     code = 0 if studies else 2
-    for path in studies:
+    try:
+        overrides, some = overrides_of(set_, language), tuple(only or ())
+        orders = placed([Order(path, output=output, only=some, overrides=overrides) for path in studies])
+    except StudyError as error:
+        refuse(error)
+    for order in orders:
         try:
-            place = output
-            order = Order(path, output=place, only=tuple(only or ()), overrides=overrides_of(set_, language))
-            with reading(path) as show_reading:
+            with reading(order.study_file) as show_reading:
                 plan = plan_order(order, on_progress=show_reading)
         except StudyError as error:
-            err.print(escape(f"{path.name}: {error}"), style="red")
+            err.print(escape(f"{order.study_file.name}: {error}"), style="red")
             code = 2
             continue
         standing, client = stand(plan), escape(plan.study.settings.client)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +13,7 @@ from exresearch.run.limits import Limits
 from exresearch.run.suite import report_folder, working_folder
 from exresearch.run.unchanged import Published, forget_published, published, remember_published
 from exresearch.study.paths import resolve_path
-from exresearch.study.problems import StudyError
+from exresearch.study.problems import Problem, StudyError
 from exresearch.study.yaml_file import read_yaml
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ class Order:
     @property
     def asked(self) -> dict[str, Any]:
         """What decides what the report holds."""
-        return {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_ASKED}
+        asked = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_ASKED}
+        # However it is spelt, a place is the same.
+        return asked | {"study_file": resolve_path(self.study_file), "output": place_of(self)}
 
 
 def unchanged(order: Order) -> tuple[Path, Published] | None:
@@ -136,6 +138,45 @@ def _is_study(file: Path) -> bool:
         return "tables" in read_yaml(file)
     except StudyError:
         return True
+
+
+def placed(orders: Sequence[Order]) -> list[Order]:
+    """Give every client a folder of its own, below the one that is named.
+
+    Parameters
+    ----------
+    orders : sequence of Order
+        Of several clients with the same ``output``; of one alone it is the report's own folder.
+
+    Returns
+    -------
+    list of Order
+
+    Raises
+    ------
+    StudyError
+        If two studies would write into the same one.
+    """
+    if len(orders) == 1:
+        return list(orders)
+    with_places: list[Order] = []
+    taken: dict[Path, Path] = {}
+    problems = []
+    for order in orders:
+        client = place_of(replace(order, output=None))
+        if order.output is not None and client is not None:
+            order = replace(order, output=order.output / client.name)
+        place = place_of(order)
+        if place is not None and place in taken:
+            message = f"it would write into the same folder as {taken[place].name}."
+            remedy = "Give each study a client of its own, or run them one after another with --output."
+            problems.append(Problem(order.study_file.name, "client", message, remedy))
+        elif place is not None:
+            taken[place] = order.study_file
+        with_places.append(order)
+    if problems:
+        raise StudyError(problems)
+    return with_places
 
 
 def plan_order(order: Order, *, on_progress: OnProgress | None = None) -> Plan:
