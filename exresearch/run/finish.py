@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from exresearch.disclosure import Secrets
 from exresearch.run.contribute import checked_with, contribution_of, write_contribution
 from exresearch.run.course import Prepared
 from exresearch.run.door import check_disclosure
@@ -49,7 +50,11 @@ class RunResult:
 
 
 def finish_run(
-    prepared: Prepared, results: Sequence[NotebookResult], *, keep_notebooks: bool = False
+    prepared: Prepared,
+    results: Sequence[NotebookResult],
+    *,
+    keep_notebooks: bool = False,
+    secrets: Callable[[], Secrets] | None = None,
 ) -> RunResult:
     """Write the report of executed notebooks, check it and publish it.
 
@@ -61,6 +66,8 @@ def finish_run(
         What came of every notebook that is in the report.
     keep_notebooks : bool
         Deliver the executed notebooks with the report.
+    secrets : callable, optional
+        From :func:`exresearch.run.leaks.secrets_aside`, where it was called before.
 
     Returns
     -------
@@ -101,7 +108,8 @@ def finish_run(
     deliver_notebooks(results, staging, keep=keep_notebooks)
     record["seconds"] = _since(started)
     write_text(staging / RECORD, sealed(record, staging))
-    check_leaks(plan, staging, [result.executed for result in results if result.executed is not None])
+    executed = [result.executed for result in results if result.executed is not None]
+    check_leaks(plan, staging, executed, secrets=secrets() if secrets is not None else None)
     publish(staging, plan.output)
     sentences = [*left_out.values(), *([contributed.sentence] if contributed.sentence else [])]
     return RunResult(plan.output / "index.html", tuple(results), _since(started), tuple(sentences))

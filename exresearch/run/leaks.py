@@ -5,9 +5,10 @@ from __future__ import annotations
 import getpass
 import json
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
+from threading import Thread
 
 from exresearch.disclosure import Known, Leak, Secrets, scan_files, secrets_of
 from exresearch.run.plan import Plan, available_notebooks
@@ -81,6 +82,23 @@ def secrets_for(plan: Plan) -> Secrets:
         folders={str(path) for path in places},
         units_may_be_named=study.settings.show_unit_names,
     )
+
+
+def secrets_aside(plan: Plan) -> Callable[[], Secrets]:
+    """Begin to collect what must not leave the computer while notebooks run; what is returned waits for it.
+
+    A process that ends does not wait: nobody asks any more.
+    """
+    made: list[Secrets] = []
+    thread = Thread(target=lambda: made.append(secrets_for(plan)), daemon=True)
+    thread.start()
+
+    def wait() -> Secrets:
+        thread.join()
+        # Once more where it failed, for whoever waits to be told why.
+        return made[0] if made else secrets_for(plan)
+
+    return wait
 
 
 def check_leaks(

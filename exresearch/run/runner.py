@@ -9,6 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from exresearch.run.course import Course, Prepared, prepare_plan
 from exresearch.run.execute import NotebookResult, kernel_environment
 from exresearch.run.finish import RunResult, finish_run
+from exresearch.run.leaks import secrets_aside
 from exresearch.run.limits import Limits, kill_kernels, welcome_kernels
 from exresearch.run.plan import RESOLVED, Plan
 from exresearch.run.scheduler import Outcome, Task, run_tasks
@@ -62,6 +63,7 @@ def run_plan(
     """
     tell = on_progress if on_progress is not None else _silent
     prepared = prepare_plan(plan, force=force)
+    secrets = secrets_aside(prepared.plan) if prepared.todo else None
     try:
         results = _execute(
             prepared.plan,
@@ -75,7 +77,7 @@ def run_plan(
         # Answers of people, of which no second copy is to lie about.
         drop_prepared(plan.work / RESOLVED)
     tell("report", "started")
-    finished = finish_run(prepared, results, keep_notebooks=keep_notebooks)
+    finished = finish_run(prepared, results, keep_notebooks=keep_notebooks, secrets=secrets)
     tell("report", "ok")
     return finished
 

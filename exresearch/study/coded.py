@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections import OrderedDict
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 _KEPT = 16
+# Secrets are collected aside while a run goes on.
+_LOCK = Lock()
 # By the Arrow array behind a column, which never changes; a column that is taken anew from its frame has the same one.
 _KNOWN: OrderedDict[int, tuple[weakref.ref[Any], NDArray[np.int64], pd.Index]] = OrderedDict()
 
@@ -36,17 +39,19 @@ def coded(names: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
     [0, 1, -1, 0]
     """
     held = getattr(names.array, "_pa_array", None)
-    known = _KNOWN.get(id(held)) if held is not None else None
-    if known is not None and known[0]() is held:
-        _KNOWN.move_to_end(id(held))
-        return known[1], known[2]
+    with _LOCK:
+        known = _KNOWN.get(id(held)) if held is not None else None
+        if known is not None and known[0]() is held:
+            _KNOWN.move_to_end(id(held))
+            return known[1], known[2]
     codes, found = pd.factorize(names)
     numbers = np.asarray(codes, dtype=np.int64)
     numbers.setflags(write=False)
     if held is not None:
-        _KNOWN[id(held)] = (weakref.ref(held), numbers, pd.Index(found))
-        while len(_KNOWN) > _KEPT:
-            _KNOWN.popitem(last=False)
+        with _LOCK:
+            _KNOWN[id(held)] = (weakref.ref(held), numbers, pd.Index(found))
+            while len(_KNOWN) > _KEPT:
+                _KNOWN.popitem(last=False)
     return numbers, pd.Index(found)
 
 
