@@ -117,7 +117,9 @@ def test_reports_of_one_client_show_what_changed(tmp_path: Path) -> None:
     assert record["kind"] == "waves"
     assert record["changes"][0]["before"] == "wave-0"
     assert record["changes"][0]["numbers"][0]["change"] == pytest.approx(1.9 / 1.4)
-    assert "1.36 times" in (tmp_path / "c" / "index.html").read_text(encoding="utf-8")
+    page = (tmp_path / "c" / "index.html").read_text(encoding="utf-8")
+    assert "1.36 times" in page
+    assert '<p class="client">anna</p>' in page
 
 
 def refused(folders: list[Path], **options: Any) -> list[str]:

@@ -13,6 +13,7 @@ from exresearch.findings.across.scales import NotOnScale, scale_of, to_scale
 from exresearch.findings.decision import Verdict
 from exresearch.findings.finding import EstimateRecord, Finding
 from exresearch.findings.note import Note
+from exresearch.findings.registry import load_registry
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def changes(before: ClientReport, after: ClientReport, *, conf_level: float = 0.
     Returns
     -------
     list of Change
-        In the order of the later report's hypotheses; parts that both have.
+        In the order of the registry; parts that both have.
 
     Notes
     -----
@@ -79,7 +80,10 @@ def changes(before: ClientReport, after: ClientReport, *, conf_level: float = 0.
     """
     shared = shared_inputs(before, after)
     rows = []
-    for hypothesis, finding in after.findings.items():
+    known = list(load_registry().ids)
+    ordered = sorted(after.findings, key=lambda one: (known.index(one) if one in known else len(known), one))
+    for hypothesis in ordered:
+        finding = after.findings[hypothesis]
         earlier = before.findings.get(hypothesis)
         if earlier is None:
             continue

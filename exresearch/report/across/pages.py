@@ -46,9 +46,7 @@ def render_comparison(comparison: Comparison) -> dict[str, str]:
     site = SiteContext(
         language=comparison.language,
         title=texts.say("Reports of one client compared" if comparison.changes else "Clients compared"),
-        client=comparison.name(comparison.first)
-        if comparison.first is not None
-        else texts.say("several clients"),
+        client=_reader(comparison),
         pages=(),
         rules=comparison.rules,
         synthetic=all(client.synthetic for client in comparison.clients),
@@ -73,6 +71,15 @@ def render_comparison(comparison: Comparison) -> dict[str, str]:
         for name, (title, body, headings) in bodies.items()
     }
     return with_search(documents)
+
+
+def _reader(comparison: Comparison) -> str:
+    """Name the client that the comparison goes to: the one whose reports they all are, or the one it is for."""
+    if comparison.changes:
+        return comparison.clients[0].client
+    if comparison.first is not None:
+        return comparison.name(comparison.first)
+    return comparison.texts.say("several clients")
 
 
 def _summary(comparison: Comparison) -> tuple[Markup, Headings]:
