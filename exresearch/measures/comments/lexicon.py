@@ -44,6 +44,16 @@ class Phrases:
                 best = max(best, reached - start)
         return best
 
+    def places(self, words: list[str]) -> list[int]:
+        """Return the places of the words on which some phrase begins, or may begin."""
+        known = self._known
+        found = []
+        for place, word in enumerate(words):
+            after = known.get(word)
+            if after or (after is None and self._followers(word)):
+                found.append(place)
+        return found
+
     def _followers(self, first: str) -> list[tuple[str, ...]]:
         """What may follow on a word; looked up once, as the same words return in every comment."""
         found = self._known.get(first)
@@ -89,15 +99,15 @@ class Lexicon:
         """
         found = {name: 0.0 for code in CODES for name in (code, f"not {code}")}
         for code, phrases in self.codes.items():
-            place = 0
-            while place < len(words):
-                length = phrases.longest(words, place)
+            free = 0
+            for place in phrases.places(words):
+                length = phrases.longest(words, place) if place >= free else 0
                 if length:
                     before = self.before(words, place)
                     weight = _EMPHASIS if before and before[-1] in self.intensifiers else 1.0
                     negated = any(word in self.negators for word in before)
                     found[f"not {code}" if negated else code] += weight
-                place += max(length, 1)
+                    free = place + length
         return found
 
     def themes_of(self, words: list[str]) -> tuple[str, ...]:
@@ -105,7 +115,7 @@ class Lexicon:
         return tuple(
             theme
             for theme, phrases in self.themes.items()
-            if any(phrases.longest(words, place) for place in range(len(words)))
+            if any(phrases.longest(words, place) for place in phrases.places(words))
         )
 
     def before(self, words: list[str], place: int) -> list[str]:

@@ -29,6 +29,8 @@ _SMALL_PRODUCT = 250_000
 _PRODUCT_ROWS, _BATCH_ROWS = 128, 8192
 # Cells of the sums that one task makes, of many small units: they stay in the cache.
 _BATCH_CELLS = 250_000
+# Fewer tasks than this are done before threads have been started.
+_LEAST_TASKS = 8
 # Rows that are put side by side at a time.
 _FILL_ROWS = 16_384
 
@@ -44,6 +46,8 @@ def n_workers() -> int:
 
 def run_tasks(task: Callable[[int], None], n_tasks: int, *, workers: int | None = None) -> None:
     """Call task(0), task(1), ... on some threads; no task may depend on another."""
+    if workers is None and n_tasks < _LEAST_TASKS:
+        workers = 1
     workers = min(n_workers() if workers is None else workers, n_tasks)
     if workers <= 1:
         for number in range(n_tasks):
