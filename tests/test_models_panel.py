@@ -23,7 +23,7 @@ from exresearch.models import (
     loop_gain,
 )
 from exresearch.models.panel.loop import product_below, product_interval
-from exresearch.models.panel.quantities import effects
+from exresearch.models.panel.quantities import effects_and_correlations
 
 # lavaan stops its search earlier than we do.
 FIT, ESTIMATE = 1e-6, 3e-5
@@ -183,8 +183,9 @@ def test_standardised_errors_are_those_of_drawn_parameters() -> None:
     result = cross_lagged_panel(planted(2000), **ROLES)
     rng = np.random.default_rng(1)
     thetas = rng.multivariate_normal(result.solution.theta, result.solution.covariance, 1500)
-    drawn = np.array([effects(result.solution, theta, 4, random=True) for theta in thetas])
-    standardised = drawn.reshape(-1, 2, 4, 3)[:, 1].mean(axis=2)
+    options = {"random": True, "between": False}
+    drawn = np.array([effects_and_correlations(result.solution, theta, 4, **options) for theta in thetas])
+    standardised = drawn[:, :24].reshape(-1, 2, 4, 3)[:, 1].mean(axis=2)
     scale = np.sqrt(np.diag(result.covariance))
     assert_allclose(
         np.cov(standardised.T) / np.outer(scale, scale), result.covariance / np.outer(scale, scale), atol=0.1

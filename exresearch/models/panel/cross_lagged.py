@@ -15,7 +15,7 @@ from exresearch.measures.structure.sem import REASONS, SemFit, fit_model, sample
 from exresearch.measures.structure.sem.matrices import compile_model, implied
 from exresearch.models.panel.diagrams import EFFECTS, cross_lagged_model, observed_names
 from exresearch.models.panel.frame import Panel, check_units, read_panel
-from exresearch.models.panel.quantities import correlation_rows, correlations, delta, effect_rows, effects
+from exresearch.models.panel.quantities import correlation_rows, delta, effect_rows, effects_and_correlations
 from exresearch.models.resampling import NotEstimable, check_conf_level
 
 FloatArray = NDArray[np.float64]
@@ -215,13 +215,15 @@ def cross_lagged_panel(
         "conf_level": conf_level,
         "method": label,
     }
-    per_lag = delta(lambda theta: effects(solution, theta, n_waves, random=random), solution, spread)
-    table, kept = effect_rows(*per_lag, panel.waves, constrained=constrained, conf_level=conf_level)
     values, matrix = delta(
-        lambda theta: correlations(solution, theta, n_waves, random=random, between=not reason),
+        lambda theta: effects_and_correlations(solution, theta, n_waves, random=random, between=not reason),
         solution,
         spread,
     )
+    first = slice(2 * len(EFFECTS) * (n_waves - 1))
+    per_lag = values[first], matrix[first, first]
+    table, kept = effect_rows(*per_lag, panel.waves, constrained=constrained, conf_level=conf_level)
+    values, matrix = values[first.stop :], matrix[first.stop :, first.stop :]
     names = ["within_correlation", "shock_correlation"]
     names = ["between_correlation", *names] if random and not reason else names
     terms = [term for term, _, _ in EFFECTS]

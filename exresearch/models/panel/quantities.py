@@ -53,9 +53,22 @@ def _within(solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool) 
     return arrows[inside, inside], residual[inside, inside], total[inside, inside], total
 
 
-def effects(solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool) -> FloatArray:
-    """Effects by scale (raw, standardised), term and lag: [2 * 4 * (T - 1)]."""
-    arrows, _, total, _ = _within(solution, theta, n_waves, random=random)
+def effects_and_correlations(
+    solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool, between: bool
+) -> FloatArray:
+    """Effects by scale (raw, standardised), term and lag: [2 * 4 * (T - 1)]; behind them same-wave correlations.
+
+    Correlations between units where asked for, within units, and of the residuals. Together, because a derivative asks
+    for both at the same parameters and the model is solved once for each.
+    """
+    parts = _within(solution, theta, n_waves, random=random)
+    return np.concatenate(
+        [_effects(parts, n_waves), _correlations(parts, n_waves, between=random and between)]
+    )
+
+
+def _effects(parts: tuple[FloatArray, ...], n_waves: int) -> FloatArray:
+    arrows, _, total, _ = parts
     scale = np.sqrt(np.diag(total))
     start = {"ex": 0, "cx": n_waves}
     raw, standardised = [], []
@@ -67,18 +80,15 @@ def effects(solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool) 
     return np.concatenate([*raw, *standardised])
 
 
-def correlations(
-    solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool, between: bool
-) -> FloatArray:
-    """Same-wave correlations: between units where asked for, within units, and of the residuals."""
-    _, residual, total, everything = _within(solution, theta, n_waves, random=random)
+def _correlations(parts: tuple[FloatArray, ...], n_waves: int, *, between: bool) -> FloatArray:
+    _, residual, total, everything = parts
     ex, cx = np.arange(n_waves), n_waves + np.arange(n_waves)
 
     def correlation(matrix: FloatArray) -> FloatArray:
         return np.asarray(matrix[ex, cx] / np.sqrt(matrix[ex, ex] * matrix[cx, cx]))
 
     found = [correlation(total).mean(), correlation(residual)[1:].mean()]
-    if random and between:
+    if between:
         a = 2 * n_waves
         found.insert(0, everything[a, a + 1] / np.sqrt(everything[a, a] * everything[a + 1, a + 1]))
     return np.array(found)
