@@ -55,9 +55,10 @@ class Members:
         kind, first = np.zeros(size, dtype=np.intp), np.zeros(1 if size else 0, dtype=np.intp)
         for name in names:
             codes = self._codes[name]
-            _, first, kind = np.unique(
-                kind * (codes.max(initial=0) + 2) + codes + 1, return_index=True, return_inverse=True
-            )
+            # By hashing, as np.unique would by sorting a million numbers for each dimension.
+            kind, kinds = pd.factorize(kind * (codes.max(initial=0) + 2) + codes + 1, sort=True)
+            first = np.empty(len(kinds), dtype=np.intp)
+            first[kind[::-1]] = np.arange(size - 1, -1, -1)
             kind = kind.reshape(-1)
         inside = np.ones((len(first), len(groups)), dtype=bool)
         for index, group in enumerate(groups):
