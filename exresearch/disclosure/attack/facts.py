@@ -81,6 +81,10 @@ class System:
     kinds: Kinds
 
 
+# Sorting so few is faster than marking them.
+_FEW = 1000
+
+
 @dataclass(frozen=True, slots=True)
 class Kinds:
     """Sheets that no group tells apart; each kind is one unknown.
@@ -106,7 +110,14 @@ class Kinds:
             return 0.0
         if kinds.max() >= len(self.who):
             return float("nan")
-        return float(len(np.unique(np.concatenate([self.who[kind] for kind in kinds]))))
+        if len(kinds) == 1:
+            return float(len(self.who[kinds[0]]))
+        together = np.concatenate([self.who[kind] for kind in kinds])
+        if len(together) < _FEW:
+            return float(len(np.unique(together)))
+        there = np.zeros(int(together.max()) + 1, dtype=bool)
+        there[together] = True
+        return float(np.count_nonzero(there))
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +271,11 @@ def _about_sheets(item: _Seen, kinds: Kinds, *, counts: bool) -> _Seen | None:
     if item.foreign or item.n is None or not kinds.who:
         return item
     inside = kinds.inside[item.own]
-    sheets, people = float(kinds.sheets[inside].sum()), kinds.people(inside)
+    sheets = float(kinds.sheets[inside].sum())
+    if item.n >= sheets:
+        # So many people there cannot be.
+        return item
+    people = kinds.people(inside)
     if not item.n <= people < sheets:
         return item
     return (
