@@ -20,11 +20,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
+from watching.tree import watched
 
 from exresearch.study.demo import DemoSettings, simulate_demo
-
-sys.path.insert(0, str(Path(__file__).parent))
-from tree import watched
 
 ROOT = Path(__file__).resolve().parents[1]
 SEED = 2016

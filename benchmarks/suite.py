@@ -19,12 +19,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import yaml
+from watching.tree import Watched, watched
 
 from exresearch.run.plan import plan_run
 from exresearch.study.demo import write_demo_study
-
-sys.path.insert(0, str(Path(__file__).parent))
-from tree import Watched, watched
 
 ROOT = Path(__file__).resolve().parents[1]
 BEGIN, END = "<!-- suite:start -->", "<!-- suite:end -->"

@@ -1,4 +1,4 @@
-"""A command with everything it starts, watched: seconds, processor seconds and memory. No benchmark by itself."""
+"""A command with everything it starts, watched: seconds, processor seconds and memory."""
 
 from __future__ import annotations
 

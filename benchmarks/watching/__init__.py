@@ -1,0 +1,1 @@
+"""What benchmarks watch commands with."""
