@@ -37,7 +37,7 @@ class Pretended(Reports):
     def instead_of_kernels(self) -> Iterator[None]:
         """As for any report, and without the search for leaks, which takes as long as all the rest."""
         with super().instead_of_kernels(), pytest.MonkeyPatch.context() as patch:
-            patch.setattr("exresearch.run.finish.check_leaks", lambda *_: None)
+            patch.setattr("exresearch.run.finish.check_leaks", lambda *_, **__: None)
             yield
 
     def _execute(self, job: NotebookJob, *, work: Path, **_: Any) -> NotebookResult:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 from rich.markup import escape
@@ -77,6 +77,8 @@ def verify(
     """
     from exresearch.run.verify import ReportUnreadable, verify_report
 
+    # Said before minutes of computing, and as it is now, whatever the working folder is by then.
+    target = None if json_ is None else _writable(json_)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
     try:
         with LateProgress(*columns, console=err, transient=True, disable=not err.is_terminal) as progress:
@@ -93,14 +95,12 @@ def verify(
                     task, description=f"{escape(folder.name)}: {escape(step)}"
                 ),
             )
-        if json_ is not None:
-            _write(json_, outcome)
     except ReportUnreadable as error:
         err.print(escape(str(error)), style="red")
         raise typer.Exit(2) from None
-    except StudyError as error:
-        refuse(error)
     _say(outcome)
+    if target is not None:
+        _write(target, outcome)
     if not outcome.ok:
         raise typer.Exit(1)
 
@@ -126,12 +126,20 @@ def _say(outcome: Verification) -> None:
         err.print(f"{count} {'thing differs' if count == 1 else 'things differ'}.", style="red")
 
 
+def _writable(file: Path) -> Path:
+    if not file.absolute().parent.is_dir():
+        _refuse_target(file, "its folder is not there")
+    return file.absolute()
+
+
 def _write(file: Path, outcome: Verification) -> None:
     text = json.dumps(outcome.as_data(), indent=2, ensure_ascii=False) + "\n"
     try:
         file.write_text(text, encoding="utf-8", newline="\n")
     except OSError as error:
-        message = f"cannot be written ({error.strerror})."
-        raise StudyError(
-            [Problem("--json", file.name, message, "Name a file in a folder that is there.")]
-        ) from None
+        _refuse_target(file, str(error.strerror))
+
+
+def _refuse_target(file: Path, why: str) -> NoReturn:
+    remedy = "Name a file in a folder that is there."
+    refuse(StudyError([Problem("--json", file.name, f"cannot be written ({why}).", remedy)]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import math
@@ -91,7 +92,9 @@ def check_again(
                 on_step(f"computing again: {name}")
 
         try:
-            result = run_plan(plan, jobs=jobs, on_progress=tell)
+            # Executing notebooks side by side may leave this process in a folder that is about to go.
+            with contextlib.chdir(Path.cwd()):
+                result = run_plan(plan, jobs=jobs, on_progress=tell)
         except (DisclosureError, LeakError) as error:
             return _nothing(f"It was computed again and not published: {str(error).splitlines()[0]}")
         failed = set(result.failed)
