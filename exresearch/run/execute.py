@@ -193,16 +193,13 @@ def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool, watch: 
                 str(partial),
                 parameters=job.parameters,
                 kernel_name="python3",
-                cwd=str(work),
                 progress_bar=False,
                 request_save_on_cell_execute=False,
                 start_timeout=_START_SECONDS,
                 # What a kernel says about its transport is nothing for the user; asking it to leave can take seconds.
                 extra_arguments=["--log-level=50"],
                 shutdown_kernel="immediate",
-                kernel_manager_class=_manager(
-                    cold=cold or last, environment=environment_of(work), watch=watch
-                ),
+                kernel_manager_class=_manager(work, cold=cold or last, watch=watch),
             )
         except RuntimeError as error:
             # A kernel that never answered; one that died over a cell would die again.
@@ -212,13 +209,14 @@ def _execute(job: NotebookJob, partial: Path, *, work: Path, cold: bool, watch: 
             return
 
 
-def _manager(*, cold: bool, environment: dict[str, str], watch: Watch) -> type[OwnKernelManager]:
+def _manager(work: Path, *, cold: bool, watch: Watch) -> type[OwnKernelManager]:
     """Return what starts this kernel; Windows has no Unix sockets that ZeroMQ can use."""
     kind: type[OwnKernelManager] = SocketKernelManager if cold else WarmKernelManager
     if sys.platform == "win32":
         kind = OwnKernelManager
     # The client makes the manager itself, from a class and nothing else.
-    return type("KernelManager", (kind,), {"environment": environment, "watch": watch})
+    told = {"environment": environment_of(work), "folder": work, "watch": watch}
+    return type("KernelManager", (kind,), told)
 
 
 def tidy(path: Path) -> str:

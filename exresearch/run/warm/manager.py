@@ -27,11 +27,15 @@ class OwnKernelManager(AsyncKernelManager):
     ----------
     environment : dict of str to str
         Of the kernel.
+    folder : pathlib.Path
+        In which the kernel works. Told here, because papermill would make it the folder of this whole process, and of
+        every thread in it.
     watch : Watch
         Holds it to its limits.
     """
 
     environment: ClassVar[dict[str, str]] = {}
+    folder: ClassVar[Path] = Path()
     watch: ClassVar[Watch] = Watch(Limits(0, 0))
 
     @property
@@ -43,7 +47,9 @@ class OwnKernelManager(AsyncKernelManager):
         return self._kernel_spec
 
     async def _async_pre_start_kernel(self, **kw: Any) -> tuple[list[str], dict[str, Any]]:
-        return await super()._async_pre_start_kernel(**kw | {"env": dict(self.environment)})
+        return await super()._async_pre_start_kernel(
+            **kw | {"env": dict(self.environment), "cwd": str(self.folder)}
+        )
 
     pre_start_kernel = _async_pre_start_kernel
 
