@@ -92,13 +92,13 @@ def clean_column(
     [1.0, nan, nan]
     """
     if variable is not None and len(values) > _LARGE and isinstance(values.dtype, pd.StringDtype):
-        whole = {
+        options = {
             "column": column,
             "file": file,
             "decimal_comma": decimal_comma,
             "decimal_known": decimal_known,
         }
-        repeated = _by_text(values, variable, whole)
+        repeated = _by_text(values, variable, options)
         if repeated is not None:
             return repeated
     values = _plain(values)
