@@ -207,7 +207,11 @@ def _one(order: Order, *, jobs: int | None) -> None:
         sys.stdout.write(f"{index}\n")
         return
     from exresearch.run import DisclosureError, LeakError, run_plan
+    from exresearch.run.execute import begin_kernels
 
+    if not order.cold and (not order.only or len(order.only) > 2):
+        # It imports while the tables are read.
+        begin_kernels()
     with reading(order.study_file) as show_reading:
         plan = plan_order(order, on_progress=show_reading)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

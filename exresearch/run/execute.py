@@ -19,6 +19,7 @@ from jupyter_core.utils import ensure_event_loop
 from exresearch.report.notebook import NotebookBody
 from exresearch.run.limits import Limits, Watch, kernels_welcome
 from exresearch.run.plan import NotebookJob
+from exresearch.run.suite import available_notebooks
 from exresearch.run.warm import OwnKernelManager, SocketKernelManager, WarmKernelManager, begin_server
 from exresearch.run.warned import warnings_in
 from exresearch.study.languages import FOLDER_VARIABLE
@@ -100,6 +101,11 @@ def environment_of(work: Path) -> dict[str, str]:
         # A kernel starts in another folder.
         environment[FOLDER_VARIABLE] = str(Path(environment[FOLDER_VARIABLE]).absolute())
     return environment
+
+
+def begin_kernels() -> None:
+    """Begin the server of warm kernels for the whole suite, and do not wait for it."""
+    begin_server(available_notebooks(), environment_of(Path.cwd()))
 
 
 @contextmanager

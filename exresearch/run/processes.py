@@ -13,11 +13,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from exresearch.run.execute import environment_of
+from exresearch.run.execute import begin_kernels
 from exresearch.run.limits import kill_kernels
 from exresearch.run.origin import source_digest
-from exresearch.run.suite import available_notebooks
-from exresearch.run.warm import adopt_server, begin_server, server_address, stop_server
+from exresearch.run.warm import adopt_server, server_address, stop_server
 from exresearch.study.problems import Problem, StudyError
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
@@ -49,7 +48,7 @@ class Processes:
         for name in _THREADS:
             os.environ.setdefault(name, "1")
         if not self._cold:
-            begin_server(available_notebooks(), environment_of(Path.cwd()))
+            begin_kernels()
         return self
 
     def __exit__(
