@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import brentq
-from scipy.special import chdtrc
+from scipy.special import chdtrc, chndtr
 from scipy.stats import ncx2
 
 from exresearch.measures.structure.robust import RobustStatistics
@@ -205,10 +205,10 @@ def _rmsea(chisq: float, df: int, n: int, groups: int, scaling: float) -> tuple[
         if chdtrc(df, chisq) >= 1 - share:
             return 0.0
         top = chisq + 10.0
-        while float(ncx2.cdf(chisq, df, top)) > share:
+        while chndtr(chisq, df, top) > share:
             top *= 2
         try:
-            found = brentq(lambda away: float(ncx2.cdf(chisq, df, away)) - share, 1e-10, top, xtol=1e-10)
+            found = brentq(lambda away: chndtr(chisq, df, away) - share, 1e-10, top, xtol=1e-10)
         except ValueError:
             # The distribution cannot be computed this far out.
             return nan

@@ -8,7 +8,12 @@ import numpy as np
 
 from exresearch.measures.structure.sem import SemFit
 from exresearch.measures.structure.sem.clusters import Contributions, FloatArray, triangle
-from exresearch.measures.structure.sem.matrices import compile_model, implied, means_before_effects, slopes
+from exresearch.measures.structure.sem.matrices import (
+    compile_model,
+    implied_groups,
+    means_before_effects,
+    slopes,
+)
 from exresearch.measures.structure.sem.moments import Block
 
 
@@ -86,20 +91,24 @@ def robust_statistics(fit: SemFit) -> RobustStatistics:
     trace = trace_baseline = 0.0
     meat = np.zeros((q, q))
     scores = np.zeros((given.n_clusters, q)) if given.across else None
-    for block, matrices in zip(fit.moments.blocks, compile_model(fit.model), strict=True):
-        told = implied(matrices, fit.theta, size)
+    groups = compile_model(fit.model)
+    every = implied_groups(groups, fit.theta, size)
+    for block, matrices, told in zip(fit.moments.blocks, groups, every, strict=True):
         slope = slopes(matrices, told, block.columns, means_before_effects(matrices, fit.theta))
         of_model, of_baseline = _traces(given, block, slope.whitener, means=means)
         trace += of_model
         trace_baseline += of_baseline
-        weighted = slope.whitener.T @ slope.cov @ slope.whitener
+        left, right = slope.left @ slope.whitener, slope.right @ slope.whitener
         kernel = np.zeros((size + len(upper), len(slope.free)))
-        kernel[size:] = (weighted[:, upper, lower] * twice / 2).T
+        weighted = left[:, upper] * right[:, lower] + right[:, upper] * left[:, lower]
+        kernel[size:] = (weighted * twice / 2).T
         if means:
             kernel[:size] = slope.whitener.T @ slope.mean.T
-        # A label may stand at several cells of the group.
-        free, cell = np.unique(slope.free, return_inverse=True)
-        kernel = kernel @ (cell[:, None] == np.arange(len(free)))
+        free = slope.free
+        if not matrices.once:
+            # A label stands at several cells of the group.
+            free, cell = np.unique(free, return_inverse=True)
+            kernel = kernel @ (cell[:, None] == np.arange(len(free)))
         sums = given.sums[block.group]
         if scores is not None and sums is not None:
             scores[np.ix_(given.clusters[block.group], free)] += sums @ kernel

@@ -11,8 +11,8 @@ from exresearch.measures.structure.sem.matrices import (
     GroupMatrices,
     compile_model,
     derivatives,
-    implied,
-    log_likelihood,
+    implied_groups,
+    told_at,
 )
 from exresearch.measures.structure.sem.model import Parameter, StructuralModel
 from exresearch.measures.structure.sem.moments import SampleMoments
@@ -92,11 +92,9 @@ def fit_model(model: StructuralModel, moments: SampleMoments, *, start: FloatArr
         return _nothing(model, moments, df, trouble or REASONS["too_many_parameters"], 0)
     saturated, told = _saturated(moments)
     groups = compile_model(model)
-    theta = starting_values(model, moments)
-    if start is not None:
-        theta = _from_rows(model, start)
-        if not np.isfinite(theta).all():
-            theta = starting_values(model, moments)
+    theta = np.full(model.n_free, np.nan) if start is None else _from_rows(model, start)
+    if not np.isfinite(theta).all():
+        theta = starting_values(model, moments)
     theta, value, steps, converged = _scoring(groups, moments, theta, means=model.has_means)
     if not converged:
         return _nothing(model, moments, df, REASONS["not_converged"], steps)
@@ -125,7 +123,7 @@ def _saturated(moments: SampleMoments) -> tuple[float, tuple[tuple[FloatArray, F
     model = StructuralModel(names, (), tuple(rows), len(moments.groups))
     groups = compile_model(model)
     theta, value, _, converged = _scoring(groups, moments, starting_values(model, moments), means=True)
-    told = [implied(group, theta, len(names)) for group in groups]
+    told = implied_groups(groups, theta, len(names))
     return value if converged else float("nan"), tuple((group.mean, group.cov) for group in told)
 
 
@@ -133,21 +131,23 @@ def _scoring(
     groups: tuple[GroupMatrices, ...], moments: SampleMoments, theta: FloatArray, *, means: bool
 ) -> tuple[FloatArray, float, int, bool]:
     size = len(moments.columns)
-    value = log_likelihood(groups, moments.blocks, theta, n_observed=size, means=means)
-    if not np.isfinite(value):
-        return theta, value, 0, False
+    told = told_at(groups, moments.blocks, theta, n_observed=size, means=means)
+    if told is None:
+        return theta, -np.inf, 0, False
     owned = owners(groups, len(theta))
     past: list[tuple[FloatArray, FloatArray]] = []
     last: tuple[FloatArray, FloatArray] | None = None
     promised, slow = np.inf, False
     for step in range(1, _ITERATIONS + 1):
-        gradient, information = derivatives(groups, moments.blocks, theta, n_observed=size, means=means)
+        gradient, information = derivatives(
+            groups, moments.blocks, theta, n_observed=size, means=means, told=told
+        )
         if last is not None:
             past = [*past, (theta - last[0], last[1] - gradient)][-_MEMORY:]
         last, before = (theta, gradient), promised
         factored = factor(information, owned) or factor(information, owned, ridge=True)
         if factored is None:
-            return theta, value, step, False
+            return theta, told.value, step, False
         direction = _remembering(factored, gradient, past)
         promised = float(gradient @ direction)
         if not promised > 0 or (not slow and promised < _QUICK * before):
@@ -161,16 +161,16 @@ def _scoring(
         share = 1.0
         for _ in range(_HALVINGS):
             tried = theta + share * direction
-            new = log_likelihood(groups, moments.blocks, tried, n_observed=size, means=means)
-            if np.isfinite(new) and (blind or new >= value + 1e-4 * share * promised):
+            new = told_at(groups, moments.blocks, tried, n_observed=size, means=means)
+            if new is not None and (blind or new.value >= told.value + 1e-4 * share * promised):
                 break
             share /= 2
         else:
-            return theta, value, step, False
-        theta, value = tried, new
+            return theta, told.value, step, False
+        theta, told = tried, new
         if promised < _PRECISION:
-            return theta, value, step, True
-    return theta, value, _ITERATIONS, False
+            return theta, told.value, step, True
+    return theta, told.value, _ITERATIONS, False
 
 
 def _remembering(
@@ -248,8 +248,8 @@ def _improper(model: StructuralModel, groups: tuple[GroupMatrices, ...], theta: 
     if any(i >= 0 and p.op == "~~" and p.lhs == p.rhs and theta[i] < 0 for p, i in pairs):
         return REASONS["negative_variance"]
     size = len(model.observed)
-    for group in groups:
-        latent = implied(group, theta, size).total[size:, size:]
+    for group in implied_groups(groups, theta, size):
+        latent = group.total[size:, size:]
         scale = np.sqrt(np.clip(np.diag(latent), 1e-300, None))
         if len(latent) and float(np.linalg.eigvalsh(latent / np.outer(scale, scale))[0]) < _CONTRADICTION:
             return REASONS["improper_factors"]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_solve, cholesky
+from numpy.linalg import LinAlgError
+from scipy.linalg.lapack import dpotrf, dpotrs
 
 from exresearch.measures.structure.sem.clusters import FloatArray, IntArray
 from exresearch.measures.structure.sem.matrices import GroupMatrices
@@ -75,10 +76,10 @@ class Factored:
         rest = right[self.owners.shared]
         firsts = []
         for own, root, across in zip(self.owners.own, self.roots, self.across, strict=True):
-            firsts.append(cho_solve((root, True), right[own], check_finite=False) if len(own) else right[own])
+            firsts.append(_solve(root, right[own]) if len(own) else right[own])
             rest = rest - across.T @ right[own]
         if len(self.owners.shared):
-            rest = cho_solve((self.root_shared, True), rest, check_finite=False)
+            rest = _solve(self.root_shared, rest)
         found[self.owners.shared] = rest
         for own, first, across in zip(self.owners.own, firsts, self.across, strict=True):
             found[own] = first - across @ rest
@@ -102,20 +103,33 @@ def factor(information: FloatArray, owned: Owners, *, ridge: bool = False) -> Fa
     left = unit[np.ix_(shared, shared)]
     try:
         for own in owned.own:
-            root = (
-                cholesky(unit[np.ix_(own, own)], lower=True, check_finite=False)
-                if len(own)
-                else np.empty((0, 0))
-            )
+            root = _root(unit[np.ix_(own, own)]) if len(own) else np.empty((0, 0))
             side = unit[np.ix_(own, shared)]
-            across = cho_solve((root, True), side, check_finite=False) if side.size else side
+            across = _solve(root, side) if side.size else side
             left = left - side.T @ across
             roots.append(root)
             acrosses.append(across)
-        root_shared = cholesky(left, lower=True, check_finite=False) if len(shared) else left
+        root_shared = _root(left) if len(shared) else left
     except LinAlgError:
         return None
     pivots = np.concatenate([np.diag(root) for root in (*roots, root_shared)])
     if not ridge and len(pivots) and float(pivots.min()) ** 2 < _SINGULAR:
         return None
     return Factored(scale, owned, tuple(roots), tuple(acrosses), root_shared)
+
+
+def _root(matrix: FloatArray) -> FloatArray:
+    """Lower Cholesky factor; raises LinAlgError. LAPACK itself: the checks of SciPy cost more than small matrices."""
+    root, trouble = dpotrf(matrix, lower=1, clean=1)
+    if trouble:
+        raise LinAlgError
+    found: FloatArray = root
+    return found
+
+
+def _solve(root: FloatArray, right: FloatArray) -> FloatArray:
+    """Solve with a matrix whose lower Cholesky factor this is."""
+    if not right.size:
+        return right
+    found: FloatArray = dpotrs(root, right, lower=1)[0]
+    return found

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.linalg import LinAlgError
-from numpy.typing import NDArray
 
 from exresearch.measures.structure.sem.clusters import FloatArray, IntArray
 from exresearch.measures.structure.sem.model import StructuralModel
@@ -30,6 +29,10 @@ class GroupMatrices:
         The cell.
     free : numpy.ndarray
         Position of its value among the free parameters of the whole model.
+    of_arrows, of_covariances, of_means : numpy.ndarray
+        Which cells are of each kind.
+    once : bool
+        Whether no free value stands at several cells of the group.
     """
 
     arrows: FloatArray
@@ -39,6 +42,15 @@ class GroupMatrices:
     row: IntArray
     column: IntArray
     free: IntArray
+    of_arrows: IntArray = field(init=False)
+    of_covariances: IntArray = field(init=False)
+    of_means: IntArray = field(init=False)
+    once: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        for kind, name in enumerate(("of_arrows", "of_covariances", "of_means")):
+            object.__setattr__(self, name, np.flatnonzero(self.kind == kind))
+        object.__setattr__(self, "once", len(np.unique(self.free)) == len(self.free))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,55 +106,84 @@ def compile_model(model: StructuralModel) -> tuple[GroupMatrices, ...]:
 
 def implied(matrices: GroupMatrices, theta: FloatArray, n_observed: int) -> Implied:
     """Fill in the free values; raise LinAlgError where the arrows run in a circle that has no solution."""
-    arrows, covariances, means = matrices.arrows.copy(), matrices.covariances.copy(), matrices.means.copy()
-    row, column, value = matrices.row, matrices.column, theta[matrices.free]
-    a, s, m = (matrices.kind == kind for kind in (0, 1, 2))
-    arrows[row[a], column[a]] = value[a]
-    covariances[row[s], column[s]] = covariances[column[s], row[s]] = value[s]
-    means[row[m]] = value[m]
-    effects = np.asarray(np.linalg.inv(np.eye(len(means)) - arrows), dtype=np.float64)
-    total = effects @ covariances @ effects.T
-    observed = slice(n_observed)
-    cov: FloatArray = total[observed, observed]
-    mean: FloatArray = (effects @ means)[observed]
-    return Implied(mean, (cov + cov.T) / 2, total, effects)
+    return implied_groups([matrices], theta, n_observed)[0]
 
 
-def log_likelihood(
+def implied_groups(matrices: Sequence[GroupMatrices], theta: FloatArray, n_observed: int) -> list[Implied]:
+    """What :func:`implied` says of each group, computed for all of them at once."""
+    arrows = np.array([group.arrows for group in matrices])
+    covariances = np.array([group.covariances for group in matrices])
+    means = np.array([group.means for group in matrices])
+    for g, group in enumerate(matrices):
+        row, column, value = group.row, group.column, theta[group.free]
+        a, s, m = group.of_arrows, group.of_covariances, group.of_means
+        arrows[g, row[a], column[a]] = value[a]
+        covariances[g, row[s], column[s]] = covariances[g, column[s], row[s]] = value[s]
+        means[g, row[m]] = value[m]
+    effects = np.asarray(np.linalg.inv(np.eye(means.shape[1]) - arrows), dtype=np.float64)
+    total = effects @ covariances @ effects.transpose(0, 2, 1)
+    cov = total[:, :n_observed, :n_observed]
+    cov = (cov + cov.transpose(0, 2, 1)) / 2
+    mean = (effects @ means[:, :, None])[:, :n_observed, 0]
+    return [Implied(*group) for group in zip(mean, cov, total, effects, strict=True)]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the model says at one point of its parameters.
+
+    Attributes
+    ----------
+    groups : list of Implied
+        Per group.
+    whiteners : list of numpy.ndarray
+        Per block of the data, the inverse of the lower Cholesky factor of the implied covariances.
+    value : float
+        Normal log likelihood.
+    """
+
+    groups: list[Implied]
+    whiteners: list[FloatArray]
+    value: float
+
+
+def told_at(
     matrices: Sequence[GroupMatrices],
     blocks: Sequence[Block],
     theta: FloatArray,
     *,
     n_observed: int,
     means: bool,
-) -> float:
-    """Normal log likelihood; minus infinity where an implied covariance matrix is not positive definite."""
+) -> Told | None:
+    """Evaluate the model; None where an implied covariance matrix is not positive definite."""
     total = 0.0
     try:
-        told = [implied(group, theta, n_observed) for group in matrices]
-        for block in blocks:
+        told = implied_groups(matrices, theta, n_observed)
+        whiteners = _whiteners(told, blocks)
+        for block, whitener in zip(blocks, whiteners, strict=True):
             group = told[block.group]
-            whitener = _whitener(group.cov, block.columns)
             fit = float(((whitener @ block.cov) * whitener).sum())
             if means:
                 fit += float(((whitener @ (block.mean - group.mean[block.columns])) ** 2).sum())
             log_det = -2.0 * float(np.log(np.diag(whitener)).sum())
             total -= block.n / 2 * (len(block.columns) * _LOG_2PI + log_det + fit)
     except (LinAlgError, ValueError):
-        return -np.inf
-    return total if np.isfinite(total) else -np.inf
+        return None
+    return Told(told, whiteners, total) if np.isfinite(total) else None
 
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
     """Derivatives of one block with its residuals, all in units in which the implied covariances are the identity.
 
+    The derivative of the covariances to one cell is ``left right' + right left'``: two vectors say all of it.
+
     Attributes
     ----------
     free : numpy.ndarray
         Positions of the q cells among the free parameters; a position may return.
-    cov : numpy.ndarray
-        Derivatives of the covariances [q, p, p].
+    left, right : numpy.ndarray
+        The vectors of each cell [q, p].
     mean : numpy.ndarray
         Derivatives of the means [q, p].
     whitener : numpy.ndarray
@@ -150,26 +191,40 @@ class Slopes:
     """
 
     free: IntArray
-    cov: FloatArray
+    left: FloatArray
+    right: FloatArray
     mean: FloatArray
     whitener: FloatArray
 
 
-def slopes(matrices: GroupMatrices, told: Implied, columns: IntArray, means: FloatArray) -> Slopes:
+def slopes(
+    matrices: GroupMatrices,
+    told: Implied,
+    columns: IntArray,
+    means: FloatArray,
+    whitener: FloatArray | None = None,
+) -> Slopes:
     """Differentiate one group's moments; `means` are those of all variables, before effects."""
-    whitener = _whitener(told.cov, columns)
+    if whitener is None:
+        whitener = _whitener(told.cov, columns)
     reach, spread = whitener @ told.effects[columns], whitener @ told.total[columns]
     row, column = matrices.row, matrices.column
     left = reach[:, row].T
     # An arrow moves covariances through what its origin shares with all; a covariance through the effects of both ends.
-    right = np.where((matrices.kind == 0)[:, None], spread[:, column].T, reach[:, column].T)
-    right = np.where((matrices.kind == 2)[:, None], 0.0, right)
-    outer = left[:, :, None] * right[:, None, :]
-    variance = (matrices.kind == 1) & (row == column)
-    cov = np.where(variance[:, None, None], outer, outer + outer.transpose(0, 2, 1))
-    level = told.effects @ means
-    scale = np.where(matrices.kind == 0, level[column], np.where(matrices.kind == 2, 1.0, 0.0))
-    return Slopes(matrices.free, cov, left * scale[:, None], whitener)
+    arrow, level = matrices.kind == 0, matrices.kind == 2
+    right = np.where(arrow[:, None], spread[:, column].T, reach[:, column].T)
+    # A variance stands once in its matrix.
+    right *= np.where(level, 0.0, np.where((matrices.kind == 1) & (row == column), 0.5, 1.0))[:, None]
+    scale = np.where(arrow, (told.effects @ means)[column], np.where(level, 1.0, 0.0))
+    return Slopes(matrices.free, left, right, left * scale[:, None], whitener)
+
+
+def _whiteners(told: Sequence[Implied], blocks: Sequence[Block]) -> list[FloatArray]:
+    """Whitener of each block: of all at once where none lacks a column."""
+    if all(len(block.columns) == len(told[block.group].cov) for block in blocks):
+        covs = np.array([told[block.group].cov for block in blocks])
+        return list(np.linalg.inv(np.linalg.cholesky(covs)))
+    return [_whitener(told[block.group].cov, block.columns) for block in blocks]
 
 
 def _whitener(cov: FloatArray, columns: IntArray) -> FloatArray:
@@ -182,7 +237,7 @@ def _whitener(cov: FloatArray, columns: IntArray) -> FloatArray:
 def means_before_effects(matrices: GroupMatrices, theta: FloatArray) -> FloatArray:
     """The vector m with free values filled in."""
     found = matrices.means.copy()
-    chosen: NDArray[np.bool_] = matrices.kind == 2
+    chosen = matrices.of_means
     found[matrices.row[chosen]] = theta[matrices.free[chosen]]
     return found
 
@@ -194,29 +249,33 @@ def derivatives(
     *,
     n_observed: int,
     means: bool,
+    told: Told | None = None,
 ) -> tuple[FloatArray, FloatArray]:
-    """Gradient [q] and expected information [q, q] of the log likelihood."""
+    """Gradient [q] and expected information [q, q] of the log likelihood; `told` is what is known of this point."""
     gradient, information = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-    told = [implied(group, theta, n_observed) for group in matrices]
+    groups = implied_groups(matrices, theta, n_observed) if told is None else told.groups
+    whiteners = _whiteners(groups, blocks) if told is None else told.whiteners
     before = [means_before_effects(group, theta) for group in matrices]
-    for block in blocks:
-        group = told[block.group]
-        slope = slopes(matrices[block.group], group, block.columns, before[block.group])
+    for block, whitener in zip(blocks, whiteners, strict=True):
+        group, cells = groups[block.group], matrices[block.group]
+        slope = slopes(cells, group, block.columns, before[block.group], whitener)
         residual = slope.whitener @ block.cov @ slope.whitener.T
         size = len(block.columns)
-        flat = slope.cov.reshape(len(slope.free), size * size)
-        local = block.n / 2 * (flat @ flat.T)
+        # trace(D_a D_b) of D = left right' + right left', from inner products of the vectors.
+        crossed = slope.left @ slope.right.T
+        local = block.n * ((slope.left @ slope.left.T) * (slope.right @ slope.right.T) + crossed * crossed.T)
         off = np.zeros(size)
         if means:
             off = slope.whitener @ (block.mean - group.mean[block.columns])
             residual = residual + np.outer(off, off)
             local += block.n * (slope.mean @ slope.mean.T)
-        push = block.n / 2 * (flat @ (residual - np.eye(size)).ravel())
+        residual[np.diag_indices(size)] -= 1.0
+        push = block.n * ((slope.left @ residual) * slope.right).sum(axis=1)
         if means:
             push += block.n * (slope.mean @ off)
         np.add.at(gradient, slope.free, push)
         # A label may stand at several cells of one group.
-        if len(np.unique(slope.free)) == len(slope.free):
+        if cells.once:
             information[np.ix_(slope.free, slope.free)] += local
         else:
             np.add.at(information, np.ix_(slope.free, slope.free), local)

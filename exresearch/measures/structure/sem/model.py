@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, get_args
 
 Operator = Literal["=~", "~", "~~", "~1"]
@@ -74,6 +74,8 @@ class StructuralModel:
     latent: tuple[str, ...]
     parameters: tuple[Parameter, ...]
     n_groups: int = 1
+    # Found once: every fit asks for it many times.
+    _free: tuple[int, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         known = Counter((*self.observed, *self.latent))
@@ -98,6 +100,12 @@ class StructuralModel:
         repeated = sorted(f"{a} {op} {b}".strip() for (op, a, b, _), count in places.items() if count > 1)
         if repeated:
             raise ValueError(f"parameters {repeated} are given more than once.")
+        positions: dict[str | int, int] = {}
+        found = [
+            -1 if p.value is not None else positions.setdefault(p.label or row, len(positions))
+            for row, p in enumerate(self.parameters)
+        ]
+        object.__setattr__(self, "_free", tuple(found))
 
     @property
     def has_means(self) -> bool:
@@ -107,14 +115,7 @@ class StructuralModel:
     @property
     def free_index(self) -> tuple[int, ...]:
         """For each parameter its position among the distinct free ones, or -1 where it is fixed."""
-        positions: dict[str | int, int] = {}
-        found: list[int] = []
-        for row, parameter in enumerate(self.parameters):
-            if parameter.value is not None:
-                found.append(-1)
-            else:
-                found.append(positions.setdefault(parameter.label or row, len(positions)))
-        return tuple(found)
+        return self._free
 
     @property
     def n_free(self) -> int:

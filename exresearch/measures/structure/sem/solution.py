@@ -9,7 +9,7 @@ import pandas as pd
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
 
 from exresearch.measures.structure.sem.clusters import FloatArray
-from exresearch.measures.structure.sem.matrices import Implied, compile_model, implied
+from exresearch.measures.structure.sem.matrices import Implied, compile_model, implied_groups
 from exresearch.measures.structure.sem.model import Parameter, StructuralModel
 from exresearch.measures.structure.sem.moments import SampleMoments
 
@@ -82,7 +82,7 @@ class SemFit:
     def implied(self) -> tuple[Implied, ...]:
         """What the model says of each group."""
         size = len(self.model.observed)
-        return tuple(implied(group, self.theta, size) for group in compile_model(self.model))
+        return tuple(implied_groups(compile_model(self.model), self.theta, size))
 
     def estimates(
         self, *, covariance: FloatArray | None = None, clusters: int | None = None, conf_level: float = 0.95
