@@ -13,7 +13,8 @@ import statsmodels.api as sm
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses import BusinessOutcomes, business_outcomes, outcome_specifications
 from exresearch.findings.analyses.business.checks import smaller_units
-from exresearch.findings.analyses.business.models import BETWEEN, EX, WITHIN, outcome_fit, rates_by_level
+from exresearch.findings.analyses.business.levels import rates_by_level
+from exresearch.findings.analyses.business.models import BETWEEN, EX, WITHIN, outcome_fit
 from exresearch.findings.analyses.business.panel import OutcomePanel, outcome_panel
 from exresearch.findings.decision import Verdict
 from exresearch.models import NotEstimable

@@ -81,37 +81,59 @@ def read_rows(
     if frame.empty:
         raise NotEstimable(f"no row has values in all of the columns {asked}.")
     x = numeric_columns(frame, predictors)
-    constant = [name for name, column in zip(predictors, x.T, strict=True) if (column == column[0]).all()]
-    if constant:
-        raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
+    _check_varying(x, predictors)
     clusters, n_clusters = None, len(frame)
     if cluster is not None:
         clusters, found = label_codes(frame[cluster], argument="cluster")
         n_clusters = len(found)
-        if n_clusters < 2:
-            raise NotEstimable(
-                f"standard errors within clusters compare clusters and there is 1 in column '{cluster}': name a "
-                "cluster with two or more units, or leave cluster out to take rows."
-            )
-        single = [
-            name for name, column in zip(predictors, x.T, strict=True) if _carried_by_one(column, clusters)
-        ]
-        if single:
-            raise NotEstimable(
-                f"columns {single} are constant but for one unit in column '{cluster}', so that units say nothing of "
-                "the precision of their coefficients: leave them out."
-            )
+        _check_clusters(x, predictors, clusters, n_clusters, cluster)
     divisors = np.full(len(predictors), np.nan)
     for name in scaled:
         place = list(predictors).index(name)
         divisors[place] = _sd_over_units(x[:, place], clusters, name)
     x = x / np.where(np.isnan(divisors), 1.0, divisors)
+    _check_related(x, predictors)
+    return Rows(frame, x, divisors, clusters, n_clusters, len(data) - len(frame))
+
+
+def check_predictors(
+    x: FloatArray, predictors: Sequence[str], *, clusters: CodeArray, n_clusters: int, cluster: str
+) -> None:
+    """Refuse, as `read_rows` does, what rows [n, p] without gaps cannot tell; `cluster` is what a message names."""
+    _check_varying(x, predictors)
+    _check_clusters(x, predictors, clusters, n_clusters, cluster)
+    _check_related(x, predictors)
+
+
+def _check_varying(x: FloatArray, predictors: Sequence[str]) -> None:
+    same = (x == x[0]).all(axis=0)
+    if same.any():
+        constant = [name for name, one in zip(predictors, same, strict=True) if one]
+        raise NotEstimable(f"columns {constant} are constant over the complete rows: leave them out.")
+
+
+def _check_clusters(
+    x: FloatArray, predictors: Sequence[str], clusters: CodeArray, n_clusters: int, cluster: str
+) -> None:
+    if n_clusters < 2:
+        raise NotEstimable(
+            f"standard errors within clusters compare clusters and there is 1 in column '{cluster}': name a "
+            "cluster with two or more units, or leave cluster out to take rows."
+        )
+    single = [name for name, column in zip(predictors, x.T, strict=True) if _carried_by_one(column, clusters)]
+    if single:
+        raise NotEstimable(
+            f"columns {single} are constant but for one unit in column '{cluster}', so that units say nothing of "
+            "the precision of their coefficients: leave them out."
+        )
+
+
+def _check_related(x: FloatArray, predictors: Sequence[str]) -> None:
     z = x - x.mean(axis=0)
     z /= np.sqrt((z**2).mean(axis=0))
     null = null_space(z.T @ z / len(z))
     if null.size:
         raise NotEstimable(not_unique(related_sets(null, predictors), "coefficients are") + ".")
-    return Rows(frame, x, divisors, clusters, n_clusters, len(data) - len(frame))
 
 
 def _carried_by_one(column: FloatArray, clusters: CodeArray) -> bool:

@@ -3,75 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import get_args
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from exresearch.models.columns import check_positive, numeric_columns
 from exresearch.models.events.columns import read_rows
-from exresearch.models.events.counts import (
-    CountFit,
-    check_separation,
-    fit_negative_binomial,
-    fit_poisson,
-    overdispersion_rows,
-)
-from exresearch.models.events.ratios import ratio_rows
-from exresearch.models.moments.arrays import complete_moments
+from exresearch.models.events.rate_fits import RateFit, RateModel, fit_rates
 from exresearch.models.names import name_list, one_name, optional_name
-from exresearch.models.regression.design import INTERCEPT
-from exresearch.models.regression.linear import linear_regression
-from exresearch.models.resampling import NotEstimable, check_conf_level
+from exresearch.models.resampling import check_conf_level
 
-FloatArray = NDArray[np.float64]
-RateModel = Literal["auto", "poisson", "negative_binomial"]
-
-#: Below this p value of the likelihood ratio test `model='auto'` takes the negative binomial.
-OVERDISPERSION_LEVEL = 0.05
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class RateFit:
-    """A fitted regression of counts.
-
-    Attributes
-    ----------
-    table : DataFrame
-        One row per coefficient, see `rate_regression`.
-    overdispersion : DataFrame
-        term (likelihood_ratio, cameron_trivedi_nb2, cameron_trivedi_nb1), estimate (alpha: variance mean +
-        alpha mean^2, for nb1 (1 + alpha) mean), std_error, statistic, p_value (one-sided: more than Poisson).
-    model : str
-        'poisson' or 'negative_binomial', and
-    reason : str
-        why: 'asked for', or what the declared rule found.
-    coefficients : Series [p]
-        Log rate ratios by term, the intercept first.
-    theta, theta_std_error : float
-        Size of the negative binomial; infinite and NaN for Poisson.
-    pearson_dispersion : float
-        Squared Pearson residuals of the Poisson fit over n - k; 1 where counts vary like Poisson.
-    log_likelihood, aic : float
-        Of the model that was used (theta counts as a parameter).
-    n, n_clusters, n_excluded : int
-    """
-
-    table: pd.DataFrame
-    overdispersion: pd.DataFrame
-    model: str
-    reason: str
-    coefficients: pd.Series
-    theta: float
-    theta_std_error: float
-    pearson_dispersion: float
-    log_likelihood: float
-    aic: float
-    n: int
-    n_clusters: int
-    n_excluded: int
+__all__ = ["RateFit", "RateModel", "rate_regression"]
 
 
 def rate_regression(
@@ -168,136 +110,17 @@ def rate_regression(
     for argument, column in (("exposure", exposure), ("weights", weights)):
         if column is not None:
             check_positive(rows.frame, argument=argument, column=column)
-    y = _counts(rows.frame, events)
-    n, size = len(y), len(names) + 1
-    if n <= size:
-        raise NotEstimable(
-            f"{size} coefficients need more than {size} complete rows, got {n} ({rows.n_excluded} left out as "
-            "incomplete): use fewer predictors."
-        )
-    offset = np.zeros(n) if exposure is None else np.log(numeric_columns(rows.frame, [exposure])[:, 0])
-    weight = np.ones(n) if weights is None else numeric_columns(rows.frame, [weights])[:, 0]
-    weight = weight / weight.mean()
-    centre, spread = rows.x.mean(axis=0), rows.x.std(axis=0)
-    z = (rows.x - centre) / spread
-    check_separation(y, z, names)
-    design = np.column_stack([np.ones(n), z])
-    poisson = fit_poisson(y, design, offset, weight)
-    if float(np.abs(y - poisson.mean).max()) < 1e-9 * float(y.max()):
-        raise NotEstimable(
-            f"the counts '{events}' are fitted exactly by {names}, so nothing is left to estimate the precision from: "
-            "use fewer predictors."
-        )
-    negative = fit_negative_binomial(y, design, offset, weight, poisson)
-    tests = overdispersion_rows(y, poisson, negative, rows.clusters)
-    used, reason = _choose(model, poisson, negative, float(tests["p_value"].iloc[0]), events)
-    kind = "poisson" if used is poisson else "negative_binomial"
-
-    linear = _linearised(used, y, offset, weight, rows.x, names, rows.clusters, conf_level)
-    terms = [INTERCEPT, *names]
-    naive = np.linalg.inv(design.T @ (design * (weight * used.working_weights)[:, None]))
-    to_raw = np.eye(size)
-    to_raw[1:, 1:] = np.diag(1.0 / spread)
-    to_raw[0, 1:] = -centre / spread
-    coefficients = to_raw @ used.coefficients
-    table = ratio_rows(
-        terms,
-        coefficients,
-        linear["std_error"].to_numpy(),
-        df=linear["df"].to_numpy(),
-        conf_level=conf_level,
-        more={
-            "model_log_std_error": np.sqrt(np.diag(to_raw @ naive @ to_raw.T)),
-            "per": [np.nan, *rows.divisors],
-            "n": n,
-            "n_events": int(y.sum()),
-            "n_clusters": rows.n_clusters,
-            "n_excluded": rows.n_excluded,
-            "conf_level": conf_level,
-            "method": (
-                f"{kind.replace('_', ' ')} regression ({reason}), CR2 standard error, t with Satterthwaite df"
-            ),
-        },
-    )
-    return RateFit(
-        table=table,
-        overdispersion=tests,
-        model=kind,
-        reason=reason,
-        coefficients=pd.Series(coefficients, index=terms),
-        theta=used.theta,
-        theta_std_error=used.theta_std_error,
-        pearson_dispersion=float(weight @ ((y - poisson.mean) ** 2 / poisson.mean)) / (n - size),
-        log_likelihood=used.log_likelihood,
-        aic=2.0 * (size + (used is not poisson)) - 2.0 * used.log_likelihood,
-        n=n,
+    return fit_rates(
+        numeric_columns(rows.frame, [events])[:, 0],
+        rows.x,
+        events=events,
+        predictors=names,
+        exposure=None if exposure is None else numeric_columns(rows.frame, [exposure])[:, 0],
+        weights=None if weights is None else numeric_columns(rows.frame, [weights])[:, 0],
+        clusters=rows.clusters,
         n_clusters=rows.n_clusters,
         n_excluded=rows.n_excluded,
-    )
-
-
-def _counts(frame: pd.DataFrame, events: str) -> FloatArray:
-    y = numeric_columns(frame, [events])[:, 0]
-    negative = int((y < 0.0).sum())
-    if negative:
-        raise ValueError(
-            f"events column '{events}' holds {negative} negative values, and counts are 0 or more: correct them."
-        )
-    broken = int((y != np.floor(y)).sum())
-    if broken:
-        raise ValueError(
-            f"events column '{events}' holds {broken} values that are not whole numbers: give the count itself (a rate "
-            "times its exposure), and the exposure in its own column."
-        )
-    if not y.any():
-        raise NotEstimable(f"events column '{events}' is 0 in all {len(y)} complete rows: nothing happened.")
-    return y
-
-
-def _choose(
-    model: str, poisson: CountFit, negative: CountFit | None, p_value: float, events: str
-) -> tuple[CountFit, str]:
-    """The fit to use, and why."""
-    if model == "poisson":
-        return poisson, "asked for"
-    if model == "negative_binomial":
-        if negative is None:
-            raise NotEstimable(
-                f"the counts '{events}' vary no more than Poisson, so the negative binomial has no finite theta: use "
-                "model='poisson' or 'auto'."
-            )
-        return negative, "asked for"
-    if negative is not None and p_value < OVERDISPERSION_LEVEL:
-        return negative, f"over-dispersion at p < {OVERDISPERSION_LEVEL:g}"
-    return poisson, f"no over-dispersion at p < {OVERDISPERSION_LEVEL:g}"
-
-
-def _linearised(
-    fit: CountFit,
-    y: FloatArray,
-    offset: FloatArray,
-    weight: FloatArray,
-    x: FloatArray,
-    names: Sequence[str],
-    clusters: NDArray[np.int64] | None,
-    conf_level: float,
-) -> pd.DataFrame:
-    """Rows of the weighted least squares that the maximum is, with CR2 standard errors and their df."""
-    towards = np.log(fit.mean) - offset + (y - fit.mean) / fit.mean
-    outcome = "working outcome"
-    while outcome in names:  # a predictor may be called so
-        outcome += "_"
-    moments = complete_moments(
-        np.column_stack([x, towards]),
-        columns=(*names, outcome),
-        weights=weight * fit.working_weights,
-        codes=clusters,
-    )
-    return linear_regression(
-        moments,
-        outcome=outcome,
-        predictors=list(names),
-        covariance="CR2",
-        working_variance="inverse_weights",
+        divisors=rows.divisors,
+        model=model,
         conf_level=conf_level,
-    ).table
+    )

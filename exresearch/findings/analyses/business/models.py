@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -17,13 +17,16 @@ from exresearch.models import (
     RateFit,
     lagged_frame,
     linear_regression,
-    rate_regression,
 )
-from exresearch.models.events.rates import RateModel
+from exresearch.models.columns import check_columns, check_positive
+from exresearch.models.events.columns import check_predictors
+from exresearch.models.events.rate_fits import RateModel, fit_rates
+from exresearch.models.moments.arrays import complete_moments
 
 Timing = Literal["before", "same", "after"]
 TIMINGS: tuple[Timing, ...] = ("before", "same", "after")
 _STEPS = {"before": 1, "after": -1}
+_RENAMED = {"n": "n_rows", "n_clusters": "n_units"}
 EX = "employee experience"
 BETWEEN, WITHIN, EARLIER = "between units", "within units", "its own earlier value"
 
@@ -42,8 +45,8 @@ class OutcomeFit:
         ``log_estimate``.
     regression : RateFit or LinearFit
         The fit.
-    used : pandas.DataFrame
-        The rows of the panel that it rests on, with ``employee experience`` at its own time.
+    columns : mapping of str to array
+        Those of `used`.
     predictors : tuple of str
         All predictors.
     categories : bool
@@ -53,9 +56,14 @@ class OutcomeFit:
     component: str
     rows: pd.DataFrame
     regression: RateFit | LinearFit
-    used: pd.DataFrame
+    columns: Mapping[str, Any]
     predictors: tuple[str, ...]
     categories: bool
+
+    @property
+    def used(self) -> pd.DataFrame:
+        """The rows of the panel that it rests on, with ``employee experience`` at its own time."""
+        return pd.DataFrame(self.columns)
 
     @property
     def row(self) -> pd.DataFrame:
@@ -109,7 +117,7 @@ def outcome_fit(
     """
     exposure = f"{component} exposure" if component in RATES else None
     columns = _with_experience(panel, timing)
-    there = np.ones(len(panel.frame), dtype=bool)
+    there = columns["unit"].codes >= 0
     for name in (EX, component, *([exposure] if exposure else [])):
         there &= ~np.isnan(columns[name])
     if earlier:
@@ -133,35 +141,57 @@ def outcome_fit(
             f"{column}_{level}": (codes == place) * 1.0 for place, level in enumerate(levels) if place
         }
     predictors = [*terms, *([EARLIER] if earlier else []), *dummies]
-    data = pd.DataFrame({**used, **dummies})
-    regression: RateFit | LinearFit
-    if exposure is not None:
-        regression = rate_regression(
-            data,
-            events=component,
-            exposure=exposure,
-            predictors=predictors,
-            cluster="unit",
-            model=model,
-            conf_level=conf_level,
-        )
-    else:
-        regression = linear_regression(
-            data,
-            outcome=component,
-            predictors=predictors,
-            cluster="unit",
-            covariance="CR2",
-            conf_level=conf_level,
-        )
-    table = regression.table
-    rows = table[table["term"].isin(terms)].rename(columns={"n": "n_rows", "n_clusters": "n_units"})
+    used |= dummies
+    regression = _regression(
+        used, component, exposure, predictors, unit_codes, len(labels), model=model, conf_level=conf_level
+    )
+    # The constant comes first, and then what is asked about.
+    rows = regression.table.iloc[1 : 1 + len(terms)].reset_index(drop=True)
+    rows.columns = pd.Index([_RENAMED.get(name, name) for name in rows.columns])
     answers = float(used["ex_n"].sum())
-    rows = rows.assign(
-        n=len(labels) if np.isnan(answers) else int(answers), conf_level=conf_level
-    ).reset_index(drop=True)
+    rows["n"], rows["conf_level"] = len(labels) if np.isnan(answers) else int(answers), conf_level
     return OutcomeFit(
-        component, rows, regression, data, tuple(predictors), bool(categories and panel.categories)
+        component, rows, regression, used, tuple(predictors), bool(categories and panel.categories)
+    )
+
+
+def _regression(
+    used: Mapping[str, Any],
+    component: str,
+    exposure: str | None,
+    predictors: list[str],
+    codes: NDArray[np.int64],
+    n_units: int,
+    *,
+    model: RateModel,
+    conf_level: float,
+) -> RateFit | LinearFit:
+    """The fit itself, of columns that were read and checked with the panel: no table is made of them again."""
+    x = np.column_stack([used[name] for name in predictors])
+    if exposure is None:
+        moments = complete_moments(
+            np.column_stack([x, used[component]]),
+            columns=(*predictors, component),
+            weights=np.ones(len(x)),
+            codes=codes,
+        )
+        return linear_regression(
+            moments, outcome=component, predictors=predictors, covariance="CR2", conf_level=conf_level
+        )
+    times = used[exposure]
+    if (times <= 0.0).any():
+        check_positive(pd.DataFrame({exposure: times}), argument="exposure", column=exposure)
+    check_predictors(x, predictors, clusters=codes, n_clusters=n_units, cluster="unit")
+    return fit_rates(
+        used[component],
+        x,
+        events=component,
+        predictors=predictors,
+        exposure=times,
+        clusters=codes,
+        n_clusters=n_units,
+        model=model,
+        conf_level=conf_level,
     )
 
 
@@ -185,6 +215,8 @@ def _with_experience(panel: OutcomePanel, timing: Timing) -> dict[str, Any]:
         columns["ex_n"], columns[EX] = (
             moved[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in ("ex_n", "z")
         )
+        numeric = [name for name in (*others, EX) if name not in ("z", "ex", "ex_n")]
+        check_columns(pd.DataFrame({name: columns[name] for name in numeric}), numeric=numeric)
         panel.prepared[key] = columns
     return panel.prepared[key]  # type: ignore[no-any-return]
 
@@ -197,87 +229,6 @@ def _before(panel: OutcomePanel, component: str) -> NDArray[np.float64]:
         frame = lagged_frame(frame, unit="unit", wave="wave", columns=[EARLIER], waves=panel.waves)
         panel.prepared[key] = frame[f"{EARLIER} before 1"].to_numpy(dtype=np.float64, na_value=np.nan)
     return panel.prepared[key]  # type: ignore[no-any-return]
-
-
-def rates_by_level(
-    panel: OutcomePanel, component: str, *, least_units: int, conf_level: float, most: int = 5
-) -> pd.DataFrame:
-    """Give the rate of an outcome by fifths of employee experience a wave before.
-
-    Parameters
-    ----------
-    panel : OutcomePanel
-        The panel.
-    component : str
-        A count.
-    least_units : int
-        Units that each group needs; there are fewer groups where a fifth has fewer.
-    conf_level : float
-        Of the intervals.
-    most : int
-        Groups at most.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``group`` (1 is the lowest experience), ``n_groups, ex`` (its mean in the group, as measured), ``estimate,
-        conf_low, conf_high`` (events per person), ``conf_level, n_units, n_rows, n_events, n`` (people, the largest
-        number in a wave); no rows where there are no two groups of enough units, or no interval.
-    """
-    exposure = f"{component} exposure"
-    frame = lagged_frame(
-        panel.frame, unit="unit", wave="wave", columns=["z", "ex"], lag=1, waves=panel.waves
-    ).dropna(subset=["z before 1", component, exposure])
-    for n_groups in range(most, 1, -1):
-        if frame["z before 1"].nunique() < n_groups:
-            continue
-        ranks = frame["z before 1"].rank(method="average", pct=True)
-        group = (
-            pd.Series(np.ceil(ranks.to_numpy() * n_groups), index=frame.index)
-            .clip(1, n_groups)
-            .astype("int64")
-        )
-        if group.nunique() == n_groups and frame["unit"].groupby(group).nunique().min() >= least_units:
-            try:
-                return _by_group(frame.assign(group=group), component, exposure, conf_level)
-            except NotEstimable:
-                return pd.DataFrame()
-    return pd.DataFrame()
-
-
-def _by_group(frame: pd.DataFrame, component: str, exposure: str, conf_level: float) -> pd.DataFrame:
-    groups = sorted(frame["group"].unique())
-    rows = []
-    for one in groups:
-        # The intercept is the rate of the group that the other groups are set against.
-        others = {
-            f"group {other}": (frame["group"] == other).astype("float64") for other in groups if other != one
-        }
-        fit = rate_regression(
-            frame.assign(**others),
-            events=component,
-            exposure=exposure,
-            predictors=list(others),
-            cluster="unit",
-            conf_level=conf_level,
-            model="poisson",
-        )
-        part = frame[frame["group"] == one]
-        row = fit.table.iloc[0]
-        rows.append(
-            {
-                "group": int(one),
-                "n_groups": len(groups),
-                "ex": float(part["ex before 1"].mean()),
-                **{name: float(row[name]) for name in ("estimate", "conf_low", "conf_high")},
-                "conf_level": conf_level,
-                "n_units": int(part["unit"].nunique()),
-                "n_rows": len(part),
-                "n_events": int(part[component].sum()),
-                "n": int(part.groupby("wave")[exposure].sum().max()),
-            }
-        )
-    return pd.DataFrame(rows)
 
 
 def _level(frame: pd.DataFrame, component: str) -> pd.Series:

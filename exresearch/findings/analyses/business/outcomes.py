@@ -10,7 +10,8 @@ import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.business.checks import checks_beside, component_record
-from exresearch.findings.analyses.business.models import OutcomeFit, outcome_fit, rates_by_level
+from exresearch.findings.analyses.business.levels import rates_by_level
+from exresearch.findings.analyses.business.models import OutcomeFit, outcome_fit
 from exresearch.findings.analyses.business.notes import EARNINGS, check_notes, data_notes
 from exresearch.findings.analyses.business.panel import (
     COMPONENTS,
@@ -50,7 +51,7 @@ class BusinessOutcomes:
     checks : pandas.DataFrame
         As :class:`~exresearch.findings.analyses.business.checks.Checks`.
     levels : pandas.DataFrame
-        As :func:`~exresearch.findings.analyses.business.models.rates_by_level`, of turnover (of absence without it),
+        As :func:`~exresearch.findings.analyses.business.levels.rates_by_level`, of turnover (of absence without it),
         with ``component`` and ``label``.
     dispersion, confounding : pandas.DataFrame
         As in :mod:`exresearch.findings.analyses.business.strength`.

@@ -89,9 +89,11 @@ def stay_spells(
     counts["no_person"] = int(working["person"].isna().sum())
     working = working[working["person"].notna()]
     listed = people.dropna(subset=["person"]).set_index("person")
-    known = working["person"].isin(listed.index)
+    # Where everybody stands on the list is looked up once, for all that is read from it.
+    places = pd.Series(listed.index.get_indexer(pd.Index(working["person"])), index=working.index)
+    known = places >= 0
     counts["not_listed"] = int(working.loc[~known, "person"].nunique())
-    working = working[known]
+    working, places = working[known], places[known]
     day, by_period = answer_days(study, working, at_end=at_end)
     if working.empty or day.isna().all():
         return Note(
@@ -104,9 +106,9 @@ def stay_spells(
     rows["unit"] = working["unit"] if "unit" in working else pd.NA
     rows["wave"] = working["wave"] if "wave" in working else "all"
     rows = rows.join(answered)
-    rows["end"] = rows["person"].map(listed[dates["end"]])
+    rows["end"] = listed[dates["end"]].array.take(places.to_numpy())
     first_answer = rows.groupby("person")["day"].transform("min")
-    rows["begin"] = rows["person"].map(listed[dates["start"]]) if "start" in dates else first_answer
+    rows["begin"] = listed[dates["start"]].array.take(places.to_numpy()) if "start" in dates else first_answer
     counts["no_start"] = int(rows.loc[rows["begin"].isna(), "person"].nunique())
     rows = _cut(rows, last=_observed_until(listed[dates["end"]], day))
     for name, columns in (("contract", _CONTRACT), ("level", _LEVEL)):
@@ -115,8 +117,9 @@ def stay_spells(
             rows[name] = category_of(working, people, column).reindex(rows.index).fillna("")
     reason = _category(study, ("reason", "reason_for_leaving"), table="people")
     if reason is not None:
-        own = rows["person"].map(listed[reason]).map(is_own_choice, na_action="ignore").fillna(False)
-        rows["own_choice"] = rows["left"] * own.astype("int64")
+        said = listed[reason]
+        own = said.map({one: is_own_choice(one) for one in said.dropna().unique()}).eq(True).to_numpy()
+        rows["own_choice"] = rows["left"] * own[places.loc[rows.index].to_numpy()].astype("int64")
     counts["no_time"] = int((rows["stop"] <= rows["start"]).sum())
     rows = rows[rows["stop"] > rows["start"]]
     counts["people"], counts["leavers"] = respondents(rows), int(rows["left"].sum())
