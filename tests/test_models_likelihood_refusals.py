@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from statsmodels.tools.numdiff import approx_fprime, approx_hess
 
 from exresearch.models import NotEstimable, likelihood_importance, proportional_odds_test
-from exresearch.models.likelihood import assumption, subsets
+from exresearch.models.likelihood import assumption, cumulative, subsets
 from exresearch.models.likelihood.cumulative import CumulativeLogit, Maximum, maximise
 from exresearch.models.likelihood.separation import separating_columns
 
@@ -77,15 +77,18 @@ def test_a_trust_region_takes_over_where_newton_fails(monkeypatch: pytest.Monkey
     near = maximise(one)
     fit = CumulativeLogit.fit
     methods: list[str] = []
+    steps = cumulative._MAX_STEPS
+    # Newton's method is stopped at once until the trust region has run.
+    monkeypatch.setattr(cumulative, "_MAX_STEPS", 1)
 
-    def short(self, **options):
-        methods.append(options["method"])
-        # Newton's method is stopped at once until the trust region has run.
-        return fit(self, **(options | ({} if "minimize" in methods else {"maxiter": 1})))
+    def watched(self, **options):
+        methods.append(options["min_method"])
+        monkeypatch.setattr(cumulative, "_MAX_STEPS", steps)
+        return fit(self, **options)
 
-    monkeypatch.setattr(CumulativeLogit, "fit", short)
+    monkeypatch.setattr(CumulativeLogit, "fit", watched)
     found = maximise(one)
-    assert methods == ["newton", "minimize", "newton"]
+    assert methods == ["trust-exact"]
     assert found.converged
     assert_allclose(found.params, near.params, atol=1e-8)
 

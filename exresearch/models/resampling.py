@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from numbers import Real
 
 import numpy as np
@@ -106,6 +107,7 @@ def count_chunks(
         yield counts
 
 
+@lru_cache(maxsize=16)
 def _poisson_table(rate: float) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     """Poisson distribution function, and the count by 16 random bits, -1 where they do not settle it."""
     probability, terms = np.exp(-rate), []
@@ -116,7 +118,10 @@ def _poisson_table(rate: float) -> tuple[NDArray[np.float64], NDArray[np.int8]]:
     below[-1] = 1.0
     lowest = np.searchsorted(below, np.arange(_BITS) / _BITS, side="right")
     highest = np.searchsorted(below, np.arange(1, _BITS + 1) / _BITS, side="left")
-    return below, np.where(lowest == highest, lowest, -1).astype(np.int8)
+    table = np.where(lowest == highest, lowest, -1).astype(np.int8)
+    # Shared by all calls with this rate.
+    below.flags.writeable = table.flags.writeable = False
+    return below, table
 
 
 def bootstrap_counts(n_units: int, *, n_boot: int, seed: int) -> NDArray[np.int32]:

@@ -14,13 +14,13 @@ FloatArray = NDArray[np.float64]
 MAX_PLAYERS = 24
 #: Residual variance (share of the column's own) under which a column is a combination of earlier ones.
 DEPENDENT = 1e-10
-# Subsets times replicates that are worked on at once: 0.5 MB a row, 2 MB in all, which stays in cache.
-_LANES = 2**16
+# Subsets times replicates that are worked on at once: 1 MB a row, so that few and long loops do the work.
+_LANES = 2**17
 # Players that enter last, in cache; those before them are kept as states, at most this many doubles (32 MB).
 _LAST_PLAYERS = 8
 _STATE_CELLS = 4_000_000
 # Replicates side by side: enough for long loops, few enough for the cache.
-_REPLICATES = 64
+_REPLICATES = 128
 
 Triangle = list[FloatArray]
 

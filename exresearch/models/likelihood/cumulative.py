@@ -119,7 +119,13 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
             self._last = (key, *self._derivatives(values))
         return self._last[1:]
 
-    def _derivatives(self, params: FloatArray) -> tuple[float, FloatArray, FloatArray]:
+    def slopes(self, params: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Score and Hessian without the log-likelihood, whose logarithms a Newton step does not need."""
+        return self._derivatives(np.ascontiguousarray(params, dtype=np.float64), valued=False)[1:]
+
+    def _derivatives(
+        self, params: FloatArray, *, valued: bool = True
+    ) -> tuple[float, FloatArray, FloatArray]:
         size, levels, edges = len(params), self.k_levels, self._edges
         first, last = edges[1], edges[-2]
         upper, lower = self.linear_bounds(params)
@@ -130,7 +136,9 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
         w_upper, w_lower, w_inner = self.weights[:last], self.weights[first:], self.weights[first:last]
         # Far from the maximum a probability may be 0 and a gap beyond exp's range; both have their limit.
         with np.errstate(divide="ignore", over="ignore"):
-            value = w_upper @ np.log(below) + w_lower @ np.log(above) + w_inner @ np.log(-np.expm1(-gap))
+            value = np.nan
+            if valued:
+                value = w_upper @ np.log(below) + w_lower @ np.log(above) + w_inner @ np.log(-np.expm1(-gap))
             ratio = 1.0 / np.expm1(gap)
         grad_upper = w_upper * (1.0 - below)
         grad_lower = w_lower * (above - 1.0)
@@ -153,6 +161,28 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
         score, hessian = np.zeros(size), np.zeros((size, size))
         score[:k] = -pull @ self._x
         hessian[:k, :k] = -(self._x * spread[:, None]).T @ self._x
+        if q == 1:
+            # Thresholds alone differ by category: sums over the rows of each, which lie together.
+            place = np.arange(k, size)
+            score[k:] = np.add.reduceat(grad_upper, edges[:-2])
+            score[k:] += np.add.reduceat(grad_lower, edges[1:-1] - first)
+            if k:
+                by_row = np.zeros((len(self.weights), 2))
+                by_row[:last, 0], by_row[first:, 1] = dense_upper, dense_lower
+                for level in range(levels):
+                    rows = slice(edges[level], edges[level + 1])
+                    sums = self._x[rows].T @ by_row[rows]
+                    if level < levels - 1:
+                        hessian[:k, k + level] += sums[:, 0]
+                    if level > 0:
+                        hessian[:k, k + level - 1] += sums[:, 1]
+            hessian[place, place] = np.add.reduceat(curve_upper, edges[:-2])
+            hessian[place, place] += np.add.reduceat(curve_lower, edges[1:-1] - first)
+            if levels > 2:
+                beside = np.add.reduceat(cross, edges[1:-2] - first)
+                hessian[place[1:], place[:-1]] = hessian[place[:-1], place[1:]] = beside
+            hessian[k:, :k] = hessian[:k, k:].T
+            return float(value), score, hessian
         for level in range(levels):
             rows = slice(edges[level], edges[level + 1])
             x, z = self._x[rows], self._z[rows]
@@ -215,25 +245,23 @@ def maximise(model: CumulativeLogit, *, start: FloatArray | None = None) -> Maxi
 
 
 def _newton(model: CumulativeLogit, start: FloatArray) -> Maximum:
+    params = start
     with np.errstate(all="ignore"):
-        try:
-            result = model.fit(
-                start_params=start,
-                method="newton",
-                maxiter=_MAX_STEPS,
-                tol=1e-5,  # digits double with each step, so that the next one would be about 1e-10
-                ridge_factor=0,
-                disp=0,
-                skip_hessian=True,
-                warn_convergence=False,
-            )
-        except np.linalg.LinAlgError:  # a singular Hessian: coefficients that have run away
-            return _judged(model, np.full_like(start, np.nan))
-    return _judged(model, np.asarray(result.params))
+        for _ in range(_MAX_STEPS):
+            score, hessian = model.slopes(params)
+            try:
+                step = np.linalg.solve(hessian, score)
+            except np.linalg.LinAlgError:  # a singular Hessian: coefficients that have run away
+                return _judged(model, np.full_like(start, np.nan))
+            params = params - step
+            # Digits double with each step, so that the next one would be about 1e-10.
+            if not (np.abs(step) > _STEP).any():
+                break
+    return _judged(model, params)
 
 
 def _judged(model: CumulativeLogit, params: FloatArray) -> Maximum:
-    """Statsmodels calls a fit converged when its parameters are NaN, and when they run away slowly: judge it here."""
+    """Whether there is a maximum: parameters may be NaN, or still run away slowly."""
     size = len(params)
     lost = Maximum(params, np.full((size, size), np.nan), -np.inf, False)
     if not np.isfinite(params).all():

@@ -13,6 +13,7 @@ from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.drivers.models import FIRST, SECOND, DriverModel, Fit
 from exresearch.findings.note import Note
 from exresearch.models import NotEstimable, expanded_interval, expanded_p_value, importance_replicates
+from exresearch.models.moments.arrays import complete_moments
 
 # With fewer units than this, or than this many per driver, a model of units fits anything.
 _LEAST_UNITS, _UNITS_PER_DRIVER = 30, 3
@@ -91,10 +92,10 @@ def split_unit_difference(
         first = answers.half(rng)
         for half in (first, ~first):
             own, others = answers.means(half), answers.means(~half)
-            units = pd.DataFrame(np.column_stack([others[:, 0], own[:, 1:]]), columns=columns)
+            units = np.column_stack([others[:, 0], own[:, 1:]])
             try:
                 result = importance_replicates(
-                    units,
+                    complete_moments(units, columns=tuple(columns), weights=np.ones(len(units)), codes=None),
                     outcome=fit.outcome.column,
                     drivers=model.columns,
                     blocks=model.groups or None,
