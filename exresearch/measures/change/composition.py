@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.measures.change.linearised import check_rows, intervals_of_sums, numbered
+from exresearch.measures.change.linearised import COLUMNS, check_rows, numbered, rows_of_sums
 
 Vector = NDArray[np.float64]
 
@@ -106,7 +107,11 @@ class Cells:
         return cls(later, value, weight, 2 * groups + later, n_groups)
 
     def change(self, codes: NDArray[np.intp], *, size: int, conf_level: float) -> pd.DataFrame:
-        """Split the change by categories numbered from 0 to ``size``; rows as :func:`composition_change`.
+        """Split the change by categories numbered from 0 to ``size``; a frame as :func:`composition_change`."""
+        return pd.DataFrame(self.rows(codes, size=size, conf_level=conf_level), columns=COLUMNS)
+
+    def rows(self, codes: NDArray[np.intp], *, size: int, conf_level: float) -> list[dict[str, Any]]:
+        """Return the rows of :meth:`change` before they are a frame.
 
         Estimates and influence values are linear in the sums of weights and of weighted values of a group, wave and
         category, so that the sheets are added up once.
@@ -134,7 +139,7 @@ class Cells:
         between = own * ((change - (shares @ change)[:, None]) / 2)
         at_answers = (sign[:, None] * within + between).sum(axis=(1, 2))
         at_total = (sign[:, None] * (wy / totals[:, None] - own * overall[:, None])).sum(axis=(1, 2))
-        return intervals_of_sums(
+        return rows_of_sums(
             {
                 "total": (float(overall[1] - overall[0]), at_total),
                 "answers": (answers, at_answers),

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 COLUMNS = ["term", "estimate", "std_error", "conf_low", "conf_high", "conf_level", "n_from", "n_to", "n_both"]
 Term = tuple[float, NDArray[np.float64]]
@@ -46,7 +46,7 @@ def with_intervals(
         term: (estimate, np.bincount(codes, weights=influence, minlength=size).astype(np.float64))
         for term, (estimate, influence) in terms.items()
     }
-    return intervals_of_sums(sums, conf_level=conf_level, counts=counts)
+    return pd.DataFrame(rows_of_sums(sums, conf_level=conf_level, counts=counts), columns=COLUMNS)
 
 
 def numbered(groups: pd.Series) -> tuple[NDArray[np.intp], int]:
@@ -57,12 +57,12 @@ def numbered(groups: pd.Series) -> tuple[NDArray[np.intp], int]:
     return codes, len(names) + int(alone.sum())
 
 
-def intervals_of_sums(
+def rows_of_sums(
     terms: Mapping[str, Term], *, conf_level: float, counts: Mapping[str, Any]
-) -> pd.DataFrame:
-    """Do as :func:`with_intervals`, from the sum of the influence values of each group instead of those of each row."""
+) -> list[dict[str, Any]]:
+    """Give the rows of :func:`with_intervals`, not yet a frame, from the sums of the influence values of each group."""
     size = max((len(sums) for _, sums in terms.values()), default=0)
-    quantile = float(student_t.ppf(0.5 + conf_level / 2, size - 1)) if size > 1 else float("nan")
+    quantile = float(stdtrit(size - 1, 0.5 + conf_level / 2)) if size > 1 else float("nan")
     rows = []
     for term, (estimate, sums) in terms.items():
         error = float(np.sqrt(size / (size - 1) * (sums @ sums))) if size > 1 else float("nan")
@@ -77,7 +77,7 @@ def intervals_of_sums(
                 **counts,
             }
         )
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return rows
 
 
 def check_rows(frame: pd.DataFrame, columns: list[str], *, conf_level: float) -> None:

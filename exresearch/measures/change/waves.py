@@ -226,9 +226,10 @@ def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: f
     fewest = min(counts["n_from"], counts["n_to"])
     if fewest < LEAST_PEOPLE:
         return _unknown("few_people", conf_level=conf_level, counts=counts)
-    methods = {}
+    methods: dict[str, list[dict[str, Any]]] = {}
     if pair.persons:
-        rows = panel_change(sheets, conf_level=conf_level).assign(reason="")
+        stayed = panel_change(sheets, conf_level=conf_level)
+        rows = [{str(name): value for name, value in row.items()} for row in stayed.to_dict("records")]
         few = counts["n_both"] < LEAST_PEOPLE
         methods["panel"] = _total_alone(rows, "few_stayers") if few else rows
     check_rows(sheets, ["later", "value", "weight", "group"], conf_level=conf_level)
@@ -238,7 +239,7 @@ def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: f
     for column in map(str, pair.categories.columns):
         codes = pair.categories[column].to_numpy()[there]
         counted = np.bincount(codes)
-        rows = cells.change(codes, size=len(counted), conf_level=conf_level).assign(reason="")
+        rows = cells.rows(codes, size=len(counted), conf_level=conf_level)
         size = np.count_nonzero(counted)
         if size == 1:
             rows = _total_alone(rows, "one_category")
@@ -247,9 +248,10 @@ def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: f
         methods[f"categories:{column}"] = rows
     if not methods:
         nothing = np.zeros(len(sheets), dtype=np.intp)
-        rows = cells.change(nothing, size=1, conf_level=conf_level).assign(reason="")
+        rows = cells.rows(nothing, size=1, conf_level=conf_level)
         methods[""] = _total_alone(rows, "unsplit")
-    return [rows.assign(method=method) for method, rows in methods.items()]
+    found = [{"reason": "", **row, "method": method} for method, rows in methods.items() for row in rows]
+    return [pd.DataFrame(found)]
 
 
 def _counts(sheets: pd.DataFrame, *, persons: bool) -> dict[str, Any]:
@@ -269,13 +271,11 @@ def _counts(sheets: pd.DataFrame, *, persons: bool) -> dict[str, Any]:
     }
 
 
-def _total_alone(rows: pd.DataFrame, reason: str) -> pd.DataFrame:
+def _total_alone(rows: list[dict[str, Any]], reason: str) -> list[dict[str, Any]]:
     """Keep the total alone: it does not need the split that cannot be made."""
-    parts = rows["term"] != "total"
-    numbers = ["estimate", "std_error", "conf_low", "conf_high"]
-    rows[numbers] = rows[numbers].mask(parts)
-    rows.loc[parts, "reason"] = CHANGE_REASONS[reason]
-    return rows
+    numbers = ("estimate", "std_error", "conf_low", "conf_high")
+    gone = {**dict.fromkeys(numbers, np.nan), "reason": CHANGE_REASONS[reason]}
+    return [row if row["term"] == "total" else row | gone for row in rows]
 
 
 def _unknown(reason: str, *, conf_level: float, counts: dict[str, Any] | None = None) -> list[pd.DataFrame]:
