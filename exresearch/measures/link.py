@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.measures.engagement import EngagedDefinition
+from exresearch.measures.remembered import remembered
 from exresearch.measures.sides import Side, few_people, read_side
 from exresearch.study import Study
 
@@ -88,6 +89,32 @@ def link_table(
     answers. Where a wave of a unit has no number of answers, the waves of that unit count alike. A row of units with a
     value and a number of answers of 0 contradicts itself and is left out.
     """
+    asked = ("link_table", ex_measure, cx_measure, engaged_definition, engaged_threshold, min_unit_n)
+    made = remembered(
+        study,
+        asked,
+        lambda: _linked(study, ex_measure, cx_measure, engaged_definition, engaged_threshold, min_unit_n),
+    )
+    # Whoever asks may add columns: what is kept stays as it is.
+    return replace(
+        made,
+        ex=replace(made.ex, frame=made.ex.frame.copy()),
+        cx=replace(made.cx, frame=made.cx.frame.copy()),
+        units=made.units.copy(),
+        panel=made.panel.copy(),
+        few={side: set(units) for side, units in made.few.items()},
+    )
+
+
+def _linked(
+    study: Study,
+    ex_measure: str,
+    cx_measure: str,
+    engaged_definition: EngagedDefinition,
+    engaged_threshold: float,
+    min_unit_n: int,
+) -> LinkTable:
+    """The link table, worked out."""
     ex = read_side(study, ex_measure, "employees", definition=engaged_definition, threshold=engaged_threshold)
     cx = read_side(study, cx_measure, "customers", definition=engaged_definition, threshold=engaged_threshold)
     keys = ["unit", "wave"]

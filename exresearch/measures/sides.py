@@ -10,6 +10,7 @@ import pandas as pd
 
 from exresearch.measures.aggregation import unit_means
 from exresearch.measures.engagement import EngagedDefinition, engaged
+from exresearch.measures.remembered import remembered
 from exresearch.measures.resampling import respondents_by
 from exresearch.measures.scores import NotScorable, construct_score, oriented, score_items, score_method
 from exresearch.study import Study
@@ -103,6 +104,13 @@ def read_side(
     study: Study, construct: str, table: str, *, definition: EngagedDefinition, threshold: float
 ) -> Side:
     """Read one side by unit and wave, with all its values."""
+    asked = ("side", construct, table, definition, threshold)
+    side = remembered(study, asked, lambda: _read(study, construct, table, definition, threshold))
+    # Whoever asks may change the frame: what is kept stays as it is.
+    return replace(side, frame=side.frame.copy())
+
+
+def _read(study: Study, construct: str, table: str, definition: EngagedDefinition, threshold: float) -> Side:
     if construct == "complaints" and not _has_items(study, construct, table):
         try:
             return complaint_rate(study)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 QUALITY_COLUMNS = ("table", "flag", "n", "n_judged", "share")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Study:
     """Everything a notebook needs to know about one client.
 

@@ -20,6 +20,7 @@ from exresearch.measures import (
     unit_count,
     unit_measure,
 )
+from exresearch.measures.remembered import remembered
 from exresearch.study import Study
 
 HYPOTHESIS = "business-outcomes"
@@ -141,7 +142,7 @@ def outcome_panel(
     frame = frame.astype({"ex": "float64", "ex_n": "float64"})
     spread = float(frame["ex"].std(ddof=1)) if len(frame) > 1 else 0.0
     frame["z"] = (frame["ex"] - frame["ex"].mean()) / spread if spread > 0 else np.nan
-    outcomes = _outcomes(study) if outcomes is None else outcomes
+    outcomes = remembered(study, "outcomes", lambda: _outcomes(study)) if outcomes is None else outcomes
     for outcome in outcomes.frames:
         frame = frame.merge(outcome, on=["unit", "wave"], how="outer", validate="one_to_one")
     known = unit_categories(study)
