@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import units_counted
@@ -174,10 +175,14 @@ def named_and_block_differences(
 
 def weighted_correlation(pair: pd.DataFrame, weights: pd.Series | None) -> float:
     """Correlate two complete columns as the driver models weigh them; NaN where one of them does not vary."""
-    if not (pair.max() > pair.min()).all():
-        return float("nan")
     counted = None if weights is None else weights.loc[pair.index].to_numpy(dtype="float64")
-    covariance = np.cov(pair.to_numpy(dtype="float64"), rowvar=False, aweights=counted)
+    return _correlated(pair.to_numpy(dtype="float64"), counted)
+
+
+def _correlated(pair: NDArray[np.float64], counted: NDArray[np.float64] | None) -> float:
+    if not len(pair) or not (pair.max(axis=0) > pair.min(axis=0)).all():
+        return float("nan")
+    covariance = np.cov(pair, rowvar=False, aweights=counted)
     return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
 
 
@@ -198,6 +203,9 @@ def driver_correlations(
 ) -> pd.DataFrame:
     """Correlate each driver with each outcome on the sheets that answer both: one row per driver, one column each."""
     rows = []
+    names = [*(v.column for v in model.drivers), *(v.column for v in measured)]
+    answers = {name: data[name].to_numpy(dtype="float64", na_value=np.nan) for name in names}
+    counted = None if weights is None else weights.to_numpy(dtype="float64", na_value=np.nan)
     for variable in model.drivers:
         row: dict[str, object] = {
             "driver": variable.column,
@@ -205,9 +213,13 @@ def driver_correlations(
             "block": variable.block,
             "reversed": turned_round(variable, codebook),
         }
-        pairs = {v.name: data[[variable.column, v.column]].dropna() for v in measured}
-        row |= {name: weighted_correlation(pair, weights) for name, pair in pairs.items()}
-        row["n"] = min(len(pair) for pair in pairs.values())
+        sizes = []
+        for v in measured:
+            pair = np.column_stack([answers[variable.column], answers[v.column]])
+            both = ~np.isnan(pair).any(axis=1)
+            row[v.name] = _correlated(pair[both], None if counted is None else counted[both])
+            sizes.append(int(both.sum()))
+        row["n"] = min(sizes)
         rows.append(row)
     return pd.DataFrame(rows)
 
