@@ -21,7 +21,14 @@ collect_ignore = ["written/make.py"]
 
 
 # Whole reports and browsers take minutes: begun last, one of them would keep a worker busy when the others are done.
-_FIRST = ("test_run_report", "test_report_browser", "test_weights_everywhere")
+_FIRST = (
+    "test_run_report",
+    "test_report_browser",
+    "test_run_many",
+    "test_run_cluster",
+    "test_weights_everywhere",
+    "test_run_again",
+)
 
 
 # Hundreds of samples each, to count how often an interval holds the truth; docs/coverage*.md have longer counts.

@@ -61,7 +61,7 @@ def executed(path: Path, *outputs: dict[str, Any]) -> Path:
 @pytest.fixture
 def plan(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """A run of one notebook that is not executed, with an earlier report in its place."""
-    monkeypatch.setattr("exresearch.run.finish.check_leaks", lambda *_: None)
+    monkeypatch.setattr("exresearch.run.finish.check_leaks", lambda *_, **__: None)
     # Ten people a unit; the first has three.
     employees = client.tables["employees"]
     first = employees.index[employees["team"] == client.units[0]]

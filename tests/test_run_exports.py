@@ -38,7 +38,7 @@ def executed(path: Path) -> Path:
 @pytest.fixture
 def run(client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Run a study whose only notebook has two findings, without executing it."""
-    monkeypatch.setattr("exresearch.run.finish.check_leaks", lambda *_: None)
+    monkeypatch.setattr("exresearch.run.finish.check_leaks", lambda *_, **__: None)
     file = client.write()
 
     def execute(plan: Plan, **_: object) -> list[NotebookResult]:

@@ -108,6 +108,8 @@ class Cluster:
     ----------
     address : str
         Of its scheduler, such as ``tcp://10.0.0.1:8786``.
+    timeout : float
+        Seconds to wait for its answer.
 
     Raises
     ------
@@ -115,7 +117,7 @@ class Cluster:
         If Dask is not installed here, nobody answers, or a worker has another version of this package.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, *, timeout: float = 10.0) -> None:
         try:
             from distributed import Client, KilledWorker
         except ImportError:
@@ -125,7 +127,7 @@ class Cluster:
         self.lost: tuple[type[BaseException], ...] = (KilledWorker,)
         try:
             client: Any = Client(  # type: ignore[no-untyped-call]
-                address, timeout=10, set_as_default=False
+                address, timeout=timeout, set_as_default=False
             )
         except (OSError, ValueError) as error:
             problem = f"no scheduler answers there ({type(error).__name__})."
