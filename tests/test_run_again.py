@@ -18,6 +18,7 @@ from exresearch.run.orders import Order, note, plan_order, studies_in, unchanged
 from exresearch.run.results import RESULTS
 from exresearch.run.runner import run_plan
 from exresearch.run.warm import servers
+from exresearch.study import StudyError
 from tests.quick_suite import orders_of, report_of, use_suite, write_suite
 
 pytestmark = pytest.mark.skipif(not servers.can_fork(), reason="kernels are forked on Linux only")
@@ -52,11 +53,13 @@ def test_nothing_is_executed_twice_and_every_change_is(order: Order, client: Any
     assert published is not None
     assert published.notebooks == 3
     assert why(order) == {}
-    before = index.read_bytes()
+    before = {path.name: path.read_bytes() for path in sorted(index.parent.rglob("*")) if path.is_file()}
     assert made(order) == []
-    # But for the times of the run, the report is the same.
-    assert [p.name for p in sorted(index.parent.iterdir())] == sorted(p.name for p in index.parent.iterdir())
-    assert len(index.read_bytes()) == len(before)
+    after = {path.name: path.read_bytes() for path in sorted(index.parent.rglob("*")) if path.is_file()}
+    # But for the pages that tell when it was made, the report is the same.
+    told = {"index.html", "provenance.html", "run.json"}
+    assert after.keys() == before.keys() >= told
+    assert {name for name in after if after[name] != before[name]} <= told
 
     # A notebook: it, and the summary that is made of it.
     notebook = tmp_path / "project" / "notebooks" / "02_engagement_and_cx.ipynb"
@@ -240,5 +243,8 @@ def test_studies_are_told_from_codebooks_beside_them(client: Any, tmp_path: Path
     assert studies_in([pattern]) == ([file], [client.folder / "codebook.yaml"])
     # Named alone it is what it is said to be, so that its problems are told.
     assert studies_in([client.folder / "codebook.yaml"]) == ([client.folder / "codebook.yaml"], [])
+    file.unlink()
+    with pytest.raises(StudyError, match=r"- small: no study file is there\. Name a file"):
+        studies_in([client.folder])
     shutil.rmtree(client.folder)
     assert studies_in([tmp_path / "gone.yaml"]) == ([tmp_path / "gone.yaml"], [])

@@ -68,6 +68,21 @@ def reading(study: Path) -> Iterator[OnProgress]:
 StudyArgument = Annotated[
     Path, typer.Argument(metavar="STUDY.yaml", help="The study file, such as params/demo.yaml.")
 ]
+StudiesArgument = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="STUDY.yaml...",
+        help="Study files, such as params/demo.yaml; a folder or a pattern means the study files in it.",
+    ),
+]
+OnlyOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--only",
+        metavar="NAME",
+        help="Run only this notebook, such as 03_enps_drivers or 03; may be repeated.",
+    ),
+]
 SetOption = Annotated[
     list[str] | None,
     typer.Option(

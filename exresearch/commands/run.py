@@ -16,7 +16,9 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeEl
 from exresearch.commands.console import (
     AllowOption,
     LanguageOption,
+    OnlyOption,
     SetOption,
+    StudiesArgument,
     err,
     out,
     overrides_of,
@@ -34,13 +36,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    study: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="STUDY.yaml...",
-            help="Study files, such as params/demo.yaml; a folder or a pattern means the study files in it.",
-        ),
-    ],
+    study: StudiesArgument,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -58,14 +54,7 @@ def run(
             help="Notebooks at a time, over all studies; one per processor by default.",
         ),
     ] = None,
-    only: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--only",
-            metavar="NAME",
-            help="Run only this notebook, such as 03_enps_drivers or 03; may be repeated.",
-        ),
-    ] = None,
+    only: OnlyOption = None,
     language: LanguageOption = None,
     set_: SetOption = None,
     allow: AllowOption = None,
@@ -158,9 +147,6 @@ def run(
     wanted.append(("single_file", single_file))
     try:
         studies, others = studies_in(study)
-        if not studies:
-            remedy = "Name a file such as params/demo.yaml, or a folder with study files."
-            raise StudyError([Problem("run", str(study[0]), "no study file is there.", remedy)])
         order = Order(
             studies[0],
             output=output,
@@ -287,6 +273,10 @@ def _report(result: RunResult) -> None:
 
 def _many(orders: Sequence[Order], *, jobs: int | None, scheduler: str | None) -> None:
     """Run several studies, or one elsewhere, and show how all of them stand."""
+    from exresearch.run.forking import begin_forkserver
+
+    if scheduler is None:
+        begin_forkserver()
     from exresearch.run.many import run_orders
     from exresearch.run.processes import Cluster, Processes
 

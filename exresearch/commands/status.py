@@ -12,7 +12,9 @@ from rich.table import Table
 from exresearch.commands.console import (
     AllowOption,
     LanguageOption,
+    OnlyOption,
     SetOption,
+    StudiesArgument,
     err,
     out,
     overrides_of,
@@ -24,19 +26,11 @@ from exresearch.study.problems import StudyError
 
 
 def status(
-    study: Annotated[
-        list[Path],
-        typer.Argument(
-            metavar="STUDY.yaml...",
-            help="Study files; a folder or a pattern means the study files in it.",
-        ),
-    ],
+    study: StudiesArgument,
     output: Annotated[
         Path | None, typer.Option("--output", metavar="DIR", help="Folder of the report, as for run.")
     ] = None,
-    only: Annotated[
-        list[str] | None, typer.Option("--only", metavar="NAME", help="As for run; may be repeated.")
-    ] = None,
+    only: OnlyOption = None,
     language: LanguageOption = None,
     set_: SetOption = None,
     allow: AllowOption = None,
@@ -48,10 +42,10 @@ def status(
     from exresearch.run.course import stand
     from exresearch.run.plan import LAST
 
-    studies, _ = studies_in(study)
     table = Table("client", "notebook", "would", "because", box=None, pad_edge=False, header_style="bold")
-    code = 0 if studies else 2
+    code = 0
     try:
+        studies, _ = studies_in(study)
         overrides, some = overrides_of(set_, language), tuple(only or ())
         orders = placed([Order(path, output=output, only=some, overrides=overrides) for path in studies])
     except StudyError as error:

@@ -42,8 +42,6 @@ class Prepared:
         Notebooks to execute, the summary left out.
     reused : tuple of NotebookResult
         Results that were taken over.
-    reasons : dict of str to str
-        Why each notebook of ``todo`` is executed.
     left_out : dict of str to str
         A sentence for each file to be passed on that cannot be made.
     force : bool
@@ -57,7 +55,6 @@ class Prepared:
     keys: dict[str, Key]
     todo: tuple[NotebookJob, ...]
     reused: tuple[NotebookResult, ...]
-    reasons: dict[str, str]
     left_out: dict[str, str] = field(default_factory=dict)
     force: bool = False
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
@@ -97,10 +94,7 @@ def prepare_plan(plan: Plan, *, force: bool = False) -> Prepared:
         Results(plan.work).restore(job, kept, staging=staging)
         reused.append(taken_over(kept))
     todo = tuple(job for job, _ in standing.stale)
-    reasons = {job.name: why for job, why in standing.stale}
-    return Prepared(
-        plan, standing.made, standing.keys, todo, tuple(reused), reasons, left_out, force, started
-    )
+    return Prepared(plan, standing.made, standing.keys, todo, tuple(reused), left_out, force, started)
 
 
 @dataclass(frozen=True, slots=True)

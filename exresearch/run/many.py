@@ -20,7 +20,7 @@ from exresearch.run.limits import Limits, can_limit_memory
 from exresearch.run.orders import Order, note, place_of, plan_order, unchanged
 from exresearch.run.plan import RESOLVED, NotebookJob
 from exresearch.run.scheduler import Outcome, Task, WorkerLost, Workers, run_tasks
-from exresearch.run.suite import available_notebooks
+from exresearch.run.suite import available_notebooks, working_folder
 from exresearch.study import StudyError, load_study
 from exresearch.study.prepared import drop_prepared
 
@@ -162,13 +162,17 @@ def run_orders(
     try:
         run_tasks(tasks, workers=workers, slots=slots, done=done, begun=begun)
     except KeyboardInterrupt:
-        for course in courses.values():
-            drop_prepared(course.prepared.plan.work / RESOLVED)
         for state in states:
             if state.status in (WAITING, RUNNING):
                 state.status, state.ended = STOPPED, time.monotonic()
         tell(states)
         raise
+    finally:
+        for order in orders:
+            # Answers of people, of which no second copy is to lie about, whatever became of the client.
+            place = place_of(order)
+            if place is not None:
+                drop_prepared(working_folder(place) / RESOLVED)
     return states
 
 
@@ -277,7 +281,7 @@ def finish_away(order: Order, prepared: Prepared, results: Sequence[NotebookResu
     with held(order.limits):
         resolved = prepared.plan.work / RESOLVED
         tables = load_study(resolved, judged=True).tables
-        # Answers of people, of which no second copy is to lie about.
+        # Not needed any more, while other clients still run.
         drop_prepared(resolved)
         whole = replace(prepared.plan, study=replace(prepared.plan.study, tables=tables))
         try:

@@ -115,6 +115,11 @@ def studies_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
         Study files, each once, and files that are codebooks or other YAML: those stand beside study files, so that a
         pattern brings them along. A file that is named alone is taken for a study whatever it holds, so that what is
         wrong with it is said.
+
+    Raises
+    ------
+    StudyError
+        If there is no study file.
     """
     if len(paths) == 1 and not resolve_path(paths[0]).is_dir() and not glob.has_magic(str(paths[0])):
         return list(paths), []
@@ -129,6 +134,9 @@ def studies_in(paths: Sequence[Path]) -> tuple[list[Path], list[Path]]:
             found.append(path)
     unique = list({resolve_path(path): path for path in found}.values())
     studies = [path for path in unique if _is_study(resolve_path(path))]
+    if not studies:
+        remedy = "Name a file such as params/demo.yaml, or a folder with study files."
+        raise StudyError([Problem(paths[0].name, "", "no study file is there.", remedy)])
     return studies, [path for path in unique if path not in studies]
 
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-import sys
+import threading
 from collections.abc import Sequence
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import suppress
+from multiprocessing.connection import wait
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from exresearch.run.execute import begin_kernels
+from exresearch.run.forking import workers_context
 from exresearch.run.limits import kill_kernels
 from exresearch.run.origin import source_digest
 from exresearch.run.warm import adopt_server, server_address, stop_server
 from exresearch.study.problems import Problem, StudyError
 
-_THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+# A worker that is told to end writes its report to the end.
+_SECONDS = 60.0
 
 
 class Processes:
@@ -40,13 +43,10 @@ class Processes:
 
     def __init__(self, count: int, *, cold: bool = False, way: str | None = None) -> None:
         self._count, self._cold = count, cold
-        self._way = way or ("forkserver" if sys.platform == "linux" else "spawn")
+        self._way = way
         self._pool: ProcessPoolExecutor | None = None
 
     def __enter__(self) -> Self:
-        # Jobs stand side by side, so that none may take all processors for itself.
-        for name in _THREADS:
-            os.environ.setdefault(name, "1")
         if not self._cold:
             begin_kernels()
         return self
@@ -65,9 +65,7 @@ class Processes:
     def executor(self) -> Executor:
         """Return the processes, which begin when first wanted."""
         if self._pool is None:
-            context = multiprocessing.get_context(self._way)
-            if self._way == "forkserver":
-                context.set_forkserver_preload(["exresearch.run.many"])
+            context = workers_context(self._way)
             address = None if self._cold else server_address()
             self._pool = ProcessPoolExecutor(
                 self._count, mp_context=context, initializer=_settle, initargs=(address,)
@@ -91,14 +89,29 @@ class Processes:
                 # Workers take this as a wish, and end their own kernels.
                 os.kill(process.pid, signal.SIGTERM)
         pool.shutdown(wait=True, cancel_futures=True)
+        for process in processes:
+            # One that had only just begun was never told to end.
+            process.join(_SECONDS)
+            if process.is_alive():
+                process.kill()
 
 
 def _settle(address: Path | None) -> None:
     """Make a process a worker: it leaves Ctrl-C to the one that began it, and ends its kernels when told to stop."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, lambda *_: kill_kernels())
+    threading.Thread(target=_follow, daemon=True).start()
     if address is not None:
         adopt_server(address)
+
+
+def _follow() -> None:
+    """End this process with the one that began it, however that ended: nobody would tell it."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        wait([parent.sentinel])
+        kill_kernels()
+        os._exit(1)
 
 
 class Cluster:

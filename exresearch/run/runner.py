@@ -62,9 +62,9 @@ def run_plan(
         If it holds what must not leave the computer; an earlier report is as it was.
     """
     tell = on_progress if on_progress is not None else _silent
-    prepared = prepare_plan(plan, force=force)
-    secrets = secrets_aside(prepared.plan) if prepared.todo else None
     try:
+        prepared = prepare_plan(plan, force=force)
+        secrets = secrets_aside(prepared.plan) if prepared.todo else None
         results = _execute(
             prepared.plan,
             prepared=prepared,
