@@ -139,11 +139,7 @@ def run_tasks(
             raise ValueError(
                 f"{', '.join(sorted(task.name for task in waiting))}: waits for what never comes."
             )
-        finished, _ = wait(running, return_when=FIRST_COMPLETED)
-        # In the order of their names: what comes of tasks that end together does not depend on chance.
-        for future in sorted(finished, key=lambda one: running[one].name):
-            task = running.pop(future)
-            outcome = _outcome(future, workers)
+        for task, outcome in _finished(running, workers):
             if outcome is None:
                 task = replace(task, tries=task.tries + 1)
                 if task.tries < _TRIES:
@@ -152,6 +148,19 @@ def run_tasks(
                 outcome = Outcome(error=WorkerLost(task.name))
             over.add(task.name)
             waiting.extend(done(task, outcome))
+
+
+def _finished(running: dict[Future[Any], Task], workers: Workers) -> list[tuple[Task, Outcome | None]]:
+    """Wait for the next that end, take them out and return what came of them; nothing else remembers their futures.
+
+    A cluster does a task again whose result is still asked for when the worker that keeps it dies.
+    """
+    finished, _ = wait(running, return_when=FIRST_COMPLETED)
+    # In the order of their names: what comes of tasks that end together does not depend on chance.
+    return [
+        (running.pop(future), _outcome(future, workers))
+        for future in sorted(finished, key=lambda one: running[one].name)
+    ]
 
 
 def _alone(running: Iterable[Task]) -> bool:
