@@ -20,6 +20,7 @@ from exresearch.models import (
     unit_moments,
 )
 from exresearch.models.imputation.chain import _Chain
+from exresearch.models.imputation.matching import nearest
 
 # mice 3 in R, as printed at airquality: set 50 times imputed by mice(data, m = 50, seed = 245435), then
 # pool(with(impData2, lm(Temp ~ Ozone + Solar.R + Wind))) and its summary; seven digits each.
@@ -362,13 +363,12 @@ def test_draws_of_the_coefficients_vary_as_the_sandwich_says(
     data = pd.DataFrame({"x": x, "y": y, "unit": unit})
     data.loc[::2, "y"] = np.nan
     seen = []
-    nearest = _Chain._nearest
 
-    def recorded(self: _Chain, known: Any, wanted: Any) -> Any:
+    def recorded(known: Any, wanted: Any, names: Any, **options: Any) -> Any:
         seen.append(wanted)
-        return nearest(self, known, wanted)
+        return nearest(known, wanted, names, **options)
 
-    monkeypatch.setattr(_Chain, "_nearest", recorded)
+    monkeypatch.setattr("exresearch.models.imputation.chain.nearest", recorded)
     list(
         imputations(
             data, columns=["y"], auxiliary=["x"], cluster=cluster, n_imputations=1500, between=1, seed=1
@@ -392,12 +392,13 @@ def test_the_sums_follow_the_answers_within_a_round() -> None:
     data = small()
     groups = pd.factorize(data.pop("unit"))[0]
     chain = _Chain.start(data.to_numpy(), groups, donors=5, seed=1)
-    sums, blocks = chain.design.T @ chain.design, chain._blocks()
+    assert chain.bounds is not None
+    sums, blocks = chain.design.T @ chain.design, chain._blocks(chain.bounds)
     np.testing.assert_allclose(blocks.sum(axis=0), sums, atol=1e-9)
-    for j, rows in chain.gaps.items():
-        sums = chain._redraw(j, rows, sums, blocks)
+    for j, gaps in chain.gaps.items():
+        chain._redraw(j, gaps, sums, blocks)
         np.testing.assert_allclose(sums, chain.design.T @ chain.design, atol=1e-9)
-        np.testing.assert_allclose(blocks, chain._blocks(), atol=1e-9)
+        np.testing.assert_allclose(blocks, chain._blocks(chain.bounds), atol=1e-9)
         np.testing.assert_array_equal(chain.across, chain.design.T)
 
 
@@ -405,24 +406,27 @@ def test_the_scores_of_groups_need_no_pass_over_the_rows() -> None:
     data = small()
     groups = pd.factorize(data.pop("unit"))[0]
     chain = _Chain.start(data.to_numpy(), groups, donors=5, seed=1)
-    j, rows = next(iter(chain.gaps.items()))
+    assert chain.bounds is not None
+    j, gaps = next(iter(chain.gaps.items()))
     rng = np.random.default_rng(2)
     coefficients = rng.normal(size=chain.design.shape[1])
     coefficients[j + 1] = 0.0
-    normal = rng.normal(size=chain.n_groups)
-    quick = chain._signed_scores(j + 1, rows, chain.design[rows], coefficients, normal, chain._blocks())
+    blocks = chain._blocks(chain.bounds)
+    normal = rng.normal(size=len(blocks))
+    quick = chain._signed_scores(j + 1, gaps, chain.design[gaps.rows], coefficients, normal, blocks)
     residuals = chain.design[:, j + 1] - chain.design @ coefficients
-    residuals[rows] = 0.0
-    np.testing.assert_allclose(quick, chain.design.T @ (residuals * normal[groups]), atol=1e-9)
+    residuals[gaps.rows] = 0.0
+    by_row = normal[groups[np.argsort(chain.stored)]]
+    np.testing.assert_allclose(quick, chain.design.T @ (residuals * by_row), atol=1e-9)
 
 
 @pytest.mark.parametrize("size", [1.0, 1e12])
 def test_the_nearest_are_those_of_a_plain_search(size: float) -> None:
     rng = np.random.default_rng(3)
-    chain = _Chain.start(small().drop(columns="unit").to_numpy(), None, donors=5, seed=1)
     known, wanted = rng.normal(size=400).round(1) * size, rng.normal(size=50) * 2 * size
-    chain.rng = np.random.default_rng(4)
-    found = chain._nearest(known, wanted)
+    # Equal ones stand in the order of their names, whatever that in which they are given.
+    names = rng.permutation(400)
+    found = nearest(known[names], wanted, names, donors=5, rng=np.random.default_rng(4))
     order = np.argsort(known.round(9), kind="stable")
     distance = np.sort(np.abs(known.round(9)[:, None] - wanted.round(9)), axis=0)[4] + 0.5e-9
     ordered = known.round(9)[order]

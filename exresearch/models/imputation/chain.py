@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.columns import check_columns, numeric_columns
+from exresearch.models.imputation.matching import nearest
 from exresearch.models.resampling import NotEstimable
 
 FloatArray = NDArray[np.float64]
@@ -20,8 +23,6 @@ IndexArray = NDArray[np.intp]
 _RIDGE = 1e-5
 # So many rows hold a near one for everybody; which of them may lend is drawn anew each time.
 _MOST_LENDERS = 10_000
-# Predictions that differ by less are equal: rounding must not choose the donor.
-_DIGITS = 9
 
 
 def imputations(
@@ -100,13 +101,8 @@ def imputations(
     [(['enps', 'needs'], 0), (['enps', 'needs'], 0)]
     """
     least = {"n_imputations": 1, "seed": 0, "burn_in": 0, "between": 1, "donors": 1}
-    given = {
-        "n_imputations": n_imputations,
-        "seed": seed,
-        "burn_in": burn_in,
-        "between": between,
-        "donors": donors,
-    }
+    given = {"n_imputations": n_imputations, "seed": seed, "donors": donors}
+    given |= {"burn_in": burn_in, "between": between}
     for name, value in given.items():
         if isinstance(value, bool) or not isinstance(value, (int, np.integer)) or value < least[name]:
             raise ValueError(f"{name} must be an integer of {least[name]} or more, got {value!r}.")
@@ -135,37 +131,50 @@ def _completed(
     order = np.lexsort([labels, *values.T[::-1]])
     groups = None if cluster is None else pd.factorize(labels[order])[0]
     chain = _Chain.start(values[order], groups, donors=given["donors"], seed=given["seed"])
+    back = chain.stored[np.argsort(order)]
     place = [names.index(name) for name in columns]
-    back = np.argsort(order)
     rounds = given["burn_in"]
     for _ in range(given["n_imputations"]):
         rounds += given["between"]
         for _ in range(rounds):
             chain.round()
         rounds = 0
-        done = chain.answers[back][:, place]
-        yield pd.DataFrame(done, columns=columns, index=frame.index)
+        done = np.empty((len(place), len(back)))
+        for column, j in zip(done, place, strict=True):
+            chain.answers[j].take(back, out=column)
+        yield pd.DataFrame(done.T, columns=columns, index=frame.index, copy=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """Where a column is missing and where not, in the order of the rows, as places in which the rows are stored."""
+
+    rows: IndexArray
+    filled: IndexArray
+    others: IndexArray
+    # The groups of these rows; and their order by group, where each group begins in it, and which groups these are.
+    labels: IndexArray
+    by_group: IndexArray
+    starts: IndexArray
+    found: IndexArray
 
 
 @dataclass(slots=True)
 class _Chain:
-    """The state of the chain: the completed answers, also standardised with a constant in front."""
+    """The state of the chain: the completed answers by column, also standardised with a constant in front."""
 
     answers: FloatArray
     design: FloatArray
     # The same, column by column: passes over all rows are quicker there, and single rows in the other.
     across: FloatArray
-    gaps: dict[int, IndexArray]
-    filled: dict[int, IndexArray]
-    groups: IndexArray | None
-    n_groups: int
+    # By column, those with the fewest gaps first.
+    gaps: dict[int, _Gaps]
+    # Where each group begins: rows are stored group by group.
+    bounds: IndexArray | None
+    # Where each row is stored.
+    stored: IndexArray
     donors: int
     rng: np.random.Generator
-    # Rows by group, where each group begins there; and for the gaps of each column their order by group, where each
-    # group begins in it, and which groups these are.
-    by_group: IndexArray
-    bounds: IndexArray
-    gap_groups: dict[int, tuple[IndexArray, IndexArray, IndexArray]]
 
     @classmethod
     def start(cls, values: FloatArray, groups: IndexArray | None, *, donors: int, seed: int) -> _Chain:
@@ -173,93 +182,89 @@ class _Chain:
         rng = np.random.default_rng(seed)
         missing = np.isnan(values)
         answers = values.copy()
-        # The columns with the fewest gaps come first in every round.
-        by_gaps = [int(j) for j in np.argsort(missing.sum(axis=0), kind="stable") if missing[:, j].any()]
-        gaps = {j: np.flatnonzero(missing[:, j]) for j in by_gaps}
-        filled = {j: np.flatnonzero(~missing[:, j]) for j in by_gaps}
         centre, spread = np.nanmean(values, axis=0), np.nanstd(values, axis=0)
-        for j in by_gaps:
-            answers[gaps[j], j] = values[rng.choice(filled[j], size=len(gaps[j])), j]
+        labels = np.zeros(len(values), dtype=np.intp) if groups is None else groups
+        bounds = None if groups is None else np.append(0, np.bincount(groups).cumsum())
+        by_group = np.argsort(labels, kind="stable")
+        stored = np.empty_like(by_group)
+        stored[by_group] = np.arange(len(by_group))
+        gaps = {}
+        for j in map(int, np.argsort(missing.sum(axis=0), kind="stable")):
+            if not missing[:, j].any():
+                continue
+            rows, filled = np.flatnonzero(missing[:, j]), np.flatnonzero(~missing[:, j])
+            answers[rows, j] = values[rng.choice(filled, size=len(rows)), j]
+            order = np.argsort(labels[rows], kind="stable")
+            found, starts = np.unique(labels[rows][order], return_index=True)
+            others = np.delete(np.arange(values.shape[1] + 1), j + 1)
+            gaps[j] = _Gaps(stored[rows], stored[filled], others, labels[rows], order, starts, found)
         standard = (answers - centre) / np.where(spread > 0.0, spread, 1.0)
-        design = np.column_stack([np.ones(len(values)), standard])
-        by_group, bounds = np.arange(len(values)), np.array([0, len(values)])
-        gap_groups = {}
-        if groups is not None:
-            by_group = np.argsort(groups, kind="stable")
-            bounds = np.append(0, np.bincount(groups).cumsum())
-            for j, rows in gaps.items():
-                order = np.argsort(groups[rows], kind="stable")
-                found, starts = np.unique(groups[rows][order], return_index=True)
-                gap_groups[j] = (order, starts, found)
+        design = np.column_stack([np.ones(len(values)), standard])[by_group]
         return cls(
-            answers=answers,
+            answers=np.ascontiguousarray(answers[by_group].T),
             design=design,
             across=np.ascontiguousarray(design.T),
             gaps=gaps,
-            filled=filled,
-            groups=groups,
-            n_groups=len(values) if groups is None else int(groups.max()) + 1,
+            bounds=bounds,
+            stored=stored,
             donors=donors,
             rng=rng,
-            by_group=by_group,
-            bounds=bounds,
-            gap_groups=gap_groups,
         )
 
     def round(self) -> None:
         """Draw every gap anew, column by column."""
         # Computed anew each time: changes of the sums would gather rounding.
-        sums = self.design.T @ self.design
-        blocks = None if self.groups is None else self._blocks()
-        for j, rows in self.gaps.items():
-            sums = self._redraw(j, rows, sums, blocks)
+        blocks = None if self.bounds is None else self._blocks(self.bounds)
+        sums = self.design.T @ self.design if blocks is None else blocks.sum(axis=0)
+        for j, gaps in self.gaps.items():
+            self._redraw(j, gaps, sums, blocks)
 
-    def _blocks(self) -> FloatArray:
+    def _blocks(self, bounds: IndexArray) -> FloatArray:
         """The cross-products of each group [G, q, q]."""
         size = self.design.shape[1]
-        blocks = np.empty((self.n_groups, size, size))
-        for group, (first, last) in enumerate(itertools.pairwise(self.bounds)):
-            block = self.design[self.by_group[first:last]]
-            np.matmul(block.T, block, out=blocks[group])
+        blocks = np.empty((len(bounds) - 1, size, size))
+        for products, (first, last) in zip(blocks, itertools.pairwise(bounds), strict=True):
+            block = self.design[first:last]
+            np.matmul(block.T, block, out=products)
         return blocks
 
-    def _redraw(self, j: int, rows: IndexArray, sums: FloatArray, blocks: FloatArray | None) -> FloatArray:
-        column, filled = j + 1, self.filled[j]
+    def _redraw(self, j: int, gaps: _Gaps, sums: FloatArray, blocks: FloatArray | None) -> None:
+        column, rows, others = j + 1, gaps.rows, gaps.others
         guessed = self.design.take(rows, axis=0)
         known = sums - guessed.T @ guessed
-        others = np.delete(np.arange(len(sums)), column)
-        cross = known[np.ix_(others, others)]
-        cross[np.diag_indices_from(cross)] += _RIDGE * len(self.design)
+        cross = known[others[:, None], others]
+        cross.flat[:: len(cross) + 1] += _RIDGE * len(self.design)
         coefficients = np.zeros(len(sums))
         coefficients[others] = np.linalg.solve(cross, known[others, column])
-        normal = self.rng.standard_normal(self.n_groups)
-        scores = self._signed_scores(column, rows, guessed, coefficients, normal, blocks)
+        normal = self.rng.standard_normal(len(self.design) if blocks is None else len(blocks))
+        scores = self._signed_scores(column, gaps, guessed, coefficients, normal, blocks)
         drawn = coefficients.copy()
-        scale = np.sqrt(self._small_sample(len(filled), len(others)))
+        scale = math.sqrt(self._small_sample(len(gaps.filled), len(others)))
         drawn[others] += scale * np.linalg.solve(cross, scores[others])
-        if len(filled) > _MOST_LENDERS:
-            lends = self.rng.choice(len(filled), size=_MOST_LENDERS, replace=False)
-            lends.sort()
-            filled = filled.take(lends)
-        predicted = (coefficients @ self.across).take(filled)
-        lender = filled.take(self._nearest(predicted, guessed @ drawn))
-        self.answers[rows, j] = self.answers[lender, j]
+        lends = np.arange(len(gaps.filled))
+        if len(lends) > _MOST_LENDERS:
+            lends = self.rng.choice(len(lends), size=_MOST_LENDERS, replace=False)
+        predicted = (coefficients @ self.across).take(gaps.filled.take(lends))
+        lender = nearest(predicted, guessed @ drawn, lends, donors=self.donors, rng=self.rng)
+        lender = gaps.filled.take(lender)
+        self.answers[j][rows] = self.answers[j].take(lender)
         before, now = guessed[:, column].copy(), self.across[column].take(lender)
-        self.design[rows, column] = self.across[column, rows] = guessed[:, column] = now
+        self.design[rows, column] = self.across[column][rows] = guessed[:, column] = now
         # Of the products only those with this column change; its square by (new - old) (new + old).
-        change = guessed * (now - before)[:, None]
-        change[:, column] = (now - before) * (now + before)
-        _shift(sums[None], np.zeros(1, dtype=np.intp), column, change.sum(axis=0)[None])
-        if blocks is not None:
-            order, starts, groups = self.gap_groups[j]
-            added = np.add.reduceat(change.take(order, axis=0), starts, axis=0)
-            _shift(blocks, groups, column, added)
-        return sums
+        apart = now - before
+        change = guessed * apart[:, None]
+        change[:, column] = apart * (now + before)
+        if blocks is None:
+            _shift(sums, ..., column, change.sum(axis=0))
+            return
+        change = np.add.reduceat(change.take(gaps.by_group, axis=0), gaps.starts, axis=0)
+        _shift(sums, ..., column, change.sum(axis=0))
+        _shift(blocks, gaps.found, column, change)
 
     def _signed_scores(
         self,
         column: int,
-        rows: IndexArray,
+        gaps: _Gaps,
         guessed: FloatArray,
         coefficients: FloatArray,
         normal: FloatArray,
@@ -268,59 +273,25 @@ class _Chain:
         """sum_g z_g X_g'e_g over the rows with a value; of groups from their cross-products, without a pass."""
         contrast = -coefficients
         contrast[column] = 1.0
-        if blocks is None or self.groups is None:
+        if blocks is None:
             signed = (contrast @ self.across) * normal
-            signed[rows] = 0.0
+            signed[gaps.rows] = 0.0
             return np.asarray(self.across @ signed)
-        products = (normal @ blocks.reshape(self.n_groups, -1)).reshape(blocks.shape[1:])
-        gap = guessed.T @ ((guessed @ contrast) * normal[self.groups[rows]])
+        products = (normal @ blocks.reshape(len(blocks), -1)).reshape(blocks.shape[1:])
+        gap = guessed.T @ ((guessed @ contrast) * normal.take(gaps.labels))
         return np.asarray(products @ contrast - gap)
 
     def _small_sample(self, n: int, size: int) -> float:
         """Correction of the sandwich for few rows (HC1), or few clusters (CR1)."""
         left = max(n - size, 1)
-        if self.groups is None:
+        if self.bounds is None:
             return n / left
-        return self.n_groups / max(self.n_groups - 1, 1) * max(n - 1, 1) / left
-
-    def _nearest(self, known: FloatArray, wanted: FloatArray) -> IndexArray:
-        """Place of one of the nearest known predictions for each wanted one, drawn at random."""
-        order, ordered = _ranked(known)
-        # Searched in their order, which is quicker by far; drawn in that of the rows.
-        by_value = np.argsort(wanted)
-        wanted = wanted[by_value].round(_DIGITS)
-        k = min(self.donors, len(known))
-        # The k nearest lie among the k below and the k above; at either end the window is moved inside.
-        start = np.clip(np.searchsorted(ordered, wanted) - k, 0, max(len(known) - 2 * k, 0))
-        window = start[:, None] + np.arange(min(2 * k, len(known)))[None, :]
-        apart = np.abs(ordered[window] - wanted[:, None])
-        # They are neighbours, so the k-th distance is that of the far end of the closest k in a row.
-        far = np.maximum(apart[:, : apart.shape[1] - k + 1], apart[:, k - 1 :])
-        distance = far.min(axis=1) + 0.5 * 10.0**-_DIGITS
-        # Everybody at that distance, and not those whom the order of the rows puts first.
-        first = np.searchsorted(ordered, wanted - distance, side="left")
-        last = np.searchsorted(ordered, wanted + distance, side="right")
-        back = np.empty_like(by_value)
-        back[by_value] = np.arange(len(back))
-        return np.asarray(order[self.rng.integers(first[back], last[back])], dtype=np.intp)
+        n_groups = len(self.bounds) - 1
+        return n_groups / max(n_groups - 1, 1) * max(n - 1, 1) / left
 
 
-def _shift(products: FloatArray, which: IndexArray, column: int, change: FloatArray) -> None:
+def _shift(products: FloatArray, which: Any, column: int, change: FloatArray) -> None:
     """Add to the products with one column, in the matrices that are named: [which, q, q], change [which, q]."""
     products[which, :, column] += change
-    change[:, column] = 0.0
+    change[..., column] = 0.0
     products[which, column, :] += change
-
-
-def _ranked(values: FloatArray) -> tuple[IndexArray, FloatArray]:
-    """Stable order of the values rounded to so many digits, and these in that order."""
-    whole = np.rint(values * 10.0**_DIGITS)
-    bits = len(values).bit_length()
-    if np.abs(whole).max() * 2.0**bits >= 2.0**62:
-        rounded = values.round(_DIGITS)
-        order = np.argsort(rounded, kind="stable")
-        return order, rounded[order]
-    # Value and place in one number: whole numbers are sorted far more quickly than places by their values.
-    keys = (whole.astype(np.int64) << bits) | np.arange(len(values))
-    keys.sort()
-    return keys & ((1 << bits) - 1), (keys >> bits) / 10.0**_DIGITS
