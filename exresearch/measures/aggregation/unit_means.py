@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.stats import t as student_t
 
-from exresearch.study.coded import coded
+from exresearch.study.coded import ranked
 
 Vector = NDArray[np.float64]
 #: From how many people on a unit's own variance is used. By simulation (docs/coverage-measures.md): from five on its
@@ -86,9 +86,9 @@ def unit_means(
     for name, series in (("unit", unit), ("wave", wave), ("weights", weights), ("person", person)):
         if series is not None and len(series) != len(values):
             raise ValueError(f"{name} must be as many as the values ({len(values)}); got {len(series)}.")
-    units, unit_names = _ranked(unit)
+    units, unit_names = ranked(unit)
     waves, wave_names = (
-        (np.zeros(len(values), dtype=np.int64), pd.Index(["all"])) if wave is None else _ranked(wave)
+        (np.zeros(len(values), dtype=np.int64), pd.Index(["all"])) if wave is None else ranked(wave)
     )
     there = np.flatnonzero((units >= 0) & (waves >= 0) & values.notna().to_numpy())
     answers = pd.DataFrame(
@@ -174,16 +174,6 @@ def person_means(
     if person is not None:
         y, w, codes = _by_person(y, w, codes, person[there])
     return pd.DataFrame({"unit": np.asarray(names, dtype=object)[codes], "value": y, "weight": w})
-
-
-def _ranked(names: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
-    """Number of each name in their order, -1 where there is none, and the names in that order."""
-    codes, found = coded(names)
-    order = found.argsort()
-    # One place more, for those without a name.
-    rank = np.full(len(found) + 1, -1)
-    rank[order] = np.arange(len(found))
-    return rank[codes], found[order]
 
 
 def _check_weights(function: str, weights: Vector) -> None:

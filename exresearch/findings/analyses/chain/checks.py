@@ -18,8 +18,9 @@ from exresearch.findings.analyses.chain.rows import (
     PERSON,
     UNIT,
     WAVE,
+    CellSums,
     ChainRows,
-    cell_means,
+    means_of,
 )
 from exresearch.findings.analyses.linkage.covariates import unit_covariates
 from exresearch.findings.finding import EstimateRecord
@@ -242,16 +243,25 @@ def split_cells(rows: ChainRows, *, seed: int, n_splits: int = SPLITS) -> list[p
         As ``rows.cells``; cells in which a half has fewer than three people are left out.
     """
     sheets = rows.sheets
-    codes, people = pd.factorize(sheets[PERSON], sort=True)
-    kept = rows.cells[[UNIT, WAVE, CX, *rows.waves]]
+    people, codes = np.unique(sheets[PERSON].to_numpy(), return_inverse=True)
+    sums = CellSums.of(sheets)
+    whole = sums.sums()
+    # Number of each of the cells that customers answered for.
+    waves = sheets[WAVE].cat.categories
+    places = sheets[UNIT].cat.categories.get_indexer(rows.cells[UNIT]) * len(waves)
+    places += waves.get_indexer(rows.cells[WAVE])
+    kept = rows.cells[[UNIT, WAVE, CX, *rows.waves]].set_axis(places)
     generator = np.random.default_rng(seed)
     frames = []
     for _ in range(n_splits):
         half = generator.permutation(len(people)) % 2 == 0
-        first, second = cell_means(sheets[half[codes]]), cell_means(sheets[~half[codes]])
-        first = first[first["people"] >= _LEAST_HALF]
-        second = second.loc[second["people"] >= _LEAST_HALF, [UNIT, WAVE, ENGAGEMENT, "n"]]
-        both = first.drop(columns=ENGAGEMENT).merge(second, on=[UNIT, WAVE], suffixes=("", "_other"))
-        both["n"] = both["n"] + both["n_other"]
-        frames.append(both.merge(kept, on=[UNIT, WAVE], how="inner"))
+        drawn = sums.sums(half[codes])
+        rest = whole - drawn
+        enough = (drawn["people"] >= _LEAST_HALF) & (rest["people"] >= _LEAST_HALF)
+        cells = kept[enough.loc[places].to_numpy()]
+        first, second = means_of(drawn).loc[cells.index], means_of(rest).loc[cells.index]
+        told = first.drop(columns=ENGAGEMENT).assign(
+            **{ENGAGEMENT: second[ENGAGEMENT], "n": first["n"] + second["n"]}
+        )
+        frames.append(pd.concat([cells, told], axis=1).reset_index(drop=True))
     return frames

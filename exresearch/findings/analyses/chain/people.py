@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from exresearch.findings.analyses.chain.rows import (
@@ -90,13 +91,20 @@ def deviations(sheets: pd.DataFrame, *, names: Sequence[str]) -> pd.DataFrame:
     pandas.DataFrame
         The columns, with unit, wave and weight.
     """
-    rows = sheets.dropna(subset=list(names))[[*names, UNIT, WAVE, WEIGHT]].reset_index(drop=True)
-    by = [rows[UNIT], rows[WAVE]]
-    weight = rows[WEIGHT].groupby(by).transform("sum")
-    made = {
-        name: rows[name] - (rows[name] * rows[WEIGHT]).groupby(by).transform("sum") / weight for name in names
-    }
-    return rows.assign(**made)
+    there = np.ones(len(sheets), dtype=bool)
+    for name in names:
+        there &= sheets[name].notna().to_numpy()
+    rows = sheets.loc[there, [*names, UNIT, WAVE, WEIGHT]].reset_index(drop=True)
+    waves = rows[WAVE].cat
+    codes = rows[UNIT].cat.codes.to_numpy(dtype=np.int64) * len(waves.categories) + waves.codes.to_numpy()
+    weight = rows[WEIGHT].to_numpy()
+    total = np.bincount(codes, weights=weight)
+    for name in names:
+        values = rows[name].to_numpy()
+        with np.errstate(invalid="ignore"):
+            means = np.bincount(codes, weights=values * weight) / total
+        rows[name] = values - means[codes]
+    return rows
 
 
 def _near(rows: ChainRows) -> list[ChainLink]:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.findings.note import Note
 from exresearch.findings.testability import NOT_LINKED
 from exresearch.measures import NotMeasured, NotScorable, construct_score, link_side
 from exresearch.study import Study
+from exresearch.study.coded import ranked
 from exresearch.study.languages import worded
 
 #: Columns of the links, in their order.
@@ -35,7 +38,7 @@ class ChainRows:
     ----------
     sheets : pandas.DataFrame
         Complete answer sheets in units: the columns of people in standard deviations, the two parts of ambassadorship,
-        unit, wave, weight, person.
+        unit and wave (categories in the order of their names), weight, number of the person in the order of names.
     answered : pandas.DataFrame
         The same for all sheets in units, with gaps: what links have that need not the same people.
     cells : pandas.DataFrame
@@ -63,7 +66,7 @@ class ChainRows:
     cx_source: str
 
 
-def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
+def chain_rows(study: Study, *, min_unit_n: int, scored: pd.DataFrame | None = None) -> ChainRows | Note:
     """Score every link and bring people and customers together by unit and wave.
 
     Parameters
@@ -72,16 +75,18 @@ def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
         With employees in units, and customers or a measure of the units.
     min_unit_n : int
         Complete sheets that a unit needs in a wave, and answers of customers where their number is known.
+    scored : pandas.DataFrame, optional
+        What was ``answered`` in the rows of this study with another ``min_unit_n``, so that nothing is scored again.
 
     Returns
     -------
     ChainRows or Note
         A note where the sides cannot be brought together.
     """
-    scored = _sheets(study)
-    if isinstance(scored, Note):
-        return scored
-    sheets = scored.dropna(subset=[*PEOPLE, *PARTS]).reset_index(drop=True)
+    answered = _sheets(study) if scored is None else scored
+    if isinstance(answered, Note):
+        return answered
+    sheets = answered[_complete(answered, [*PEOPLE, *PARTS])].reset_index(drop=True)
     try:
         side, _ = link_side(study, "cx", table="customers", min_unit_n=min_unit_n)
     except NotMeasured:
@@ -90,7 +95,8 @@ def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
     right = right[[UNIT, WAVE, CX, "cx_n"]].astype({CX: "float64", "cx_n": "float64"})
     cells = cell_means(sheets).merge(right, on=[UNIT, WAVE], how="inner", validate="one_to_one")
     cells = cells[cells["people"] >= min_unit_n].reset_index(drop=True)
-    everything = set(scored[UNIT]) | set(side.frame["unit"])
+    units = answered[UNIT].cat.categories[np.unique(answered[UNIT].cat.codes)]
+    everything = set(units) | set(side.frame["unit"])
     waves = _waves(cells)
     cells = cells.assign(**{name: (cells[WAVE] == name.removeprefix("wave: ")) * 1.0 for name in waves})
     if cells[UNIT].nunique() < 3:
@@ -102,14 +108,70 @@ def chain_rows(study: Study, *, min_unit_n: int) -> ChainRows | Note:
     labels[AMBASSADORS] = worded("Ambassadorship and effort")
     return ChainRows(
         sheets=sheets,
-        answered=scored,
+        answered=answered,
         cells=cells,
         waves=waves,
         labels=labels,
         n_units_out=len(everything) - cells[UNIT].nunique(),
-        n_sheets_out=len(scored) - len(sheets),
+        n_sheets_out=len(answered) - len(sheets),
         cx_source=side.source,
     )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CellSums:
+    """Weighted sums by unit and wave, of all sheets or of some.
+
+    Attributes
+    ----------
+    codes : ndarray
+        Unit and wave of each sheet as one number, in the order of both.
+    n_cells : int
+        Numbers there are.
+    weight : ndarray
+    values : dict of str to ndarray
+        Columns times weight.
+    first : ndarray of bool
+        Whether a sheet is its person's first in its cell.
+    """
+
+    codes: NDArray[np.int64]
+    n_cells: int
+    weight: NDArray[np.float64]
+    values: dict[str, NDArray[np.float64]]
+    first: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, sheets: pd.DataFrame) -> CellSums:
+        """Prepare the sheets of :class:`ChainRows`."""
+        units, waves = sheets[UNIT].cat, sheets[WAVE].cat
+        n_waves = len(waves.categories)
+        codes = units.codes.to_numpy(dtype=np.int64) * n_waves + waves.codes.to_numpy(dtype=np.int64)
+        people = sheets[PERSON].to_numpy(dtype=np.int64)
+        # Sheets are kept in their order, so that the first is the first.
+        first = np.zeros(len(sheets), dtype=bool)
+        first[np.unique(codes * (int(people.max(initial=0)) + 1) + people, return_index=True)[1]] = True
+        weight = sheets[WEIGHT].to_numpy(dtype=np.float64)
+        values = {name: sheets[name].to_numpy(dtype=np.float64) * weight for name in (*PEOPLE, *PARTS)}
+        return cls(codes, len(units.categories) * n_waves, weight, values, first)
+
+    def sums(self, where: NDArray[np.bool_] | None = None) -> pd.DataFrame:
+        """Sums by cell number: the columns, weight, ``n`` (sheets) and ``people``."""
+        rows = slice(None) if where is None else np.flatnonzero(where)
+        codes = self.codes[rows]
+        made = {
+            name: np.bincount(codes, weights=values[rows], minlength=self.n_cells)
+            for name, values in {**self.values, WEIGHT: self.weight}.items()
+        }
+        made["n"] = np.bincount(codes, minlength=self.n_cells)
+        made["people"] = np.bincount(codes[self.first[rows]], minlength=self.n_cells)
+        return pd.DataFrame(made)
+
+
+def means_of(sums: pd.DataFrame) -> pd.DataFrame:
+    """Means of the columns of :meth:`CellSums.sums`, with ``n`` and ``people``; cells without a sheet are left out."""
+    there = sums[sums["n"] > 0]
+    return there[[*PEOPLE, *PARTS]].div(there[WEIGHT], axis=0).assign(n=there["n"], people=there["people"])
 
 
 def cell_means(sheets: pd.DataFrame) -> pd.DataFrame:
@@ -125,55 +187,84 @@ def cell_means(sheets: pd.DataFrame) -> pd.DataFrame:
     pandas.DataFrame
         One row per unit and wave, ordered by both.
     """
-    names = [*PEOPLE, *PARTS]
-    grouped = sheets[[UNIT, WAVE]].assign(**{name: sheets[name] * sheets[WEIGHT] for name in names})
-    grouped[WEIGHT], grouped[PERSON] = sheets[WEIGHT], sheets[PERSON]
-    by = grouped.groupby([UNIT, WAVE], sort=True)
-    sums = by[[*names, WEIGHT]].sum()
-    means = sums[names].div(sums[WEIGHT], axis=0)
-    means["n"] = by.size()
-    means["people"] = by[PERSON].nunique()
-    return means.reset_index()
+    means = means_of(CellSums.of(sheets).sums())
+    units, waves = sheets[UNIT].cat.categories, sheets[WAVE].cat.categories
+    cells = means.index.to_numpy()
+    means.insert(0, UNIT, units.take(cells // len(waves)))
+    means.insert(1, WAVE, waves.take(cells % len(waves)))
+    return means.reset_index(drop=True)
 
 
 def _sheets(study: Study) -> pd.DataFrame | Note:
     employees, codebook = study.table("employees"), study.codebook
-    scores = {}
-    for construct in (EXPERIENCE, ENGAGEMENT, *PARTS):
+    names = [EXPERIENCE, ENGAGEMENT, *PARTS]
+    made: dict[str, NDArray[np.float64]] = {}
+    for construct in names:
         try:
-            scores[construct] = construct_score(
-                employees, codebook=codebook, table="employees", construct=construct
-            )
+            score = construct_score(employees, codebook=codebook, table="employees", construct=construct)
         except NotScorable:
             return Note(
                 message="No score can be made of “{measure}”.", values={"measure": codebook.label(construct)}
             )
-    frame = pd.DataFrame(scores).astype("float64")
-    frame[UNIT] = employees["unit"]
-    frame[WAVE] = employees["wave"] if "wave" in employees else "all"
-    frame[WEIGHT] = employees["weight"].astype("float64") if "weight" in employees else 1.0
-    # A sheet without a person is somebody of its own.
-    own = pd.Series([f" row {number}" for number in range(len(frame))], index=frame.index)
-    frame[PERSON] = (
-        employees["person"].where(employees["person"].notna(), own) if "person" in employees else own
+        made[construct] = score.to_numpy(dtype=np.float64, na_value=np.nan)
+    units, unit_names = ranked(employees["unit"])
+    waves, wave_names = (
+        ranked(employees["wave"])
+        if "wave" in employees
+        else (np.zeros(len(employees), dtype=np.int64), pd.Index(["all"]))
     )
-    frame = frame[frame[UNIT].notna() & frame[WAVE].notna()]
-    names = [EXPERIENCE, ENGAGEMENT, *PARTS]
-    complete = frame.dropna(subset=names)
-    if len(complete) < 3 or (complete[names].nunique() < 2).any():
+    rows = np.flatnonzero((units >= 0) & (waves >= 0))
+    frame = pd.DataFrame({name: values[rows] for name, values in made.items()})
+    weight = (
+        employees["weight"].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+        if "weight" in employees
+        else np.ones(len(rows))
+    )
+    complete = _complete(frame, names)
+    if complete.sum() < 3 or any(np.ptp(frame[name].to_numpy()[complete]) == 0.0 for name in names):
         return _NO_SPREAD
     for name in names:
-        frame = frame.assign(**{name: _standardised(frame[name], frame.loc[complete.index])})
-    both = frame[list(PARTS)].mean(axis=1, skipna=False)
-    frame = frame.assign(**{AMBASSADORS: both})
-    return frame.assign(**{AMBASSADORS: _standardised(both, frame.loc[complete.index])}).reset_index(
-        drop=True
+        frame[name] = _standardised(frame[name].to_numpy(), complete, weight)
+    frame[AMBASSADORS] = _standardised((frame[PARTS[0]] + frame[PARTS[1]]).to_numpy() / 2, complete, weight)
+    frame[UNIT] = pd.Categorical.from_codes(units[rows], unit_names)
+    frame[WAVE] = pd.Categorical.from_codes(waves[rows], wave_names)
+    frame[WEIGHT] = weight
+    frame[PERSON] = _people(employees)[rows]
+    return frame
+
+
+def _people(employees: pd.DataFrame) -> NDArray[np.int64]:
+    """Number of each person in the order of names; a sheet without a person is somebody of its own."""
+    n = len(employees)
+    codes, names = (
+        ranked(employees["person"])
+        if "person" in employees
+        else (np.full(n, -1, dtype=np.int64), pd.Index([], dtype="str"))
     )
+    alone = np.flatnonzero(codes < 0)
+    if not len(alone):
+        return codes
+    own = [f" row {number}" for number in alone.tolist()]
+    order = np.argsort(np.array([*names.astype(str), *own], dtype=object), kind="stable")
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = np.arange(len(order))
+    everybody = codes.copy()
+    everybody[alone] = len(names) + np.arange(len(alone))
+    return rank[everybody]
 
 
-def _standardised(values: pd.Series, complete: pd.DataFrame) -> pd.Series:
+def _complete(frame: pd.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    found: NDArray[np.bool_] = np.ones(len(frame), dtype=bool)
+    for name in names:
+        found &= ~np.isnan(frame[name].to_numpy())
+    return found
+
+
+def _standardised(
+    values: NDArray[np.float64], complete: NDArray[np.bool_], weight: NDArray[np.float64]
+) -> NDArray[np.float64]:
     """Standard deviations from the mean, both of the complete sheets."""
-    known, weights = values[complete.index], complete[WEIGHT]
+    known, weights = values[complete], weight[complete]
     mean = float(np.average(known, weights=weights))
     spread = float(np.sqrt(np.average((known - mean) ** 2, weights=weights)))
     return (values - mean) / spread

@@ -86,10 +86,11 @@ def chain_specifications(
 def _samples(study: Study, min_unit_n: int) -> dict[int, ChainRows]:
     """Rows by the least number of answers; the stricter one only where it leaves something out."""
     made: dict[int, ChainRows] = {}
+    scored = None
     for least in (min_unit_n, _STRICTER * min_unit_n):
-        rows = chain_rows(study, min_unit_n=least)
+        rows = chain_rows(study, min_unit_n=least, scored=scored)
         if isinstance(rows, ChainRows):
-            made[least] = rows
+            made[least], scored = rows, rows.answered
     sizes = [len(rows.cells) for rows in made.values()]
     return dict(list(made.items())[:1]) if len(set(sizes)) < len(sizes) else made
 
