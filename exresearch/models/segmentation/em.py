@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from exresearch.models.segmentation.features import Features, FloatArray
+from exresearch.models.segmentation.steps import Ground, ground, step
 
-# Cells of one block of densities: 2 MB, which stays near the processor.
-_CELLS = 250_000
-# Below this a segment has lost everybody.
-_LEAST_SHARE = 1e-12
 _SAME_OPTIMUM = 1e-3
 # Relative gain to which single precision, which is twice as fast, tells the way up.
 _SINGLE = 3e-7
@@ -96,24 +94,27 @@ def best_fits(
         [rng.choice(len(features.rows), size=(starts, k), p=column / column.sum()) for column in weights]
     ).reshape(-1, k)
     coefficients = features.started(chosen, rng)
-    shares = np.full((len(owner), k), -np.log(k))
-    likelihood = np.full(len(owner), -np.inf)
-    rough, light = _single(features, weights)
-    few, some = rough, light
+    seen = None
     if len(features.rows) > search.rows:
         seen = np.sort(rng.choice(len(features.rows), size=search.rows, replace=False))
-        few, some = replace(rough, rows=rough.rows[seen]), np.ascontiguousarray(light[:, seen])
-    for _ in range(search.short if k > 1 else 2):
-        coefficients, shares, likelihood = _step(few, coefficients, shares, some[owner])
+    if k == 1:
+        return _alone(features, weights)
+    shares = np.full((len(owner), k), -np.log(k))
+    likelihood = np.full(len(owner), -np.inf)
+    whole = ground(features, weights)
+    rough = whole.single()
+    few = rough if seen is None else ground(features, weights, rows=seen).single()
+    for number in range(search.short):
+        # What a start is worth is only asked at the end.
+        asked = number == search.short - 1
+        coefficients, shares, likelihood = step(few, coefficients, shares, owner, measured=asked)
     kept = min(search.kept, starts)
     order = np.argsort(-likelihood.reshape(replicates, starts), axis=1, kind="stable")[:, :kept]
     rows = (order + starts * np.arange(replicates)[:, None]).reshape(-1)
     owner, coefficients, shares = owner[rows], coefficients[rows], shares[rows]
     near = replace(search, tolerance=max(search.tolerance, _SINGLE))
-    coefficients, shares, _, _ = _climbed(rough, coefficients, shares, light, owner, near)
-    coefficients, shares, likelihood, converged = _climbed(
-        features, coefficients, shares, weights, owner, search
-    )
+    coefficients, shares, _, _ = _climbed(rough, coefficients, shares, owner, near)
+    coefficients, shares, likelihood, converged = _climbed(whole, coefficients, shares, owner, search)
     found = likelihood.reshape(replicates, kept)
     best = found.argmax(axis=1)
     rows = best + kept * np.arange(replicates)
@@ -136,66 +137,36 @@ def posteriors(features: Features, coefficients: FloatArray, log_shares: FloatAr
     return density
 
 
-def _single(features: Features, weights: FloatArray) -> tuple[Features, FloatArray]:
-    return replace(features, rows=features.rows.astype("float32")), weights.astype("float32")
+def _alone(features: Features, weights: FloatArray) -> Fits:
+    """Everybody in one segment: the step from anywhere leads there."""
+    sums = (weights @ features.rows)[:, None]
+    coefficients = features.coefficients(sums)
+    replicates = len(weights)
+    return Fits(
+        coefficients=coefficients,
+        log_shares=np.zeros((replicates, 1)),
+        log_likelihood=(sums * coefficients).sum(axis=(1, 2)),
+        converged=np.ones(replicates, dtype=bool),
+        reached=np.ones(replicates, dtype=int),
+    )
 
 
 def _climbed(
-    features: Features,
-    coefficients: FloatArray,
-    shares: FloatArray,
-    weights: FloatArray,
-    owner: np.ndarray,
-    search: Search,
+    found: Ground, coefficients: FloatArray, shares: FloatArray, owner: NDArray[np.intp], search: Search
 ) -> tuple[FloatArray, FloatArray, FloatArray, np.ndarray]:
-    """Take steps of every fit until it gains no more; its replicate is its owner."""
+    """Take steps of every fit until it gains no more."""
     likelihood = np.full(len(owner), -np.inf)
     converged = np.zeros(len(owner), dtype=bool)
     going = np.arange(len(owner))
-    held = weights[owner]
     for _ in range(search.most):
         if not going.size:
             break
-        made = _step(features, coefficients[going], shares[going], held)
+        made = step(found, coefficients[going], shares[going], owner[going])
         coefficients[going], shares[going] = made[0], made[1]
         gained = made[2] - likelihood[going]
         there = gained <= search.tolerance * np.maximum(np.abs(made[2]), 1.0)
         likelihood[going] = made[2]
         if there.any():
             converged[going[there]] = True
-            going, held = going[~there], held[~there]
+            going = going[~there]
     return coefficients, shares, likelihood, converged
-
-
-def _step(
-    features: Features, coefficients: FloatArray, log_shares: FloatArray, weights: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Take one step of all fits, in the precision of the features; the log-likelihood is that before the step."""
-    fits, k = log_shares.shape
-    precision = features.rows.dtype
-    sums = np.zeros((k * fits, features.rows.shape[1]))
-    totals = np.zeros((k, fits))
-    likelihood = np.zeros(fits)
-    # Segments first and people last: a sum over segments then adds long rows.
-    flat = coefficients.transpose(1, 0, 2).reshape(k * fits, -1).astype(precision)
-    shares = log_shares.T[:, :, None].astype(precision)
-    size = max(1, _CELLS // (fits * k))
-    for start in range(0, len(features.rows), size):
-        rows, weight = features.rows[start : start + size], weights[:, start : start + size]
-        density = (flat @ rows.T).reshape(k, fits, len(rows))
-        density += shares
-        highest = density.max(axis=0)
-        density -= highest
-        np.exp(density, out=density)
-        total = density.sum(axis=0)
-        likelihood += (weight * (np.log(total) + highest)).sum(axis=1, dtype="float64")
-        density *= weight / total
-        totals += density.sum(axis=2, dtype="float64")
-        sums += density.reshape(k * fits, -1) @ rows
-    of_fit = totals.T
-    made = features.coefficients(sums.reshape(k, fits, -1).transpose(1, 0, 2))
-    lost = of_fit <= _LEAST_SHARE * of_fit.sum(axis=1, keepdims=True)
-    if lost.any():
-        # A segment that has lost everybody stays where it was; its share is nothing.
-        made[lost] = coefficients[lost]
-    return made, np.log(np.maximum(of_fit / of_fit.sum(axis=1, keepdims=True), 1e-300)), likelihood

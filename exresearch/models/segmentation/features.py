@@ -84,11 +84,22 @@ class Features:
             return made
         d = len(self.items)
         count = np.maximum(sums[..., 2 * d :], _LEAST_WEIGHT)
+        if self.equal:
+            return self.moved(sums[..., d : 2 * d], count, sums[..., :d].sum(axis=-2))
         mean = sums[..., d : 2 * d] / count
         around = sums[..., :d] - mean**2 * count
-        if self.equal:
-            around, count = around.sum(axis=-2, keepdims=True), count.sum(axis=-2, keepdims=True)
         return _gaussian(mean, np.maximum(around / count, self.least_variance))
+
+    def moved(self, sums: FloatArray, count: FloatArray, squares: FloatArray) -> FloatArray:
+        """Coefficients [..., k, q] of profiles whose variances are equal.
+
+        From weighted sums [..., k, items] of values and of presence, and sums of squares [..., items] of all segments:
+        those do not depend on who is in which.
+        """
+        mean = sums / np.maximum(count, _LEAST_WEIGHT)
+        around = squares - (mean * sums).sum(axis=-2)
+        variance = np.maximum(around / count.sum(axis=-2), self.least_variance)
+        return _gaussian(mean, variance[..., None, :])
 
     def started(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
         """Coefficients at the start, one segment around each chosen pattern [...]."""
