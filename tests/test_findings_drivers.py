@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,6 +23,7 @@ from exresearch.findings.analyses.drivers.records import sampled_orders_caveats
 from exresearch.findings.analyses.drivers.splits import _PeopleOfUnits
 from exresearch.measures import oriented_frame
 from exresearch.models import expanded_interval, importance_metrics, relative_importance
+from exresearch.models.drivers import gap_replicates
 from exresearch.study import Study, load_study
 from exresearch.study.codebook import Variable
 from exresearch.study.demo import DemoSettings, generate_demo
@@ -415,3 +417,28 @@ def test_more_drivers_than_all_orders_can_be_gone_through(demo: Study) -> None:
     # Drivers that are noise take next to nothing away from the others.
     exact = analysed(demo, n_boot=200, n_splits=0).finding
     assert result.finding.estimate == pytest.approx(exact.estimate, abs=0.01)
+
+
+def test_a_replicate_draws_the_same_units_in_every_split(
+    demo: Study, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replicates = []
+
+    def gaps(*args: Any, **options: Any) -> Any:
+        found = gap_replicates(*args, **options)
+        replicates.append(found[1])
+        return found
+
+    monkeypatch.setattr(driver_splits, "gap_replicates", gaps)
+    means, asked = _PeopleOfUnits.means, itertools.count()
+
+    def turned(self: _PeopleOfUnits, inside: np.ndarray) -> np.ndarray:
+        # The same units in every half, whose order by their answers is the other way round in every second one.
+        return means(self, np.ones_like(inside)) * (-1) ** (next(asked) // 2)
+
+    monkeypatch.setattr(_PeopleOfUnits, "means", turned)
+    analysed(demo, n_splits=1)
+    assert len(replicates) == 2 * len(OUTCOMES)
+    for there, back in zip(replicates[::2], replicates[1::2], strict=True):
+        assert there.std() > 0.01
+        np.testing.assert_allclose(there, back, atol=ROUNDING)

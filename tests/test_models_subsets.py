@@ -12,7 +12,8 @@ from numpy.testing import assert_allclose
 from numpy.typing import NDArray
 
 from exresearch.models import importance_metrics, relative_importance, subset_r2, unit_moments
-from exresearch.models.drivers import lmg, shapley_values
+from exresearch.models.drivers import gap_replicates, importance_replicates, lmg, lmg_gap, shapley_values
+from exresearch.models.resampling import count_chunks
 
 FloatArray = NDArray[np.float64]
 # R prints 15 significant digits; 1e-10 leaves room for another order of summation.
@@ -196,6 +197,45 @@ def test_a_constant_or_a_copy_in_some_replicates_of_many_players() -> None:
     assert_allclose(np.delete(measured[1], 3), without[0], rtol=0, atol=SAME)
     assert measured[2, 2] == pytest.approx(measured[2, 8], abs=SAME)
     assert measured[2].sum() == pytest.approx(solved(matrices[2], [*range(1, 9), 10, 11]), abs=SAME)
+
+
+@pytest.mark.parametrize("players", [2, 3, 9, 12])
+def test_the_gap_between_two_drivers_is_that_of_their_importances(players: int) -> None:
+    matrices = correlations(players + 1, 150 if players == 9 else 3)
+    # A driver that is constant in one replicate.
+    matrices[1, 2, :] = matrices[1, :, 2] = 0.0
+    values = lmg(matrices, players=[[column] for column in range(1, players + 1)])
+    for first, second in ((1, 2), (2, players)):
+        if first != second:
+            gap = lmg_gap(matrices, columns=range(1, players + 1), first=first, second=second)
+            assert_allclose(gap, values[:, first - 1] - values[:, second - 1], rtol=0, atol=EXACT)
+
+
+@pytest.mark.parametrize("first", [["a"], ["a", "c"]])
+@pytest.mark.parametrize("blocks", [None, {"d": "two", "e": "two"}])
+def test_gaps_of_replicates_are_those_of_the_replicates(
+    first: list[str], blocks: dict[str, str] | None
+) -> None:
+    rng = np.random.default_rng(8)
+    data = pd.DataFrame(rng.normal(size=(300, 6)) + rng.normal(size=(300, 1)), columns=list("abcdey"))
+    # In a block a copy does no harm.
+    if blocks:
+        data["e"] = data["d"]
+    moments = unit_moments(data.assign(unit=np.arange(300) % 25), columns=list("yabcde"), cluster="unit")
+    options: dict[str, object] = {"outcome": "y", "drivers": list("abcde"), "blocks": blocks}
+    whole = importance_replicates(moments, n_boot=60, seed=5, influence=False, **options)  # type: ignore[arg-type]
+    weights = np.array(
+        [(name in first) / len(first) - (name == "b") for name in whole.drivers], dtype=np.float64
+    )
+    estimate, replicates = gap_replicates(
+        moments,
+        count_chunks(25, n_boot=60, seed=5, max_cells=500),
+        first=first,
+        second=["b"],
+        **options,  # type: ignore[arg-type]
+    )
+    assert estimate == pytest.approx(float(whole.estimate["lmg"] @ weights), abs=EXACT)
+    assert_allclose(replicates, whole.replicates["lmg"] @ weights, rtol=0, atol=EXACT)
 
 
 def test_same_bytes_with_any_number_of_threads() -> None:

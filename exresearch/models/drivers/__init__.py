@@ -16,6 +16,10 @@ from exresearch.models.drivers.dominance_bootstrap import (
 from exresearch.models.drivers.doubling import (
     MAX_PLAYERS,
 )
+from exresearch.models.drivers.gap import (
+    gap_replicates,
+    lmg_gap,
+)
 from exresearch.models.drivers.importance import (
     relative_importance,
     summarise_importance,
@@ -58,12 +62,14 @@ __all__ = [
     "conditional_dominance",
     "dominance_analysis",
     "draw_orders",
+    "gap_replicates",
     "importance_differences",
     "importance_from_counts",
     "importance_influence",
     "importance_metrics",
     "importance_replicates",
     "lmg",
+    "lmg_gap",
     "lmg_sampled",
     "owen_values",
     "rank_interval",

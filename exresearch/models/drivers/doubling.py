@@ -38,7 +38,22 @@ class Part:
     unexplained: FloatArray
 
 
-def _inverse(pivot: FloatArray) -> FloatArray:
+@dataclass(frozen=True, slots=True)
+class States:
+    """What is left of some columns given every subset of players, in the replicates `part`.
+
+    Row i holds the residual products of the i-th of these columns with itself and with those after it, as an array
+    [columns, 2**last, states, b] whose cell [m, t] belongs to the mask m << first | start + t. The arrays are
+    overwritten by the next ones.
+    """
+
+    part: slice
+    first: int
+    start: int
+    rows: list[FloatArray]
+
+
+def inverse(pivot: FloatArray) -> FloatArray:
     """1 / pivot, and 0 where nothing is left to explain with: such a column adds nothing to a subset."""
     if pivot.min(initial=np.inf) > DEPENDENT:
         return np.asarray(1.0 / pivot)
@@ -49,7 +64,7 @@ def _inverse(pivot: FloatArray) -> FloatArray:
 def _sweep(rows: Triangle) -> Triangle:
     """Schur complement: the first column is taken into the model and leaves the triangle."""
     lead = rows[0][1:]
-    scaled = lead * _inverse(rows[0][0])
+    scaled = lead * inverse(rows[0][0])
     return [row - scaled[i] * lead[i:] for i, row in enumerate(rows[1:])]
 
 
@@ -59,7 +74,7 @@ def _double(rows: Triangle, columns: int, lanes: int) -> Triangle:
     for _ in range(columns - 1):
         swept = _sweep(swept)
     lead = swept[0][1:]
-    scaled = lead * _inverse(swept[0][0])
+    scaled = lead * inverse(swept[0][0])
     for i, (row, before) in enumerate(zip(rows[columns:], swept[1:], strict=True)):
         half = row[:, lanes : 2 * lanes]
         np.multiply(scaled[i], lead[i:], out=half)
@@ -67,21 +82,22 @@ def _double(rows: Triangle, columns: int, lanes: int) -> Triangle:
     return rows[columns:]
 
 
-def _room(sizes: Sequence[int], players: int, lanes: int) -> Triangle:
-    """Empty rows for columns of players of these sizes and the outcome, doubled by the first `players` of them.
+def _room(sizes: Sequence[int], players: int, lanes: int, *, columns: int, rows: int) -> Triangle:
+    """Empty rows for columns of players of these sizes and those that stay, doubled by the first `players` of them.
 
     A row is used until its player has entered, so it needs only the states before that.
     """
     doubled = [min(index, players) for index, size in enumerate(sizes) for _ in range(size)]
-    doubled.append(min(len(sizes), players))
-    return [np.empty((len(doubled) - i, lanes << times)) for i, times in enumerate(doubled)]
+    doubled += [min(len(sizes), players)] * columns
+    kept = len(doubled) - columns + rows
+    return [np.empty((len(doubled) - i, lanes << times)) for i, times in enumerate(doubled[:kept])]
 
 
-def _first_players(sizes: Sequence[int]) -> int:
+def _first_players(sizes: Sequence[int], columns: int) -> int:
     """How many players enter before the work is split up: so many that their states fit in memory."""
     first = max(0, len(sizes) - _LAST_PLAYERS)
     while first:
-        left = sum(sizes[first:]) + 1
+        left = sum(sizes[first:]) + columns
         if (left * (left + 1) // 2) << first <= _STATE_CELLS:
             break
         first -= 1
@@ -108,15 +124,29 @@ def _check_players(
 def subset_parts(
     correlations: FloatArray, *, players: Sequence[Sequence[int]], covariates: Sequence[int], outcome: int
 ) -> Iterator[Part]:
-    """Unexplained variance of every subset, in parts of bounded memory and in a fixed order.
+    """Unexplained variance of every subset, in parts of bounded memory and in a fixed order."""
+    _check_players(correlations.shape[1], players, covariates, outcome)
+    for states in subset_states(correlations, players=players, covariates=covariates, kept=[outcome], rows=1):
+        yield Part(states.part, states.first, states.start, states.rows[0][0])
+
+
+def subset_states(
+    correlations: FloatArray,
+    *,
+    players: Sequence[Sequence[int]],
+    covariates: Sequence[int],
+    kept: Sequence[int],
+    rows: int,
+) -> Iterator[States]:
+    """Residual products of the columns `kept`, the first `rows` of them with those after, given every subset.
 
     The first players are entered for all replicates of a block at once (breadth first); from slices of their
     states the last players are entered in cache (depth first), so that the 2**P values are never all there.
     """
-    _check_players(correlations.shape[1], players, covariates, outcome)
-    order = [*covariates, *(column for player in players for column in player), outcome]
+    order = [*covariates, *(column for player in players for column in player), *kept]
     sizes = [len(player) for player in players]
-    first = _first_players(sizes)
+    needed = len(order) - len(kept) + rows
+    first = _first_players(sizes, len(kept))
     last = len(players) - first
     most = max(1, _LANES >> last if first == 0 else min(_REPLICATES, _LANES >> first))
     # A power of two, so that it divides the number of states.
@@ -126,21 +156,22 @@ def subset_parts(
         block = correlations[begin : begin + most]
         lanes = len(block)
         # Replicates lie in the last axis, so that every operation runs over all states and replicates at once.
-        rows = [np.ascontiguousarray(block[:, order[i], order[i:]].T) for i in range(len(order))]
+        entered = [np.ascontiguousarray(block[:, order[i], order[i:]].T) for i in range(needed)]
         for _ in covariates:
-            rows = _sweep(rows)
+            entered = _sweep(entered)
         if first:
-            states = _room(sizes, first, lanes)
-            for state, row in zip(states, rows, strict=True):
+            states = _room(sizes, first, lanes, columns=len(kept), rows=rows)
+            for state, row in zip(states, entered, strict=True):
                 state[:, :lanes] = row
             for index in range(first):
                 states = _double(states, sizes[index], lanes << index)
-            rows = states
-        room = _room(sizes[first:], last, step * lanes)
+            entered = states
+        room = _room(sizes[first:], last, step * lanes, columns=len(kept), rows=rows)
         for start in range(0, 2**first, step):
-            for cells, row in zip(room, rows, strict=True):
+            for cells, row in zip(room, entered, strict=True):
                 cells[:, : step * lanes] = row[:, start * lanes : (start + step) * lanes]
             current = room
             for index in range(last):
                 current = _double(current, sizes[first + index], step * lanes << index)
-            yield Part(slice(begin, begin + lanes), first, start, current[0].reshape(2**last, step, lanes))
+            shape = (-1, 2**last, step, lanes)
+            yield States(slice(begin, begin + lanes), first, start, [row.reshape(shape) for row in current])

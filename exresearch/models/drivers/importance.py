@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exresearch.models.drivers.intervals import Interval, check_interval, check_smallest_effect, combined
+from exresearch.models.drivers.preconditions import method_list
 from exresearch.models.drivers.ranks import RankMethod, check_rank_method, rank_interval, ranks
 from exresearch.models.drivers.replicates import ImportanceReplicates, importance_replicates
 from exresearch.models.drivers.sampling import N_ORDERS
@@ -154,6 +155,7 @@ def summarise_importance(
     interval: Interval = "expanded",
     rank_method: RankMethod = "pairwise",
     smallest_effect: float | None = None,
+    methods: Iterable[str] | None = None,
 ) -> pd.DataFrame:
     """Summarise replicates of importance: intervals of importance and of rank.
 
@@ -165,6 +167,8 @@ def summarise_importance(
         BCa intervals need its influences.
     conf_level, interval, rank_method, smallest_effect
         As in `relative_importance`.
+    methods : iterable of str, optional
+        Those of the result that are wanted, all of them by default.
 
     Returns
     -------
@@ -174,11 +178,15 @@ def summarise_importance(
     Raises
     ------
     ValueError
-        An option is out of range, or BCa intervals are asked for without influences.
+        An option is out of range, a method is not in the result, or BCa intervals are asked for without influences.
     """
     check_smallest_effect(smallest_effect)
     frames = []
-    for method, estimate in result.estimate.items():
+    wanted = list(result.estimate) if methods is None else method_list(methods)
+    for method in wanted:
+        if method not in result.estimate:
+            raise ValueError(f"methods must be some of {list(result.estimate)}, got {wanted}.")
+        estimate = result.estimate[method]
         replicates = result.replicates[method]
         total = estimate.sum()
         columns: dict[str, object] = {

@@ -83,7 +83,7 @@ def _stack(parts: list[dict[str, FloatArray]]) -> dict[str, FloatArray]:
     return {method: np.concatenate([part[method] for part in parts]) for method in parts[0]}
 
 
-def _replicated(
+def replicated(
     moments: UnitMoments | PairwiseMoments,
     counts: Iterable[NDArray[np.int32]],
     *,
@@ -157,7 +157,7 @@ def importance_from_counts(
         covariates=[place[name] for name in covariates],
         outcome=place[outcome],
     )
-    return _replicated(moments, counts, outcome=outcome, measure=measure)
+    return replicated(moments, counts, outcome=outcome, measure=measure)
 
 
 def importance_replicates(
@@ -251,7 +251,7 @@ def importance_replicates(
     return ImportanceReplicates(
         drivers=tuple(players),
         estimate={method: values[0] for method, values in estimate.items()},
-        replicates=_replicated(
+        replicates=replicated(
             moments,
             counts,
             outcome=roles.outcome,

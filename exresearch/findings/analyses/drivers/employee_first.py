@@ -23,6 +23,7 @@ from exresearch.findings.analyses.drivers.models import (
     driver_correlations,
     driver_model,
     fit_importance,
+    named_and_block_differences,
     rank_caveats,
     standing_caveats,
 )
@@ -189,15 +190,22 @@ def employee_first(
         study, data, fitted, measured=measured, n_imputations=n_imputations, **options
     )
     caveats += imputed.caveats
+    # The measure that decides, which the verdict and several checks show.
+    decided = {
+        name: named_and_block_differences(fit, model, method=model.method, conf_level=conf_level)
+        for name, fit in fitted.items()
+    }
     source = one_source(
-        study, data, fitted, rules=rules, marker=marker, n_splits=n_splits, n_boot=n_boot, **options
+        study, data, fitted, decided, rules=rules, marker=marker, n_splits=n_splits, n_boot=n_boot, **options
     )
     checks = [
-        record for fit in fitted.values() for record in method_records(fit, model, conf_level=conf_level)
+        record
+        for name, fit in fitted.items()
+        for record in method_records(fit, model, decided[name], conf_level=conf_level)
     ]
     estimand = estimand_for("employee-first")
     finding = conclude_conjunction(
-        {name: component_record(fit, model, conf_level=conf_level) for name, fit in fitted.items()},
+        {name: component_record(fit, model, decided[name]) for name, fit in fitted.items()},
         hypothesis="employee-first",
         n_excluded=len(employees) - next(iter(fitted.values())).replicates.n,
         rules=rules,

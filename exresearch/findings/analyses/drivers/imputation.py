@@ -24,7 +24,8 @@ from exresearch.models import (
     pool_imputations,
     unit_moments,
 )
-from exresearch.models.drivers import ImportanceReplicates
+from exresearch.models.drivers import gap_replicates
+from exresearch.models.resampling import count_chunks
 from exresearch.study import Codebook, Study, Variable
 
 # Bootstrap replicates of all completed data sets together: their mean variance is then known to 3 %.
@@ -129,6 +130,8 @@ def imputed_differences(
     # Chosen among the sheets of the outcome: a wave that asked it may have been held in few units.
     employees = study.table("employees").loc[sheets.frame.index]
     groups = {name: dependence_groups(employees[asked]) for name, asked in wanted.items()}
+    # Sorted once, and not again for each of the completed sets.
+    labels = {name: own.labels.astype("category") for name, own in groups.items()}
     for answers, own_seed in zip(completed, seeds[1:], strict=True):
         rows = pd.concat([answers, extra], axis=1)
         # Mostly all outcomes were asked in the same waves, and one pass over the sheets does for all.
@@ -136,22 +139,14 @@ def imputed_differences(
         for name, fit in fits.items():
             same = wanted[name].tobytes()
             if same not in moments:
-                moments[same] = _moments(rows[wanted[name]], columns, groups[name])
+                chosen = rows[wanted[name]].assign(**{GROUP: labels[name]})
+                moments[same] = _moments(chosen, columns, groups[name])
             try:
-                result = importance_replicates(
-                    moments[same],
-                    outcome=fit.outcome.column,
-                    drivers=model.columns,
-                    blocks=model.groups or None,
-                    methods=[model.method],
-                    n_boot=n_boot,
-                    seed=own_seed,
-                    influence=False,
-                )
+                found = _named_difference(moments[same], fit, model, n_boot=n_boot, seed=own_seed)
             except NotEstimable:
                 failed[name] = fit
                 continue
-            estimates[name].append(_named_difference(result, model))
+            estimates[name].append(found)
     return _pooled(sheets, {k: f for k, f in fits.items() if k not in failed}, failed, estimates, wanted, groups, model,
                    conf_level=conf_level)  # fmt: skip
 
@@ -200,18 +195,41 @@ def handling_table(
 
 def _moments(rows: pd.DataFrame, columns: Sequence[str], groups: Groups) -> UnitMoments:
     return unit_moments(
-        rows.assign(**{GROUP: groups.labels}),
+        rows,
         columns=columns,
         weights=WEIGHT if WEIGHT in rows else None,
         cluster=None if groups.by == "row" else GROUP,
     )
 
 
-def _named_difference(result: ImportanceReplicates, model: DriverModel) -> tuple[float, float]:
+def _named_difference(
+    moments: UnitMoments, fit: Fit, model: DriverModel, *, n_boot: int, seed: int
+) -> tuple[float, float]:
     """Estimate and bootstrap variance of the difference between the named drivers."""
+    first, second = (model.side(block, named=True) for block in (FIRST, SECOND))
+    if model.method == "lmg":
+        estimate, replicates = gap_replicates(
+            moments,
+            count_chunks(moments.n_units, n_boot=n_boot, seed=seed),
+            outcome=fit.outcome.column,
+            drivers=model.columns,
+            blocks=model.groups or None,
+            first=first,
+            second=second,
+        )
+        return estimate, float(replicates.var(ddof=1))
+    result = importance_replicates(
+        moments,
+        outcome=fit.outcome.column,
+        drivers=model.columns,
+        blocks=model.groups or None,
+        methods=[model.method],
+        n_boot=n_boot,
+        seed=seed,
+        influence=False,
+    )
     weights = np.zeros(len(result.drivers))
-    for sign, block in ((1.0, FIRST), (-1.0, SECOND)):
-        side = model.side(block, named=True)
+    for sign, side in ((1.0, first), (-1.0, second)):
         weights[[result.drivers.index(name) for name in side]] = sign / len(side)
     variance = float((result.replicates[model.method] @ weights).var(ddof=1))
     return float(result.estimate[model.method] @ weights), variance

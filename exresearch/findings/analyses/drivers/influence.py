@@ -50,8 +50,9 @@ def influence_table(
     parts = []
     for name, rows in importance.groupby("outcome", sort=False):
         fit = fits[str(name)]
-        summary = summarise_importance(fit.replicates, conf_level=conf_level, smallest_effect=smallest_effect)
-        summary = summary[summary["method"] == method].set_index("driver")
+        summary = summarise_importance(
+            fit.replicates, conf_level=conf_level, smallest_effect=smallest_effect, methods=[method]
+        ).set_index("driver")
         tested = {str(driver): float(p) for driver, p in summary["p_equivalence"].items()}
         adjusted = holm(tested)
         rows = rows.assign(

@@ -37,18 +37,18 @@ _LABELS = {
     "last": "{outcome}: each driver last",
     "few_units": "{outcome}: interval for few units",
 }
-_CHECKS = ("blocks", "relative_weights", "first", "last")
+_CHECKS = ("relative_weights", "first", "last")
 _HOW = {
     "same": "the same bootstrap",
     "jackknife": "leaving out one unit at a time; Student interval, degrees of freedom of Satterthwaite",
 }
 
 
-def component_record(fit: Fit, model: DriverModel, *, conf_level: float) -> EstimateRecord:
-    """Return the difference between the named drivers as a component of the claim."""
+def component_record(fit: Fit, model: DriverModel, decided: pd.DataFrame) -> EstimateRecord:
+    """Return the difference between the named drivers, of the measure that decides, as a component of the claim."""
     by = fit.groups.by
     return estimate_record(
-        named_and_block_differences(fit, model, method=model.method, conf_level=conf_level),
+        decided,
         "named",
         name=fit.outcome.name,
         label=Note(message="{outcome}", values={"outcome": fit.label}),
@@ -57,21 +57,21 @@ def component_record(fit: Fit, model: DriverModel, *, conf_level: float) -> Esti
     )
 
 
-def method_records(fit: Fit, model: DriverModel, *, conf_level: float) -> list[EstimateRecord]:
+def method_records(
+    fit: Fit, model: DriverModel, decided: pd.DataFrame, *, conf_level: float
+) -> list[EstimateRecord]:
     """Return the same difference by other measures of importance, between the blocks, and with few units."""
-    records = []
-    for name in _CHECKS:
-        method, term = (model.method, "blocks") if name == "blocks" else (name, "named")
+    records = [_check(fit, decided, "blocks", "blocks", how="same")]
+    for method in _CHECKS:
         if method in fit.replicates.estimate:
             found = named_and_block_differences(fit, model, method=method, conf_level=conf_level)
-            records.append(_check(fit, found, term, name, how="same"))
-    found = named_and_block_differences(fit, model, method=model.method, conf_level=conf_level)
-    if fit.groups.by == "unit" and "conf_low_jackknife" in found:
+            records.append(_check(fit, found, "named", method, how="same"))
+    if fit.groups.by == "unit" and "conf_low_jackknife" in decided:
         # A share lies between -1 and 1; a Student interval does not know that.
-        left_out = found.assign(
-            conf_low=found["conf_low_jackknife"].clip(-1, 1),
-            conf_high=found["conf_high_jackknife"].clip(-1, 1),
-            p_value=found["p_value_jackknife"],
+        left_out = decided.assign(
+            conf_low=decided["conf_low_jackknife"].clip(-1, 1),
+            conf_high=decided["conf_high_jackknife"].clip(-1, 1),
+            p_value=decided["p_value_jackknife"],
             std_error=None,
         )
         records.append(_check(fit, left_out, "named", "few_units", how="jackknife"))
@@ -91,8 +91,7 @@ def _check(fit: Fit, found: pd.DataFrame, term: str, name: str, *, how: str) -> 
 
 def importance_table(fit: Fit, codebook: Codebook, model: DriverModel, *, conf_level: float) -> pd.DataFrame:
     """Return importance and rank of every driver, with its labels."""
-    table = summarise_importance(fit.replicates, conf_level=conf_level)
-    table = table[table["method"] == model.method]
+    table = summarise_importance(fit.replicates, conf_level=conf_level, methods=[model.method])
     players = model.players
     # The construct's label and not the item's wording: values are oriented, the wording may be reversed.
     labels = {

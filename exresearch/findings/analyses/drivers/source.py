@@ -52,6 +52,7 @@ def one_source(
     study: Study,
     data: pd.DataFrame,
     fits: Mapping[str, Fit],
+    decided: Mapping[str, pd.DataFrame],
     *,
     model: DriverModel,
     rules: DisclosureRules,
@@ -71,6 +72,8 @@ def one_source(
         Drivers and outcomes, oriented.
     fits : mapping of str to Fit
         The outcomes that were analysed.
+    decided : mapping of str to pandas.DataFrame
+        The difference between the named drivers of each, by the measure that decides.
     model : DriverModel
         The drivers.
     rules : DisclosureRules
@@ -101,7 +104,6 @@ def one_source(
         n_splits = 0
     options: dict[str, Any] = {"model": model, "conf_level": conf_level, "seed": seed, "rules": rules}
     for name, fit in fits.items():
-        named = named_and_block_differences(fit, model, method=model.method, conf_level=conf_level)
         ways: list[tuple[str, str, pd.DataFrame | Note, Note]] = []
         if markers:
             found = _with_marker(data, employees, fit, markers, n_boot=n_boot, **options)
@@ -114,7 +116,7 @@ def one_source(
                 "used both ways round; bootstrap over units, expanded percentile interval"
             )
             ways.append(("split", OTHER_PEOPLE, found, Note(message=message, values={"n_splits": n_splits})))
-        table.append(_row(fit, SAME_PEOPLE, named))
+        table.append(_row(fit, SAME_PEOPLE, decided[name]))
         for term, handling, found, method in ways:
             if isinstance(found, Note):
                 notes += [found] if found not in notes else []

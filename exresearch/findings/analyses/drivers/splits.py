@@ -12,8 +12,10 @@ from numpy.typing import NDArray
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.drivers.models import FIRST, SECOND, DriverModel, Fit
 from exresearch.findings.note import Note
-from exresearch.models import NotEstimable, expanded_interval, expanded_p_value, importance_replicates
+from exresearch.models import NotEstimable, expanded_interval, expanded_p_value
+from exresearch.models.drivers import gap_replicates
 from exresearch.models.moments.arrays import complete_moments
+from exresearch.models.resampling import count_chunks
 
 # With fewer units than this, or than this many per driver, a model of units fits anything.
 _LEAST_UNITS, _UNITS_PER_DRIVER = 30, 3
@@ -88,30 +90,36 @@ def split_unit_difference(
     answers = _PeopleOfUnits.of(sheets, columns)
     estimates, replicates = [], []
     rng = np.random.default_rng(seed)
+    counts = list(count_chunks(len(large), n_boot=n_boot, seed=seed))
+    first, second = (model.side(block, named=True) for block in (FIRST, SECOND))
     for _ in range(n_splits):
-        first = answers.half(rng)
-        for half in (first, ~first):
+        drawn_half = answers.half(rng)
+        for half in (drawn_half, ~drawn_half):
             own, others = answers.means(half), answers.means(~half)
             units = np.column_stack([others[:, 0], own[:, 1:]])
             try:
-                result = importance_replicates(
-                    complete_moments(units, columns=tuple(columns), weights=np.ones(len(units)), codes=None),
+                estimate, found = gap_replicates(
+                    # In the order of the units: so they are the same ones that a replicate draws in every split.
+                    complete_moments(
+                        units,
+                        columns=tuple(columns),
+                        weights=np.ones(len(units)),
+                        codes=np.arange(len(units)),
+                    ),
+                    counts,
                     outcome=fit.outcome.column,
                     drivers=model.columns,
                     blocks=model.groups or None,
-                    methods=[model.method],
-                    n_boot=n_boot,
-                    seed=seed,
-                    influence=False,
+                    first=first,
+                    second=second,
                 )
             except NotEstimable:
                 return Note(
                     message="{outcome}: the means of the halves of units could not be analysed.",
                     values={"outcome": fit.label},
                 )
-            contrast = _contrast(result.drivers, model)
-            estimates.append(float(result.estimate[model.method] @ contrast))
-            replicates.append(result.replicates[model.method] @ contrast)
+            estimates.append(estimate)
+            replicates.append(found)
     drawn = np.mean(replicates, axis=0)
     low, high = expanded_interval(drawn, conf_level=conf_level, n_units=len(large))
     return pd.DataFrame(
@@ -176,12 +184,3 @@ class _PeopleOfUnits:
         total = np.bincount(unit, weights)
         sums = [np.bincount(unit, column) for column in self.sums[inside].T]
         return np.column_stack(sums) / total[:, None]
-
-
-def _contrast(players: tuple[str, ...], model: DriverModel) -> NDArray[np.float64]:
-    """Mean named employee-first player minus mean named customer-first player."""
-    weights = np.zeros(len(players))
-    for sign, block in ((1.0, FIRST), (-1.0, SECOND)):
-        side = model.side(block, named=True)
-        weights[[players.index(name) for name in side]] = sign / len(side)
-    return weights
