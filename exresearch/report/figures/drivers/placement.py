@@ -18,7 +18,10 @@ _ROUNDS = 6
 # Inches that other points keep from a label; and what it costs, in inches, to lie on a thin line, to lie on a line that
 # divides the panel, and to stand on the other side of it than the point.
 _CLEAR, _ON_LINE, _ON_CUT, _ACROSS = 0.13, 0.2, 2.0, 1.0
+# Parts of the way to a label that are looked at, and what it costs to be over another point or label there.
+_ALONG, _OVER = (0.25, 0.5, 0.75), 0.6
 _ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
+_COSINES, _SINES = np.cos(_ANGLES), np.sin(_ANGLES)
 _DISTANCES = (0.08, 0.11, 0.15, 0.19, 0.24, 0.3, 0.36, 0.43, 0.5, 0.7, 0.95, 1.25, 1.6)
 
 
@@ -95,27 +98,35 @@ def place_labels(
     crowded = np.lexsort([np.arange(count), np.sort(gaps, axis=1)[:, : min(4, count)].sum(axis=1)])
     upwards = np.lexsort([points[:, 0], points[:, 1]])
 
-    def costs_of(index: int, candidates: FloatArray, boxes: FloatArray) -> FloatArray:
-        others = np.delete(boxes, index, axis=0)
-        others = others[~np.isnan(others[:, 0])]
-        costs = _cost(candidates, points[index], fixed, others, np.delete(points, index, axis=0))
-        costs += _ON_LINE * (overlap(candidates, lines) > 0).sum(axis=1)
-        return costs if cuts is None else costs + _cut_cost(candidates, points[index], cuts)
-
     candidates = [
         _candidates(point, size, width, height, reach) for point, size in zip(points, sizes, strict=True)
     ]
+
+    def alone(index: int, boxes: FloatArray) -> FloatArray:
+        """What boxes cost wherever the other labels are."""
+        costs = _cost(boxes, points[index], fixed, np.delete(points, index, axis=0))
+        costs += _ON_LINE * (overlap(boxes, lines) > 0).sum(axis=1)
+        return costs if cuts is None else costs + _cut_cost(boxes, points[index], cuts)
+
+    def among(index: int, own: FloatArray, boxes: FloatArray) -> FloatArray:
+        others = np.delete(boxes, index, axis=0)
+        return _label_cost(own, points[index], others[~np.isnan(others[:, 0])])
+
+    costs = [alone(index, boxes) for index, boxes in enumerate(candidates)]
     best, least = np.full((count, 4), np.nan), np.inf
     for order in (crowded, upwards, upwards[::-1]):
-        boxes = np.full((count, 4), np.nan)
+        boxes, chosen = np.full((count, 4), np.nan), np.zeros(count, dtype=np.intp)
         for _ in range(_ROUNDS):
             before = boxes.copy()
             for index in order:
-                costs = costs_of(index, candidates[index], boxes)
-                boxes[index] = candidates[index][int(costs.argmin())]
+                chosen[index] = (costs[index] + among(index, candidates[index], boxes)).argmin()
+                boxes[index] = candidates[index][chosen[index]]
             if np.array_equal(before, boxes):
                 break
-        total = sum(float(costs_of(index, boxes[[index]], boxes)[0]) for index in range(count))
+        total = sum(
+            float(costs[index][chosen[index]] + among(index, boxes[[index]], boxes)[0])
+            for index in range(count)
+        )
         if total < least - 1e-9:
             best, least = boxes, total
     return best
@@ -145,7 +156,7 @@ def overlap(first: FloatArray, second: FloatArray) -> FloatArray:
     along = np.minimum(first[:, None, 3], second[None, :, 3]) - np.maximum(
         first[:, None, 1], second[None, :, 1]
     )
-    return np.asarray(np.clip(across, 0, None) * np.clip(along, 0, None))
+    return np.asarray(np.maximum(across, 0) * np.maximum(along, 0))
 
 
 def nearest(box: FloatArray, point: FloatArray) -> FloatArray:
@@ -158,63 +169,52 @@ def _candidates(
 ) -> FloatArray:
     """Boxes around the point and, without a limit, all over the panel for when it is crowded there."""
     wide, high = size
-    around = []
-    for distance in _DISTANCES if reach is None else [d for d in _DISTANCES if d <= reach]:
-        for angle in _ANGLES:
-            x, y = point[0] + distance * np.cos(angle), point[1] + distance * np.sin(angle)
-            # The side of the box that faces the point touches the circle.
-            left = x - wide * (0.5 - 0.5 * np.clip(1.6 * np.cos(angle), -1, 1))
-            bottom = y - high * (0.5 - 0.5 * np.clip(1.6 * np.sin(angle), -1, 1))
-            around.append((left, bottom))
+    distances = np.array([d for d in _DISTANCES if reach is None or d <= reach])[:, None]
+    x, y = point[0] + distances * _COSINES, point[1] + distances * _SINES
+    # The side of the box that faces the point touches the circle.
+    left = x - wide * (0.5 - 0.5 * np.clip(1.6 * _COSINES, -1, 1))
+    bottom = y - high * (0.5 - 0.5 * np.clip(1.6 * _SINES, -1, 1))
+    corners = np.column_stack([left.ravel(), bottom.ravel()])
     if reach is None:
-        around += [
-            (x, y) for x in np.arange(0, width - wide, 0.12) for y in np.arange(0, height - high, 0.09)
-        ]
-    corners = np.array(around)
+        across, along = np.arange(0, width - wide, 0.12), np.arange(0, height - high, 0.09)
+        everywhere = np.column_stack([np.repeat(across, len(along)), np.tile(along, len(across))])
+        corners = np.vstack([corners, everywhere])
     boxes = np.column_stack([corners, corners + np.array(size)])
     inside = (boxes[:, 0] >= 0) & (boxes[:, 1] >= 0) & (boxes[:, 2] <= width) & (boxes[:, 3] <= height)
     return boxes[inside] if inside.any() else boxes[:1]
 
 
-def _cost(
-    boxes: FloatArray, point: FloatArray, fixed: FloatArray, labels: FloatArray, points: FloatArray
-) -> FloatArray:
-    ends = np.column_stack(
-        [np.clip(point[0], boxes[:, 0], boxes[:, 2]), np.clip(point[1], boxes[:, 1], boxes[:, 3])]
-    )
-    distance = np.linalg.norm(ends - point, axis=1)
-    cost = distance + 1000.0 * overlap(boxes, fixed).sum(axis=1)
-    if len(labels):
-        # A sliver of air between labels.
-        padded = labels + np.array([-0.03, -0.015, 0.03, 0.015])
-        cost += 1000.0 * overlap(boxes, padded).sum(axis=1)
+def _cost(boxes: FloatArray, point: FloatArray, fixed: FloatArray, points: FloatArray) -> FloatArray:
+    """What the boxes [a, 4] cost as a label of a point, by the other points and what lies in the panel."""
+    ends = _ends(boxes, point)
+    cost = np.linalg.norm(ends - point, axis=1) + 1000.0 * overlap(boxes, fixed).sum(axis=1)
     # A label that is nearer to another point reads as if it were that one's.
+    (left, bottom, right, top), (x, y) = boxes.T[:, :, None], points.T
     apart = np.hypot(
-        np.clip(
-            np.maximum(boxes[:, None, 0] - points[None, :, 0], points[None, :, 0] - boxes[:, None, 2]),
-            0,
-            None,
-        ),
-        np.clip(
-            np.maximum(boxes[:, None, 1] - points[None, :, 1], points[None, :, 1] - boxes[:, None, 3]),
-            0,
-            None,
-        ),
+        np.maximum(np.maximum(left - x, x - right), 0), np.maximum(np.maximum(bottom - y, y - top), 0)
     )
-    cost += 5.0 * np.clip(_CLEAR - apart, 0, None).sum(axis=1)
+    cost += 5.0 * np.maximum(_CLEAR - apart, 0).sum(axis=1)
     # A line that runs over another point or label reads as if it belonged there.
-    for share in (0.25, 0.5, 0.75):
+    for share in _ALONG:
         way = point + share * (ends - point)
         near = np.linalg.norm(way[:, None, :] - points[None, :, :], axis=2)
-        cost += 0.6 * (near < 0.07).sum(axis=1)
-        if len(labels):
-            spot = np.column_stack([way, way])
-            inside = (
-                (spot[:, None, 0] > labels[None, :, 0])
-                & (spot[:, None, 0] < labels[None, :, 2])
-                & (spot[:, None, 1] > labels[None, :, 1])
-                & (spot[:, None, 1] < labels[None, :, 3])
-            )
-            cost += 0.6 * inside.sum(axis=1)
+        cost += _OVER * (near < 0.07).sum(axis=1)
     # To the right reads best.
     return np.asarray(cost + 0.03 * (boxes[:, 0] < point[0]))
+
+
+def _label_cost(boxes: FloatArray, point: FloatArray, labels: FloatArray) -> FloatArray:
+    """What the boxes [a, 4] cost beside the labels [b, 4] of other points."""
+    # A sliver of air between labels.
+    cost = 1000.0 * overlap(boxes, labels + np.array([-0.03, -0.015, 0.03, 0.015])).sum(axis=1)
+    ends = _ends(boxes, point)
+    left, bottom, right, top = labels.T
+    for share in _ALONG:
+        x, y = (point + share * (ends - point)).T[:, :, None]
+        cost += _OVER * ((x > left) & (x < right) & (y > bottom) & (y < top)).sum(axis=1)
+    return np.asarray(cost)
+
+
+def _ends(boxes: FloatArray, point: FloatArray) -> FloatArray:
+    """The place on each box that is nearest to a point."""
+    return np.asarray(np.minimum(np.maximum(point, boxes[:, :2]), boxes[:, 2:]))
