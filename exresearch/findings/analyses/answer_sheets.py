@@ -7,10 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.findings.note import Note
 from exresearch.measures import Groups, NotScorable, construct_score, dependence_groups, score_items
 from exresearch.study import Study
+from exresearch.study.coded import coded, ranked
 
 WEIGHT, GROUP = "(weight)", "(group)"
 #: What a general mood is read from: the first of these that was asked.
@@ -61,14 +63,16 @@ class AnswerSheets:
         """Column of the groups; None where every sheet is on its own."""
         return None if self.groups.by == "row" else GROUP
 
-    def only(self, rows: pd.Index) -> AnswerSheets:
-        """Some of the sheets, in the same standard deviations."""
-        waves = [name for name in self.waves if np.ptp(self.frame.loc[rows, name].to_numpy()) > 0.0]
-        if waves and np.ptp(self.frame.loc[rows, waves].sum(axis=1).to_numpy()) < 1e-9:
+    def only(self, kept: NDArray[np.bool_]) -> AnswerSheets:
+        """Some of the sheets, by a mask, in the same standard deviations."""
+        rows = np.flatnonzero(kept)
+        frame = self.frame.take(rows)
+        waves = [name for name in self.waves if np.ptp(frame[name].to_numpy()) > 0.0]
+        if waves and np.ptp(frame[waves].to_numpy().sum(axis=1)) < 1e-9:
             # The wave that the others are compared with has no sheet left.
             waves = waves[1:]
-        groups = replace(self.groups, labels=self.groups.labels.loc[rows])
-        return replace(self, frame=self.frame.loc[rows], raw=self.raw.loc[rows], waves=waves, groups=groups)
+        groups = replace(self.groups, labels=self.groups.labels.take(rows))
+        return replace(self, frame=frame, raw=self.raw.take(rows), waves=waves, groups=groups)
 
 
 def answer_sheets(study: Study, constructs: Mapping[str, str]) -> AnswerSheets | Note:
@@ -88,7 +92,7 @@ def answer_sheets(study: Study, constructs: Mapping[str, str]) -> AnswerSheets |
     """
     employees, codebook = study.table("employees"), study.codebook
     labels = {name: codebook.label(construct) for name, construct in constructs.items()}
-    scores: dict[str, pd.Series] = {}
+    scores: dict[str, NDArray[np.float64]] = {}
     ends: dict[str, tuple[float, float]] = {}
     for name, construct in constructs.items():
         items = [v for v in score_items(codebook, "employees", construct) if v.column in employees]
@@ -98,29 +102,37 @@ def answer_sheets(study: Study, constructs: Mapping[str, str]) -> AnswerSheets |
         try:
             scores[name] = construct_score(
                 employees, codebook=codebook, table="employees", construct=construct
-            ).astype("float64")
+            ).to_numpy(dtype=np.float64, na_value=np.nan)
         except NotScorable:
             return unscored
         ends[name] = (min(v.minimum or 0.0 for v in items), max(v.maximum or 0.0 for v in items))
-    raw = pd.DataFrame(scores).dropna()
-    flat = [name for name in scores if raw[name].nunique() < 2]
+    complete = np.logical_and.reduce([np.isfinite(values) for values in scores.values()])
+    raw = pd.DataFrame(
+        {name: values[complete] for name, values in scores.items()}, index=employees.index[complete]
+    )
+    flat = [name for name in scores if len(raw) == 0 or np.ptp(raw[name].to_numpy()) == 0.0]
     if len(raw) < 3 or flat:
         name = flat[0] if flat else next(iter(scores))
         message = "Answers on “{measure}” hardly differ between people."
         return Note(message=message, values={"measure": labels[name]})
-    sheets = employees.loc[raw.index]
-    weights = sheets["weight"].astype("float64") if "weight" in sheets else None
+    weights = (
+        employees["weight"].to_numpy(dtype=np.float64, na_value=np.nan)[complete]
+        if "weight" in employees
+        else None
+    )
     means = {name: float(np.average(raw[name], weights=weights)) for name in scores}
     spreads = {
         name: float(np.sqrt(np.average((raw[name] - means[name]) ** 2, weights=weights))) for name in scores
     }
-    frame = pd.DataFrame({name: (raw[name] - means[name]) / spreads[name] for name in scores})
+    made = {name: (raw[name].to_numpy() - means[name]) / spreads[name] for name in scores}
     waves = []
-    if "wave" in sheets:
-        for wave in sheets["wave"].value_counts().index[1:]:
+    if "wave" in employees:
+        codes, names = coded(employees["wave"])
+        for wave in employees["wave"][complete].value_counts().index[1:]:
             waves.append(f"wave: {wave}")
-            frame[waves[-1]] = (sheets["wave"] == wave).astype("float64")
-    groups = dependence_groups(sheets)
+            made[waves[-1]] = (codes[complete] == names.get_loc(wave)).astype(np.float64)
+    groups = _by_number(employees, dependence_groups(employees, where=complete), complete)
+    frame = pd.DataFrame(made, index=raw.index)
     frame[GROUP] = groups.labels
     if weights is not None:
         frame[WEIGHT] = weights
@@ -163,33 +175,49 @@ def other_half(
     AnswerSheets or Note
         The sheets that have such colleagues; a note where there are no units, or too few sheets with colleagues.
     """
-    employees = study.table("employees").loc[sheets.frame.index]
+    employees = study.table("employees")
     reason = Note(message="There are too few units with enough people to ask some about their colleagues.")
     if sheets.groups.by != "unit":
         return reason
-    people = employees["person"] if "person" in employees else pd.Series(employees.index, employees.index)
-    known = people.notna() & employees["unit"].notna()
-    codes = pd.factorize(people[known], sort=True)[0]
-    half = pd.Series(np.random.default_rng(seed).permutation(codes.max() + 1)[codes] % 2, people[known].index)
-    keys = [employees.loc[known, "unit"], *([employees.loc[known, "wave"]] if "wave" in employees else [])]
-    values = sheets.frame.loc[known, columns]
-    weight = sheets.frame.loc[known, WEIGHT] if sheets.weight else pd.Series(1.0, values.index)
-    parts = []
+    rows = employees.index.get_indexer(sheets.frame.index)
+    people = ranked(employees["person"])[0][rows] if "person" in employees else np.arange(len(rows))
+    units, unit_names = ranked(employees["unit"])
+    waves, wave_names = (
+        coded(employees["wave"])
+        if "wave" in employees
+        else (np.zeros(len(employees), np.int64), pd.Index(["all"]))
+    )
+    known = (people >= 0) & (units[rows] >= 0)
+    # People are numbered as they are in these sheets, in the order of their names.
+    number = np.cumsum(np.bincount(people[known]) > 0) - 1
+    drawn = np.random.default_rng(seed).permutation(number[-1] + 1) % 2
+    known &= waves[rows] >= 0
+    half = drawn[number[people[known]]]
+    n_cells = len(unit_names) * len(wave_names)
+    cells = (units[rows] * len(wave_names) + waves[rows])[known]
+    values = sheets.frame[columns].to_numpy()[known]
+    weight = sheets.frame[WEIGHT].to_numpy()[known] if sheets.weight else np.ones(len(cells))
+    found, enough = np.empty_like(values), np.zeros(len(cells), dtype=bool)
     for side in (0, 1):
-        of_others = weight.where(half != side, 0.0)
-        total = of_others.groupby(keys).transform("sum")
-        count = (half != side).groupby(keys).transform("sum")
-        means = (
-            values.mul(of_others, axis=0).groupby(keys).transform("sum").div(total.where(total > 0), axis=0)
-        )
-        parts.append(means[(half == side) & (count >= least)])
-    found = pd.concat(parts).loc[lambda frame: frame.notna().all(axis=1)]
-    if found.empty or employees.loc[found.index, "unit"].nunique() < 10 or (found.nunique() < 2).any():
+        here, others = half == side, half != side
+        cell, w = cells[others], weight[others]
+        total = np.bincount(cell, w, n_cells)
+        count = np.bincount(cell, minlength=n_cells)
+        with np.errstate(invalid="ignore", divide="ignore"):
+            means = np.stack(
+                [np.bincount(cell, w * column[others], n_cells) / total for column in values.T], axis=1
+            )
+        found[here] = means[cells[here]]
+        enough[here] = (count >= least)[cells[here]]
+    enough &= np.isfinite(found).all(axis=1)
+    found, kept = found[enough], np.flatnonzero(known)[enough]
+    if len(kept) == 0 or len(np.unique(units[rows[kept]])) < 10 or (np.ptp(found, axis=0) == 0.0).any():
         return reason
-    found = found.sort_index()
-    kept = sheets.only(found.index)
-    z = (found - found.mean()) / found.std(ddof=0)
-    return replace(kept, frame=kept.frame.assign(**{name: z[name] for name in columns}))
+    mask = np.zeros(len(rows), dtype=bool)
+    mask[kept] = True
+    only = sheets.only(mask)
+    z = (found - found.mean(axis=0)) / found.std(axis=0)
+    return replace(only, frame=only.frame.assign(**dict(zip(columns, z.T, strict=True))))
 
 
 def within_groups(sheets: AnswerSheets, columns: list[str]) -> pd.DataFrame | None:
@@ -209,17 +237,16 @@ def within_groups(sheets: AnswerSheets, columns: list[str]) -> pd.DataFrame | No
     """
     if sheets.groups.by != "unit":
         return None
-    values = sheets.frame[columns]
-    weight = sheets.frame[WEIGHT] if sheets.weight else pd.Series(1.0, values.index)
-    by = sheets.groups.labels
-    means = (
-        values.mul(weight, axis=0)
-        .groupby(by)
-        .transform("sum")
-        .div(weight.groupby(by).transform("sum"), axis=0)
-    )
+    weight = sheets.frame[WEIGHT].to_numpy() if sheets.weight else np.ones(len(sheets.frame))
+    codes = sheets.groups.labels.cat.codes.to_numpy(dtype=np.int64)
+    made = {}
+    with np.errstate(invalid="ignore"):
+        total = np.bincount(codes, weight)
+        for name in columns:
+            values = sheets.frame[name].to_numpy()
+            made[name] = values - (np.bincount(codes, weight * values) / total)[codes]
     rest = sheets.frame[[GROUP, *([WEIGHT] if sheets.weight else [])]]
-    return pd.concat([values - means, rest], axis=1)
+    return pd.concat([pd.DataFrame(made, index=rest.index), rest], axis=1)
 
 
 def general_mood(study: Study, sheets: AnswerSheets) -> tuple[pd.Series, dict[str, str]] | None:
@@ -243,8 +270,10 @@ def general_mood(study: Study, sheets: AnswerSheets) -> tuple[pd.Series, dict[st
         if not items:
             continue
         try:
+            # Only what a score is made of, as the table is wide.
+            used = [v.column for v in items] + (["weight"] if "weight" in employees else [])
             score = construct_score(
-                employees.loc[sheets.frame.index],
+                employees[list(dict.fromkeys(used))].loc[sheets.frame.index],
                 codebook=codebook,
                 table="employees",
                 construct=construct,
@@ -255,3 +284,15 @@ def general_mood(study: Study, sheets: AnswerSheets) -> tuple[pd.Series, dict[st
         if spread > 0.0:
             return (score - score.mean()) / spread, codebook.label(construct)
     return None
+
+
+def _by_number(employees: pd.DataFrame, groups: Groups, rows: NDArray[np.bool_]) -> Groups:
+    """The groups as categories in the order of their names, of which many models are made without reading text."""
+    if groups.by == "row":
+        return groups
+    codes, names = ranked(employees[groups.by])
+    codes = codes[rows]
+    if (codes < 0).any():
+        return replace(groups, labels=groups.labels.astype("category"))
+    labels = pd.Series(pd.Categorical.from_codes(codes, names), index=groups.labels.index)
+    return replace(groups, labels=labels)

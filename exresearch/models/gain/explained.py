@@ -84,7 +84,7 @@ def held_out_gain(
 
 
 def explained_variance(
-    data: pd.DataFrame,
+    data: pd.DataFrame | UnitMoments,
     *,
     outcome: str,
     models: Mapping[str, Sequence[str]],
@@ -103,8 +103,9 @@ def explained_variance(
 
     Parameters
     ----------
-    data : DataFrame
-        One row per answer sheet. Rows that miss any column of any model are left out and counted.
+    data : DataFrame or UnitMoments
+        One row per answer sheet, or their moments, with weights and units in them. Rows that miss any column of any
+        model are left out and counted.
     outcome : str
     models : mapping of str to sequence of str
         Name of a model to its numeric predictors, which may be none. A predictor that is a combination of the others
@@ -172,7 +173,14 @@ def explained_variance(
     differences = dict(contrasts or {})
     _check_contrasts(columns, differences)
     predictors = list(dict.fromkeys(name for chosen in columns.values() for name in chosen))
-    moments = unit_moments(data, columns=[outcome, *predictors], weights=weights, cluster=cluster)
+    if isinstance(data, UnitMoments):
+        if weights is not None or cluster is not None:
+            raise ValueError(
+                "weights and cluster are already in the moments: give them to unit_moments instead."
+            )
+        moments = data.select([outcome, *predictors])
+    else:
+        moments = unit_moments(data, columns=[outcome, *predictors], weights=weights, cluster=cluster)
     _check_size(moments, columns)
     mix = np.eye(len(columns))
     names = list(columns)

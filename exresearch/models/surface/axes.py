@@ -54,9 +54,15 @@ def bootstrap_coefficients(
 ) -> FloatArray:
     """Least squares coefficients [B, k] over units drawn with replacement."""
     size, n_units = design.shape[1], int(codes.max()) + 1
-    joined = np.column_stack([design, outcome])
+    joined = [*np.ascontiguousarray(design.T), outcome]
     products = np.zeros((n_units, size, size + 1))
-    np.add.at(products, codes, weights[:, None, None] * design[:, :, None] * joined[:, None, :])
+    # Pair by pair: all products of all rows at once would take more memory than the rows.
+    for left in range(size):
+        weighted = weights * joined[left]
+        for right in range(left, size + 1):
+            products[:, left, right] = np.bincount(codes, weighted * joined[right], n_units)
+            if right < size:
+                products[:, right, left] = products[:, left, right]
     flat = products.reshape(n_units, -1)
     found = []
     for counts in count_chunks(n_units, n_boot=n_boot, seed=seed, max_cells=_CELLS):

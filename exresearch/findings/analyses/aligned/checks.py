@@ -22,13 +22,14 @@ from exresearch.findings.analyses.aligned.rivals import (
     compared,
     gain_record,
     sign_of,
+    sums_of,
     with_products,
 )
 from exresearch.findings.analyses.answer_sheets import AnswerSheets, general_mood, other_half, within_groups
 from exresearch.findings.analyses.pay.checks import normal_scores
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
-from exresearch.models import NotEstimable, explained_variance
+from exresearch.models import NotEstimable, UnitMoments, explained_variance
 from exresearch.study import Study
 
 # Colleagues in the other half, from whom a mean is taken.
@@ -51,7 +52,9 @@ _OTHERWISE = {
 }
 
 
-def model_records(found: pd.DataFrame, sheets: AnswerSheets) -> list[EstimateRecord]:
+def model_records(
+    found: pd.DataFrame, sheets: AnswerSheets, sums: UnitMoments | None = None
+) -> list[EstimateRecord]:
     """Return the gain of each form of interplay alone, and of the weakest part over the products.
 
     Parameters
@@ -60,6 +63,8 @@ def model_records(found: pd.DataFrame, sheets: AnswerSheets) -> list[EstimateRec
         Of :func:`exresearch.findings.analyses.aligned.rivals.compared`.
     sheets : AnswerSheets
         Behind it.
+    sums : UnitMoments, optional
+        Of :func:`exresearch.findings.analyses.aligned.rivals.sums_of` with the terms of all models.
 
     Returns
     -------
@@ -73,7 +78,7 @@ def model_records(found: pd.DataFrame, sheets: AnswerSheets) -> list[EstimateRec
             sheets,
             name=f"gain_{'_'.join(name.split(' x '))}".replace(" ", "_"),
             label=Note(message=message),
-            sign=sign_of(sheets, _OWN_SIGN.get(name, WEAKEST)),
+            sign=sign_of(sheets, _OWN_SIGN.get(name, WEAKEST), sums=sums),
         )
         for name, message in _OF_MODELS.items()
     ]
@@ -128,10 +133,10 @@ def other_ways(
     found = general_mood(study, sheets)
     if found is not None:
         values, label = found
-        frame = sheets.frame.assign(mood=values, **{"mood squared": values**2})
-        kept = sheets.only(frame.index[frame["mood"].notna()])
+        kept = sheets.only(values.notna().to_numpy())
+        mood = values[values.notna()].to_numpy()
         ways["mood"] = (
-            replace(kept, frame=frame.loc[kept.frame.index]),
+            replace(kept, frame=kept.frame.assign(mood=mood, **{"mood squared": mood**2})),
             [*kept.waves, "mood", "mood squared"],
             {"mood": label},
         )
@@ -139,8 +144,10 @@ def other_ways(
     for name, (data, held, named) in ways.items():
         if data is None:
             continue
+        sums = sums_of(data, MODELS[DECIDING], held=held)
         rows = compared(
             data,
+            sums=sums,
             models={"sum": (), DECIDING: MODELS[DECIDING]},
             held=held,
             repeats=1,
@@ -157,7 +164,7 @@ def other_ways(
                 data,
                 name=f"gain_{name}",
                 label=Note(message=_OTHERWISE[name], values=named),
-                sign=sign_of(data, held=held),
+                sign=sign_of(data, held=held, sums=sums),
             )
         )
     return records, skipped

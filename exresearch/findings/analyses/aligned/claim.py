@@ -24,6 +24,7 @@ from exresearch.findings.analyses.aligned.rivals import (
     compared,
     gain_record,
     sign_of,
+    sums_of,
 )
 from exresearch.findings.analyses.aligned.weakest import weakest_groups
 from exresearch.findings.analyses.answer_sheets import AnswerSheets, answer_sheets
@@ -98,7 +99,8 @@ def aligned_workforce(
     if isinstance(scored, Note):
         return AlignedWorkforce(_untested(scored, ready, rules))
     sheets = rescored(scored)
-    found = compared(sheets, conf_level=conf_level, seed=seed)
+    sums = sums_of(sheets, MODELS[DECIDING])
+    found = compared(sheets, sums=sums, conf_level=conf_level, seed=seed)
     if found is None:
         reason = Note(message="Too few people, or too few groups of them, answered on all five.")
         return AlignedWorkforce(_untested(reason, ready, rules))
@@ -108,11 +110,12 @@ def aligned_workforce(
         sheets,
         name="product_gain",
         label=Note(message="Explained variance beyond the sum"),
-        sign=sign_of(sheets),
+        sign=sign_of(sheets, sums=sums),
     )
+    pulls = sign_of(sheets, MODERATION, sums=sums) > 0.0
     others, skipped = other_ways(study, sheets, conf_level=conf_level, seed=seed)
     caveats = [
-        *_caveats(study, sheets, found),
+        *_caveats(study, sheets, found, pulls=pulls),
         *_colleagues(study, sheets, found, conf_level=conf_level, seed=seed),
         *skipped_checks(skipped),
     ]
@@ -122,7 +125,7 @@ def aligned_workforce(
         estimand=estimand_for(_HYPOTHESIS),
         n_excluded=sheets.n_excluded,
         rules=rules,
-        robustness=[*model_records(found, sheets), *others],
+        robustness=[*model_records(found, sheets, sums), *others],
         caveats=caveats,
     )
     return AlignedWorkforce(
@@ -148,7 +151,7 @@ def _models(found: pd.DataFrame) -> pd.DataFrame:
     return models.reset_index(names="model")
 
 
-def _caveats(study: Study, sheets: AnswerSheets, found: pd.DataFrame) -> list[Note]:
+def _caveats(study: Study, sheets: AnswerSheets, found: pd.DataFrame, *, pulls: bool) -> list[Note]:
     rows = found.set_index("term")
     held_out = float(rows["held_out"][f"gain: {DECIDING}"])
     most = float(overlap(sheets)["vif"].max())
@@ -183,7 +186,7 @@ def _caveats(study: Study, sheets: AnswerSheets, found: pd.DataFrame) -> list[No
             )
         ),
     ]
-    if sign_of(sheets, MODERATION) < 0.0:
+    if not pulls:
         message = (
             "Alignment does not strengthen the other three: where people stand behind the organisation, these matter "
             "less."

@@ -11,7 +11,8 @@ from exresearch.findings.analyses.dependence import units_counted
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
-from exresearch.models import NotEstimable, explained_variance, linear_regression
+from exresearch.models import NotEstimable, UnitMoments, explained_variance, unit_moments
+from exresearch.models.regression.design import build_design
 
 PARTS = ("readiness", "willingness", "ability")
 ALIGNMENT, BEHAVIOUR = "alignment", "behaviour"
@@ -66,9 +67,36 @@ def with_products(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.assign(**made)
 
 
+def sums_of(
+    sheets: AnswerSheets, terms: Sequence[str], *, held: Sequence[str] | None = None
+) -> UnitMoments | None:
+    """Read the sheets once for all models of some terms; None where no sheet is complete.
+
+    Parameters
+    ----------
+    sheets : AnswerSheets
+        Whose frame :func:`with_products` made.
+    terms : sequence of str
+        Beyond the sum.
+    held : sequence of str, optional
+        Columns in every model; the waves by default.
+    """
+    always = [*PARTS, ALIGNMENT, *(sheets.waves if held is None else held)]
+    try:
+        return unit_moments(
+            sheets.frame,
+            columns=[BEHAVIOUR, *always, *terms],
+            weights=sheets.weight,
+            cluster=sheets.cluster,
+        )
+    except NotEstimable:
+        return None
+
+
 def compared(
     sheets: AnswerSheets,
     *,
+    sums: UnitMoments | None = None,
     models: Mapping[str, Sequence[str]] | None = None,
     held: Sequence[str] | None = None,
     folds: int = 10,
@@ -82,6 +110,8 @@ def compared(
     ----------
     sheets : AnswerSheets
         Whose frame :func:`with_products` made.
+    sums : UnitMoments, optional
+        Of :func:`sums_of` with all their terms.
     models : mapping of str to sequence of str, optional
         Terms beyond the sum; :data:`MODELS` and :data:`SINGLE` by default. One is called ``sum``.
     held : sequence of str, optional
@@ -102,12 +132,12 @@ def compared(
         contrasts["weakest over product"] = {"minimum": 1.0, "product": -1.0}
     try:
         return explained_variance(
-            sheets.frame,
+            sheets.frame if sums is None else sums,
             outcome=BEHAVIOUR,
             models={name: [*always, *terms] for name, terms in chosen.items()},
             contrasts=contrasts,
-            cluster=sheets.cluster,
-            weights=sheets.weight,
+            cluster=sheets.cluster if sums is None else None,
+            weights=sheets.weight if sums is None else None,
             folds=folds,
             repeats=repeats,
             conf_level=conf_level,
@@ -117,24 +147,30 @@ def compared(
         return None
 
 
-def sign_of(sheets: AnswerSheets, term: str = WEAKEST, *, held: Sequence[str] | None = None) -> float:
+def sign_of(
+    sheets: AnswerSheets,
+    term: str = WEAKEST,
+    *,
+    held: Sequence[str] | None = None,
+    sums: UnitMoments | None = None,
+) -> float:
     """Return 1 where a term beyond the sum goes with more of the outcome, and -1 where it goes with less.
 
     A share of variance has no sign. Where the weakest part counts for less than the sum says, people make up for what
     they lack, and what the interplay explains speaks against the claim.
     """
     always = [*PARTS, ALIGNMENT, *(sheets.waves if held is None else held)]
+    sums = sums_of(sheets, [term], held=held) if sums is None else sums
+    if sums is None:
+        return 1.0
     try:
-        fit = linear_regression(
-            sheets.frame,
-            outcome=BEHAVIOUR,
-            predictors=[*always, term],
-            weights=sheets.weight,
-            covariance="classical",
+        # The sign alone is asked for: no covariance is made.
+        fit = build_design(
+            sums, outcome=BEHAVIOUR, predictors=[*always, term], working_variance="inverse_weights"
         )
     except NotEstimable:
         return 1.0
-    return -1.0 if fit.coefficients[term] < 0.0 else 1.0
+    return -1.0 if fit.estimate[fit.terms.index(term)] < 0.0 else 1.0
 
 
 def gain_record(

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
+from scipy.stats import rankdata
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.aligned.rivals import BEHAVIOUR, PARTS
@@ -39,18 +42,23 @@ def weakest_groups(
         weakest part), ``estimate`` (mean behaviour on the scale of the answers), ``conf_low, conf_high, conf_level,
         minimum, maximum`` (of that scale), ``n``. Empty where fewer than two levels are left.
     """
-    three = sheets.frame[list(PARTS)]
+    three = sheets.frame[list(PARTS)].to_numpy()
     mean, low = three.mean(axis=1), three.min(axis=1)
     level = _groups(mean, LEVELS)
-    third = (mean - low).groupby(level).transform(lambda gap: _groups(gap, THIRDS))
-    kind = third.map(_NAMES)
-    name = kind.str.cat(level.astype(int).astype(str), sep=" ")
-    weight = sheets.frame[sheets.weight] if sheets.weight else pd.Series(1.0, three.index)
-    rows = pd.DataFrame(
-        {"kind": kind, "level": level, "name": name, "mean": mean * weight, "low": low * weight, "w": weight}
-    )
-    rows = rows[kind.notna()]
-    counts = {str(key): respondents(employees.loc[part.index]) for key, part in rows.groupby("name")}
+    third = np.zeros(len(three), dtype=np.int64)
+    for number in range(LEVELS):
+        inside = level == number
+        third[inside] = _groups((mean - low)[inside], THIRDS)
+    # Groups by number: even and lagging people of the first level, of the second, ...
+    group = np.full(len(three), -1)
+    for place, one in enumerate(_NAMES):
+        group = np.where(third == one, len(_NAMES) * level + place, group)
+    places = employees.index.get_indexer(sheets.frame.index)
+    counts = {}
+    for number in np.unique(group[group >= 0]).tolist():
+        behind = np.zeros(len(employees), dtype=bool)
+        behind[places[group == number]] = True
+        counts[_name(number)] = respondents(employees, where=behind)
     names = [
         f"{word} {number}"
         for number in range(1, LEVELS + 1)
@@ -60,8 +68,12 @@ def weakest_groups(
     empty = pd.DataFrame({"kind": [], "level": [], "x": [], "estimate": []})
     if len(names) < 4:
         return empty
-    rows = rows[rows["name"].isin(names)]
-    data = sheets.frame.loc[rows.index].assign(**{one: (rows["name"] == one) * 1.0 for one in names})
+    shown = [number for number in range(len(_NAMES) * LEVELS) if _name(number) in names]
+    rows = np.flatnonzero(np.isin(group, shown))
+    needed = [name for name in (BEHAVIOUR, sheets.cluster, sheets.weight) if name is not None]
+    data = sheets.frame[needed].take(rows)
+    data = data.assign(**{_name(number): (group[rows] == number) * 1.0 for number in shown})
+    weight = np.ones(len(rows)) if sheets.weight is None else data[sheets.weight].to_numpy()
     try:
         fit = linear_regression(
             data,
@@ -75,15 +87,18 @@ def weakest_groups(
     except NotEstimable:
         return empty
     found = linear_combinations(fit, combinations={one: {one: 1.0} for one in names})
-    sums = rows.groupby("name")[["mean", "low", "w"]].sum().loc[names]
+    total, middle, weakest = (
+        np.bincount(group[rows], weight * values, len(_NAMES) * LEVELS)[shown]
+        for values in (np.ones(len(rows)), mean[rows], low[rows])
+    )
     for column in ("estimate", "conf_low", "conf_high"):
         found[column] = sheets.means[BEHAVIOUR] + sheets.spreads[BEHAVIOUR] * found[column]
     return pd.DataFrame(
         {
             "kind": [one.split()[0] for one in names],
             "level": [int(one.split()[1]) for one in names],
-            "x": (sums["mean"] / sums["w"]).to_numpy(),
-            "weakest": (sums["low"] / sums["w"]).to_numpy(),
+            "x": middle / total,
+            "weakest": weakest / total,
             **{column: found[column].to_numpy() for column in ("estimate", "conf_low", "conf_high")},
             "conf_level": conf_level,
             "minimum": sheets.ends[BEHAVIOUR][0],
@@ -93,8 +108,14 @@ def weakest_groups(
     )
 
 
-def _groups(values: pd.Series, count: int) -> pd.Series:
-    """Groups of about equal size from low to high: from 1 for levels, from 0 within them."""
+def _name(number: int) -> str:
+    level, place = divmod(number, len(_NAMES))
+    return f"{list(_NAMES.values())[place]} {level + 1}"
+
+
+def _groups(values: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+    """Groups of about equal size from low to high, from 0."""
     # Ties stay together, so that no order of the sheets decides; groups are then not quite equal.
-    number = ((values.rank() - 0.5) / len(values) * count).floordiv(1.0)
-    return (number + 1 if count == LEVELS else number).astype("float64")
+    ranks = rankdata(values)
+    numbers: NDArray[np.int64] = np.floor((ranks - 0.5) / len(values) * count).astype(np.int64)
+    return numbers

@@ -15,7 +15,7 @@ _CELLS, _STEPS = 81, 41
 _LINES = {"congruence": np.pi / 4, "incongruence": -np.pi / 4}
 
 
-def shown_region(values: FloatArray, units: pd.Series, *, min_units: int) -> pd.DataFrame:
+def shown_region(values: FloatArray, units: pd.Series | NDArray[np.int64], *, min_units: int) -> pd.DataFrame:
     """Return the outline of the region beyond which, on no side, fewer than a minimum of units lie.
 
     In each of 180 directions the outline lies where the ``min_units``-th unit from outside has its outermost row, so
@@ -25,7 +25,7 @@ def shown_region(values: FloatArray, units: pd.Series, *, min_units: int) -> pd.
     ----------
     values : array [n, 2]
         Rows around (0, 0).
-    units : pandas.Series [n]
+    units : pandas.Series or array [n]
         Unit of each row.
     min_units : int
         Least number of units beyond, or on, the line that bounds the region in each of those directions.
@@ -36,17 +36,52 @@ def shown_region(values: FloatArray, units: pd.Series, *, min_units: int) -> pd.
         ``x, y`` in the order of the outline; empty where there are too few units around the middle.
     """
     ways = np.column_stack([np.cos(_DIRECTIONS), np.sin(_DIRECTIONS)])
-    reach = pd.DataFrame(values @ ways.T).groupby(units.to_numpy()).max().to_numpy()
-    if len(reach) < min_units:
-        return pd.DataFrame({"x": [], "y": []})
-    border = np.sort(reach, axis=0)[-min_units]
-    if (border <= 0.0).any():
+    border = _borders(values, pd.factorize(units)[0], ways, min_units=min_units)
+    if border is None or (border <= 0.0).any():
         return pd.DataFrame({"x": [], "y": []})
     cosine = ways @ ways.T
     # How far one can go in each direction before one of the lines is met.
     with np.errstate(divide="ignore"):
         radius = np.where(cosine > 1e-9, border[None, :] / np.maximum(cosine, 1e-9), np.inf).min(axis=1)
     return pd.DataFrame({"x": radius * ways[:, 0], "y": radius * ways[:, 1]})
+
+
+def _borders(
+    values: FloatArray, units: NDArray[np.int64], ways: FloatArray, *, min_units: int
+) -> FloatArray | None:
+    """Reach of the ``min_units``-th unit from outside in each direction; None where there are fewer units."""
+    known = units >= 0
+    values, units = values[known], units[known]
+    n_units = int(units.max(initial=-1)) + 1
+    if n_units < min_units:
+        return None
+    # Answers are whole numbers mostly, so that many rows share a point.
+    columns = [pd.factorize(column)[0] for column in values.T]
+    codes, points = pd.factorize(columns[0].astype(np.int64) * (int(columns[1].max()) + 1) + columns[1])
+    first = np.zeros(len(points), dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes))[::-1]
+    places = values[first]
+    pairs = np.sort(pd.unique(codes * n_units + units))
+    held, owner = np.divmod(pairs, n_units)
+    starts = np.searchsorted(held, np.arange(len(points) + 1))
+    border = np.empty(len(ways))
+    for number, way in enumerate(ways):
+        reach = places @ way
+        wanted = min(4 * min_units, len(reach))
+        while True:
+            outer = np.argpartition(reach, len(reach) - wanted)[len(reach) - wanted :]
+            found: set[int] = set()
+            for point in outer[np.argsort(-reach[outer])].tolist():
+                # More than the minimum at one point settle it as well as the minimum does.
+                begin = starts[point]
+                found.update(owner[begin : min(starts[point + 1], begin + min_units)].tolist())
+                if len(found) >= min_units:
+                    break
+            if len(found) >= min_units:
+                border[number] = reach[point]
+                break
+            wanted = min(4 * wanted, len(reach))
+    return border
 
 
 def surface_grid(surface: ResponseSurface, region: pd.DataFrame) -> pd.DataFrame:

@@ -248,8 +248,8 @@ def split_cells(rows: ChainRows, *, seed: int, n_splits: int = SPLITS) -> list[p
     whole = sums.sums()
     # Number of each of the cells that customers answered for.
     waves = sheets[WAVE].cat.categories
-    places = sheets[UNIT].cat.categories.get_indexer(rows.cells[UNIT]) * len(waves)
-    places += waves.get_indexer(rows.cells[WAVE])
+    places = sheets[UNIT].cat.categories.get_indexer(pd.Index(rows.cells[UNIT])) * len(waves)
+    places += waves.get_indexer(pd.Index(rows.cells[WAVE]))
     kept = rows.cells[[UNIT, WAVE, CX, *rows.waves]].set_axis(places)
     generator = np.random.default_rng(seed)
     frames = []
@@ -258,7 +258,7 @@ def split_cells(rows: ChainRows, *, seed: int, n_splits: int = SPLITS) -> list[p
         drawn = sums.sums(half[codes])
         rest = whole - drawn
         enough = (drawn["people"] >= _LEAST_HALF) & (rest["people"] >= _LEAST_HALF)
-        cells = kept[enough.loc[places].to_numpy()]
+        cells = kept[enough.to_numpy()[places]]
         first, second = means_of(drawn).loc[cells.index], means_of(rest).loc[cells.index]
         told = first.drop(columns=ENGAGEMENT).assign(
             **{ENGAGEMENT: second[ENGAGEMENT], "n": first["n"] + second["n"]}

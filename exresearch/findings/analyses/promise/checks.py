@@ -42,6 +42,7 @@ from exresearch.models import (
 from exresearch.models.regression import LinearFit
 from exresearch.models.surface.shape import POLYNOMIAL
 from exresearch.study import Study
+from exresearch.study.coded import coded
 
 SLOPE = "incongruence_slope"
 METHODS = {
@@ -81,6 +82,8 @@ class PromiseChecks:
 
     records: list[EstimateRecord] = field(default_factory=list)
     skipped: int = 0
+    #: Whether anybody was asked in an earlier wave what had been promised.
+    earlier: bool = False
 
 
 def slope_record(
@@ -157,21 +160,22 @@ def promise_checks(
         add("own_spread", replace(sides, limits=None))
     ranked = frame.assign(**{OUTCOME: normal_scores(sheets.raw[OUTCOME])})
     add("ranks", replace(sides, sheets=replace(sheets, frame=ranked)))
-    kept = without_outermost(frame)
-    add("outermost", replace(sides, sheets=sheets.only(kept.index)), share=OUTERMOST)
+    add("outermost", replace(sides, sheets=sheets.only(without_outermost(frame))), share=OUTERMOST)
     _add(made, _ordinal(sides, conf_level=conf_level))
     if sheets.groups.by == "unit":
         _add(made, _within(sides, conf_level=conf_level))
     mood = general_mood(study, sheets)
     if mood is not None:
         values, label = mood
-        rows = sheets.only(values.index[values.notna()])
-        with_mood = rows.frame.assign(mood=values, **{"mood squared": values**2})
+        known = values.notna().to_numpy()
+        rows, felt = sheets.only(known), values.to_numpy()[known]
+        with_mood = rows.frame.assign(mood=felt, **{"mood squared": felt**2})
         changed = replace(sides, sheets=replace(rows, frame=with_mood))
         add("mood", changed, ("mood", "mood squared"), mood=label)
     earlier = earlier_promise(study, sides)
+    made.earlier = earlier is not None
     employees = study.table("employees")
-    if earlier is not None and respondents(employees.loc[earlier.sheets.frame.index]) >= rules.min_model:
+    if earlier is not None and respondents(employees, where=earlier.sheets.frame.index) >= rules.min_model:
         add("earlier", earlier)
     others = other_half(study, sheets, [DELIVERY, PROMISE], least=_LEAST_COLLEAGUES, seed=seed)
     if not isinstance(others, Note):
@@ -191,19 +195,23 @@ def earlier_promise(study: Study, sides: TwoSides) -> TwoSides | None:
     TwoSides or None
         The sheets that have one; None without persons or waves.
     """
-    employees, sheets = study.table("employees").loc[sides.sheets.frame.index], sides.sheets
+    employees, sheets = study.table("employees"), sides.sheets
     if "person" not in employees or "wave" not in employees or len(study.waves) < 2:
         return None
+    rows = employees.index.get_indexer(sheets.frame.index)
+    people, (waves, names) = coded(employees["person"])[0][rows], coded(employees["wave"])
     order = {wave: number for number, wave in enumerate(study.waves)}
-    rows = pd.DataFrame(
-        {"person": employees["person"], "place": employees["wave"].map(order), PROMISE: sheets.frame[PROMISE]}
-    ).dropna()
-    rows = rows.sort_values(["person", "place"], kind="stable")
-    told = rows.groupby("person")[PROMISE].shift(1).dropna()
-    if told.empty:
+    # One place more, for those without a wave.
+    place = np.array([*(order.get(name, -1) for name in names), -1])[waves[rows]]
+    known = np.flatnonzero((people >= 0) & (place >= 0))
+    known = known[np.lexsort([place[known], people[known]])]
+    again = people[known][1:] == people[known][:-1]
+    if not again.any():
         return None
-    kept = sheets.only(sheets.frame.index[sheets.frame.index.isin(told.index)])
-    return replace(sides, sheets=replace(kept, frame=kept.frame.assign(**{PROMISE: told})))
+    told = np.full(len(rows), np.nan)
+    told[known[1:][again]] = sheets.frame[PROMISE].to_numpy()[known[:-1][again]]
+    kept = sheets.only(np.isfinite(told))
+    return replace(sides, sheets=replace(kept, frame=kept.frame.assign(**{PROMISE: told[np.isfinite(told)]})))
 
 
 def _add(made: PromiseChecks, found: EstimateRecord | None) -> None:

@@ -14,7 +14,6 @@ from exresearch.findings.analyses.balance.surface import shown_region, surface_g
 from exresearch.findings.analyses.dependence import few_units_caveat
 from exresearch.findings.analyses.promise.checks import (
     SLOPE,
-    earlier_promise,
     promise_checks,
     shape_records,
     slope_record,
@@ -37,6 +36,7 @@ from exresearch.findings.testability import Testability, testability
 from exresearch.measures import score_items
 from exresearch.models import ResponseSurface
 from exresearch.study import Study
+from exresearch.study.coded import coded
 
 _HYPOTHESIS = "promise-delivered"
 _OUTCOMES = ("stay", "enps")
@@ -151,7 +151,7 @@ def promise_delivered(
         rules=rules,
         measures={"ex": sides.sheets.labels[OUTCOME]},
         robustness=[*shape_records(surface, sides.sheets), *checks.records],
-        caveats=[*_caveats(study, sides, asked), *skipped_checks(checks.skipped)],
+        caveats=[*_caveats(study, sides, asked, earlier=checks.earlier), *skipped_checks(checks.skipped)],
     )
     return _shown(study, finding, sides, surface, rules=rules)
 
@@ -169,9 +169,7 @@ def _shown(
     study: Study, finding: Finding, sides: TwoSides, surface: ResponseSurface, *, rules: DisclosureRules
 ) -> PromiseDelivered:
     sheets = sides.sheets
-    employees = study.table("employees").loc[sheets.frame.index]
-    people = employees["person"] if "person" in employees else pd.Series(employees.index, employees.index)
-    people = people.where(people.notna(), pd.Series(employees.index, employees.index).astype("string"))
+    people = _people_of(study.table("employees"), sheets.frame.index)
     values = sheets.frame[[DELIVERY, PROMISE]].to_numpy() - list(surface.centre)
     region = shown_region(values, people, min_units=rules.min_respondents)
     mean, spread = sheets.means[OUTCOME], sheets.spreads[OUTCOME]
@@ -187,15 +185,25 @@ def _shown(
         labels=sheets.labels,
         difference_p=None if pd.isna(tests["difference_score"]) else float(tests["difference_score"]),
         one_scale=sides.limits is not None,
-        n_people=int(people.nunique()),
+        n_people=len(np.unique(people)),
     )
 
 
-def _people(balance: pd.DataFrame, values: NDArray[np.float64], people: pd.Series) -> list[int]:
+def _people_of(employees: pd.DataFrame, sheets: pd.Index) -> NDArray[np.int64]:
+    """Number of the person behind each sheet; a sheet without one is somebody of its own."""
+    rows = employees.index.get_indexer(sheets)
+    if "person" not in employees:
+        return rows.astype(np.int64)
+    codes, names = coded(employees["person"])
+    found = codes[rows]
+    return np.where(found < 0, len(names) + np.arange(len(rows)), found)
+
+
+def _people(balance: pd.DataFrame, values: NDArray[np.float64], people: NDArray[np.int64]) -> list[int]:
     """Count the people on each side; those further away than half a standard deviation are not told apart."""
     gap = values[:, 0] - values[:, 1]
     inside = {"x_above_y": gap > 0.0, "y_above_x": gap < 0.0, "equal": gap == 0.0}
-    return [people[inside[name]].nunique() if name in inside else 0 for name in balance["group"]]
+    return [len(np.unique(people[inside[name]])) if name in inside else 0 for name in balance["group"]]
 
 
 def _shape(surface: ResponseSurface) -> pd.DataFrame:
@@ -212,7 +220,7 @@ def _answered(frame: pd.DataFrame, mean: float, spread: float) -> pd.DataFrame:
     return frame.assign(**{name: mean + spread * frame[name] for name in names})
 
 
-def _caveats(study: Study, sides: TwoSides, asked: list[str]) -> list[Note]:
+def _caveats(study: Study, sides: TwoSides, asked: list[str], *, earlier: bool) -> list[Note]:
     sheets: AnswerSheets = sides.sheets
     notes = [
         Note(
@@ -222,7 +230,7 @@ def _caveats(study: Study, sides: TwoSides, asked: list[str]) -> list[Note]:
             )
         )
     ]
-    if earlier_promise(study, sides) is None:
+    if not earlier:
         message = (
             "Nobody was asked in an earlier wave what had been promised, so that this could not be checked."
         )

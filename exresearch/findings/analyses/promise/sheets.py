@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.findings.analyses.answer_sheets import AnswerSheets
 from exresearch.measures import score_method
@@ -120,12 +121,12 @@ def surface_of(
         return None
 
 
-def without_outermost(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the sheets without those furthest from the middle of both sides, by Mahalanobis distance."""
+def without_outermost(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Return which sheets are left without those furthest from the middle of both sides, by Mahalanobis distance."""
     values = frame[[DELIVERY, PROMISE]].to_numpy()
     away = values - values.mean(axis=0)
     distance = np.einsum("ij,jk,ik->i", away, np.linalg.pinv(np.cov(values.T)), away)
-    kept: pd.DataFrame = frame[distance <= np.quantile(distance, 1.0 - OUTERMOST)]
+    kept: NDArray[np.bool_] = distance <= np.quantile(distance, 1.0 - OUTERMOST)
     return kept
 
 
