@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.names import optional_name, repeated
+from exresearch.study.coded import ranked
 
 FloatArray = NDArray[np.float64]
 
@@ -112,6 +113,8 @@ def _limits(series: pd.Series) -> tuple[float, float]:
 
 def label_codes(labels: pd.Series, *, argument: str) -> tuple[NDArray[np.int64], pd.Index]:
     """Number of the label of each row, -1 where it is missing, and the different labels, sorted."""
+    if isinstance(labels.dtype, pd.StringDtype):
+        return ranked(labels)
     try:
         codes, found = pd.factorize(labels, sort=True)
     except TypeError as error:

@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.moments.accumulate import unit_codes
 from exresearch.models.names import as_list, name_list
 
 
@@ -89,13 +91,21 @@ def colleague_means(
     order = as_list(waves)
     if order is None or len(set(order)) < len(order):
         raise ValueError(f"waves must be a list of all waves in order, each once, got {waves!r}.")
-    placed = data[[unit, wave]].notna().all(axis=1).to_numpy()
-    time = data[wave].map({value: place for place, value in enumerate(order)})
-    strangers = sorted({str(value) for value in data.loc[placed & time.isna().to_numpy(), wave]})
+    (g, units), (t, names_of_waves), (who, _) = (unit_codes(data[name]) for name in (unit, wave, person))
+    place_of = {value: place for place, value in enumerate(order)}
+    placed = (g >= 0) & (t >= 0)
+    # One place more, for rows without a wave.
+    times = np.array([*(place_of.get(value, -1) for value in names_of_waves), -1])
+    strange = np.flatnonzero(times[:-1] < 0)
+    strangers = sorted(
+        {str(names_of_waves[code]) for code in strange.tolist() if (placed & (t == code)).any()}
+    )
     if strangers:
         raise ValueError(f"column '{wave}' holds waves {strangers} that are not in waves {order}.")
-    named = placed & data[person].notna().to_numpy()
-    twice = int(data.loc[named, [person, wave]].duplicated().sum())
+    n_waves, n_units = len(order), len(units)
+    t, g = np.where(placed, times[t], 0), np.where(placed, g, 0)
+    named = placed & (who >= 0)
+    twice = int(named.sum()) - len(pd.unique(who[named] * n_waves + t[named]))
     if twice:
         raise ValueError(f"{twice} rows repeat a person in a wave: keep one row per '{person}' and '{wave}'.")
     w = np.ones(len(data)) if weights is None else numeric_columns(data, [weights])[:, 0]
@@ -104,17 +114,14 @@ def colleague_means(
         placed = placed & np.isfinite(w)
         named = named & placed
 
-    t = np.where(placed, time.fillna(0).to_numpy(), 0).astype(np.int64)
-    g = np.where(placed, pd.factorize(data[unit], sort=True)[0], 0).astype(np.int64)
-    who = pd.factorize(data[person], sort=True)[0].astype(np.int64)
-    n_waves, n_units = len(order), int(g.max(initial=0)) + 1
     there = t - lag
     reached = placed & (there >= 0) & (there < n_waves)
     # Row of the same person in the same unit at the other wave, or -1.
-    own = _partner(who, g, t, there, named, span=(n_units, n_waves))
+    key = (who * n_units + g) * n_waves + t
+    own = _partner(key, t, -lag, named, n_waves=n_waves)
     counted = placed
     if present_in_both:
-        counted = counted & (_partner(who, g, t, t + lag, named, span=(n_units, n_waves)) >= 0)
+        counted = counted & (_partner(key, t, lag, named, n_waves=n_waves) >= 0)
     cell, target = g * n_waves + t, np.where(reached, g * n_waves + there, 0)
     y = numeric_columns(data, names)
     found = pd.DataFrame(index=data.index)
@@ -137,18 +144,20 @@ def colleague_means(
 
 
 def _partner(
-    who: np.ndarray[Any, Any], g: np.ndarray[Any, Any], t: np.ndarray[Any, Any], there: np.ndarray[Any, Any],
-    named: np.ndarray[Any, Any], *, span: tuple[int, int],
-) -> np.ndarray[Any, Any]:  # fmt: skip
-    """Position of the row of the same person in the same unit at another wave; -1 where there is none."""
-    n_units, n_waves = span
-    key = (who * n_units + g) * n_waves + t
+    key: NDArray[np.int64], t: NDArray[np.int64], step: int, named: NDArray[np.bool_], *, n_waves: int
+) -> NDArray[np.intp]:
+    """Position of the row of the same person in the same unit some waves on; -1 where there is none."""
+    found = np.full(len(key), -1)
     rows = np.flatnonzero(named)
-    ordered = rows[np.argsort(key[rows], kind="stable")]
-    wanted = np.where((there >= 0) & (there < n_waves), (who * n_units + g) * n_waves + there, -1)
-    at = np.searchsorted(key[ordered], wanted)
-    at = np.minimum(at, max(len(ordered) - 1, 0))
-    if not len(ordered):
-        return np.full(len(who), -1)
-    hit = named & (wanted >= 0) & (key[ordered[at]] == wanted)
-    return np.where(hit, ordered[at], -1)
+    if step == 0:
+        found[rows] = rows
+        return found
+    rows = rows[np.argsort(key[rows], kind="stable")]
+    ordered = key[rows]
+    there = t[rows] + step
+    inside = (there >= 0) & (there < n_waves)
+    # Looked up in order, so that neighbours are looked up in the same place.
+    at = np.minimum(np.searchsorted(ordered, ordered + step), max(len(rows) - 1, 0))
+    hit = inside & (ordered[at] == ordered + step) if len(rows) else inside
+    found[rows] = np.where(hit, rows[at], -1)
+    return found

@@ -9,7 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive
+from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.deviations import from_own_mean, independent, row_order
+from exresearch.models.moments.accumulate import unit_codes
 from exresearch.models.names import name_list
 from exresearch.models.regression import LinearFit, linear_regression
 from exresearch.models.resampling import NotEstimable
@@ -121,30 +123,43 @@ def within_regression(
     numeric = [outcome, *names, *([] if weights is None else [weights])]
     keys = [entity, cluster, *([] if wave is None else [wave])]
     check_columns(data, numeric=numeric, other=list(dict.fromkeys(keys)))
-    kept = data[list(dict.fromkeys([*numeric, *keys]))].dropna()
-    kept = kept[kept.groupby(entity, observed=True)[entity].transform("size") > 1]
-    if len(kept) < 3:
+    labels = {name: unit_codes(data[name])[0] for name in dict.fromkeys(keys)}
+    numbers = {name: numeric_columns(data, [name])[:, 0] for name in dict.fromkeys(numeric)}
+    present: NDArray[np.bool_] = np.logical_and.reduce(
+        [codes >= 0 for codes in labels.values()] + [~np.isnan(column) for column in numbers.values()]
+    )
+    several = np.bincount(labels[entity][present], minlength=len(data)) > 1
+    rows = np.flatnonzero(present)
+    rows = rows[several[labels[entity][rows]]]
+    if len(rows) < 3:
         raise NotEstimable("nobody, or hardly anybody, has two complete rows.")
-    if len(kept[[entity, cluster]].drop_duplicates()) > kept[entity].nunique():
+    owner = np.zeros(int(labels[entity].max()) + 1, dtype=np.int64)
+    owner[labels[entity][rows]] = labels[cluster][rows]
+    if (owner[labels[entity][rows]] != labels[cluster][rows]).any():
         raise ValueError(f"some of '{entity}' lie in several of '{cluster}': every entity needs one cluster.")
     # Sorted, so that the order of the rows changes no digit.
-    labels = {name: pd.factorize(kept[name], sort=True)[0] for name in dict.fromkeys(keys)}
-    numbers = [kept[name].to_numpy(dtype=np.float64) for name in dict.fromkeys(numeric)]
-    last = [] if wave is None else [labels[wave]]
-    order = np.lexsort([*reversed(last), *reversed(numbers), labels[entity], labels[cluster]])
-    kept, together = kept.take(order), labels[cluster][order]
-    w = np.ones(len(kept)) if weights is None else kept[weights].to_numpy(dtype=np.float64)
-    if weights is not None:
-        check_positive(kept, argument="weights", column=weights)
-    codes = pd.factorize(labels[entity][order])[0]
-    values = kept[[outcome, *names]].to_numpy(dtype=np.float64)
+    rows = rows[
+        row_order(
+            [labels[name][rows] for name in (cluster, entity, *([] if wave is None else [wave]))],
+            [numbers[name][rows] for name in numbers],
+        )
+    ]
+    numbers = {name: column[rows] for name, column in numbers.items()}
+    together = labels[cluster][rows]
+    w = np.ones(len(rows)) if weights is None else numbers[weights]
+    wrong = int((w <= 0.0).sum())
+    if wrong:
+        check_positive(pd.DataFrame({weights: w}), argument="weights", column=str(weights))
+    # Rows of an entity stand together.
+    codes = np.cumsum(np.diff(labels[entity][rows], prepend=labels[entity][rows[0]]) != 0)
+    values = np.column_stack([numbers[name] for name in (outcome, *names)])
     overall = values.std(axis=0)
-    own = _deviations(values, codes, w)
-    dummies = np.empty((len(kept), 0))
+    own = from_own_mean(values, codes, w)
+    dummies = np.empty((len(rows), 0))
     if wave is not None:
-        which, levels = pd.factorize(labels[wave][order], sort=True)
+        which, levels = pd.factorize(labels[wave][rows], sort=True)
         marks = (which[:, None] == np.arange(1, len(levels))).astype(np.float64)
-        dummies = _independent(_deviations(marks, codes, w))
+        dummies = independent(from_own_mean(marks, codes, w))
     root = np.sqrt(w)[:, None]
     rest = own
     if dummies.shape[1]:
@@ -176,7 +191,7 @@ def within_regression(
         for column in ("estimate", "std_error", "conf_low", "conf_high"):
             table[column] *= factor
     table = table.assign(
-        n_excluded=len(data) - len(kept),
+        n_excluded=len(data) - len(rows),
         n_entities=int(codes.max()) + 1,
         method="deviations from the own mean, CR2 standard error, t with Satterthwaite df",
     )
@@ -265,19 +280,3 @@ def binned_deviations(
         n_clusters=[len(set(clusters[here])) for here in at],
         conf_level=conf_level,
     )
-
-
-def _deviations(values: FloatArray, codes: NDArray[np.int64], w: FloatArray) -> FloatArray:
-    total = np.bincount(codes, w)
-    means = [np.bincount(codes, w * column) / total for column in values.T]
-    return values - np.column_stack(means)[codes] if means else values
-
-
-def _independent(columns: FloatArray) -> FloatArray:
-    """Columns that add something to those before them: a wave that nobody shares with another wave adds nothing."""
-    kept: list[FloatArray] = []
-    for column in columns.T:
-        candidate = np.column_stack([*kept, column])
-        if np.linalg.matrix_rank(candidate) == candidate.shape[1]:
-            kept.append(column)
-    return np.column_stack(kept) if kept else np.empty((len(columns), 0))

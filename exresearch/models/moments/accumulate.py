@@ -266,8 +266,11 @@ def unit_codes(labels: pd.Series) -> tuple[IntArray, pd.Index]:
     """Number of the unit of each row, -1 where it is missing, and the labels in their order."""
     if isinstance(labels.dtype, pd.CategoricalDtype):
         # In the order of their labels, as any other column, not of their categories.
-        inner, units = pd.factorize(labels.cat.categories, sort=True)
-        codes = np.append(inner, -1)[labels.cat.codes]
+        units = labels.cat.categories
+        codes = labels.cat.codes.to_numpy()
+        if not units.is_monotonic_increasing:
+            inner, units = pd.factorize(units, sort=True)
+            codes = np.append(inner, -1)[codes]
         return codes.astype(np.int64), units
     return label_codes(labels, argument="cluster")
 

@@ -168,8 +168,8 @@ def peers_carry_peers(
         ambassadors=ambassadors,
         variant=sheets.cuts.variant,
         n_persons=int(
-            sheets.frame.loc[
-                sheets.frame[[OUTCOME, BEFORE, *sheets.held]].notna().all(axis=1), "person"
+            sheets.frame["person"][
+                sheets.frame[[OUTCOME, BEFORE, *sheets.held]].notna().all(axis=1)
             ].nunique()
         ),
         label=sheets.label,

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.findings.analyses.linkage.covariates import unit_kinds
 from exresearch.findings.analyses.peers.sheets import (
@@ -109,8 +111,9 @@ def peer_checks(
         found.append(everybody)
     both = sheets.of_colleagues([PROMOTER], lag=1, present_in_both=True)[PROMOTER]
     ask("both_waves", ["(stayed)"], frame.assign(**{"(stayed)": both}))
-    answered = frame[OUTCOME].notna().groupby(frame[SPELL]).transform("sum")
-    ask("every_wave", [BEFORE], frame[answered == len(sheets.waves)])
+    spell = frame[SPELL].cat.codes.to_numpy()
+    answered = np.bincount(spell[(spell >= 0) & frame[OUTCOME].notna().to_numpy()], minlength=len(frame))
+    ask("every_wave", [BEFORE], frame[(spell >= 0) & (answered[spell] == len(sheets.waves))])
     ask("own_course", [BEFORE, "(own before)"], frame.assign(**{"(own before)": _own_before(sheets)}))
     means = sheets.of_colleagues([OUTCOME], lag=1)[OUTCOME]
     ask("means", ["(mean of colleagues)"], frame.assign(**{"(mean of colleagues)": means}))
@@ -190,12 +193,22 @@ def ambassador_records(
 def _own_before(sheets: PeerSheets) -> pd.Series:
     """A person's own answer in the wave before, in the same unit."""
     frame = sheets.frame
-    position = frame[WAVE].map({wave: place for place, wave in enumerate(sheets.waves)})
-    known = frame[SPELL].notna() & position.notna()
-    own = frame.loc[known, OUTCOME].copy()
-    own.index = pd.MultiIndex.from_arrays([frame.loc[known, SPELL], position[known] + 1])
-    at = pd.MultiIndex.from_arrays([frame[SPELL], position])
-    return pd.Series(own.reindex(at).to_numpy(), index=frame.index)
+    spell, place = frame[SPELL].cat.codes.to_numpy(dtype=np.int64), _places(sheets)
+    known = np.flatnonzero((spell >= 0) & (place >= 0))
+    # A row for each wave of each person in a unit, and the wave before the first one.
+    table = np.full(((int(spell.max(initial=0)) + 1), len(sheets.waves) + 1), np.nan)
+    table[spell[known], place[known] + 1] = frame[OUTCOME].to_numpy()[known]
+    found = np.full(len(frame), np.nan)
+    found[known] = table[spell[known], place[known]]
+    return pd.Series(found, index=frame.index)
+
+
+def _places(sheets: PeerSheets) -> NDArray[np.int64]:
+    """Number of the wave of each sheet in the order of waves; -1 where it is none of them."""
+    waves = sheets.frame[WAVE].cat
+    position = {wave: place for place, wave in enumerate(sheets.waves)}
+    # One place more, for those without a wave.
+    return np.array([*(position.get(wave, -1) for wave in waves.categories), -1])[waves.codes.to_numpy()]
 
 
 def _customers(study: Study, sheets: PeerSheets) -> pd.DataFrame | None:
@@ -205,17 +218,18 @@ def _customers(study: Study, sheets: PeerSheets) -> pd.DataFrame | None:
     except NotMeasured:
         return None
     values = side.frame.astype({"value": "float64"})
+    units = sheets.frame[UNIT].cat
+    table = np.full((len(units.categories) + 1, len(sheets.waves) + 1), np.nan)
     position = {wave: place for place, wave in enumerate(sheets.waves)}
-    by = pd.Series(
-        values["value"].to_numpy(),
-        index=pd.MultiIndex.from_arrays([values["unit"], values["wave"].map(position)]),
-    )
-    here = sheets.frame[WAVE].map(position)
+    row = units.categories.get_indexer(pd.Index(values["unit"]))
+    column = values["wave"].map(position).fillna(-1).to_numpy(dtype=np.int64)
+    there = (row >= 0) & (column >= 0)
+    table[row[there], column[there] + 1] = values["value"].to_numpy()[there]
+    # Of no unit, or before the first wave, nothing is known.
+    unit, place = units.codes.to_numpy(), _places(sheets)
     return pd.DataFrame(
         {
-            f"(customers {lag})": by.reindex(
-                pd.MultiIndex.from_arrays([sheets.frame[UNIT], here - lag])
-            ).to_numpy()
+            f"(customers {lag})": np.where(place >= 0, table[unit, np.maximum(place + 1 - lag, 0)], np.nan)
             for lag in (0, 1)
         },
         index=sheets.frame.index,
@@ -227,18 +241,30 @@ def _kind_waves(study: Study, frame: pd.DataFrame) -> pd.Series | None:
     categories = unit_categories(study)
     if categories.empty:
         return None
-    once = frame[[UNIT]].dropna().drop_duplicates().merge(categories, on=UNIT, how="left")
+    units, waves = frame[UNIT].cat, frame[WAVE].cat
+    # Units in the order in which they come.
+    seen = pd.factorize(units.codes[units.codes >= 0])[1].to_numpy(dtype=np.int64)
+    once = pd.DataFrame({UNIT: units.categories[seen]}).merge(categories, on=UNIT, how="left")
     kinds = unit_kinds(study, once)
     if not kinds:
         return None
-    member = dict(zip(once[UNIT], kinds[0].members, strict=True))
-    return frame[UNIT].map(member).astype(str) + " | " + frame[WAVE].astype(str)
+    number, names = pd.factorize(kinds[0].members, sort=True)
+    # One place more, for those without a unit.
+    kind = np.full(len(units.categories) + 1, -1)
+    kind[seen] = number
+    codes = kind[units.codes.to_numpy()]
+    both: NDArray[np.int64] = np.where(
+        (codes >= 0) & (waves.codes >= 0), codes * len(waves.categories) + waves.codes, -1
+    )
+    labels = pd.Index([f"{name} | {wave}" for name in names for wave in waves.categories])
+    return pd.Series(pd.Categorical.from_codes(both, labels), index=frame.index)
 
 
 def _everybody(sheets: PeerSheets, *, conf_level: float) -> EstimateRecord | None:
     """The link over all sheets, people and units not set beside themselves."""
     frame = sheets.frame
-    rows = frame.dropna(subset=[OUTCOME, BEFORE]).copy()
+    needed = [OUTCOME, BEFORE, UNIT, WAVE, *([] if sheets.weights is None else [sheets.weights])]
+    rows = frame.loc[frame[[OUTCOME, BEFORE]].notna().all(axis=1), needed]
     waves = [wave for wave in sheets.waves if (rows[WAVE] == wave).any()][1:]
     for wave in waves:
         rows[f"wave: {wave}"] = (rows[WAVE] == wave).astype("float64")

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
 import pandas as pd
 
 from exresearch.findings.analyses.talent.advocacy import fitting, question
@@ -14,6 +15,7 @@ from exresearch.measures import NotScorable, construct_score
 from exresearch.measures.advocacy import Cuts
 from exresearch.models import NotEstimable, WithinFit, colleague_means, within_regression
 from exresearch.study import Study
+from exresearch.study.coded import coded, ranked
 
 OUTCOME, PROMOTER = "(enps)", "(promoter)"
 _ENGAGEMENT = "(engagement)"
@@ -122,7 +124,7 @@ def peer_sheets(
     if cuts is None:
         return Note(message="The cut-points of a promoter do not fit the scale of the question.")
     employees = study.table("employees")
-    frame = employees[[PERSON, UNIT, WAVE, *([WEIGHT] if WEIGHT in employees else [])]].copy()
+    frame = _keyed(employees)
     answer = employees[asked.column].astype("float64")
     frame[OUTCOME] = answer
     frame[PROMOTER] = (answer >= cuts.promoter).astype("float64").where(answer.notna())
@@ -130,11 +132,6 @@ def peer_sheets(
     for name, marks in _marked(study).items():
         kinds[name] = f"({name})"
         frame[kinds[name]] = marks
-    known = frame.dropna(subset=[PERSON, UNIT])
-    moved = known.groupby(PERSON)[UNIT].nunique()
-    # A person in another unit is followed anew: a move changes the colleagues, and everything else as well.
-    spells = frame[PERSON].astype(str) + " | " + frame[UNIT].astype(str)
-    frame[SPELL] = spells.where(frame[PERSON].notna() & frame[UNIT].notna())
     engagement = _engagement(study)
     if engagement is not None:
         frame[_ENGAGEMENT] = engagement
@@ -147,7 +144,7 @@ def peer_sheets(
         held=() if engagement is None else MOOD,
         least=min_unit_n,
         n_all=len(employees),
-        n_moved=int((moved > 1).sum()),
+        n_moved=_moved(frame),
     )
     for column, lag in ((BEFORE, 1), (SAME, 0), (AFTER, -1)):
         frame[column] = sheets.of_colleagues([PROMOTER], lag=lag)[PROMOTER]
@@ -156,14 +153,49 @@ def peer_sheets(
     return sheets
 
 
+def _keyed(employees: pd.DataFrame) -> pd.DataFrame:
+    """Keys of the sheets as categories: people and people in units by number, units and waves in their order."""
+    who, people = coded(employees[PERSON])
+    units, unit_names = ranked(employees[UNIT])
+    waves, wave_names = ranked(employees[WAVE])
+    # A person in another unit is followed anew: a move changes the colleagues, and everything else as well.
+    spell = np.full(len(employees), -1)
+    known = (who >= 0) & (units >= 0)
+    spell[known], spells = pd.factorize(who[known] * len(unit_names) + units[known])
+    frame = pd.DataFrame(index=employees.index)
+    frame[PERSON] = pd.Categorical.from_codes(who, pd.RangeIndex(len(people)))
+    frame[UNIT] = pd.Categorical.from_codes(units, unit_names)
+    frame[WAVE] = pd.Categorical.from_codes(waves, wave_names)
+    if WEIGHT in employees:
+        frame[WEIGHT] = employees[WEIGHT]
+    frame[SPELL] = pd.Categorical.from_codes(spell, pd.RangeIndex(len(spells)))
+    return frame
+
+
+def _moved(frame: pd.DataFrame) -> int:
+    """Count the people who answered in more than one unit."""
+    spell, who = (frame[name].cat.codes.to_numpy() for name in (SPELL, PERSON))
+    owner = np.zeros(len(frame[SPELL].cat.categories), dtype=np.int64)
+    owner[spell[spell >= 0]] = who[spell >= 0]
+    return int((np.bincount(owner, minlength=1) > 1).sum())
+
+
 def _marked(study: Study) -> dict[str, pd.Series]:
     """1 for voluntary and for assigned ambassadors, 0 for others, where the study tells the two apart."""
     employees = study.table("employees")
     for variable in study.codebook.select("employees", role="category"):
         if variable.column.lower() not in _COLUMNS or variable.column not in employees:
             continue
-        values = employees[variable.column].astype("object").astype(str).str.strip().str.lower()
-        found = {name: values.isin(words).astype("float64") for name, words in _KINDS.items()}
+        codes, names = pd.factorize(employees[variable.column].astype("object"))
+        words = [str(name).strip().lower() for name in names]
+        found = {
+            kind: pd.Series(
+                # One place more, for those without an answer.
+                np.array([*(word in known for word in words), False])[codes].astype(np.float64),
+                index=employees.index,
+            )
+            for kind, known in _KINDS.items()
+        }
         if all(0 < marks.sum() < len(marks) for marks in found.values()):
             return found
     return {}
@@ -223,7 +255,9 @@ def followed(
         "conf_level": conf_level,
         "standardised": standardised,
     }
-    usable = frame.dropna(subset=[*predictors, SPELL])
+    needed = dict.fromkeys([outcome, *predictors, SPELL, UNIT, wave, *([WEIGHT] if WEIGHT in frame else [])])
+    usable = frame[list(needed)]
+    usable = usable[usable[[*predictors, SPELL]].notna().all(axis=1)]
     try:
         return within_regression(
             usable, outcome=outcome, predictors=predictors, wave=wave, **{**options, **more}
