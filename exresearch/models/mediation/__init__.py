@@ -3,6 +3,7 @@
 from exresearch.models.mediation.analysis import Mediation, mediation_analysis
 from exresearch.models.mediation.averaged import averaged_mediation
 from exresearch.models.mediation.confounding import ConfoundedPath, confounded_path
+from exresearch.models.mediation.drawn import DrawnMoments
 from exresearch.models.mediation.levels import within_between_mediation
 from exresearch.models.mediation.linked import ChainLink, LinkedChain, linked_chain
 from exresearch.models.mediation.proportion import ProportionMediated, proportion_mediated
@@ -10,6 +11,7 @@ from exresearch.models.mediation.proportion import ProportionMediated, proportio
 __all__ = [
     "ChainLink",
     "ConfoundedPath",
+    "DrawnMoments",
     "LinkedChain",
     "Mediation",
     "ProportionMediated",

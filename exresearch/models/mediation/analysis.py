@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exresearch.models.mediation.drawn import CELLS, DrawnMoments
 from exresearch.models.mediation.intervals import (
     Interval,
     check_interval,
@@ -22,15 +25,12 @@ from exresearch.models.mediation.paths import (
     route_effects,
     route_name,
 )
-from exresearch.models.moments import UnitMoments, unit_moments
+from exresearch.models.moments import UnitMoments
 from exresearch.models.moments.algebra import covariances_of
 from exresearch.models.names import name_list
-from exresearch.models.resampling import MIN_UNITS, NotEstimable, bootstrap_counts, check_resampling
+from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_resampling
 
 FloatArray = NDArray[np.float64]
-
-# Cells of 8 bytes in a block of counts (160 MB).
-_CELLS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,7 +73,7 @@ class Mediation:
 
 
 def mediation_analysis(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | DrawnMoments,
     *,
     exposure: str,
     mediators: Sequence[str],
@@ -95,8 +95,8 @@ def mediation_analysis(
 
     Parameters
     ----------
-    frame : DataFrame
-        One row per person, unit, or unit and wave.
+    frame : DataFrame or DrawnMoments
+        One row per person, unit, or unit and wave; or their moments, with cluster, weights, replicates and seed.
     exposure, outcome : str
         Numeric columns.
     mediators : sequence of str
@@ -160,32 +160,28 @@ def mediation_analysis(
         raise ValueError(f"arrangement must be 'serial' or 'parallel'; got {arrangement!r}.")
     names = [exposure, *name_list("mediators", mediators), outcome]
     held = name_list("covariates", covariates, least=0)
-    moments = unit_moments(frame, columns=[*names, *held], cluster=cluster, weights=weights)
+    if isinstance(frame, DrawnMoments):
+        if cluster is not None or weights is not None:
+            raise ValueError("cluster and weights are already in the moments: give them to DrawnMoments.of.")
+        drawn = frame.select([*names, *held])
+    else:
+        drawn = DrawnMoments.of(
+            frame, columns=[*names, *held], cluster=cluster, weights=weights, n_boot=n_boot, seed=seed
+        )
+    moments = drawn.moments
     if moments.n_units < MIN_UNITS:
         raise NotEstimable(
             f"{moments.n_units} groups of rows are too few for an interval: {MIN_UNITS} are needed."
         )
-    whole = moment_statistics(
-        moments.covariances(), names=names, arrangement=arrangement, standardised=standardised
-    )
+    model: dict[str, Any] = {"names": names, "arrangement": arrangement, "standardised": standardised}
+    whole = moment_statistics(drawn.whole, **model)
     if not np.isfinite(whole).all():
         raise NotEstimable(
             "exposure, mediators and outcome cannot be told apart: one does not vary, or follows from others."
         )
-    replicates = np.concatenate(
-        [
-            moment_statistics(
-                moments.covariances(counts), names=names, arrangement=arrangement, standardised=standardised
-            )
-            for counts in _blocks(bootstrap_counts(moments.n_units, n_boot=n_boot, seed=seed))
-        ]
-    )
+    replicates = moment_statistics(drawn.replicates, **model)
     replicates, n_failed = usable_replicates(replicates, what="the variables")
-    left_out = (
-        left_out_statistics(moments, names=names, arrangement=arrangement, standardised=standardised)
-        if interval == "bca"
-        else np.empty((0, whole.shape[1]))
-    )
+    left_out = left_out_statistics(moments, **model) if interval == "bca" else np.empty((0, whole.shape[1]))
     terms, n_paths = statistic_names(names, arrangement=arrangement)
     rows = interval_rows(
         terms,
@@ -195,15 +191,16 @@ def mediation_analysis(
         interval=interval,
         conf_level=conf_level,
         n_clusters=moments.n_units,
-    ).assign(n=moments.n_rows, n_clusters=moments.n_units)
+    )
+    rows["n"], rows["n_clusters"] = moments.n_rows, moments.n_units
     paths = rows.iloc[:n_paths].reset_index(drop=True)
-    sides = paths["term"].str.split(" ~ ", n=1, expand=True)
-    paths.insert(1, "source", sides[1])
-    paths.insert(2, "target", sides[0])
+    ends = [term.split(" ~ ", 1) for term in terms[:n_paths]]
+    paths.insert(1, "source", [source for _, source in ends])
+    paths.insert(2, "target", [target for target, _ in ends])
     return Mediation(
         paths=paths,
         effects=rows.iloc[n_paths:].reset_index(drop=True),
-        covariance=_covariance(moments.covariances(), names, standardised=standardised),
+        covariance=_covariance(drawn.whole, names, standardised=standardised),
         replicates=pd.DataFrame(replicates[:, n_paths:], columns=terms[n_paths:]),
         n=moments.n_rows,
         n_clusters=moments.n_units,
@@ -212,12 +209,19 @@ def mediation_analysis(
     )
 
 
-def statistic_names(names: list[str], *, arrangement: Arrangement) -> tuple[list[str], int]:
+def statistic_names(names: Sequence[str], *, arrangement: Arrangement) -> tuple[list[str], int]:
     """Names of the columns of `moment_statistics`, and how many of them are paths."""
+    found, n_paths = _statistic_names(tuple(names), arrangement)
+    return list(found), n_paths
+
+
+@lru_cache(maxsize=32)
+def _statistic_names(chosen: tuple[str, ...], arrangement: Arrangement) -> tuple[tuple[str, ...], int]:
+    names = list(chosen)
     some = np.eye(len(names))[None]
     paths = model_paths(some, names=names, arrangement=arrangement)
     effects = route_effects(paths, names, arrangement=arrangement)
-    return [*(f"{target} ~ {source}" for source, target in paths), *effects], len(paths)
+    return (*(f"{target} ~ {source}" for source, target in paths), *effects), len(paths)
 
 
 def moment_statistics(
@@ -245,7 +249,7 @@ def left_out_statistics(
 ) -> FloatArray:
     """The same without each cluster in turn, [U, K], from sums and not from rows."""
     total = moments.sums()
-    size = max(1, _CELLS // (len(moments.columns) + 1) ** 2)
+    size = max(1, CELLS // (len(moments.columns) + 1) ** 2)
     found = []
     for start in range(0, moments.n_units, size):
         stop = min(start + size, moments.n_units)
@@ -272,8 +276,3 @@ def _covariance(covariances: FloatArray, names: list[str], *, standardised: bool
     if standardised:
         partial = _scaled(partial, covariances)
     return pd.DataFrame(partial[0], index=names, columns=names)
-
-
-def _blocks(counts: NDArray[np.int32]) -> list[NDArray[np.int32]]:
-    size = max(1, _CELLS // counts.shape[1])
-    return [counts[start : start + size] for start in range(0, len(counts), size)]

@@ -28,7 +28,7 @@ from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.measures import unit_categories
 from exresearch.models import NotEstimable
-from exresearch.models.mediation import averaged_mediation, mediation_analysis
+from exresearch.models.mediation import DrawnMoments, averaged_mediation, mediation_analysis
 from exresearch.study import Study
 
 #: Random splits of people in halves, and least people of a half.
@@ -52,7 +52,9 @@ _METHODS = {
 }
 
 
-def checks(study: Study, rows: ChainRows, **resampling: Any) -> tuple[list[EstimateRecord], int]:
+def checks(
+    study: Study, rows: ChainRows, *, drawn: DrawnMoments | None = None, **resampling: Any
+) -> tuple[list[EstimateRecord], int]:
     """Estimate the chain by other choices; none of them chooses the verdict.
 
     Parameters
@@ -61,6 +63,8 @@ def checks(study: Study, rows: ChainRows, **resampling: Any) -> tuple[list[Estim
         The client.
     rows : ChainRows
         Behind the verdict.
+    drawn : DrawnMoments, optional
+        Of :func:`drawn_chain` of these rows.
     **resampling
         ``conf_level, n_boot, seed``.
 
@@ -74,9 +78,13 @@ def checks(study: Study, rows: ChainRows, **resampling: Any) -> tuple[list[Estim
     kinds, held = kept_equal(study, cells)
     ways: list[tuple[str, str, Callable[[], pd.DataFrame]]] = [
         ("chain_halves", "halves", lambda: _halves(rows, resampling)),
-        ("chain_order", "cells", lambda: serial(cells, rows.waves, resampling, swapped=True)),
+        ("chain_order", "cells", lambda: serial(cells, rows.waves, resampling, drawn=drawn, swapped=True)),
         *(
-            (f"chain_{part}", "cells", lambda part=part: serial(cells, rows.waves, resampling, made_of=part))
+            (
+                f"chain_{part}",
+                "cells",
+                lambda part=part: serial(cells, rows.waves, resampling, drawn=drawn, made_of=part),
+            )
             for part in PARTS
         ),
         ("chain_weighted", "cells", lambda: serial(cells, rows.waves, resampling, weights="n")),
@@ -100,11 +108,24 @@ def checks(study: Study, rows: ChainRows, **resampling: Any) -> tuple[list[Estim
     return made, len(found) - len(made)
 
 
+def drawn_chain(
+    frame: pd.DataFrame, covariates: Sequence[str], resampling: dict[str, Any], *, weights: str | None = None
+) -> DrawnMoments | None:
+    """Read some rows and draw their units once for every arrangement of the chain; None where answers are missing."""
+    columns = [*CHAIN, *PARTS, *covariates]
+    if frame[columns].isna().to_numpy().any():
+        # Each arrangement then has rows of its own.
+        return None
+    drawing = {name: resampling[name] for name in ("n_boot", "seed")}
+    return DrawnMoments.of(frame, columns=columns, cluster=UNIT, weights=weights, **drawing)
+
+
 def serial(
     frame: pd.DataFrame,
     covariates: Sequence[str],
     resampling: dict[str, Any],
     *,
+    drawn: DrawnMoments | None = None,
     swapped: bool = False,
     made_of: str = AMBASSADORS,
     weights: str | None = None,
@@ -119,6 +140,8 @@ def serial(
         What is held the same.
     resampling : dict
         ``conf_level, n_boot, seed``.
+    drawn : DrawnMoments, optional
+        Of :func:`drawn_chain` with the same rows, covariates and weights.
     swapped : bool
         Ambassadorship before engagement.
     made_of : str
@@ -128,13 +151,13 @@ def serial(
     """
     mediators = [made_of, ENGAGEMENT] if swapped else [ENGAGEMENT, made_of]
     fit = mediation_analysis(
-        frame,
+        frame if drawn is None else drawn,
         exposure=EXPERIENCE,
         mediators=mediators,
         outcome=CX,
         covariates=covariates,
-        cluster=UNIT,
-        weights=weights,
+        cluster=UNIT if drawn is None else None,
+        weights=weights if drawn is None else None,
         standardised=True,
         **resampling,
     )

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
-from exresearch.findings.analyses.chain.checks import checks
+from exresearch.findings.analyses.chain.checks import checks, drawn_chain
 from exresearch.findings.analyses.chain.hidden import confounded_links, unmeasured_links
 from exresearch.findings.analyses.chain.people import between_colleagues
 from exresearch.findings.analyses.chain.rows import CHAIN, CX, EXPERIENCE, UNIT, ChainRows, chain_rows
@@ -22,7 +22,13 @@ from exresearch.findings.records import estimate_record
 from exresearch.findings.testability import Testability, testability
 from exresearch.measures import Groups
 from exresearch.models import NotEstimable
-from exresearch.models.mediation import Mediation, ProportionMediated, mediation_analysis, proportion_mediated
+from exresearch.models.mediation import (
+    DrawnMoments,
+    Mediation,
+    ProportionMediated,
+    mediation_analysis,
+    proportion_mediated,
+)
 from exresearch.study import Study
 
 _HYPOTHESIS = "engagement-chain"
@@ -99,7 +105,8 @@ def engagement_chain(
         return EngagementChain(_untested(rows, ready, rules))
     resampling: dict[str, Any] = {"conf_level": conf_level, "n_boot": n_boot, "seed": seed}
     try:
-        fit = deciding_model(rows, **resampling)
+        drawn = drawn_chain(rows.cells, rows.waves, resampling)
+        fit = deciding_model(rows, drawn=drawn, **resampling)
     except NotEstimable:
         reason = Note(
             message="There are too few units, or the links of the chain cannot be told apart between units."
@@ -115,7 +122,7 @@ def engagement_chain(
         unit_of_measurement="standardised",
         method=_METHOD,
     )
-    robustness, skipped = checks(study, rows, **resampling)
+    robustness, skipped = checks(study, rows, drawn=drawn, **resampling)
     colleagues, beside = between_colleagues(rows, **resampling)
     finding = conclude(
         deciding,
@@ -123,7 +130,7 @@ def engagement_chain(
         estimand=estimand_for(_HYPOTHESIS),
         n_excluded=rows.n_units_out,
         rules=rules,
-        robustness=[_bca(rows, counted, resampling), *robustness, *beside],
+        robustness=[_bca(rows, counted, resampling, drawn), *robustness, *beside],
         measures={"ex": rows.labels[EXPERIENCE], "cx": rows.labels[CX]},
         caveats=[*_caveats(study, rows), *skipped_checks(skipped)],
     )
@@ -141,30 +148,34 @@ def engagement_chain(
     )
 
 
-def deciding_model(rows: ChainRows, **resampling: Any) -> Mediation:
+def deciding_model(rows: ChainRows, *, drawn: DrawnMoments | None = None, **resampling: Any) -> Mediation:
     """Fit the model that decides.
 
     Parameters
     ----------
     rows : ChainRows
         Units by wave.
+    drawn : DrawnMoments, optional
+        Of :func:`exresearch.findings.analyses.chain.checks.drawn_chain` of these rows.
     **resampling
         ``conf_level, n_boot, seed``, and ``interval`` where it is another.
     """
     return mediation_analysis(
-        rows.cells,
+        rows.cells if drawn is None else drawn,
         exposure=CHAIN[0],
         mediators=CHAIN[1:-1],
         outcome=CHAIN[-1],
         covariates=rows.waves,
-        cluster=UNIT,
+        cluster=UNIT if drawn is None else None,
         standardised=True,
         **resampling,
     )
 
 
-def _bca(rows: ChainRows, counted: dict[str, int], resampling: dict[str, Any]) -> EstimateRecord:
-    fit = deciding_model(rows, interval="bca", **resampling)
+def _bca(
+    rows: ChainRows, counted: dict[str, int], resampling: dict[str, Any], drawn: DrawnMoments | None
+) -> EstimateRecord:
+    fit = deciding_model(rows, drawn=drawn, interval="bca", **resampling)
     return estimate_record(
         fit.effects.assign(**counted),
         " > ".join(CHAIN),

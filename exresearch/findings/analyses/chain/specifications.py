@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.findings.analyses.chain.checks import kept_equal, pooled, serial
+from exresearch.findings.analyses.chain.checks import drawn_chain, kept_equal, pooled, serial
 from exresearch.findings.analyses.chain.claim import EngagementChain
 from exresearch.findings.analyses.chain.rows import AMBASSADORS, PARTS, WAVE, ChainRows, chain_rows
 from exresearch.findings.analyses.sensitivity import (
@@ -22,6 +22,7 @@ from exresearch.findings.conclude import estimand_for
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.models import NotEstimable
+from exresearch.models.mediation import DrawnMoments
 from exresearch.study import Study
 
 #: Replicates of every combination but the declared one, whose interval is that of the verdict.
@@ -65,7 +66,13 @@ def chain_specifications(
         samples,
         decisions=decisions,
         estimate=partial(
-            _estimate, study=study, conf_level=conf_level, seed=seed, least=next(iter(samples)), made={}
+            _estimate,
+            study=study,
+            conf_level=conf_level,
+            seed=seed,
+            least=next(iter(samples)),
+            made={},
+            sums={},
         ),
         deciding={decision.name: decision.alternatives[0].key for decision in decisions},
         unit_of_measurement=estimand.unit,
@@ -155,6 +162,7 @@ def _estimate(
     seed: int,
     least: int,
     made: dict[tuple[int, bool, bool], tuple[pd.DataFrame, list[str]]],
+    sums: dict[tuple[int, bool, bool, str | None], DrawnMoments | None],
     made_of: str = AMBASSADORS,
     level: bool = False,
     kinds: bool = False,
@@ -167,7 +175,10 @@ def _estimate(
         made[key] = _rows(samples[key[0]], study, level=level, kinds=kinds)
     frame, held = made[key]
     resampling: dict[str, Any] = {"n_boot": REPLICATES, "conf_level": conf_level, "seed": seed}
-    found = serial(frame, held, resampling, made_of=made_of, weights=weights).iloc[-1]
+    if (*key, weights) not in sums:
+        sums[(*key, weights)] = drawn_chain(frame, held, resampling, weights=weights)
+    drawn = sums[(*key, weights)]
+    found = serial(frame, held, resampling, drawn=drawn, made_of=made_of, weights=weights).iloc[-1]
     return found.drop("n").rename({"n_sheets": "n", "n_clusters": "n_units"})
 
 
