@@ -27,7 +27,8 @@ from exresearch.models import (
 from exresearch.models.events.concordance import concordance
 from exresearch.models.events.counts import _maximum
 from exresearch.models.events.hazards import CoxFit
-from exresearch.models.events.partial import risk_sets
+from exresearch.models.events.partial import PartialLikelihood, risk_sets
+from exresearch.models.events.patterns import PatternLikelihood, Patterns
 from exresearch.models.moments.arrays import complete_moments
 
 # Both converge to rounding.
@@ -536,3 +537,25 @@ def test_concordance_is_that_of_all_pairs() -> None:
                     pairs += 1.0
                     agree += float(index[other] < index[one]) + 0.5 * float(index[other] == index[one])
         assert concordance(sets, index) == pytest.approx(agree / pairs, abs=1e-14)
+
+
+@pytest.mark.parametrize("efron", [True, False])
+def test_counts_of_rows_that_are_alike_give_the_likelihood_of_the_rows(efron: bool) -> None:
+    rng = np.random.default_rng(12)
+    n = 3000
+    start, length = rng.integers(0, 6, n), rng.integers(1, 9, n)
+    event = rng.random(n) < 0.3
+    # Standardised, as the maximum is looked for: the same values again and again, but no whole numbers.
+    x = np.column_stack([rng.integers(0, 11, n) / 3.3, rng.random(n) < 0.2]) - [1.6, 0.2]
+    strata = rng.integers(0, 3, n)
+    sets = risk_sets(start.astype(float), (start + length).astype(float), event, strata, efron=efron)
+    patterns = Patterns.of(sets, x)
+    assert patterns is not None
+    assert len(patterns.x) == 22
+    for beta in (np.zeros(2), np.array([0.3, -0.8])):
+        rows, alike = PartialLikelihood(sets, x, beta), PatternLikelihood(patterns, beta)
+        assert alike.log_likelihood == pytest.approx(rows.log_likelihood, rel=1e-12)
+        assert_allclose(alike.score, rows.score, rtol=1e-9, atol=1e-9)
+        assert_allclose(alike.information, rows.information, rtol=1e-10)
+    # Where nearly every row is one of its kind, the rows themselves are quicker.
+    assert Patterns.of(sets, rng.normal(size=(n, 2))) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.testing import assert_allclose
 from statsmodels.regression.linear_model import OLS, WLS
 
 from exresearch.models import NotEstimable, unit_moments
+from exresearch.models.moments.arrays import complete_moments
 from exresearch.models.regression import LinearFit, linear_combinations, linear_regression, wald_test
 
 # Another order of summation; R and pyfixest print 15 digits.
@@ -607,3 +609,26 @@ def test_tests_that_make_no_sense_are_refused() -> None:
     assert refusal(linear_combinations, fit, combinations={"a": {"x": 0}}) == (
         "combination 'a' must have finite weights that are not all zero, got {'x': 0}."
     )
+
+
+def test_units_of_a_few_rows_give_what_their_products_give() -> None:
+    # Fewer rows per unit than coefficients: pieces of the covariance come from the rows, not from k by k kernels.
+    rng = np.random.default_rng(31)
+    codes = np.repeat(np.arange(25), rng.integers(2, 5, 25))
+    values = rng.normal(size=(len(codes), 7)) + rng.normal(size=(25, 1))[codes]
+    weights = rng.uniform(0.5, 2.0, len(codes))
+    names = tuple("abcdefy")
+    few = complete_moments(values, columns=names, weights=weights, codes=codes)
+    assert few.factors is not None
+    many = replace(few, factors=None)
+    for moments in (few, many):
+        assert moments.weight_sums.tolist() == pytest.approx(np.bincount(codes, weights).tolist())
+    z = np.column_stack([np.ones(len(codes)), values - few.origin])
+    expected = np.stack([(z[codes == g] * weights[codes == g, None]).T @ z[codes == g] for g in range(25)])
+    assert_allclose(few.matrices, expected, atol=1e-9)
+    options = {"outcome": "y", "predictors": list("abcdef"), "working_variance": "inverse_weights"}
+    for kind in ("CR0", "CR2", "CR3"):
+        quick, slow = (linear_regression(m, covariance=kind, **options) for m in (few, many))  # type: ignore[arg-type]
+        numbers = ["estimate", "std_error", "df", "p_value", "conf_low", "conf_high"]
+        assert_allclose(quick.table[numbers], slow.table[numbers], rtol=1e-9)
+        pd.testing.assert_frame_equal(quick.rows(slice(2, 4)), quick.table.iloc[2:4].reset_index(drop=True))

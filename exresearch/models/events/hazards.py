@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal, get_args
 
 import numpy as np
@@ -16,6 +17,7 @@ from exresearch.models.events.columns import check_event, check_times, read_rows
 from exresearch.models.events.concordance import concordance
 from exresearch.models.events.maximum import maximise
 from exresearch.models.events.partial import PartialLikelihood, group_sums, risk_sets
+from exresearch.models.events.patterns import Likelihood
 from exresearch.models.events.ratios import ratio_rows
 from exresearch.models.names import name_list, one_name, optional_name
 from exresearch.models.regression.design import Design
@@ -26,7 +28,7 @@ FloatArray = NDArray[np.float64]
 Ties = Literal["efron", "breslow"]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class CoxFit:
     """A fitted Cox regression, for `proportional_hazards_test`.
 
@@ -59,7 +61,6 @@ class CoxFit:
     model_covariance: pd.DataFrame
     log_likelihood: float
     null_log_likelihood: float
-    concordance: float
     n: int
     n_events: int
     n_clusters: int
@@ -68,6 +69,11 @@ class CoxFit:
     start: FloatArray
     stop: FloatArray
     event: NDArray[np.bool_]
+
+    @cached_property
+    def concordance(self) -> float:
+        """Reckoned when it is asked for, as it takes longer than the fit."""
+        return concordance(self.likelihood.sets, self.likelihood.x @ self.likelihood.beta)
 
 
 def cox_regression(
@@ -214,7 +220,6 @@ def cox_regression(
         model_covariance=pd.DataFrame(naive / outer, index=names, columns=names),
         log_likelihood=fit.log_likelihood,
         null_log_likelihood=null.log_likelihood,
-        concordance=concordance(sets, fit.x @ fit.beta),
         n=n,
         n_events=int(happened.sum()),
         n_clusters=rows.n_clusters,
@@ -259,7 +264,7 @@ def _within_clusters(
 
 
 def _overall(
-    null: PartialLikelihood, fit: PartialLikelihood, covariance: FloatArray, clusters: int | None
+    null: Likelihood, fit: PartialLikelihood, covariance: FloatArray, clusters: int | None
 ) -> pd.DataFrame:
     size = len(fit.beta)
     wald = np.nan

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.optimize import linprog
 
 from exresearch.models.events.partial import PartialLikelihood, RiskSets
+from exresearch.models.events.patterns import Likelihood, PatternLikelihood, Patterns
 from exresearch.models.resampling import NotEstimable
 
 FloatArray = NDArray[np.float64]
@@ -24,9 +25,7 @@ _CUTS = 200
 _ROUNDING, _NOTHING = 1e-6, 1e-6
 
 
-def maximise(
-    sets: RiskSets, x: FloatArray, names: Sequence[str]
-) -> tuple[PartialLikelihood, PartialLikelihood]:
+def maximise(sets: RiskSets, x: FloatArray, names: Sequence[str]) -> tuple[Likelihood, PartialLikelihood]:
     """The partial likelihood without effects and at its maximum; x [n, p] has columns of mean 0 and variance 1.
 
     Raises
@@ -34,10 +33,19 @@ def maximise(
     NotEstimable
         The likelihood rises for ever along some columns (they are named), or says nothing about some of them.
     """
-    alone = [names[j] for j in range(x.shape[1]) if _monotone(sets, x[:, j]) or _monotone(sets, -x[:, j])]
+    patterns = Patterns.of(sets, x)
+
+    def at(beta: FloatArray) -> Likelihood:
+        return PartialLikelihood(sets, x, beta) if patterns is None else PatternLikelihood(patterns, beta)
+
+    def monotone(values: FloatArray) -> bool:
+        return _monotone(sets, values) if patterns is None else patterns.monotone(values)
+
+    columns = (x if patterns is None else patterns.x).T
+    alone = [name for name, own in zip(names, columns, strict=True) if monotone(own) or monotone(-own)]
     if alone:
         raise NotEstimable(_refusal(alone))
-    null = now = PartialLikelihood(sets, x, np.zeros(x.shape[1]))
+    null = now = at(np.zeros(x.shape[1]))
     silent = [
         name
         for name, own in zip(names, np.diag(null.information), strict=True)
@@ -54,9 +62,9 @@ def maximise(
             break
         step = np.asarray(np.linalg.solve(now.information, now.score), dtype=np.float64)
         if float(np.abs(step).max()) < _STILL:
-            return null, now
+            return null, now if isinstance(now, PartialLikelihood) else PartialLikelihood(sets, x, now.beta)
         for half in range(30):
-            then = PartialLikelihood(sets, x, now.beta + step / 2.0**half)
+            then = at(now.beta + step / 2.0**half)
             # Rounding of the sum of logarithms is no fall.
             if then.log_likelihood >= now.log_likelihood - 1e-12 * abs(now.log_likelihood):
                 break

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -19,7 +20,7 @@ from exresearch.models.events.counts import (
 )
 from exresearch.models.events.ratios import ratio_rows
 from exresearch.models.moments.arrays import complete_moments
-from exresearch.models.regression.design import INTERCEPT, build_design
+from exresearch.models.regression.design import Design, build_design
 from exresearch.models.regression.sandwich import check_variances, coefficient_covariance, satterthwaite
 from exresearch.models.resampling import NotEstimable
 
@@ -30,9 +31,11 @@ RateModel = Literal["auto", "poisson", "negative_binomial"]
 OVERDISPERSION_LEVEL = 0.05
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class RateFit:
     """A fitted regression of counts.
+
+    Frames are made when they are asked for: of many fits only one number may be wanted.
 
     Attributes
     ----------
@@ -54,13 +57,18 @@ class RateFit:
     log_likelihood, aic : float
         Of the model that was used (theta counts as a parameter).
     n, n_clusters, n_excluded : int
+    tests : list of mapping
+        The rows of `overdispersion`.
+    design : Design
+        The weighted least squares that the maximum is.
+    log_estimates, model_std_errors, per : ndarray [p]
+        Coefficients, their standard errors if the model's variance were true, and what one step is.
+    n_events : int
+    conf_level : float
     """
 
-    table: pd.DataFrame
-    overdispersion: pd.DataFrame
     model: str
     reason: str
-    coefficients: pd.Series
     theta: float
     theta_std_error: float
     pearson_dispersion: float
@@ -69,6 +77,52 @@ class RateFit:
     n: int
     n_clusters: int
     n_excluded: int
+    tests: list[dict[str, object]]
+    design: Design
+    log_estimates: FloatArray
+    model_std_errors: FloatArray
+    per: FloatArray
+    n_events: int
+    conf_level: float
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """All coefficients."""
+        return self.rows(slice(None))
+
+    def rows(self, part: slice) -> pd.DataFrame:
+        """Some rows of `table`, numbered anew."""
+        design, variances = self.design, np.diag(_covariance(self.design))
+        return ratio_rows(
+            design.terms[part],
+            self.log_estimates[part],
+            np.sqrt(variances[part]),
+            df=satterthwaite(design, design.to_raw[part]),
+            conf_level=self.conf_level,
+            more={
+                "model_log_std_error": self.model_std_errors[part],
+                "per": self.per[part],
+                "n": self.n,
+                "n_events": self.n_events,
+                "n_clusters": self.n_clusters,
+                "n_excluded": self.n_excluded,
+                "conf_level": self.conf_level,
+                "method": (
+                    f"{self.model.replace('_', ' ')} regression ({self.reason}), CR2 standard error, t with "
+                    "Satterthwaite df"
+                ),
+            },
+        )
+
+    @cached_property
+    def overdispersion(self) -> pd.DataFrame:
+        """Whether counts vary more than Poisson has it."""
+        return pd.DataFrame(self.tests)
+
+    @cached_property
+    def coefficients(self) -> pd.Series:
+        """Log rate ratios by term."""
+        return pd.Series(self.log_estimates, index=list(self.design.terms))
 
 
 def fit_rates(
@@ -140,41 +194,17 @@ def fit_rates(
         )
     negative = fit_negative_binomial(y, design, offset, weight, poisson)
     tests = overdispersion_rows(y, poisson, negative, clusters)
-    used, reason = _choose(model, poisson, negative, float(tests["p_value"].iloc[0]), events)
+    used, reason = _choose(model, poisson, negative, float(tests[0]["p_value"]), events)  # type: ignore[arg-type]
     kind = "poisson" if used is poisson else "negative_binomial"
 
-    std_error, df = _linearised(used, y, offset, weight, x, names, clusters)
-    terms = [INTERCEPT, *names]
+    linearised = _linearised(used, y, offset, weight, x, names, clusters)
     naive = np.linalg.inv(design.T @ (design * (weight * used.working_weights)[:, None]))
     to_raw = np.eye(size)
     to_raw[1:, 1:] = np.diag(1.0 / spread)
     to_raw[0, 1:] = -centre / spread
-    coefficients = to_raw @ used.coefficients
-    table = ratio_rows(
-        terms,
-        coefficients,
-        std_error,
-        df=df,
-        conf_level=conf_level,
-        more={
-            "model_log_std_error": np.sqrt(np.diag(to_raw @ naive @ to_raw.T)),
-            "per": [np.nan, *per],
-            "n": n,
-            "n_events": int(y.sum()),
-            "n_clusters": n_clusters,
-            "n_excluded": n_excluded,
-            "conf_level": conf_level,
-            "method": (
-                f"{kind.replace('_', ' ')} regression ({reason}), CR2 standard error, t with Satterthwaite df"
-            ),
-        },
-    )
     return RateFit(
-        table=table,
-        overdispersion=tests,
         model=kind,
         reason=reason,
-        coefficients=pd.Series(coefficients, index=terms),
         theta=used.theta,
         theta_std_error=used.theta_std_error,
         pearson_dispersion=float(weight @ ((y - poisson.mean) ** 2 / poisson.mean)) / (n - size),
@@ -183,6 +213,13 @@ def fit_rates(
         n=n,
         n_clusters=n_clusters,
         n_excluded=n_excluded,
+        tests=tests,
+        design=linearised,
+        log_estimates=to_raw @ used.coefficients,
+        model_std_errors=np.sqrt(np.diag(to_raw @ naive @ to_raw.T)),
+        per=np.array([np.nan, *per]),
+        n_events=int(y.sum()),
+        conf_level=conf_level,
     )
 
 
@@ -228,8 +265,8 @@ def _linearised(
     x: FloatArray,
     names: Sequence[str],
     clusters: NDArray[np.int64] | None,
-) -> tuple[FloatArray, FloatArray]:
-    """CR2 standard errors of the weighted least squares that the maximum is, and their df."""
+) -> Design:
+    """The weighted least squares that the maximum is, of which CR2 standard errors and their df are."""
     towards = np.log(fit.mean) - offset + (y - fit.mean) / fit.mean
     outcome = "working outcome"
     while outcome in names:  # a predictor may be called so
@@ -243,6 +280,9 @@ def _linearised(
     design = build_design(
         moments, outcome=outcome, predictors=list(names), working_variance="inverse_weights"
     )
-    variance = np.diag(design.to_raw @ coefficient_covariance(design, "CR2") @ design.to_raw.T)
-    check_variances(design, variance, design.terms, design.to_raw)
-    return np.sqrt(variance), satterthwaite(design, design.to_raw)
+    check_variances(design, np.diag(_covariance(design)), design.terms, design.to_raw)
+    return design
+
+
+def _covariance(design: Design) -> FloatArray:
+    return np.asarray(design.to_raw @ coefficient_covariance(design, "CR2") @ design.to_raw.T)

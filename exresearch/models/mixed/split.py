@@ -74,7 +74,9 @@ def split_columns(moments: UnitMoments, columns: Sequence[str]) -> UnitMoments:
     for row in within:
         matrices[:, row, constant] = 0.0
         matrices[:, constant, row] = 0.0
-    return replace(moments, columns=tuple(names), origin=origin, matrices=matrices, squared=None)
+    return replace(
+        moments, columns=tuple(names), origin=origin, matrices=matrices, squared=None, factors=None
+    )
 
 
 def _check_variation(moments: UnitMoments, columns: Sequence[str], means: FloatArray) -> None:

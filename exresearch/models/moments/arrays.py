@@ -10,6 +10,9 @@ from exresearch.models.moments.unit import UnitMoments, sorted_rows
 
 FloatArray = NDArray[np.float64]
 
+# Places for rows that units do not have, per row, where units are unequal.
+_SPARE = 2.0
+
 
 def complete_moments(
     values: FloatArray,
@@ -51,18 +54,25 @@ def complete_moments(
     z = np.column_stack([np.ones(len(values)), centred])[order]
     n = np.bincount(codes)
     starts = np.cumsum(n) - n
-    size = z.shape[1]
-    matrices = np.empty((len(n), size, size))
-    for place in range(size):
-        sums = np.add.reduceat((weights[order] * z[:, place])[:, None] * z[:, place:], starts, axis=0)
-        matrices[:, place, place:] = matrices[:, place:, place] = sums
+    size, most = z.shape[1], int(n.max())
+    matrices, factors = np.empty((len(n), size, size)), None
+    if most < size and most * len(n) <= _SPARE * len(z):
+        factors = np.zeros((len(n), most, size))
+        place = np.arange(len(z)) - np.repeat(starts, n)
+        factors[np.repeat(np.arange(len(n)), n), place] = np.sqrt(weights[order])[:, None] * z
+        np.matmul(np.swapaxes(factors, 1, 2), factors, out=matrices)
+    else:
+        for first in range(size):
+            sums = np.add.reduceat((weights[order] * z[:, first])[:, None] * z[:, first:], starts, axis=0)
+            matrices[:, first, first:] = matrices[:, first:, first] = sums
     return UnitMoments(
         columns=columns,
         units=pd.RangeIndex(len(n)),
         n=n.astype(np.int64, copy=False),
-        weight_sums=matrices[:, 0, 0].copy(),
+        weight_sums=np.bincount(codes, weights=weights).astype(np.float64, copy=False),
         origin=origin,
         matrices=matrices,
         rows=None,
         n_excluded=0,
+        factors=factors,
     )

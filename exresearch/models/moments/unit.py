@@ -58,6 +58,8 @@ class UnitMoments:
         Rows left out because a column, the weight or the cluster was missing.
     squared : ndarray [U, q + 1, q + 1] or None
         Per unit the sum of w**2 z z', where it was asked for.
+    factors : ndarray [U, r, q + 1] or None
+        sqrt(w) z per row of each unit and zeros, F with matrices = F'F; only there where units are of a few rows each.
     """
 
     columns: tuple[str, ...]
@@ -69,6 +71,7 @@ class UnitMoments:
     rows: FloatArray | None
     n_excluded: int
     squared: FloatArray | None = None
+    factors: FloatArray | None = None
 
     @property
     def n_units(self) -> int:
@@ -169,6 +172,7 @@ class UnitMoments:
             matrices=None if self.matrices is None else self.matrices[inside],
             rows=None if self.rows is None else self.rows[:, keep],
             squared=None if self.squared is None else self.squared[inside],
+            factors=None if self.factors is None else self.factors[:, :, wide],
         )
 
     def merge(self, other: UnitMoments) -> UnitMoments:

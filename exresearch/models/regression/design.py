@@ -45,6 +45,8 @@ class Design:
         Z'Z per cluster; None where every row is a cluster.
     generators : ndarray [n, m] or None
         Z per row; exactly one of `kernels` and `generators` is set.
+    members : ndarray [G, r, m] or None
+        Z per row of each cluster, and zeros, where clusters have fewer rows than Z has columns.
     products : ndarray [G, m]
         Z' times the residuals.
     core : ndarray [m, m]
@@ -72,6 +74,7 @@ class Design:
     n_clusters: int
     n_excluded: int
     condition: float
+    members: FloatArray | None = None
     #: CR2 pieces of the clusters where one chunk holds all, for the covariance and for its degrees of freedom.
     pieces: list[tuple[FloatArray, FloatArray, FloatArray]] = field(default_factory=list, repr=False)
 
@@ -211,7 +214,7 @@ def build_design(
     onto = np.column_stack([onto, change[-1] - onto @ solution])
 
     size = len(names)
-    kernels = generators = None
+    kernels = generators = members = None
     core = -np.eye(size)
     if moments.rows is not None:
         weight = moments.weight_sums / mean_weight
@@ -226,6 +229,11 @@ def build_design(
             root = np.sqrt(weight)
             generators = root[:, None] * design
             products = generators * (root * residual)[:, None]
+    elif moments.factors is not None and moments.factors.shape[1] < size and plain is None:
+        rows = moments.factors @ (onto / np.sqrt(mean_weight))
+        first = np.swapaxes(rows, 1, 2) @ rows
+        kernels, products = first[:, :size, :size], first[:, :size, size]
+        members = rows[:, :, :size]
     else:
         first = _rotated(moments.matrices, onto) / mean_weight
         kernels, products = first[:, :size, :size], first[:, :size, size]
@@ -248,6 +256,7 @@ def build_design(
         estimate=estimate,
         kernels=kernels,
         generators=generators,
+        members=members,
         products=products,
         core=core,
         residual_variance=variance,

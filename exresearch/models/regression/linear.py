@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -24,9 +25,11 @@ from exresearch.models.resampling import check_conf_level
 FloatArray = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class LinearFit:
     """A fitted linear regression, for `wald_test`, `linear_combinations` and `wild_cluster_test`.
+
+    Frames are made when they are asked for: of many fits only one number may be wanted.
 
     Attributes
     ----------
@@ -36,6 +39,8 @@ class LinearFit:
         Estimates by term.
     covariance : DataFrame [p, p]
         Their covariance matrix.
+    matrix : ndarray [p, p]
+        The same without labels.
     covariance_type : str
         How it was estimated.
     r_squared : float
@@ -49,17 +54,64 @@ class LinearFit:
         What covariances and tests are computed from.
     """
 
-    table: pd.DataFrame
-    coefficients: pd.Series
-    covariance: pd.DataFrame
-    covariance_type: str
-    r_squared: float
-    residual_sd: float
-    n: int
-    n_clusters: int
-    n_excluded: int
-    conf_level: float
     design: Design
+    matrix: FloatArray
+    covariance_type: str
+    conf_level: float
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """All coefficients."""
+        return self.rows(slice(None))
+
+    def rows(self, part: slice) -> pd.DataFrame:
+        """Some rows of `table`, numbered anew."""
+        design = self.design
+        return estimate_rows(
+            design.terms[part],
+            design.estimate[part],
+            design.to_raw[part],
+            design=design,
+            covariance=self.covariance_type,
+            matrix=self.matrix[part, part],
+            conf_level=self.conf_level,
+        )
+
+    @cached_property
+    def coefficients(self) -> pd.Series:
+        """Estimates by term."""
+        return pd.Series(self.design.estimate, index=list(self.design.terms))
+
+    @cached_property
+    def covariance(self) -> pd.DataFrame:
+        """Their covariance matrix."""
+        terms = list(self.design.terms)
+        return pd.DataFrame(self.matrix, index=terms, columns=terms)
+
+    @property
+    def r_squared(self) -> float:
+        """Around the mean with an intercept, around zero without one."""
+        return self.design.r_squared
+
+    @property
+    def residual_sd(self) -> float:
+        """Root of the (weighted) sum of squared residuals over n - k."""
+        return self.design.residual_sd
+
+    @property
+    def n(self) -> int:
+        """Complete rows."""
+        return self.design.n
+
+    @property
+    def n_clusters(self) -> int:
+        """Clusters, or rows where there is none."""
+        return self.design.n_clusters
+
+    @property
+    def n_excluded(self) -> int:
+        """Rows left out as incomplete."""
+        return self.design.n_excluded
 
 
 def degrees_of_freedom(design: Design, covariance: str, reach: FloatArray) -> FloatArray:
@@ -233,26 +285,5 @@ def linear_regression(
         working_variance=working_variance if kind == "CR2" else "inverse_weights",
     )
     matrix = design.to_raw @ coefficient_covariance(design, kind) @ design.to_raw.T
-    table = estimate_rows(
-        design.terms,
-        design.estimate,
-        design.to_raw,
-        design=design,
-        covariance=kind,
-        matrix=matrix,
-        conf_level=conf_level,
-    )
-    terms = list(design.terms)
-    return LinearFit(
-        table=table,
-        coefficients=pd.Series(design.estimate, index=terms),
-        covariance=pd.DataFrame(matrix, index=terms, columns=terms),
-        covariance_type=kind,
-        r_squared=design.r_squared,
-        residual_sd=design.residual_sd,
-        n=design.n,
-        n_clusters=design.n_clusters,
-        n_excluded=design.n_excluded,
-        conf_level=conf_level,
-        design=design,
-    )
+    check_variances(design, np.diag(matrix), design.terms, design.to_raw)
+    return LinearFit(design, matrix, kind, conf_level)

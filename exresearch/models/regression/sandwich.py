@@ -127,8 +127,14 @@ def _adjusted(design: Design) -> Iterator[tuple[FloatArray, FloatArray, FloatArr
         if design.kernels is None:
             raise ValueError("a design holds kernels or generators.")
         # Z = Q R with R'R = Z'Z and orthonormal Q, so that functions of I + Z core Z' need those of I + R core R' only.
-        values, vectors = np.linalg.eigh(design.kernels[block])
-        sides = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
+        if design.members is not None:
+            # With few rows Z Z' is smaller, and has the same values other than 0.
+            rows = np.swapaxes(design.members[block], 1, 2)
+            values, vectors = np.linalg.eigh(design.members[block] @ rows)
+            sides = rows @ vectors
+        else:
+            values, vectors = np.linalg.eigh(design.kernels[block])
+            sides = vectors * np.sqrt(np.maximum(values, 0.0))[:, None, :]
         if wide == size:
             # The core is -I, and R R' is diagonal already.
             shift = -values

@@ -45,8 +45,8 @@ class OutcomeFit:
         ``log_estimate``.
     regression : RateFit or LinearFit
         The fit.
-    columns : mapping of str to array
-        Those of `used`.
+    columns, there, made
+        Columns of the panel, which of their rows are complete, and columns that were made for these: together `used`.
     predictors : tuple of str
         All predictors.
     categories : bool
@@ -57,13 +57,17 @@ class OutcomeFit:
     rows: pd.DataFrame
     regression: RateFit | LinearFit
     columns: Mapping[str, Any]
+    there: NDArray[np.bool_]
+    made: Mapping[str, NDArray[np.float64]]
     predictors: tuple[str, ...]
     categories: bool
 
     @property
     def used(self) -> pd.DataFrame:
         """The rows of the panel that it rests on, with ``employee experience`` at its own time."""
-        return pd.DataFrame(self.columns)
+        return pd.DataFrame(
+            {name: values[self.there] for name, values in self.columns.items()} | dict(self.made)
+        )
 
     @property
     def row(self) -> pd.DataFrame:
@@ -124,34 +128,42 @@ def outcome_fit(
         columns = columns | {EARLIER: _before(panel, component)}
         there &= ~np.isnan(columns[EARLIER])
     if units is not None:
-        there &= columns["unit"].isin(list(units))
-    used = {name: values[there] for name, values in columns.items()}
-    unit_codes, labels = pd.factorize(used["unit"])
+        there &= columns["unit"].categories.isin(list(units))[columns["unit"].codes]
+    unit_codes, labels = pd.factorize(columns["unit"].codes[there])
     if len(labels) < 2:
         raise NotEstimable(f"fewer than two units have both '{component}' and employee experience.")
-    terms = [EX]
+    terms, made = [EX], {}
     if split:
-        mean = (np.bincount(unit_codes, weights=used[EX]) / np.bincount(unit_codes))[unit_codes]
-        used |= {BETWEEN: mean, WITHIN: used[EX] - mean}
+        own = columns[EX][there]
+        mean = (np.bincount(unit_codes, weights=own) / np.bincount(unit_codes))[unit_codes]
+        made = {BETWEEN: mean, WITHIN: own - mean}
         terms = [BETWEEN, WITHIN]
     dummies: dict[str, NDArray[np.float64]] = {}
     for column in ("wave", *(panel.categories if categories else ())):
-        codes, levels = pd.factorize(used[column], sort=True)
-        dummies |= {
-            f"{column}_{level}": (codes == place) * 1.0 for place, level in enumerate(levels) if place
-        }
+        codes, levels = columns[column].codes[there], columns[column].categories.tolist()
+        found = np.flatnonzero(np.bincount(codes[codes >= 0], minlength=len(levels)))
+        dummies |= {f"{column}_{levels[place]}": (codes == place) * 1.0 for place in found[1:]}
     predictors = [*terms, *([EARLIER] if earlier else []), *dummies]
-    used |= dummies
+    made |= dummies
+    asked = [component, *([exposure] if exposure else []), *predictors]
+    used = {name: made[name] if name in made else columns[name][there] for name in asked}
     regression = _regression(
         used, component, exposure, predictors, unit_codes, len(labels), model=model, conf_level=conf_level
     )
     # The constant comes first, and then what is asked about.
-    rows = regression.table.iloc[1 : 1 + len(terms)].reset_index(drop=True)
+    rows = regression.rows(slice(1, 1 + len(terms)))
     rows.columns = pd.Index([_RENAMED.get(name, name) for name in rows.columns])
-    answers = float(used["ex_n"].sum())
+    answers = float(columns["ex_n"][there].sum())
     rows["n"], rows["conf_level"] = len(labels) if np.isnan(answers) else int(answers), conf_level
     return OutcomeFit(
-        component, rows, regression, used, tuple(predictors), bool(categories and panel.categories)
+        component,
+        rows,
+        regression,
+        columns,
+        there,
+        made,
+        tuple(predictors),
+        bool(categories and panel.categories),
     )
 
 
