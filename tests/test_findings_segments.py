@@ -21,7 +21,7 @@ from exresearch.findings.analyses.segments.gains import HeldOut, held_out
 from exresearch.findings.analyses.segments.people import OTHER, People, people
 from exresearch.findings.analyses.segments.profiles import answered, overlap, profiles, segment_names
 from exresearch.measures import dependence_groups
-from exresearch.models.gain import loss_gain
+from exresearch.models.gain import unit_gain
 from exresearch.models.segmentation import choose_segments
 from exresearch.study import Study, load_study
 
@@ -151,7 +151,9 @@ def test_nobody_is_predicted_by_colleagues(demo: Study) -> None:
     moved = taken.outcomes.mask(np.repeat(chosen[:, None], taken.outcomes.shape[1], axis=1), 99.0)
     other = held_out(replace(taken, outcomes=moved), seed=3)
     other.add("needs", base=taken.standardised_needs())
-    np.testing.assert_allclose(judged.predictions["needs"][0, chosen], other.predictions["needs"][0, chosen])
+    np.testing.assert_allclose(
+        judged.fits["needs"][0].predictions[chosen], other.fits["needs"][0].predictions[chosen]
+    )
 
 
 def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(
@@ -170,7 +172,9 @@ def test_the_gain_is_the_mean_over_outcomes_of_what_is_left_less(
             y = taken.outcomes.iloc[:, column].to_numpy()
             w = np.where(np.isnan(y), 0.0, taken.weights)
             squares = [
-                np.average((np.nan_to_num(y) - judged.predictions[name][repeat, :, column]) ** 2, weights=w)
+                np.average(
+                    (np.nan_to_num(y) - judged.fits[name][repeat].predictions[:, column]) ** 2, weights=w
+                )
                 for name in ("mean", "needs")
             ]
             left.append(squares)
@@ -235,7 +239,9 @@ def test_the_standard_error_of_a_gain_is_that_of_explicit_refits_with_other_weig
     assert influence.sum() == pytest.approx(0, abs=1e-7)
     assert found["std_error"] == pytest.approx(np.sqrt(12 / 11 * (influence**2).sum()), rel=1e-4)
     # With few units a floor: what takes predictions as given, by the factor for overlapping training parts.
-    monkeypatch.setattr(gains, "loss_gain", lambda *rows, training, **options: loss_gain(*rows, **options))
+    monkeypatch.setattr(
+        gains, "unit_gain", lambda *rows, training=None, **options: unit_gain(*rows, **options)
+    )
     given = estimate(taken.weights)
     assert given["std_error"] < found["std_error"]
     assert few["std_error"] == pytest.approx(max(given["std_error"] * np.sqrt(19 / 9), found["std_error"]))

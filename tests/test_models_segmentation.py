@@ -29,7 +29,7 @@ from exresearch.models.segmentation import (
     structure_test,
 )
 from exresearch.models.segmentation.em import Search
-from exresearch.models.segmentation.predictions import _PENALTIES
+from exresearch.models.segmentation.ridge import PENALTIES
 
 # Both search until the likelihood hardly rises; a flat top leaves this much in its place.
 FLAT = 1e-3
@@ -233,10 +233,10 @@ def test_predictions_are_those_of_ridge_regression_by_hand() -> None:
         return np.array(made)
 
     for outer in range(3):
-        table = np.stack([errors(penalty, outer) for penalty in _PENALTIES])
+        table = np.stack([errors(penalty, outer) for penalty in PENALTIES])
         gap = table - table[table.sum(axis=1).argmin()]
         within = gap.sum(axis=1) <= np.sqrt(2) * gap.std(axis=1, ddof=1) + 1e-12
-        best = _PENALTIES[within].max()
+        best = PENALTIES[within].max()
         centre, scale, model = fit(fold != outer, best)
         test = fold == outer
         np.testing.assert_allclose(found[test], model.predict((x[test] - centre) / scale), atol=1e-8)
@@ -262,8 +262,7 @@ def test_influence_through_training_is_what_refits_with_other_weights_give() -> 
             made = held_out_predictions(design, y, fold=fold, weights=in_training, **options)
             return np.nansum(weights[:, None] * (y - made) ** 2, axis=0)
 
-        # What is free of the penalty is stretched far, which costs digits.
-        step, close = (1e-3, 0.05) if "free" in options else (1e-5, 1e-6)
+        step, close = 1e-5, 1e-6
         for group in (0, 7, 19):
             more, less = (weights * (1 + sign * step * (unit == group)) for sign in (1, -1))
             slope = (errors(more) - errors(less)) / (2 * step)

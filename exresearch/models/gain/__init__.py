@@ -2,6 +2,6 @@
 
 from exresearch.models.gain.explained import explained_variance, held_out_gain
 from exresearch.models.gain.folds import fold_numbers, held_out_r2
-from exresearch.models.gain.losses import loss_gain
+from exresearch.models.gain.losses import loss_gain, unit_gain
 
-__all__ = ["explained_variance", "fold_numbers", "held_out_gain", "held_out_r2", "loss_gain"]
+__all__ = ["explained_variance", "fold_numbers", "held_out_gain", "held_out_r2", "loss_gain", "unit_gain"]

@@ -13,6 +13,10 @@ from exresearch.models.names import one_name, optional_name
 from exresearch.models.resampling import MIN_UNITS, NotEstimable, check_conf_level
 
 FloatArray = NDArray[np.float64]
+_COLUMNS = [
+    "term", "estimate", "std_error", "statistic", "df", "p_value", "conf_low", "conf_high", "n", "n_clusters",
+    "n_excluded", "conf_level", "method",
+]  # fmt: skip
 
 
 def loss_gain(
@@ -118,28 +122,77 @@ def loss_gain(
     if not total.sum() > 0.0:
         raise NotEstimable(f"column '{outcome}' is constant over the complete rows.")
     left = {name: w * (y - values[:, number]) ** 2 for number, name in ((1, "base"), (2, "full"))}
-    gains = {"base": total - left["base"], "full": total - left["full"], "gain": left["base"] - left["full"]}
-    estimate = np.array([part.sum() / total.sum() for part in gains.values()])
-    pull = np.column_stack(
-        [
-            np.bincount(codes, weights=part - share * total, minlength=size)
-            for part, share in zip(gains.values(), estimate, strict=True)
-        ]
+    by_unit = pd.DataFrame(
+        {
+            name: np.bincount(codes, weights=part, minlength=size)
+            for name, part in (("base", left["base"]), ("full", left["full"]), ("null", total))
+        },
+        index=units,
     )
-    squares, df = (pull**2).sum(axis=0), effective_df(pull)
+    names = {column: name for column, name in ((base, "base"), (full, "full"), (null, "null")) if column}
+    through = None if training is None else training.reindex(columns=list(names)).rename(columns=names)
+    found = unit_gain(by_unit, training=through, conf_level=conf_level)
+    return found.assign(n=len(kept), n_excluded=int((~complete).sum()))[_COLUMNS]
+
+
+def unit_gain(
+    squares: pd.DataFrame, *, training: pd.DataFrame | None = None, conf_level: float = 0.95
+) -> pd.DataFrame:
+    """Explained variance that one set of held-out predictions has beyond another, from squared errors by unit.
+
+    Use it where :func:`loss_gain` would see every row only to add up its squared errors.
+
+    Parameters
+    ----------
+    squares : DataFrame
+        Weighted sums of squared errors ``base, full, null``; one row per unit with answers.
+    training : DataFrame, optional
+        As of :func:`loss_gain`, with the same columns.
+    conf_level : float
+
+    Returns
+    -------
+    DataFrame
+        As :func:`loss_gain`, without ``n`` and ``n_excluded``.
+
+    Raises
+    ------
+    ValueError
+        `conf_level` at fault.
+    NotEstimable
+        Fewer than 10 units, or an outcome that does not vary.
+
+    Examples
+    --------
+    >>> squares = pd.DataFrame({"base": 4.0, "full": 3.0, "null": 4.0}, index=range(12))
+    >>> unit_gain(squares)["estimate"].tolist()
+    [0.0, 0.25, 0.25]
+    """
+    check_conf_level(conf_level)
+    size = len(squares)
+    if size < MIN_UNITS:
+        raise NotEstimable(f"a gain needs at least {MIN_UNITS} units, got {size}.")
+    base, full, null = (squares[name].to_numpy(dtype="float64") for name in ("base", "full", "null"))
+    whole = null.sum()
+    if not whole > 0.0:
+        raise NotEstimable("the outcome is constant over the complete rows.")
+    gains = np.column_stack([null - base, null - full, base - full])
+    estimate = gains.sum(axis=0) / whole
+    pull = gains - estimate * null[:, None]
+    size_of, df = (pull**2).sum(axis=0), effective_df(pull)
     if training is not None:
-        whole = pull + _through(training, units, base=base, full=full, null=null, estimate=estimate)
-        larger = (whole**2).sum(axis=0) > squares
-        squares, df = (
-            np.where(larger, (whole**2).sum(axis=0), squares),
-            np.where(larger, effective_df(whole), df),
+        through = pull + _through(training, squares.index, estimate=estimate)
+        larger = (through**2).sum(axis=0) > size_of
+        size_of, df = (
+            np.where(larger, (through**2).sum(axis=0), size_of),
+            np.where(larger, effective_df(through), df),
         )
-    std_error = np.sqrt(size / (size - 1) * squares) / total.sum()
+    std_error = np.sqrt(size / (size - 1) * size_of) / whole
     ratio = np.divide(estimate, std_error, out=np.full_like(estimate, np.nan), where=std_error > 0.0)
     half = stdtrit(df, (1.0 + conf_level) / 2.0) * std_error
     return pd.DataFrame(
         {
-            "term": list(gains),
+            "term": ["base", "full", "gain"],
             "estimate": estimate,
             "std_error": std_error,
             "statistic": ratio,
@@ -147,9 +200,7 @@ def loss_gain(
             "p_value": 2.0 * stdtr(df, -np.abs(ratio)),
             "conf_low": estimate - half,
             "conf_high": estimate + half,
-            "n": len(kept),
             "n_clusters": size,
-            "n_excluded": int((~complete).sum()),
             "conf_level": conf_level,
             "method": "gain of held-out predictions, linearised over units"
             + ("" if training is None else ", through training too"),
@@ -157,12 +208,8 @@ def loss_gain(
     )
 
 
-def _through(
-    training: pd.DataFrame, units: pd.Index, *, base: str, full: str, null: str | None, estimate: FloatArray
-) -> FloatArray:
+def _through(training: pd.DataFrame, units: pd.Index, *, estimate: FloatArray) -> FloatArray:
     """Influence [units, 3] of every unit on the three gains through the models it helped to make."""
-    asked = [base, full, *([] if null is None else [null])]
-    values = training.reindex(index=units, columns=asked).fillna(0.0).to_numpy(dtype="float64")
-    centre = values[:, 2] if null is not None else np.zeros(len(units))
-    gains = np.column_stack([centre - values[:, 0], centre - values[:, 1], values[:, 0] - values[:, 1]])
-    return np.asarray(gains - centre[:, None] * estimate)
+    values = training.reindex(index=units, columns=["base", "full", "null"]).fillna(0.0)
+    base, full, null = values.to_numpy(dtype="float64").T
+    return np.asarray(np.column_stack([null - base, null - full, base - full]) - null[:, None] * estimate)

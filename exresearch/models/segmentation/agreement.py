@@ -8,6 +8,11 @@ from numpy.typing import ArrayLike, NDArray
 
 from exresearch.models.segmentation.features import FloatArray
 
+# People at once, so that their distances stay near the processor.
+_ROWS = 10_000
+# Groups that a byte can number.
+_FEW = 100
+
 
 def adjusted_rand(first: ArrayLike, second: ArrayLike) -> float:
     """Return how far two divisions of the same people agree, beyond what chance gives.
@@ -65,7 +70,7 @@ def k_means(
     k : int
         Groups.
     starts, iterations : int
-        Random starts, run at once; steps of each at most.
+        Random starts; steps of each at most.
     seed : int
         For the starts.
 
@@ -86,24 +91,49 @@ def k_means(
     values = data.to_numpy(dtype="float64")
     x = np.nan_to_num((values - np.nanmean(values, axis=0)) / np.nanstd(values, axis=0))
     rng = np.random.default_rng([seed, k])
-    centres = x[np.stack([rng.choice(len(x), size=k, replace=False) for _ in range(starts)])]
-    near, before = _nearest(x, centres), None
+    drawn = [x[rng.choice(len(x), size=k, replace=False)] for _ in range(starts)]
+    best, least = np.zeros(len(x), dtype=np.intp), np.inf
+    for centres in drawn:
+        near, centres = _settled(x, centres, iterations)
+        squares = float(((x - centres[near]) ** 2).sum())
+        if squares < least:
+            best, least = near, squares
+    return best
+
+
+def _settled(x: FloatArray, centres: FloatArray, iterations: int) -> tuple[NDArray[np.intp], FloatArray]:
+    """Groups and centres when people stay where they are."""
+    turned = np.ascontiguousarray(x.T)
+    near, added = _nearest(x, turned, centres)
     for _ in range(iterations):
-        inside = (near[:, :, None] == np.arange(k)).astype("float64")
-        count = inside.sum(axis=0)
-        sums = (inside.reshape(len(x), -1).T @ x).reshape(starts, k, -1)
-        centres = np.where(count[..., None] > 0, sums / np.maximum(count, 1)[..., None], centres)
-        near, before = _nearest(x, centres), near
+        count = np.bincount(near, minlength=len(centres))[:, None]
+        centres = np.where(count > 0, added / np.maximum(count, 1), centres)
+        before = near
+        near, added = _nearest(x, turned, centres)
         if (near == before).all():
             break
-    of_start = np.take_along_axis(centres[None], near[:, :, None, None], axis=2)[:, :, 0]
-    return near[:, int(((x[:, None] - of_start) ** 2).sum(axis=(0, 2)).argmin())].astype(np.intp)
+    return near.astype(np.intp), centres
 
 
-def _nearest(x: FloatArray, centres: FloatArray) -> NDArray[np.intp]:
-    flat = centres.reshape(-1, centres.shape[-1])
-    distance = (flat**2).sum(axis=1) - 2 * x @ flat.T
-    return np.asarray(distance.reshape(len(x), *centres.shape[:2]).argmin(axis=2), dtype=np.intp)
+def _nearest(
+    x: FloatArray, turned: FloatArray, centres: FloatArray
+) -> tuple[NDArray[np.integer], FloatArray]:
+    """Nearest centre of everybody, the first of equals, and the sums [k, d] of those around each."""
+    size = (centres**2).sum(axis=1)[:, None]
+    found: NDArray[np.integer] = np.zeros(len(x), dtype=np.int8 if len(centres) < _FEW else np.intp)
+    added = np.zeros_like(centres)
+    numbers = np.arange(len(centres))[:, None]
+    for start in range(0, len(x), _ROWS):
+        part = slice(start, start + _ROWS)
+        distance = size - 2 * (centres @ turned[:, part])
+        least, near = distance[0], found[part]
+        for number in range(1, len(centres)):
+            nearer = distance[number] < least
+            # Numbers rise, so that the last centre that was nearer has the largest one.
+            np.maximum(near, nearer.astype(near.dtype) * near.dtype.type(number), out=near)
+            least = np.minimum(least, distance[number])
+        added += (near == numbers).astype("float64") @ x[part]
+    return found, added
 
 
 def _pairs(counts: NDArray[np.int64]) -> float:

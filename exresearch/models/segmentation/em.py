@@ -11,6 +11,8 @@ from exresearch.models.segmentation.features import Features, FloatArray
 from exresearch.models.segmentation.steps import Ground, ground, step
 
 _SAME_OPTIMUM = 1e-3
+# Of more patterns than this, so many are enough to come near the top.
+_NEAR = 20_000
 # Relative gain to which single precision, which is twice as fast, tells the way up.
 _SINGLE = 3e-7
 
@@ -113,6 +115,10 @@ def best_fits(
     rows = (order + starts * np.arange(replicates)[:, None]).reshape(-1)
     owner, coefficients, shares = owner[rows], coefficients[rows], shares[rows]
     near = replace(search, tolerance=max(search.tolerance, _SINGLE))
+    if len(features.rows) > _NEAR:
+        some = np.sort(rng.choice(len(features.rows), size=_NEAR, replace=False))
+        less = ground(features, weights, rows=some).single()
+        coefficients, shares, _, _ = _climbed(less, coefficients, shares, owner, near)
     coefficients, shares, _, _ = _climbed(rough, coefficients, shares, owner, near)
     coefficients, shares, likelihood, converged = _climbed(whole, coefficients, shares, owner, search)
     found = likelihood.reshape(replicates, kept)
@@ -135,6 +141,17 @@ def posteriors(features: Features, coefficients: FloatArray, log_shares: FloatAr
     np.exp(density, out=density)
     density /= density.sum(axis=1, keepdims=True)
     return density
+
+
+def likeliest(features: Features, coefficients: FloatArray, log_shares: FloatArray) -> NDArray[np.intp]:
+    """Segment [fits, patterns] with the largest probability."""
+    density = coefficients @ features.rows.T + log_shares[:, :, None]
+    best, highest = np.zeros(density[:, 0].shape, dtype=np.intp), density[:, 0].copy()
+    for number in range(1, density.shape[1]):
+        above = density[:, number] > highest
+        best[above] = number
+        np.maximum(highest, density[:, number], out=highest)
+    return best
 
 
 def _alone(features: Features, weights: FloatArray) -> Fits:

@@ -159,8 +159,10 @@ def _gaussian(mean: FloatArray, variance: FloatArray) -> FloatArray:
     d = mean.shape[-1]
     made = np.empty((*mean.shape[:-1], 3 * d))
     made[..., :d] = -0.5 / variance
-    np.divide(mean, variance, out=made[..., d : 2 * d])
-    np.multiply(-0.5, np.log(2 * np.pi * variance) + mean**2 / variance, out=made[..., 2 * d :])
+    turned = np.divide(mean, variance, out=made[..., d : 2 * d])
+    presence = np.multiply(mean, turned, out=made[..., 2 * d :])
+    presence += np.log(2 * np.pi * variance)
+    presence *= -0.5
     return made
 
 

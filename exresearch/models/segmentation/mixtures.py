@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
+from scipy.special import xlogy
 
 from exresearch.models.resampling import NotEstimable
 from exresearch.models.segmentation.em import Fits, Search, best_fits, posteriors
@@ -127,7 +128,7 @@ def latent_profiles(
     """
     _check(data, k=k)
     features = profile_features(data, variances=variances, least_variance=least_variance)
-    return _fitted(data, features, k=k, weights=weights, search=search, seed=seed)
+    return fitted(features, k=k, weights=weights, search=search, seed=seed)
 
 
 def latent_classes(
@@ -171,7 +172,7 @@ def latent_classes(
     [0.6, 0.4]
     """
     _check(data, k=k)
-    return _fitted(data, class_features(data), k=k, weights=weights, search=search, seed=seed)
+    return fitted(class_features(data), k=k, weights=weights, search=search, seed=seed)
 
 
 def normalised(weights: ArrayLike | None, *, n: int) -> FloatArray:
@@ -190,14 +191,12 @@ def mixture(features: Features, fits: Fits, *, weights: FloatArray, replicate: i
     """Describe one of the fits of features."""
     coefficients, log_shares = fits.coefficients[replicate], fits.log_shares[replicate]
     k, n = len(log_shares), len(features.pattern)
-    posterior = posteriors(features, coefficients[None], log_shares[None])[0].T[features.pattern]
-    log_likelihood = float(fits.log_likelihood[replicate]) + float(
-        weights @ features.rescaled()[features.pattern]
-    )
+    of_pattern = posteriors(features, coefficients[None], log_shares[None])[0].T
+    added = features.gathered(weights[:, None])[:, 0]
+    log_likelihood = float(fits.log_likelihood[replicate]) + float(added @ features.rescaled())
     n_parameters = features.n_parameters(k)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        certain = np.where(posterior > 0, posterior * np.log(posterior), 0.0).sum(axis=1)
-    entropy = 1 + float(weights @ certain) / (float(weights.sum()) * np.log(k)) if k > 1 else float("nan")
+    certain = xlogy(of_pattern, of_pattern).sum(axis=1)
+    entropy = 1 + float(added @ certain) / (float(weights.sum()) * np.log(k)) if k > 1 else float("nan")
     described = features.described(coefficients)
     probabilities: dict[str, pd.DataFrame] = {}
     if isinstance(described, list):
@@ -224,16 +223,18 @@ def mixture(features: Features, fits: Fits, *, weights: FloatArray, replicate: i
         n=n,
         converged=bool(fits.converged[replicate]),
         reached=int(fits.reached[replicate]),
-        posterior=posterior,
+        posterior=of_pattern[features.pattern],
     )
 
 
-def _fitted(
-    data: pd.DataFrame, features: Features, *, k: int, weights: Any, search: Search | None, seed: int
+def fitted(
+    features: Features, *, k: int, weights: Any, search: Search | None = None, seed: int = 0
 ) -> Mixture:
-    weight = normalised(weights, n=len(data))
-    if len(data) <= features.n_parameters(k):
-        raise NotEstimable(f"{len(data)} rows are too few for {k} segments on {len(features.items)} items.")
+    """Fit as :func:`latent_profiles` on features that are there already."""
+    n = len(features.pattern)
+    weight = normalised(weights, n=n)
+    if n <= features.n_parameters(k):
+        raise NotEstimable(f"{n} rows are too few for {k} segments on {len(features.items)} items.")
     fits = best_fits(
         features,
         k=k,

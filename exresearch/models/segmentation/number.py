@@ -13,8 +13,8 @@ from exresearch.models.resampling import NotEstimable
 from exresearch.models.segmentation.comparison import StructureTest, structure_test
 from exresearch.models.segmentation.em import Search
 from exresearch.models.segmentation.features import Kind
-from exresearch.models.segmentation.mixtures import Mixture, latent_classes, latent_profiles, normalised
-from exresearch.models.segmentation.refits import stability
+from exresearch.models.segmentation.mixtures import Mixture, check_answers, fitted, normalised
+from exresearch.models.segmentation.refits import featured, stability
 
 #: Adjusted Rand index of bootstrap samples from which segments count as stable.
 STABLE = 0.6
@@ -112,11 +112,12 @@ def choose_segments(
     doi:10.1016/j.csda.2006.11.025. Comparison data: :func:`structure_test`.
     """
     search = search or Search(starts=40, kept=4, tolerance=1e-7, most=400)
-    fit = latent_profiles if kind == "profiles" else latent_classes
+    check_answers(data)
+    features = featured(data, kind=kind)
     fits: list[Mixture] = []
     for k in range(1, most + 1):
         try:
-            fits.append(fit(data, k=k, weights=weights, search=search, seed=seed))
+            fits.append(fitted(features, k=k, weights=weights, search=search, seed=seed))
         except NotEstimable:
             if k < 3:
                 raise

@@ -8,17 +8,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exresearch.models.segmentation.cells import Cells
 from exresearch.models.segmentation.features import FloatArray
+from exresearch.models.segmentation.ridge import (
+    PENALTIES,
+    largest_penalty,
+    residual_weights,
+)
+from exresearch.models.segmentation.sums import Answers, answers_of
 
-# Penalties as shares of the variance of a standardised predictor, from none to one that leaves the mean alone.
-_PENALTIES = np.concatenate([[0.0], 10.0 ** np.arange(-2.5, 2.1, 0.5), [1e5]])
-# What is free of the penalty is stretched so far that none of these is felt.
-_STRETCH = 1e5
-_COLLINEAR = 1e-9
+Design = FloatArray | Cells
 
 
 def held_out_predictions(
-    designs: FloatArray | Sequence[FloatArray],
+    designs: Design | Sequence[Design],
     outcomes: FloatArray,
     *,
     fold: NDArray[np.integer],
@@ -35,7 +38,7 @@ def held_out_predictions(
 
     Parameters
     ----------
-    designs : ndarray [n, p], or one per fold
+    designs : ndarray [n, p] or Cells, or one per fold
         Predictors; one per fold where they were made anew from its training part.
     outcomes : ndarray [n, q]
         NaN where one is missing; such rows take no part in its fit, and are predicted all the same.
@@ -46,7 +49,7 @@ def held_out_predictions(
     most_columns : int, optional
         Use only so many columns for an outcome, those that forward selection chooses, within each training part.
     free : int
-        So many columns, the last ones, are not shrunken.
+        So many columns, the last ones, are not shrunken; not together with `most_columns`.
 
     Returns
     -------
@@ -82,19 +85,34 @@ class HeldOutFits:
 
     Attributes
     ----------
-    predictions : ndarray [n, q]
-        As :func:`held_out_predictions`.
+    fold : ndarray [n] of int
+    cells, predicted : list of ndarray [n] of int, list of ndarray [cells, q]
+        Per fold the predictions of all cells of its design, and whose they are.
+    squares : ndarray [groups, q]
+        Weighted sum of squared errors of prediction of the people of a group, per outcome.
     training : ndarray [groups, q]
         Derivative of the weighted sum of squared errors of prediction, per outcome, by the logarithm of the weight that
         a group has in training. It adds up to 0 over the groups.
     """
 
-    predictions: FloatArray
+    fold: NDArray[np.integer]
+    cells: list[NDArray[np.int64]]
+    predicted: list[FloatArray]
+    squares: FloatArray
     training: FloatArray
+
+    @property
+    def predictions(self) -> FloatArray:
+        """As :func:`held_out_predictions`."""
+        made = np.empty((len(self.fold), self.predicted[0].shape[1]))
+        for number, (cell, predicted) in enumerate(zip(self.cells, self.predicted, strict=True)):
+            test = self.fold == number
+            made[test] = predicted[cell[test]]
+        return made
 
 
 def held_out_fits(
-    designs: FloatArray | Sequence[FloatArray],
+    designs: Design | Sequence[Design],
     outcomes: FloatArray,
     *,
     fold: NDArray[np.integer],
@@ -143,7 +161,7 @@ def held_out_fits(
 
 
 def _held_out_fits(
-    designs: FloatArray | Sequence[FloatArray],
+    designs: Design | Sequence[Design],
     outcomes: FloatArray,
     *,
     fold: NDArray[np.integer],
@@ -155,121 +173,54 @@ def _held_out_fits(
     folds = int(fold.max()) + 1
     if folds < 3:
         raise ValueError(f"cross-validation within cross-validation needs three folds; got {folds}.")
-    made = np.full(outcomes.shape, np.nan)
-    training = np.zeros((0 if groups is None else int(groups.max()) + 1, outcomes.shape[1]))
-    sums: dict[tuple[int, int], FloatArray] = {}
+    if free and most_columns is not None:
+        raise ValueError(
+            "columns are chosen among those that are shrunken: free and most_columns exclude each other."
+        )
+    own = not isinstance(designs, np.ndarray | Cells)
+    alike: Sequence[Design] = [designs] if isinstance(designs, np.ndarray | Cells) else designs
+    given = [_cells(design) for design in alike]
+    found = HeldOutFits(
+        fold,
+        [given[number if own else 0].cell for number in range(folds)],
+        [],
+        *np.zeros((2, 0 if groups is None else int(groups.max()) + 1, outcomes.shape[1])),
+    )
     for number in range(folds):
-        own = not isinstance(designs, np.ndarray)
-        design = designs[number] if own else np.asarray(designs)
-        test = fold == number
-        for column in range(outcomes.shape[1]):
-            key = (number if own else 0, column)
-            if key not in sums:
-                sums[key] = _sums(design, outcomes[:, column], fold, weights, folds)
-            of_fold = np.delete(sums[key], number, axis=0)
-            train = of_fold.sum(axis=0)
-            # Each training fold in turn is left to choose the penalty.
-            slopes = _slopes(train - of_fold, most_columns, free)
-            best = _largest(np.einsum("gpi,gij,gpj->gp", slopes, of_fold, slopes))
-            chosen = -_slopes(train[None], most_columns, free)[0, best]
-            made[test, column] = chosen[0] + design[test] @ chosen[1:-1]
-            if groups is not None:
-                y = outcomes[:, column]
-                penalty = np.full(design.shape[1], _PENALTIES[best])
-                penalty[design.shape[1] - free :] /= _STRETCH**2
-                pull = _training_pull(design, y, chosen[:-1], penalty, train, test=test, weights=weights)
-                training[:, column] += np.bincount(groups, weights=pull, minlength=len(training))
-    return HeldOutFits(made, training)
-
-
-def _training_pull(
-    design: FloatArray,
-    y: FloatArray,
-    coefficients: FloatArray,
-    penalty: FloatArray,
-    sums: FloatArray,
-    *,
-    test: NDArray[np.bool_],
-    weights: FloatArray,
-) -> FloatArray:
-    """What a little more weight of each row in training adds to the squared errors of the test fold.
-
-    `sums` are the cross-products of the training part, as of :func:`_sums`.
-    """
-    slopes, known = coefficients[1:], ~np.isnan(y)
-    used = slopes != 0.0
-    mean = sums[0, 1:-1] / sums[0, 0]
-    spread = sums[1:-1, 1:-1] / sums[0, 0] - np.outer(mean, mean)
-    left = np.where(known, y - coefficients[0] - design @ slopes, 0.0)
-    error = np.where(test, weights * left, 0.0)
-    # The penalty is in variances of the predictors, which each row has its own part in.
-    inside = (spread + np.diag(penalty * np.diag(spread)))[np.ix_(used, used)]
-    scale = 1 / np.sqrt(np.diag(inside))
-    turned = np.linalg.pinv(inside * scale[:, None] * scale, rcond=_COLLINEAR, hermitian=True)
-    moved = np.zeros(len(slopes))
-    moved[used] = turned @ (scale * (error @ design - error.sum() * mean)[used]) * scale
-    shrunk = penalty * moved * slopes
-    distance = (design**2) @ shrunk - 2 * design @ (mean * shrunk) + mean**2 @ shrunk
-    pull = left * (error.sum() + design @ moved - mean @ moved) - distance
-    return np.where(known & ~test, -2 * weights / sums[0, 0] * pull, 0.0)
-
-
-def _largest(errors: FloatArray) -> int:
-    """Place of the largest penalty whose errors [folds, penalties] are within one standard error of the least."""
-    gap = errors - errors[:, [int(errors.sum(axis=0).argmin())]]
-    std_error = np.sqrt(len(gap) * gap.var(axis=0, ddof=1))
-    return int(np.flatnonzero(gap.sum(axis=0) <= std_error + _COLLINEAR).max())
-
-
-def _sums(
-    x: FloatArray, y: FloatArray, fold: NDArray[np.integer], weights: FloatArray, folds: int
-) -> FloatArray:
-    """Cross-products [folds, p + 2, p + 2] of a constant, the predictors and the outcome."""
-    rows = np.column_stack([np.ones(len(x)), x, y])
-    known = ~np.isnan(y)
-    found = []
-    for number in range(folds):
-        chosen = known & (fold == number)
-        found.append((rows[chosen] * weights[chosen, None]).T @ rows[chosen])
-    return np.stack(found)
-
-
-def _slopes(sums: FloatArray, most: int | None, free: int) -> FloatArray:
-    """The outcome less its prediction, as weights [sets, penalties, p + 2] of constant, predictors and outcome."""
-    mean = sums[:, 0] / sums[:, :1, 0]
-    spread = sums / sums[:, :1, :1] - mean[:, :, None] * mean[:, None, :]
-    inside, together = spread[:, 1:-1, 1:-1], spread[:, 1:-1, -1]
-    variance = np.einsum("gii->gi", inside)
-    scale = np.where(variance > _COLLINEAR, 1 / np.sqrt(np.where(variance > _COLLINEAR, variance, 1.0)), 0.0)
-    scale[:, scale.shape[1] - free :] *= _STRETCH
-    inside, together = inside * scale[:, :, None] * scale[:, None, :], together * scale
-    if most is not None and most < inside.shape[1]:
-        kept = np.stack([_selected(a, b, most=most) for a, b in zip(inside, together, strict=True)])
-        inside, together = inside * kept[:, :, None] * kept[:, None, :], together * kept
-        scale = scale * kept
-    values, vectors = np.linalg.eigh(inside)
-    values = np.where(values > _COLLINEAR, values, np.inf)
-    turned = np.einsum("gij,gi->gj", vectors, together)
-    shrunk = turned[:, None] / (values[:, None] + _PENALTIES[:, None])
-    slopes = np.einsum("gij,gpj->gpi", vectors, shrunk) * scale[:, None]
-    found = np.zeros((len(sums), len(_PENALTIES), sums.shape[1]))
-    found[:, :, 1:-1], found[:, :, -1] = -slopes, 1.0
-    found[:, :, 0] = -(mean[:, None, -1] - np.einsum("gpi,gi->gp", slopes, mean[:, 1:-1]))
+        if own or number == 0:
+            answers = answers_of(
+                given[number if own else 0], outcomes, fold=fold, weights=weights, groups=groups
+            )
+        _predict(found, answers, number, most_columns=most_columns, free=free, influence=groups is not None)
     return found
 
 
-def _selected(inside: FloatArray, together: FloatArray, *, most: int) -> NDArray[np.bool_]:
-    """Columns by forward selection on standardised moments: each step takes what explains most of what is left."""
-    inside, together = inside.copy(), together.copy()
-    kept = np.zeros(len(together), dtype=bool)
-    for _ in range(most):
-        variance = np.diag(inside)
-        open_ = (variance > 1e-6) & ~kept
-        if not open_.any():
-            break
-        best = int(np.where(open_, together**2 / np.where(open_, variance, 1.0), -1.0).argmax())
-        kept[best] = True
-        column, pivot = inside[:, best].copy(), variance[best].copy()
-        together -= column * (together[best] / pivot)
-        inside -= np.outer(column, column) / pivot
-    return kept
+def _cells(design: Design) -> Cells:
+    if isinstance(design, Cells):
+        return design
+    return Cells(np.asarray(design, dtype="float64"), np.arange(len(design)))
+
+
+def _predict(
+    found: HeldOutFits, answers: Answers, number: int, *, most_columns: int | None, free: int, influence: bool
+) -> None:
+    """Predict one fold from the others."""
+    sums = answers.sums
+    of_fold = np.delete(sums, number, axis=0)
+    train = of_fold.sum(axis=0)
+    inner, q, size = of_fold.shape[:3]
+    # Each training fold in turn is left to choose the penalty.
+    left_out = (train - of_fold).reshape(inner * q, size, size)
+    slopes = residual_weights(left_out, most=most_columns, free=free)
+    errors = ((slopes @ of_fold.reshape(left_out.shape)) * slopes).sum(axis=-1)
+    best = largest_penalty(errors.reshape(inner, q, -1).transpose(1, 0, 2))
+    chosen = -residual_weights(train, most=most_columns, free=free)[np.arange(q), best, :-1]
+    predicted = chosen[:, 0] + answers.rows @ chosen[:, 1:].T
+    found.predicted.append(predicted)
+    if not influence:
+        return
+    p = size - 2
+    penalty = np.repeat(PENALTIES[best][:, None], p, axis=1)
+    penalty[:, p - free :] = 0.0
+    answers.add_squares(found.squares, predicted, number)
+    answers.add_pull(found.training, predicted, number, chosen=chosen, penalty=penalty, train=train)

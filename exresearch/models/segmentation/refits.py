@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.segmentation.agreement import adjusted_rand
-from exresearch.models.segmentation.em import Search, best_fits, posteriors
+from exresearch.models.segmentation.em import Search, best_fits, likeliest
 from exresearch.models.segmentation.features import (
     Features,
     FloatArray,
@@ -22,7 +22,9 @@ from exresearch.models.segmentation.features import (
 QUICK = Search(starts=12, short=12, kept=2, tolerance=1e-6, most=150, rows=700)
 # Bootstrap samples fitted at once.
 _SAMPLES = 5
-# Fits times rows of posteriors at once.
+# Segments that a byte can number.
+_FEW = 100
+# Fits times rows of densities at once.
 _CELLS = 4_000_000
 
 
@@ -39,7 +41,7 @@ class Refits:
         Of each fit on its own weights.
     """
 
-    segments: NDArray[np.intp]
+    segments: NDArray[np.integer]
     converged: NDArray[np.bool_]
     bic: FloatArray
 
@@ -89,20 +91,25 @@ def refit_segments(
     >>> adjusted_rand(*refit_segments(answers, k=2, weights=held_out).segments.T)
     1.0
     """
-    if weights.shape[0] != len(data) or (weights < 0).any():
-        raise ValueError(
-            f"weights must be at least 0, a row for each of {len(data)}; got shape {weights.shape}."
-        )
-    features = featured(data, kind=kind)
+    return refitted(featured(data, kind=kind), k=k, weights=weights, search=search, seed=seed)
+
+
+def refitted(
+    features: Features, *, k: int, weights: FloatArray, search: Search = QUICK, seed: int = 0
+) -> Refits:
+    """Fit and divide as :func:`refit_segments` on features that are there already."""
+    n = len(features.pattern)
+    if weights.shape[0] != n or (weights < 0).any():
+        raise ValueError(f"weights must be at least 0, a row for each of {n}; got shape {weights.shape}.")
     fits = best_fits(
         features, k=k, weights=features.gathered(weights), search=search, rng=np.random.default_rng([seed, k])
     )
     replicates = weights.shape[1]
-    segments = np.empty((len(data), replicates), dtype=np.intp)
+    segments = np.empty((n, replicates), dtype=np.int8 if k < _FEW else np.intp)
     size = max(1, _CELLS // (len(features.rows) * k))
     for start in range(0, replicates, size):
         part = slice(start, start + size)
-        found = posteriors(features, fits.coefficients[part], fits.log_shares[part]).argmax(axis=1)
+        found = likeliest(features, fits.coefficients[part], fits.log_shares[part])
         segments[:, part] = found.T[features.pattern]
     n_parameters = features.n_parameters(k)
     bic = -2 * fits.log_likelihood + np.log(weights.sum(axis=0)) * n_parameters
@@ -116,7 +123,7 @@ def featured(data: pd.DataFrame, *, kind: Kind) -> Features:
 
 def stability(
     data: pd.DataFrame,
-    segment: NDArray[np.intp],
+    segment: NDArray[np.integer],
     *,
     k: int,
     weights: FloatArray,
@@ -132,9 +139,10 @@ def stability(
     rng = np.random.default_rng([seed, k, n_boot])
     counts = rng.multinomial(len(data), np.full(len(data), 1 / len(data)), size=n_boot).T
     made: list[float] = []
+    features = featured(data, kind=kind)
     for start in range(0, n_boot, _SAMPLES):
         weight = counts[:, start : start + _SAMPLES] * weights[:, None]
-        found = refit_segments(data, k=k, weights=weight, kind=kind, seed=seed + 1 + start)
+        found = refitted(features, k=k, weights=weight, seed=seed + 1 + start)
         made += [adjusted_rand(segment, column) for column in found.segments.T]
         # No index is above 1.
         if least is not None and sum(made) + n_boot - len(made) < least * n_boot:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -16,8 +15,9 @@ from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.models import NotEstimable
-from exresearch.models.gain import fold_numbers, loss_gain
-from exresearch.models.segmentation import Refits, held_out_fits, refit_segments
+from exresearch.models.gain import fold_numbers, unit_gain
+from exresearch.models.segmentation import Cells, HeldOutFits, Refits, featured, held_out_fits, refitted
+from exresearch.models.segmentation.features import Features
 from exresearch.study.languages import worded
 
 FOLDS = 10
@@ -46,34 +46,36 @@ class HeldOut:
     people : People
     folds : ndarray [repeats, n] of int
     seed : int
-    predictions : dict of str to ndarray [repeats, n, q]
-        By model.
-    training : dict of str to ndarray [repeats, groups, q]
-        By model: influence of every group on squared errors, through the models learnt from it.
+    fits : dict of str to list of HeldOutFits
+        By model, one per repeat.
     """
 
     people: People
     folds: NDArray[np.int64]
     seed: int
-    predictions: dict[str, FloatArray] = field(default_factory=dict)
-    training: dict[str, FloatArray] = field(default_factory=dict)
+    fits: dict[str, list[HeldOutFits]] = field(default_factory=dict)
     _refits: dict[int, Refits] = field(default_factory=dict)
+    _features: Features | None = None
 
-    def add(self, name: str, *, base: FloatArray | None = None, segments: int | str | None = None,
+    def add(self, name: str, *, base: FloatArray | Cells | None = None, segments: int | str | None = None,
             most_columns: int | None = None, free: int = 0) -> None:  # fmt: skip
         """Predict by a model: plain columns, segments found anew in every training part, or both.
 
         `segments` is their number, or "bic": the number too is then chosen anew in every training part.
         """
         n, outcomes = len(self.people.needs), self.people.outcomes.to_numpy(dtype="float64")
-        plain = np.zeros((n, 0)) if base is None else base
         inside = None if segments is None else self._segments(segments)
         made = []
         for number, fold in enumerate(self.folds):
-            designs: FloatArray | list[FloatArray] = plain
+            designs: FloatArray | Cells | list[Cells]
             if inside is not None:
-                designs = [np.hstack([plain, dummies]) for dummies in inside[number]]
-                free = designs[0].shape[1] - plain.shape[1] if plain.shape[1] else 0
+                designs = inside[number]
+                if base is not None:
+                    assert isinstance(base, Cells)  # noqa: S101
+                    free = designs[0].rows.shape[1]
+                    designs = [base.beside(cells) for cells in designs]
+            else:
+                designs = Cells(np.zeros((1, 0)), np.zeros(n, dtype=np.int64)) if base is None else base
             made.append(
                 held_out_fits(
                     designs,
@@ -85,8 +87,7 @@ class HeldOut:
                     free=free,
                 )
             )
-        self.predictions[name] = np.stack([fit.predictions for fit in made])
-        self.training[name] = np.stack([fit.training for fit in made])
+        self.fits[name] = made
 
     def gain(
         self, full: str, *, base: str, conf_level: float, outcome: int | None = None
@@ -95,40 +96,31 @@ class HeldOut:
 
         The interval knows that with other people the regressions would be others too. Segments are taken as found.
         """
-        outcomes = self.people.outcomes.to_numpy(dtype="float64")
-        chosen = range(outcomes.shape[1]) if outcome is None else [outcome]
-        rows, codes, made = [], self.people.codes, {"base": base, "full": full, "mean": "mean"}
-        training = pd.DataFrame(0.0, index=range(int(codes.max()) + 1), columns=list(made))
-        for column in chosen:
-            known = ~np.isnan(outcomes[:, column])
-            # Every outcome counts the same, however many answered it.
-            scale = len(outcomes) / self.people.weights[known].sum()
-            weight = scale * self.people.weights[known]
-            for name, model in made.items():
-                training[name] += scale * self.training[model][:, :, column].sum(axis=0)
-            rows += [
-                pd.DataFrame(
-                    {name: self.predictions[model][repeat, known, column] for name, model in made.items()}
-                    | {
-                        "y": outcomes[known, column],
-                        "group": codes[known],
-                        "weight": weight,
-                    }
-                )
-                for repeat in range(len(self.folds))
-            ]
-        stacked = pd.concat(rows, ignore_index=True)
-        asked = partial(
-            loss_gain, stacked[stacked["weight"] > 0], outcome="y", base="base", full="full", null="mean",
-            cluster="group", weights="weight", conf_level=conf_level,
-        )  # fmt: skip
+        outcomes, weights = self.people.outcomes.to_numpy(dtype="float64"), self.people.weights
+        chosen = list(range(outcomes.shape[1])) if outcome is None else [outcome]
+        known = ~np.isnan(outcomes[:, chosen])
+        # Every outcome counts the same, however many answered it.
+        scale = len(outcomes) / (weights @ known)
+        there = np.unique(self.people.codes[known.any(axis=1) & (weights > 0)])
+        made = {"base": base, "full": full, "null": "mean"}
+        squares, training = (
+            pd.DataFrame(
+                {
+                    name: sum(getattr(fit, part)[:, chosen] @ scale for fit in self.fits[model])[there]
+                    for name, model in made.items()
+                },
+                index=there,
+            )
+            for part in ("squares", "training")
+        )
         try:
-            found = asked(training=training)
+            found = unit_gain(squares, training=training, conf_level=conf_level)
         except NotEstimable:
             return None
         if found["n_clusters"].iloc[0] < FEW_UNITS:
-            found = _at_least(found, asked()["std_error"] * _OVERLAP)
-        n = int((~np.isnan(outcomes[:, list(chosen)])).any(axis=1).sum())
+            given = unit_gain(squares, conf_level=conf_level)
+            found = _at_least(found, given["std_error"] * _OVERLAP)
+        n = int(known.any(axis=1).sum())
         by_unit = self.people.groups.by == "unit"
         return found[found["term"] == "gain"].assign(
             n=n, n_units=found["n_clusters"].iloc[0] if by_unit else None
@@ -150,22 +142,27 @@ class HeldOut:
             method=method(self.people),
         )
 
-    def _segments(self, number: int | str) -> list[list[FloatArray]]:
-        """Columns of the segments, per repeat and fold."""
+    def _segments(self, number: int | str) -> list[list[Cells]]:
+        """Segments as predictors, per repeat and fold."""
         numbers = [int(number)] if number != "bic" else [2, 3, 4, 5, 6]
         for k in numbers:
             if k not in self._refits:
                 self._refits[k] = self._refitted(k)
         fits = [self._refits[k] for k in numbers]
         best = np.stack([fit.bic for fit in fits]).argmin(axis=0)
-        columns = [np.eye(numbers[which])[fits[which].segments[:, place]] for place, which in enumerate(best)]
+        columns = [
+            Cells(np.eye(numbers[which]), fits[which].segments[:, place].astype(np.int64))
+            for place, which in enumerate(best)
+        ]
         folds = int(self.folds[0].max()) + 1
         return [columns[start : start + folds] for start in range(0, len(columns), folds)]
 
     def _refitted(self, k: int) -> Refits:
         kept = np.concatenate([fold[:, None] != np.arange(fold.max() + 1) for fold in self.folds], axis=1)
         weights = kept * (self.people.weights / self.people.weights.mean())[:, None]
-        return refit_segments(self.people.needs, k=k, weights=weights, kind=self.people.kind, seed=self.seed)
+        if self._features is None:
+            self._features = featured(self.people.needs, kind=self.people.kind)
+        return refitted(self._features, k=k, weights=weights, seed=self.seed)
 
 
 def held_out(people: People, *, seed: int, by_person: bool = False) -> HeldOut:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,11 @@ from numpy.typing import NDArray
 
 from exresearch.findings.note import Note
 from exresearch.measures import Groups, dependence_groups
+from exresearch.models.segmentation import Cells
 from exresearch.models.segmentation.features import Kind
 from exresearch.study import Study
 from exresearch.study.codebook import Variable
+from exresearch.study.coded import coded, distinct
 
 #: The five categories of the claim, by the names that columns have.
 FIVE = {
@@ -69,19 +72,16 @@ class People:
     @property
     def codes(self) -> NDArray[np.int64]:
         """Number of the group of each person."""
-        return pd.factorize(self.groups.labels)[0].astype(np.int64)
+        return coded(self.groups.labels)[0]
 
-    def design(self) -> NDArray[np.float64]:
+    def design(self) -> Cells:
         """One column per category with ten people or more."""
-        made = []
+        made = Cells(np.zeros((1, 0)), np.zeros(len(self.needs), dtype=np.int64))
         for name in self.categories:
-            values = self.categories[name]
-            counts = values.value_counts()
-            made += [
-                (values == value).to_numpy(dtype="float64")
-                for value in sorted(counts.index[counts >= _LEAST_OF_CATEGORY])
-            ]
-        return np.column_stack(made) if made else np.zeros((len(self.needs), 0))
+            codes, levels = pd.factorize(self.categories[name], sort=True)
+            often = np.bincount(codes, minlength=len(levels)) >= _LEAST_OF_CATEGORY
+            made = made.beside(Cells(np.eye(len(levels))[:, often], codes.astype(np.int64)))
+        return made
 
     def standardised_needs(self) -> NDArray[np.float64]:
         """Needs as plain predictors; a missing answer counts as the mean."""
@@ -108,13 +108,17 @@ def people(study: Study, *, averaged: bool = False, wave: str | None = None) -> 
         A note where too little is measured.
     """
     sheets, codebook = study.table("employees"), study.codebook
-    n_all = len(sheets)
     items = tuple(v for v in codebook.select("employees", role="need") if v.column in sheets)
     measured = tuple(v for v in codebook.select("employees", role="outcome") if v.column in sheets)
     chosen, five = _categories(study)
+    inside = np.ones(len(sheets), dtype=bool)
     if wave is not None and "wave" in sheets:
-        sheets = sheets[sheets["wave"] == wave]
-    items, measured = (tuple(v for v in part if _varies(sheets[v.column])) for part in (items, measured))
+        codes, names = coded(sheets["wave"])
+        inside = np.append(np.asarray(names == wave, dtype=bool), False)[codes]
+    values = {v.column: sheets[v.column].to_numpy(dtype="float64", na_value=np.nan) for v in items + measured}
+    items, measured = (
+        tuple(v for v in part if _differ(values[v.column][inside])) for part in (items, measured)
+    )
     if len(items) < LEAST_NEEDS or not measured:
         return Note(
             message="At least {least:integer} needs and one outcome that differ between people are needed.",
@@ -123,29 +127,31 @@ def people(study: Study, *, averaged: bool = False, wave: str | None = None) -> 
     if not chosen:
         return Note(message="No category of the organisation, such as function or department, is known.")
     columns, targets = [v.column for v in items], [v.column for v in measured]
-    kept = sheets[
-        (sheets[columns].notna().sum(axis=1) >= len(items) / 2) & sheets[targets].notna().any(axis=1)
-    ]
-    latest = _latest(kept, study.waves)
-    needs, outcomes = latest[columns].astype("float64"), latest[targets].astype("float64")
-    if averaged and "person" in kept:
-        known = kept[kept["person"].notna()]
-        means = known[[*columns, *targets]].astype("float64").groupby(known["person"]).mean()
-        of_person = means.reindex(latest["person"]).set_axis(latest.index)
-        needs, outcomes = of_person[columns].fillna(needs), of_person[targets].fillna(outcomes)
-    weights = latest["weight"].to_numpy(dtype="float64") if "weight" in latest else np.ones(len(latest))
-    points = max(int(needs[name].nunique()) for name in needs)
+    answered = sum(~np.isnan(values[name]) for name in columns)
+    kept = (
+        inside & (answered >= len(items) / 2) & np.any([~np.isnan(values[name]) for name in targets], axis=0)
+    )
+    rows = _latest(sheets, kept, study.waves)
+    index = sheets.index[rows]
+    taken = {name: values[name][rows] for name in (*columns, *targets)}
+    if averaged and "person" in sheets:
+        for name in taken:
+            taken[name] = _averaged(values[name], kept, coded(sheets["person"])[0], rows, taken[name])
+    weights = sheets["weight"].to_numpy(dtype="float64")[rows] if "weight" in sheets else np.ones(len(rows))
+    points = max(len(np.unique(taken[name][~np.isnan(taken[name])])) for name in columns)
+    there = np.zeros(len(sheets), dtype=bool)
+    there[rows] = True
     return People(
-        needs=needs,
-        outcomes=outcomes.apply(_standardised, weights=pd.Series(weights, index=latest.index)),
-        categories=latest[chosen].astype("object").where(latest[chosen].notna(), OTHER).astype(str),
+        needs=pd.DataFrame({name: taken[name] for name in columns}, index=index),
+        outcomes=pd.DataFrame({name: _standardised(taken[name], weights) for name in targets}, index=index),
+        categories=pd.DataFrame({name: _named(sheets[name], rows) for name in chosen}, index=index),
         weights=weights,
-        groups=dependence_groups(latest),
+        groups=dependence_groups(sheets, where=there),
         items=items,
         measured=measured,
         kind="profiles" if points >= _SCALE_POINTS else "classes",
         five=five,
-        n_excluded=n_all - len(latest),
+        n_excluded=len(sheets) - len(rows),
     )
 
 
@@ -155,25 +161,55 @@ def _categories(study: Study) -> tuple[list[str], bool]:
     names = {name for given in FIVE.values() for name in given}
     of_five = [v.column for v in known if {v.name.lower(), v.column.lower()} & names]
     chosen = of_five or [v.column for v in known]
-    return [name for name in chosen if _varies(sheets[name])], bool(of_five)
+    return [name for name in chosen if distinct(sheets[name]) > 1], bool(of_five)
 
 
-def _varies(values: pd.Series) -> bool:
-    return len(values.dropna().unique()) > 1
+def _differ(values: NDArray[np.float64]) -> bool:
+    known = values[~np.isnan(values)]
+    return bool(known.size) and bool((known != known[0]).any())
 
 
-def _latest(sheets: pd.DataFrame, waves: tuple[str, ...]) -> pd.DataFrame:
+def _latest(sheets: pd.DataFrame, kept: NDArray[np.bool_], waves: tuple[str, ...]) -> NDArray[np.intp]:
+    """Places of the last of the kept sheets of every person; a sheet without a person is somebody of its own."""
+    rows = np.flatnonzero(kept)
     if "person" not in sheets:
-        return sheets
+        return rows
     if "wave" in sheets:
+        codes, names = coded(sheets["wave"])
         place = {wave: number for number, wave in enumerate(waves)}
-        sheets = sheets.loc[sheets["wave"].astype(str).map(place).fillna(-1).sort_values(kind="stable").index]
-    # A sheet without a person is somebody of its own.
-    return sheets[sheets["person"].isna() | ~sheets["person"].duplicated(keep="last")].sort_index()
+        order = np.array([*(place.get(str(name), -1) for name in names), -1])[codes]
+        rows = rows[np.argsort(order[rows], kind="stable")]
+    who, persons = coded(sheets["person"])
+    who = who[rows]
+    last = np.full(len(persons), -1, dtype=np.intp)
+    # Of sheets of one person the last one stays.
+    last[who[who >= 0]] = rows[who >= 0]
+    return np.sort(np.concatenate([last[last >= 0], rows[who < 0]]))
 
 
-def _standardised(values: pd.Series, weights: pd.Series) -> pd.Series:
-    known = values.notna()
+def _averaged(
+    values: NDArray[np.float64],
+    kept: NDArray[np.bool_],
+    who: NDArray[np.int64],
+    rows: NDArray[np.intp],
+    own: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Mean over all kept sheets of the person of each row, and its own value where no person is known."""
+    chosen = kept & (who >= 0) & ~np.isnan(values)
+    size = int(who.max(initial=-1)) + 2
+    count = np.bincount(who[chosen], minlength=size)
+    sums = np.bincount(who[chosen], weights=values[chosen], minlength=size)
+    return np.where(count[who[rows]] > 0, sums[who[rows]] / np.maximum(count[who[rows]], 1), own)
+
+
+def _named(names: pd.Series, rows: NDArray[np.intp]) -> Any:
+    codes, found = coded(names)
+    texts = pd.Series([*(str(name) for name in found), OTHER], dtype="str")
+    return texts.take(codes[rows] % len(texts)).reset_index(drop=True).array
+
+
+def _standardised(values: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    known = ~np.isnan(values)
     mean = np.average(values[known], weights=weights[known])
     spread = np.sqrt(np.average((values[known] - mean) ** 2, weights=weights[known]))
-    return pd.Series((values - mean) / (spread or 1.0))
+    return np.asarray((values - mean) / (spread or 1.0))
