@@ -24,7 +24,8 @@ from exresearch.disclosure import (
     Members,
     Total,
     audit,
-    entry_from_json,
+    ledger_text,
+    read_ledger,
     release,
 )
 from exresearch.disclosure.attack.bounds import LinearSystem
@@ -383,7 +384,7 @@ def _brute_force(frame: pd.DataFrame, shown: Sequence[Entry]) -> list[tuple[str,
 def test_entries_survive_the_notebook() -> None:
     frame = sheets({"A1": 3, "A2": 20, "A3": 9})
     _, entry = careful(frame, ["unit"])
-    assert entry_from_json(entry.as_json()) == entry
+    assert read_ledger(ledger_text([entry])) == [entry]
     assert "None" not in str([t for c in entry.cells if not c.hidden for t in c.totals])
     assert all(t.total is None and c.n is None for c in entry.cells if c.hidden for t in c.totals)
 

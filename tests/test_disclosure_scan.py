@@ -76,7 +76,7 @@ def notebook(text: str) -> str:
     """An executed notebook that shows a text."""
     node = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     output = nbformat.v4.new_output(  # type: ignore[no-untyped-call]
-        "display_data", data={"text/html": f"<p>Shown:\n{html.escape(text)}</p>"}, metadata={"exresearch": []}
+        "display_data", data={"text/html": f"<p>Shown:\n{html.escape(text)}</p>"}, metadata={"exresearch": "[]"}
     )
     node.cells = [
         nbformat.v4.new_markdown_cell("# Title", id="title"),  # type: ignore[no-untyped-call]
@@ -333,7 +333,7 @@ def test_a_delivered_notebook_has_no_ledger(tmp_path: Path) -> None:
     cell["metadata"] = {"tags": ["x"], "papermill": {"duration": 1}}
     cell["outputs"][0]["metadata"] = {
         "exresearch": [{"n": 3}],
-        "text/html": {"exresearch": [], "isolated": True},
+        "text/html": {"exresearch": "[]", "isolated": True},
     }
     executed = tmp_path / "90_summary.ipynb"
     executed.write_text(json.dumps(content), encoding="utf-8")

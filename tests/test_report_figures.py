@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from exresearch.disclosure import DisclosureRules, Groups, Measure, entry_from_json, release
+from exresearch.disclosure import DisclosureRules, Groups, Measure, read_ledger, release
 from exresearch.findings import (
     EstimateRecord,
     Finding,
@@ -628,8 +628,7 @@ def test_a_figure_carries_the_entries_of_what_it_shows():
         groups=Groups("employees", by={"wave": "wave"}),
     )  # fmt: skip
     picture = Picture(new_figure(1), "caption", "alt", "takeaway", [rows])
-    (record,) = Page(language="en", rules=RULES).figure(picture).metadata[LEDGER]
-    entry = entry_from_json(record)
+    (entry,) = read_ledger(Page(language="en", rules=RULES).figure(picture).metadata[LEDGER])
     # What has no name of its own is called as the page calls it.
     assert (entry.name, entry.kind, [cell.n for cell in entry.cells]) == ("caption", "groups", [50, 90])
 

@@ -5,7 +5,7 @@ import re
 import pandas as pd
 import pytest
 
-from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, entry_from_json, release
+from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, read_ledger, release
 from exresearch.findings import Note
 from exresearch.report import Column, Page, Texts, html_table
 from exresearch.report.page import LEDGER
@@ -156,7 +156,7 @@ def test_a_table_carries_its_entry_and_nothing_that_is_hidden(groups):
     page = Page(language="en", rules=RULES)
     who = Groups("employees", by={"department": "group"}, measures={"estimate": Measure("engaged")})
     block = page.table(groups, count="n", caption="Groups", columns=["group", "estimate"], groups=who)
-    (entry,) = (entry_from_json(record) for record in block.metadata[LEDGER])
+    (entry,) = read_ledger(block.metadata[LEDGER])
     assert (entry.name, entry.kind, entry.population, entry.least) == ("Groups", "groups", "employees", 1500)
     assert [(cell.group["department"], cell.n, cell.hidden) for cell in entry.cells] == [
         ("Sales & Service", 1500, False),

@@ -16,7 +16,8 @@ import nbformat
 import pytest
 
 from exresearch.run import NotebookJob
-from exresearch.run.execute import environment_of, execute_notebook, kernel_environment
+from exresearch.run.execute import execute_notebook, kernel_environment
+from exresearch.run.kernels import environment_of
 from exresearch.run.plan import available_notebooks
 from exresearch.run.warm import begin_server, places, servers, stop_server, warm_server
 from exresearch.run.warm import server as serving

@@ -192,12 +192,14 @@ def _one(order: Order, *, jobs: int | None) -> None:
         )
         sys.stdout.write(f"{index}\n")
         return
-    from exresearch.run import DisclosureError, LeakError, run_plan
-    from exresearch.run.execute import begin_kernels
+    from exresearch.run.kernels import begin_kernels
 
     if not order.cold and (not order.only or len(order.only) > 2):
-        # It imports while the tables are read.
+        # It imports while this process does, and while the tables are read.
         begin_kernels()
+    import exresearch.run.imports  # noqa: F401 - before all that imports jsonschema
+    from exresearch.run import DisclosureError, LeakError, run_plan
+
     with reading(order.study_file) as show_reading:
         plan = plan_order(order, on_progress=show_reading)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
@@ -274,9 +276,14 @@ def _report(result: RunResult) -> None:
 def _many(orders: Sequence[Order], *, jobs: int | None, scheduler: str | None) -> None:
     """Run several studies, or one elsewhere, and show how all of them stand."""
     from exresearch.run.forking import begin_forkserver
+    from exresearch.run.kernels import begin_kernels
 
     if scheduler is None:
+        # Both import while this process does.
         begin_forkserver()
+        if not orders[0].cold:
+            begin_kernels()
+    import exresearch.run.imports  # noqa: F401 - before all that imports jsonschema
     from exresearch.run.many import run_orders
     from exresearch.run.processes import Cluster, Processes
 

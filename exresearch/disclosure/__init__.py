@@ -4,7 +4,7 @@ from exresearch.disclosure.attack.audit import Audit, Disclosure, audit
 from exresearch.disclosure.attack.members import Members, members_of, roll_ups_of
 from exresearch.disclosure.groups import Groups, Measure
 from exresearch.disclosure.hiding.suppression import Pattern, complementary_suppression
-from exresearch.disclosure.ledger import Cell, Entry, Total, entry_from_json
+from exresearch.disclosure.ledger import Cell, Entry, Total, ledger_text, read_ledger
 from exresearch.disclosure.release import Released, release
 from exresearch.disclosure.rules import DisclosureRules
 from exresearch.disclosure.search.confidential import secrets_of
@@ -28,8 +28,9 @@ __all__ = [
     "Total",
     "audit",
     "complementary_suppression",
-    "entry_from_json",
+    "ledger_text",
     "members_of",
+    "read_ledger",
     "release",
     "roll_ups_of",
     "scan_files",

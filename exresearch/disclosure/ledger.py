@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -87,7 +88,7 @@ class Entry:
     distribution: bool = False
 
     def as_json(self) -> dict[str, Any]:
-        """Return the entry as plain data; :func:`entry_from_json` reads it back."""
+        """Return the entry as plain data."""
         cells = [
             {
                 "group": dict(cell.group),
@@ -107,14 +108,7 @@ class Entry:
         }
 
 
-def entry_from_json(record: Mapping[str, Any]) -> Entry:
-    """Read an entry back.
-
-    Raises
-    ------
-    KeyError
-        If the record is not one of an entry.
-    """
+def _entry(record: Mapping[str, Any]) -> Entry:
     cells = tuple(
         Cell(
             group=dict(cell["group"]),
@@ -132,6 +126,43 @@ def entry_from_json(record: Mapping[str, Any]) -> Entry:
         cells=cells,
         distribution=bool(record["distribution"]),
     )
+
+
+def ledger_text(entries: Sequence[Entry]) -> str:
+    """Return entries as one text: a notebook is read and written many times, and a text is left as it is.
+
+    Parameters
+    ----------
+    entries : sequence of Entry
+
+    Returns
+    -------
+    str
+        JSON; :func:`read_ledger` reads it back.
+    """
+    return json.dumps([entry.as_json() for entry in entries], ensure_ascii=False, separators=(",", ":"))
+
+
+def read_ledger(text: str) -> list[Entry]:
+    """Read entries back.
+
+    Parameters
+    ----------
+    text : str
+        From :func:`ledger_text`.
+
+    Returns
+    -------
+    list of Entry
+
+    Raises
+    ------
+    ValueError
+        If it is no JSON.
+    KeyError
+        If a record is not one of an entry.
+    """
+    return [_entry(record) for record in json.loads(text)]
 
 
 def entry_of(

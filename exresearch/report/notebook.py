@@ -8,14 +8,15 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 from markupsafe import Markup, escape
 from nbconvert import HTMLExporter
+from nbconvert.filters import Highlight2HTML, clean_html
 from nbformat import NotebookNode
 
-from exresearch.disclosure import Entry, entry_from_json
+from exresearch.disclosure import Entry, read_ledger
 from exresearch.report.anchors import slug, unique
 from exresearch.report.markup import fill
 from exresearch.report.page import LEDGER, without_lab_style
@@ -27,6 +28,7 @@ _TITLE = re.compile(r"\A\s*# +(.+?)\s*(?:\n|\Z)")
 _TAG = re.compile(r"<[^>]+>")
 # How the blocks of a page are told apart: a sentence in the place of a figure or table, and a verdict not given.
 _ABSENT, _UNTESTED = 'class="exr exr-absent"', "exr-verdict exr-not-testable"
+_BLOCK = re.compile(r'<div data-exr-block="(\d+)"></div>')
 _ABSOLUTE = re.compile(r"\A(?:/|[A-Za-z]:[\\/]|\\\\|~)")
 
 
@@ -104,7 +106,7 @@ def entries_of(notebook: NotebookNode) -> tuple[list[Entry], list[str]]:
             if record is None:
                 past.append(str(cell.get("id", "")))
             else:
-                entries += [entry_from_json(entry) for entry in record]
+                entries += read_ledger(record)
     return entries, past
 
 
@@ -198,12 +200,27 @@ def _html_of(output: NotebookNode) -> str:
 
 
 def _convert(notebook: NotebookNode) -> str:
+    """Convert cells and prose; code and outputs are put in afterwards, for nbconvert would parse them three times."""
+    blocks: list[str] = []
+
+    def put(block: str) -> str:
+        blocks.append(block)
+        return f'<div data-exr-block="{len(blocks) - 1}"></div>'
+
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.source = put(_coloured(cell.source))
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            if "text/html" in data:
+                data["text/html"] = put(_html_of(output))
     with warnings.catch_warnings():
         # nbconvert warns about the alternative text of images that it embeds itself; ours carry theirs.
         warnings.simplefilter("ignore")
         body, _ = _exporter().from_notebook_node(notebook)
     # Ids of cells are made of random characters where a notebook has none; nothing links to them.
-    return re.sub(r' id="cell-id=[^"]*"', "", str(body))
+    body = re.sub(r' id="cell-id=[^"]*"', "", str(body))
+    return _BLOCK.sub(lambda place: blocks[int(place[1])], body)
 
 
 @cache
@@ -213,7 +230,20 @@ def _exporter() -> Any:
         exclude_input_prompt=True,
         exclude_output_prompt=True,
         exclude_anchor_links=True,
+        filters={"highlight_code": lambda source, **_: source, "clean_html": _clean},
     )
+
+
+def _clean(text: str) -> str:
+    """Take out what may not stand in HTML; code that is put in afterwards was escaped when it was coloured."""
+    return text if _BLOCK.fullmatch(text) else str(clean_html(text))  # type: ignore[no-untyped-call]
+
+
+@lru_cache(maxsize=512)
+def _coloured(source: str) -> str:
+    """Colour the code of a cell, the same for every client: notebooks differ in their settings alone."""
+    coloured: str = Highlight2HTML(pygments_lexer="ipython3")(source)  # type: ignore[no-untyped-call]
+    return coloured.replace('class=" highlight', 'class="highlight', 1)
 
 
 def _is_shown(output: NotebookNode) -> bool:

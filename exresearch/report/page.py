@@ -12,7 +12,7 @@ import pandas as pd
 from IPython.display import HTML
 from markupsafe import Markup
 
-from exresearch.disclosure import DisclosureRules, Entry, Groups, entry_from_json, release
+from exresearch.disclosure import DisclosureRules, Entry, Groups, ledger_text, read_ledger, release
 from exresearch.findings.finding import Finding
 from exresearch.findings.note import Note
 from exresearch.report.behind import data_tables
@@ -224,7 +224,7 @@ class Page:
 
 def entries_shown(output: HTML) -> tuple[Entry, ...]:
     """Return what a method of :class:`Page` wrote into the metadata of its output, for the report's ledger."""
-    return tuple(entry_from_json(record) for record in (output.metadata or {})[LEDGER])
+    return tuple(read_ledger((output.metadata or {})[LEDGER]))
 
 
 def without_lab_style(html: str) -> str:
@@ -242,5 +242,5 @@ def _name(message: str | Note) -> str:
 
 
 def _shown(block: Markup, entries: Sequence[Entry]) -> HTML:
-    metadata = {LEDGER: [entry.as_json() for entry in entries]}
+    metadata = {LEDGER: ledger_text(entries)}
     return HTML(lab_style() + str(block), metadata=metadata)  # type: ignore[no-untyped-call]

@@ -10,6 +10,8 @@ from html.parser import HTMLParser
 
 # The place in a page that the list goes to; pages kept from an earlier run have an older list there.
 _PLACE = re.compile(r'(<script type="application/json" id="exr-places">).*?(</script>)', re.DOTALL)
+# Most of a page's elements are cells of numbers, which are not told of.
+_NUMBERS = re.compile(r"<td\b[^<>]*>[^<]*</td>")
 _HEAVY = re.compile(r'\ssrc="data:[^"]*"|<(script|style|pre)\b.*?</\1>', re.DOTALL)
 _MAIN = re.compile(r"<main\b[^>]*>(.*)</main>", re.DOTALL)
 _TITLE = re.compile(r"<h1[^>]*>(.*?)</h1>", re.DOTALL)
@@ -85,7 +87,7 @@ def places_of(document: str) -> tuple[str, list[Place]]:
     title = _TITLE.search(light)
     reader = _Reader()
     if main is not None:
-        reader.feed(main[1])
+        reader.feed(_NUMBERS.sub("", main[1]))
         reader.close()
     name = unescape(re.sub(r"<[^>]+>", "", title[1])).strip() if title is not None else ""
     return name, [place for place in reader.places if any(place[1:])]

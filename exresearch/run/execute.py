@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 import sys
 import time
 import traceback
@@ -17,32 +16,12 @@ from pathlib import Path
 from jupyter_core.utils import ensure_event_loop
 
 from exresearch.report.notebook import NotebookBody
+from exresearch.run.kernels import environment_of
 from exresearch.run.limits import Limits, Watch, kernels_welcome
 from exresearch.run.plan import NotebookJob
-from exresearch.run.suite import available_notebooks
 from exresearch.run.warm import OwnKernelManager, SocketKernelManager, WarmKernelManager, begin_server
 from exresearch.run.warned import warnings_in
-from exresearch.study.languages import FOLDER_VARIABLE
 
-# What a user's own set-up says about Python and kernels is not for these.
-_FOREIGN = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "JUPYTER_PATH",
-    "JUPYTER_CONFIG_PATH",
-    "JUPYTER_CONFIG_DIR",
-    "PYTHONSTARTUP",
-)
-# One thread per kernel: kernels run side by side, and the order of floating-point sums stays the same.
-_KERNEL_ENVIRONMENT = {
-    "MPLBACKEND": "Agg",
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MKL_NUM_THREADS": "1",
-    "VECLIB_MAXIMUM_THREADS": "1",
-    "NUMEXPR_NUM_THREADS": "1",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
 _START_SECONDS = 120
 
 
@@ -81,31 +60,6 @@ class NotebookResult:
     warnings: dict[str, int] = field(default_factory=dict)
     reused: bool = False
     body: NotebookBody | None = None
-
-
-def environment_of(work: Path) -> dict[str, str]:
-    """Return the environment of kernels that work in a folder.
-
-    Parameters
-    ----------
-    work : pathlib.Path
-        Working folder, where IPython may keep what it keeps.
-
-    Returns
-    -------
-    dict of str to str
-    """
-    environment = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
-    environment |= _KERNEL_ENVIRONMENT | {"IPYTHONDIR": str(work / "ipython")}
-    if environment.get(FOLDER_VARIABLE):
-        # A kernel starts in another folder.
-        environment[FOLDER_VARIABLE] = str(Path(environment[FOLDER_VARIABLE]).absolute())
-    return environment
-
-
-def begin_kernels() -> None:
-    """Begin the server of warm kernels for the whole suite, and do not wait for it."""
-    begin_server(available_notebooks(), environment_of(Path.cwd()))
 
 
 @contextmanager

@@ -13,8 +13,6 @@ from exresearch.disclosure import Entry
 from exresearch.findings import load_findings
 from exresearch.report.exports.content import Edition, contents_of
 from exresearch.report.exports.pdf import PdfError, find_browser, print_pdf
-from exresearch.report.exports.slides import slides_bytes
-from exresearch.report.exports.workbook import workbook_bytes
 from exresearch.report.key_figures import FOLDER
 from exresearch.report.single import one_file
 from exresearch.report.site import SiteContext
@@ -94,6 +92,10 @@ def write_office(plan: Plan, staging: Path, *, started: datetime.datetime) -> li
     """
     if not {"spreadsheet", "slides"} & set(plan.also):
         return []
+    # Libraries of office files take a while to import, and most runs ask for none.
+    from exresearch.report.exports.slides import slides_bytes
+    from exresearch.report.exports.workbook import workbook_bytes
+
     site = site_of(plan, staging)
     edition = Edition(site, started.date(), __version__, plan.study.settings.parameters.seed)
     contents = contents_of(load_findings(staging / "findings"), site.texts)

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from exresearch.disclosure import Secrets
 from exresearch.run.contribute import checked_with, contribution_of, write_contribution
 from exresearch.run.course import Prepared
 from exresearch.run.door import check_disclosure
 from exresearch.run.execute import NotebookResult
 from exresearch.run.exports import drop_unfinished, recorded, without_pdf, write_office, write_pdf
-from exresearch.run.leaks import check_leaks
+from exresearch.run.leaks import LeakSearch, check_leaks
 from exresearch.run.notebooks import deliver_notebooks
 from exresearch.run.plan import Plan
 from exresearch.run.provenance import provenance
@@ -54,7 +53,7 @@ def finish_run(
     results: Sequence[NotebookResult],
     *,
     keep_notebooks: bool = False,
-    secrets: Callable[[], Secrets] | None = None,
+    search: LeakSearch | None = None,
 ) -> RunResult:
     """Write the report of executed notebooks, check it and publish it.
 
@@ -66,8 +65,8 @@ def finish_run(
         What came of every notebook that is in the report.
     keep_notebooks : bool
         Deliver the executed notebooks with the report.
-    secrets : callable, optional
-        From :func:`exresearch.run.leaks.secrets_aside`, where it was called before.
+    search : LeakSearch, optional
+        Where one was begun before.
 
     Returns
     -------
@@ -109,7 +108,7 @@ def finish_run(
     record["seconds"] = _since(started)
     write_text(staging / RECORD, sealed(record, staging))
     executed = [result.executed for result in results if result.executed is not None]
-    check_leaks(plan, staging, executed, secrets=secrets() if secrets is not None else None)
+    check_leaks(plan, staging, executed, search=search)
     publish(staging, plan.output)
     sentences = [*left_out.values(), *([contributed.sentence] if contributed.sentence else [])]
     return RunResult(plan.output / "index.html", tuple(results), _since(started), tuple(sentences))

@@ -9,7 +9,7 @@ import sys
 from multiprocessing.context import BaseContext
 
 _THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-_PRELOADED = ["exresearch.run.many"]
+_PRELOADED = ["exresearch.run.imports", "exresearch.run.many"]
 
 
 def workers_context(way: str | None = None) -> BaseContext:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import getpass
 import json
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
+from queue import SimpleQueue
 from threading import Thread
 
 from exresearch.disclosure import Known, Leak, Secrets, scan_files, secrets_of
@@ -84,25 +85,54 @@ def secrets_for(plan: Plan) -> Secrets:
     )
 
 
-def secrets_aside(plan: Plan) -> Callable[[], Secrets]:
-    """Begin to collect what must not leave the computer while notebooks run; what is returned waits for it.
+class LeakSearch:
+    """Searches executed notebooks one after the other while others still run, in a thread of its own.
 
-    A process that ends does not wait: nobody asks any more.
+    A process that ends does not wait for it: nobody asks any more.
+
+    Parameters
+    ----------
+    plan : Plan
+        What is run. What must not leave the computer is collected first.
     """
-    made: list[Secrets] = []
-    thread = Thread(target=lambda: made.append(secrets_for(plan)), daemon=True)
-    thread.start()
 
-    def wait() -> Secrets:
-        thread.join()
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._waiting: SimpleQueue[Path | None] = SimpleQueue()
+        self._secrets: Secrets | None = None
+        self._known: Known = {}
+        self._found: dict[Path, list[Leak]] = {}
+        self._thread = Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def add(self, executed: Path) -> None:
+        """Have an executed notebook searched, which nothing changes any more."""
+        self._waiting.put(executed)
+
+    def stop(self) -> None:
+        """Search no further than what has been added; nobody will ask."""
+        self._waiting.put(None)
+
+    def leaks(self, staging: Path, executed: Sequence[Path]) -> list[Leak]:
+        """Return what a report and its executed notebooks hold; what has been searched is not searched again."""
+        self.stop()
+        self._thread.join()
         # Once more where it failed, for whoever waits to be told why.
-        return made[0] if made else secrets_for(plan)
+        sought = self._secrets if self._secrets is not None else secrets_for(self._plan)
+        found = scan_files(staging, sought, known=self._known)
+        for path in executed:
+            leaks = self._found.get(path)
+            found += scan_files([path], sought, known=self._known) if leaks is None else leaks
+        return found
 
-    return wait
+    def _work(self) -> None:
+        self._secrets = secrets_for(self._plan)
+        for path in iter(self._waiting.get, None):
+            self._found[path] = scan_files([path], self._secrets, known=self._known)
 
 
 def check_leaks(
-    plan: Plan, staging: Path, executed: Sequence[Path], *, secrets: Secrets | None = None
+    plan: Plan, staging: Path, executed: Sequence[Path], *, search: LeakSearch | None = None
 ) -> None:
     """Refuse to publish a report that holds anything confidential.
 
@@ -114,17 +144,15 @@ def check_leaks(
         The report, complete and not yet published.
     executed : sequence of pathlib.Path
         The executed notebooks in the working folder.
-    secrets : Secrets, optional
-        From :func:`secrets_for`, where they were collected before.
+    search : LeakSearch, optional
+        Where one was begun before.
 
     Raises
     ------
     LeakError
         With every place.
     """
-    known: Known = {}
-    sought = secrets_for(plan) if secrets is None else secrets
-    leaks = [*scan_files(staging, sought, known=known), *scan_files(executed, sought, known=known)]
+    leaks = (search or LeakSearch(plan)).leaks(staging, executed)
     if leaks:
         raise LeakError(leaks, folder=f"{plan.work.parent.name}/{plan.work.name}")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from exresearch.run.execute import begin_kernels
 from exresearch.run.forking import workers_context
+from exresearch.run.kernels import begin_kernels
 from exresearch.run.limits import kill_kernels
 from exresearch.run.origin import source_digest
 from exresearch.run.warm import adopt_server, server_address, stop_server

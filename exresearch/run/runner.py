@@ -9,7 +9,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from exresearch.run.course import Course, Prepared, prepare_plan
 from exresearch.run.execute import NotebookResult, kernel_environment
 from exresearch.run.finish import RunResult, finish_run
-from exresearch.run.leaks import secrets_aside
+from exresearch.run.leaks import LeakSearch
 from exresearch.run.limits import Limits, kill_kernels, welcome_kernels
 from exresearch.run.plan import RESOLVED, Plan
 from exresearch.run.scheduler import Outcome, Task, run_tasks
@@ -62,9 +62,10 @@ def run_plan(
         If it holds what must not leave the computer; an earlier report is as it was.
     """
     tell = on_progress if on_progress is not None else _silent
+    search: LeakSearch | None = None
     try:
         prepared = prepare_plan(plan, force=force)
-        secrets = secrets_aside(prepared.plan) if prepared.todo else None
+        search = LeakSearch(prepared.plan) if prepared.todo else None
         results = _execute(
             prepared.plan,
             prepared=prepared,
@@ -72,12 +73,17 @@ def run_plan(
             tell=tell,
             cold=cold,
             limits=limits or Limits(),
+            search=search,
         )
+    except BaseException:
+        if search is not None:
+            search.stop()
+        raise
     finally:
         # Answers of people, of which no second copy is to lie about.
         drop_prepared(plan.work / RESOLVED)
     tell("report", "started")
-    finished = finish_run(prepared, results, keep_notebooks=keep_notebooks, secrets=secrets)
+    finished = finish_run(prepared, results, keep_notebooks=keep_notebooks, search=search)
     tell("report", "ok")
     return finished
 
@@ -105,19 +111,31 @@ class Threads:
 
 
 def _execute(
-    plan: Plan, *, prepared: Prepared, jobs: int, tell: Progress, cold: bool, limits: Limits
+    plan: Plan,
+    *,
+    prepared: Prepared,
+    jobs: int,
+    tell: Progress,
+    cold: bool,
+    limits: Limits,
+    search: LeakSearch | None,
 ) -> Sequence[NotebookResult]:
     """Execute what has to be, and return what came of every notebook of the report."""
     welcome_kernels()
     course = Course(prepared, cold=cold, limits=limits)
     for result in prepared.reused:
         tell(result.name, "unchanged")
+        if search is not None and result.executed is not None:
+            search.add(result.executed)
     # A server of warm kernels takes as long to begin as a kernel, so that it pays from the third one on.
     notebooks = [job.path for job in prepared.todo] if len(prepared.todo) > 2 else []
 
     def done(task: Task, outcome: Outcome) -> Sequence[Task]:
         more = course.done(task.name, outcome)
-        tell(task.name, next(r.status for r in course.results if r.name == task.name))
+        result = next(r for r in course.results if r.name == task.name)
+        tell(task.name, result.status)
+        if search is not None and result.executed is not None:
+            search.add(result.executed)
         return more
 
     with (
