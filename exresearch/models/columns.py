@@ -125,6 +125,19 @@ def label_codes(labels: pd.Series, *, argument: str) -> tuple[NDArray[np.int64],
     return codes.astype(np.int64, copy=False), pd.Index(found)
 
 
+def unit_codes(labels: pd.Series) -> tuple[NDArray[np.int64], pd.Index]:
+    """Number of the unit of each row, -1 where it is missing, and the labels in their order."""
+    if isinstance(labels.dtype, pd.CategoricalDtype):
+        # In the order of their labels, as any other column, not of their categories.
+        units = labels.cat.categories
+        codes = labels.cat.codes.to_numpy()
+        if not units.is_monotonic_increasing:
+            inner, units = pd.factorize(units, sort=True)
+            codes = np.append(inner, -1)[codes]
+        return codes.astype(np.int64), units
+    return label_codes(labels, argument="cluster")
+
+
 def check_positive(frame: pd.DataFrame, *, argument: str, column: str) -> None:
     """Raise ValueError when the column named by `argument` holds values of zero or below."""
     wrong = int((numeric_columns(frame, [column])[:, 0] <= 0.0).sum())

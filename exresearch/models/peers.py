@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive, numeric_columns
-from exresearch.models.moments.accumulate import unit_codes
+from exresearch.models.columns import check_columns, check_positive, numeric_columns, unit_codes
 from exresearch.models.names import as_list, name_list
 
 

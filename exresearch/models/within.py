@@ -9,9 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive, numeric_columns
+from exresearch.models.columns import check_columns, check_positive, numeric_columns, unit_codes
 from exresearch.models.deviations import from_own_mean, independent, row_order
-from exresearch.models.moments.accumulate import unit_codes
 from exresearch.models.names import name_list
 from exresearch.models.regression import LinearFit, linear_regression
 from exresearch.models.resampling import NotEstimable

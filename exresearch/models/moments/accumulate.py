@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.columns import check_columns, check_positive, label_codes, numeric_columns
+from exresearch.models.columns import check_columns, check_positive, numeric_columns, unit_codes
 from exresearch.models.moments.batch import Batch, Present, add_listwise, add_pairwise, layout_of
-from exresearch.models.moments.kernel import AnyArray, IntArray, unit_order
+from exresearch.models.moments.kernel import AnyArray, unit_order
 from exresearch.models.moments.pairwise import PairwiseMoments, check_pairs, pairwise_rows
 from exresearch.models.moments.unit import UnitMoments, sorted_rows
 from exresearch.models.names import name_list, optional_name, shown
@@ -134,6 +134,26 @@ def total_moments(
     )
 
 
+def powers_of_weights(
+    frame: pd.DataFrame, *, columns: Iterable[str], weights: str, cluster: str
+) -> tuple[UnitMoments, NDArray[np.float64]]:
+    """Moments with weights and their squares, and the sums of the same rows without weights, in one pass."""
+    plain: list[NDArray[np.float64]] = []
+    made = _accumulated(
+        frame,
+        tuple(name_list("columns", columns)),
+        weights=weights,
+        cluster=cluster,
+        missing="listwise",
+        squared_weights=True,
+        apart=False,
+        plain=plain,
+    )
+    if not isinstance(made, UnitMoments):
+        raise TypeError("listwise moments are moments of units.")
+    return made, plain[0]
+
+
 def _accumulated(
     frame: pd.DataFrame,
     columns: tuple[str, ...],
@@ -143,8 +163,9 @@ def _accumulated(
     missing: Missing,
     squared_weights: bool,
     apart: bool,
+    plain: list[NDArray[np.float64]] | None = None,
 ) -> UnitMoments | PairwiseMoments:
-    """The moments of units, of single rows (`apart`), or of all rows as one unit (neither)."""
+    """The moments of units, of single rows (`apart`) or of all rows as one unit; sums without weights go to `plain`."""
     weighted = () if weights is None else (weights,)
     check_columns(frame, numeric=[*columns, *weighted], other=() if cluster is None else (cluster,))
     weight = None
@@ -200,7 +221,10 @@ def _accumulated(
     size = len(columns) + 1
     matrices = np.empty((len(units), size, size))
     squared = np.empty_like(matrices) if squared_weights and weight is not None else None
-    add_listwise(batch, layout, order, matrices, squared, fresh=True)
+    unweighted = None if plain is None else np.empty_like(matrices)
+    add_listwise(batch, layout, order, matrices, squared, plain=unweighted, fresh=True)
+    if plain is not None and unweighted is not None:
+        plain.append(unweighted)
     return UnitMoments(
         columns=columns,
         units=units,
@@ -260,19 +284,6 @@ def nothing_left(
         else "leave out a column that is mostly missing"
     )
     return f"{what} ({n_excluded} rows left out): {remedy}."
-
-
-def unit_codes(labels: pd.Series) -> tuple[IntArray, pd.Index]:
-    """Number of the unit of each row, -1 where it is missing, and the labels in their order."""
-    if isinstance(labels.dtype, pd.CategoricalDtype):
-        # In the order of their labels, as any other column, not of their categories.
-        units = labels.cat.categories
-        codes = labels.cat.codes.to_numpy()
-        if not units.is_monotonic_increasing:
-            inner, units = pd.factorize(units, sort=True)
-            codes = np.append(inner, -1)[codes]
-        return codes.astype(np.int64), units
-    return label_codes(labels, argument="cluster")
 
 
 def _native(series: pd.Series) -> AnyArray:

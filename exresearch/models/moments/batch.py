@@ -131,10 +131,11 @@ def add_listwise(
     matrices: FloatArray,
     squared: FloatArray | None,
     *,
+    plain: FloatArray | None = None,
     fresh: bool = False,
     workers: int | None = None,
 ) -> None:
-    """Add w z z' with z = (1, x - origin) to matrices [U, q + 1, q + 1], and w**2 z z' to squared."""
+    """Add w z z' with z = (1, x - origin) to matrices [U, q + 1, q + 1], w**2 z z' to squared and z z' to plain."""
     source = _Rows(batch, layout, workers=workers)
     size = len(batch.columns) + 1
 
@@ -146,6 +147,8 @@ def add_listwise(
         out: Products = [(z, weighted, matrices)]
         if squared is not None:
             out.append((weighted, weighted.copy(), squared))
+        if plain is not None:
+            out.append((z, z.copy(), plain))
         return out
 
     add_products(order, make, width=size**2, symmetric=not source.exact, fresh=fresh, workers=workers)

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from exresearch.models.moments.accumulate import unit_moments
+from exresearch.models.moments.accumulate import powers_of_weights, unit_moments
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.names import name_list, one_name, optional_name, repeated
 from exresearch.models.relations import SINGULAR, not_unique, related_sets
@@ -182,8 +182,7 @@ def build_design(
                 "working_variance='inverse_weights'."
             )
     elif weights is not None and cluster is not None and working_variance == "constant":
-        moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster, squared_weights=True)
-        plain = unit_moments(data.loc[data[weights].notna()], columns=columns, cluster=cluster)
+        moments, plain = powers_of_weights(data, columns=columns, weights=weights, cluster=cluster)
     else:
         moments = unit_moments(data, columns=columns, weights=weights, cluster=cluster)
 
@@ -238,9 +237,7 @@ def build_design(
         first = _rotated(moments.matrices, onto) / mean_weight
         kernels, products = first[:, :size, :size], first[:, :size, size]
         if plain is not None:
-            move = np.eye(len(moments.origin) + 1)
-            move[1:, 0] = plain.origin - moments.origin
-            zeroth = _rotated(plain.matrices, move.T @ onto)
+            zeroth = _rotated(plain, onto)
             second = _rotated(moments.squared, onto) / mean_weight**2
             core = _constant_core(second[:, :size, :size].sum(axis=0))
             kernels = np.block([[zeroth[:, :size, :size], kernels], [kernels, second[:, :size, :size]]])

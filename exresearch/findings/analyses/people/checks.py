@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from exresearch.findings.analyses.linkage.covariates import both_languages, unit_covariates
+from exresearch.findings.analyses.people.answers import UnitAnswers, people_by_name
 from exresearch.findings.analyses.people.units import (
     COMPONENTS,
     CONSTRUCTS,
@@ -22,7 +23,7 @@ from exresearch.findings.analyses.people.units import (
 )
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
-from exresearch.measures import NotMeasured, UnsuitableScale, link_side, unit_categories, unit_means
+from exresearch.measures import NotMeasured, UnsuitableScale, link_side, unit_categories
 from exresearch.models import NotEstimable, calibrated_regression, within_regression
 from exresearch.study import Study
 
@@ -157,7 +158,8 @@ def _most_contact(
     fit = fitted(rows, waves, conf_level=conf_level)
     if fit is None:
         return []
-    n = int(study.table("employees").loc[units.scores.index, "unit"].isin(chosen).sum())
+    answers = UnitAnswers.of(study.table("employees"), units.scores.index)
+    n = int(answers.unit_names.isin(chosen)[answers.units].sum())
     return [
         component_record(fit.table, part, label=_label("contact_half", part), name="contact_half", n=n)
         for part in COMPONENTS
@@ -200,37 +202,21 @@ def _other_product(units: PeopleUnits, *, conf_level: float) -> list[EstimateRec
 
 def _halves(study: Study, units: PeopleUnits, *, conf_level: float, seed: int) -> list[EstimateRecord]:
     """Autonomy from one half of a unit's people, standardisation and skill from the other, and the other way round."""
-    employees = study.table("employees").loc[units.scores.index]
-    owner = (
-        employees["person"] if "person" in employees else pd.Series(employees.index, index=employees.index)
-    )
-    owner = owner.astype(object).where(
-        owner.notna(), pd.Series(employees.index.astype(str), index=employees.index)
-    )
-    names = np.sort(owner.astype(str).unique())
-    drawn = pd.Series(np.random.default_rng(seed).permutation(len(names)) % 2, index=names)
-    half = owner.astype(str).map(drawn)
-    means: dict[int, pd.DataFrame] = {}
-    for side in (0, 1):
-        here = half == side
-        weights = employees["weight"] if "weight" in employees else None
-        means[side] = pd.DataFrame(
-            {
-                name: unit_means(
-                    units.scores.loc[here, name],
-                    unit=employees.loc[here, "unit"],
-                    weights=None if weights is None else weights[here],
-                ).set_index("unit")["mean"]
-                for name in CONSTRUCTS
-            }
-        )
-    parts = []
-    for side in (0, 1):
-        rows = units.raw.drop(columns=list(CONSTRUCTS))
-        values = means[1 - side].assign(autonomy=means[side]["autonomy"])
-        parts.append(
-            rows.merge(values, left_on="unit", right_index=True, how="left").assign(**{_HALVES: side})
-        )
+    employees = study.table("employees")
+    answers = UnitAnswers.of(employees, units.scores.index)
+    people = people_by_name(employees, answers.rows)
+    half = (np.random.default_rng(seed).permutation(people.max() + 1) % 2)[people]
+    rows = units.raw.drop(columns=list(CONSTRUCTS))
+    place = answers.unit_names.get_indexer(pd.Index(rows["unit"]))
+    scores = {name: units.scores[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in CONSTRUCTS}
+    means = [
+        {name: answers.means(scores[name], where=half == side)[0][place] for name in CONSTRUCTS}
+        for side in (0, 1)
+    ]
+    parts = [
+        rows.assign(**{**means[1 - side], "autonomy": means[side]["autonomy"], _HALVES: side})
+        for side in (0, 1)
+    ]
     both = pd.concat(parts, ignore_index=True)
     lacking = both[list(CONSTRUCTS)].isna().any(axis=1)
     both = both[~both["unit"].isin(both.loc[lacking, "unit"])].reset_index(drop=True)
@@ -268,19 +254,20 @@ def _once(units: PeopleUnits, *, conf_level: float) -> list[EstimateRecord]:
 
 def _within(study: Study, units: PeopleUnits, *, min_unit_n: int, conf_level: float) -> list[EstimateRecord]:
     """Whether customers are better off in the waves in which a unit had more room or less was laid down."""
-    employees = study.table("employees").loc[units.scores.index]
+    employees = study.table("employees")
     if "wave" not in employees or not units.waves:
         return []
+    answers = UnitAnswers.of(employees, units.scores.index)
     rows = units.raw[["unit", "wave", "cx"]]
+    place = answers.cells(rows)
+    kept = place >= 0
+    made = {}
     for name in CONSTRUCTS:
-        means = unit_means(
-            units.scores[name],
-            unit=employees["unit"],
-            wave=employees["wave"],
-            weights=employees.get("weight"),
-        )
-        means = means[means["n"] >= min_unit_n][["unit", "wave", "mean"]].rename(columns={"mean": name})
-        rows = rows.merge(means, on=["unit", "wave"], how="inner")
+        values = units.scores[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        means, n = answers.means(values, by_wave=True)
+        made[name] = means[place]
+        kept &= n[place] >= max(min_unit_n, 1)
+    rows = rows.assign(**made)[kept].reset_index(drop=True)
     if len(rows) < 3 or bool((rows[list(CONSTRUCTS)].std(ddof=0) <= 1e-9).any()):
         return []
     frame, _ = standardised(rows, order=study.waves)

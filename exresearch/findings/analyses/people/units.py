@@ -9,14 +9,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exresearch.findings.analyses.people.answers import UnitAnswers, people_of
 from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.findings.registry import load_registry
-from exresearch.measures import NotMeasured, NotScorable, Side, construct_score, link_side, unit_means
+from exresearch.measures import NotMeasured, NotScorable, Side, construct_score, link_side
 from exresearch.models import NotEstimable
 from exresearch.models.regression import LinearFit, linear_regression
 from exresearch.study import Study
+from exresearch.study.coded import ranked
 
 HYPOTHESIS = "people-not-process"
 COMPONENTS = ("autonomy", "standardisation")
@@ -105,14 +107,17 @@ def people_units(study: Study, *, min_unit_n: int) -> PeopleUnits | Note:
         return Note(message="Customer experience is not measured by unit.")
     means = _unit_values(scores, employees, min_unit_n=min_unit_n)
     rows = side.frame[["unit", "wave", "value"]].rename(columns={"value": "cx"}).astype({"cx": "float64"})
-    everybody = {*rows["unit"].astype(str), *employees["unit"].dropna().astype(str)}
+    unit_of, unit_names = ranked(employees["unit"])
+    everybody = {*rows["unit"].astype(str), *unit_names.astype(str)}
     rows = rows.merge(means, on="unit", how="inner").sort_values(["unit", "wave"], kind="stable")
     rows = rows.reset_index(drop=True)
     raw = rows[["cx", *CONSTRUCTS]]
     if len(rows) < 3 or bool((raw.std(ddof=0) <= 1e-9).any()):
         return Note(message="Units hardly differ in how people work, or in what customers say.")
     frame, waves = standardised(rows, order=study.waves)
-    kept = employees["unit"].isin(rows["unit"]) & scores.notna().any(axis=1)
+    # One place more, for those without a unit.
+    there = np.array([*unit_names.isin(rows["unit"]), False])[unit_of]
+    kept = there & scores.notna().to_numpy().any(axis=1)
     return PeopleUnits(
         frame=frame,
         raw=rows,
@@ -157,20 +162,19 @@ def standardised(rows: pd.DataFrame, *, order: Sequence[str]) -> tuple[pd.DataFr
 
 def _unit_values(scores: pd.DataFrame, employees: pd.DataFrame, *, min_unit_n: int) -> pd.DataFrame:
     """Mean of each construct by unit over all waves, where enough people answered each."""
-    found: pd.DataFrame | None = None
+    answers = UnitAnswers.of(employees, employees.index)
+    people = people_of(employees, answers.rows)
+    n_units = len(answers.unit_names)
+    found: dict[str, NDArray[np.float64]] = {}
+    enough: NDArray[np.bool_] = np.ones(n_units, dtype=bool)
     for name in CONSTRUCTS:
-        means = unit_means(scores[name], unit=employees["unit"], weights=employees.get("weight"))
-        answered = employees[scores[name].notna()]
-        people = (
-            answered.groupby("unit")["person"].nunique()
-            + answered["person"].isna().groupby(answered["unit"]).sum()
-            if "person" in answered
-            else answered.groupby("unit").size()
-        )
-        means = means[means["unit"].map(people) >= min_unit_n]
-        one = means[["unit", "mean"]].rename(columns={"mean": name})
-        found = one if found is None else found.merge(one, on="unit")
-    return pd.DataFrame(found)
+        values = scores[name].to_numpy(dtype=np.float64, na_value=np.nan)
+        found[name], _ = answers.means(values)
+        answered = np.isfinite(values) & (answers.units >= 0)
+        # Each person once in each unit.
+        pairs = pd.unique(people[answered] * n_units + answers.units[answered])
+        enough &= np.bincount(pairs % n_units, minlength=n_units) >= max(min_unit_n, 1)
+    return pd.DataFrame({"unit": answers.unit_names, **found})[enough].reset_index(drop=True)
 
 
 def error_covariances(
@@ -193,28 +197,27 @@ def error_covariances(
         ``m / (m - 1) sum_p e_p e_p'`` over the m people of a unit, with ``e_p`` the sum of their weighted deviations
         from the unit's means over the sum of weights: answers of one person in several waves count as one.
     """
-    sheets = employees.loc[scores.index]
-    place = {unit: number for number, unit in enumerate(units)}
-    g = sheets["unit"].map(place).to_numpy(dtype=np.int64)
-    w = sheets["weight"].to_numpy(dtype=np.float64) if "weight" in sheets else np.ones(len(sheets))
+    answers = UnitAnswers.of(employees, scores.index)
+    place = np.full(len(answers.unit_names), -1)
+    known = answers.unit_names.get_indexer(pd.Index(units))
+    place[known[known >= 0]] = np.flatnonzero(known >= 0)
+    g, w = place[answers.units], answers.weight
     y = scores[list(CONSTRUCTS)].to_numpy(dtype=np.float64)
-    parts = np.zeros_like(y)
+    people = people_of(employees, answers.rows)
+    _, first, owner = np.unique(g * (people.max() + 1) + people, return_index=True, return_inverse=True)
+    e = np.zeros((len(first), y.shape[1]))
     for column in range(y.shape[1]):
         has = np.isfinite(y[:, column])
         total = np.bincount(g[has], w[has], len(units))
         mean = np.bincount(g[has], (w * np.where(has, y[:, column], 0.0))[has], len(units)) / total
-        parts[:, column] = np.where(has, w * (np.nan_to_num(y[:, column]) - mean[g]) / total[g], 0.0)
-    keys = pd.DataFrame({"unit": g})
-    keys["person"] = sheets["person"].to_numpy() if "person" in sheets else None
-    alone = pd.Series([f" row {number}" for number in range(len(sheets))])
-    keys["person"] = keys["person"].where(keys["person"].notna(), alone)
-    people = pd.DataFrame(parts).groupby([keys["unit"], keys["person"]], sort=True).sum()
-    owner = people.index.get_level_values("unit").to_numpy()
-    e = people.to_numpy()
-    m = np.bincount(owner, minlength=len(units)).astype(np.float64)
-    products = e[:, :, None] * e[:, None, :]
-    found = np.zeros((len(units), y.shape[1], y.shape[1]))
-    np.add.at(found, owner, products)
+        part = np.where(has, w * (np.nan_to_num(y[:, column]) - mean[g]) / total[g], 0.0)
+        e[:, column] = np.bincount(owner, part, len(first))
+    unit = g[first]
+    m = np.bincount(unit, minlength=len(units)).astype(np.float64)
+    found = np.empty((len(units), y.shape[1], y.shape[1]))
+    for left in range(y.shape[1]):
+        for right in range(y.shape[1]):
+            found[:, left, right] = np.bincount(unit, e[:, left] * e[:, right], len(units))
     return found * (m / np.maximum(m - 1.0, 1.0))[:, None, None]
 
 
