@@ -116,7 +116,7 @@ def _taken(column: pd.Series, where: Where) -> pd.Series:
     return column.loc[where] if isinstance(where, pd.Index) else column[np.asarray(where, dtype=bool)]
 
 
-def respondents_by(frame: pd.DataFrame, *, by: str = "unit") -> pd.Series:
+def respondents_by(frame: pd.DataFrame, *, by: str = "unit", where: Where = None) -> pd.Series:
     """Count the people of each group as :func:`respondents` does; rows without a group are left out.
 
     Examples
@@ -125,16 +125,20 @@ def respondents_by(frame: pd.DataFrame, *, by: str = "unit") -> pd.Series:
     >>> respondents_by(sheets).to_dict()
     {'a': 1, 'b': 1}
     """
-    codes, groups = pd.factorize(frame[by], sort=True)
-    if "person" not in frame:
-        counts = np.bincount(codes[codes >= 0], minlength=len(groups))
-        return pd.Series(counts, index=groups)
-    who, people = pd.factorize(frame["person"])
-    nobody, named = (codes >= 0) & (who < 0), (codes >= 0) & (who >= 0)
-    pairs = pd.unique(codes[named].astype(np.int64) * len(people) + who[named])
-    counts = np.bincount(pairs // max(len(people), 1), minlength=len(groups))
-    counts += np.bincount(codes[nobody], minlength=len(groups))
-    return pd.Series(counts, index=groups)
+    rows = _rows(frame, where)
+    codes, groups = coded(frame[by])
+    codes = codes if rows is None else codes[rows]
+    known = codes >= 0
+    there = np.bincount(codes[known], minlength=len(groups))
+    counts = there
+    if "person" in frame:
+        who, people = coded(frame["person"])
+        who = who if rows is None else who[rows]
+        named = known & (who >= 0)
+        pairs = pd.unique(codes[named] * len(people) + who[named])
+        counts = np.bincount(pairs // max(len(people), 1), minlength=len(groups))
+        counts += np.bincount(codes[known & (who < 0)], minlength=len(groups))
+    return pd.Series(counts, index=groups)[there > 0].sort_index()
 
 
 def _alone_where_missing(labels: pd.Series) -> pd.Series:

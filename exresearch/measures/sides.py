@@ -314,6 +314,5 @@ def few_people(study: Study, side: Side, min_unit_n: int) -> set[str]:
     answered = np.zeros(len(frame), dtype=bool)
     for column in columns:
         answered |= frame[column].notna().to_numpy()
-    known = ["unit", "person"] if "person" in frame else ["unit"]
-    people = respondents_by(frame.loc[answered, known])
+    people = respondents_by(frame, where=answered)
     return {str(unit) for unit in people.index[people < min_unit_n]}

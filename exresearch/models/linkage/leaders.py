@@ -44,19 +44,27 @@ class RankedUnits:
         self, counts: FloatArray, *, leader_share: float, weighting: Weighting
     ) -> tuple[FloatArray, FloatArray]:
         """Engaged share [B, 2] and employees [B, 2] of (leaders, laggards), for row counts [B, n]."""
-        tied = np.add.reduceat(counts, self.starts, axis=1)
+        counts = np.asarray(counts, dtype=np.float64)
+        alone = len(self.starts) == counts.shape[1]
+        tied = counts if alone else np.add.reduceat(counts, self.starts, axis=1)
         upto = tied.cumsum(axis=1)
         total = upto[:, -1:]
         size = leader_share * total
         weights = self.employees if weighting == "employees" else np.ones_like(self.employees)
+        columns = np.column_stack([weights * self.engaged, weights, self.employees])
+        before = upto - tied
         shares, employees = [], []
         for bottom, top in ((total - size, total), (0.0 * size, size)):
             # The part of each tie group inside (bottom, top]; ties at the boundary share it pro rata.
-            inside = np.clip(np.minimum(upto, top) - np.maximum(upto - tied, bottom), 0.0, None)
-            part = np.divide(inside, tied, out=np.zeros_like(tied), where=tied > 0.0)
-            taken = counts * np.repeat(part, self.sizes, axis=1)
-            shares.append(taken @ (weights * self.engaged) / (taken @ weights))
-            employees.append(taken @ self.employees)
+            taken = np.minimum(upto, top)
+            taken -= np.maximum(before, bottom)
+            np.maximum(taken, 0.0, out=taken)
+            if not alone:
+                part = np.divide(taken, tied, out=np.zeros_like(tied), where=tied > 0.0)
+                taken = counts * np.repeat(part, self.sizes, axis=1)
+            sums = taken @ columns
+            shares.append(sums[:, 0] / sums[:, 1])
+            employees.append(sums[:, 2])
         share = np.column_stack(shares)
         # A boundary off by rounding (0.2 x 15 units) must not turn "nobody" into one in 1e16.
         share = np.where(share < _ROUNDING, 0.0, np.where(share > 1.0 - _ROUNDING, 1.0, share))

@@ -135,6 +135,7 @@ def quantile_regression(
     once = np.array(
         [quantile_coefficients(design, target, rows.weights[None, :], q)[0, 1] for q in levels]
     ) * (scale / spread[0])
+    products = (design[:, :, None] * design[:, None, :]).reshape(len(design), -1)
     parts = []
     for counts in count_chunks(
         rows.n_units,
@@ -143,9 +144,7 @@ def quantile_regression(
         max_cells=max(1, _CELLS * rows.n_units // (len(outcome) * size)),
     ):
         drawn = counts[:, rows.codes] * rows.weights
-        normal = np.einsum(
-            "ni,bn,nj->bij", design, drawn / drawn.sum(axis=1, keepdims=True), design, optimize=True
-        )
+        normal = (drawn / drawn.sum(axis=1, keepdims=True) @ products).reshape(-1, size, size)
         sound = np.linalg.eigvalsh(normal)[:, 0] > 1e-9
         parts.append(
             np.column_stack([quantile_coefficients(design, target, drawn[sound], q)[:, 1] for q in levels])

@@ -59,7 +59,8 @@ def shuffled_correlations(
             (values == level).astype(np.float64) for values in codes for level in np.unique(values)[1:]
         ]
         design = np.column_stack([np.ones(len(cx)), *dummies])
-        normal = np.einsum("bn,ni,nj->bij", weight / total, design, design, optimize=True)
+        products = (design[:, :, None] * design[:, None, :]).reshape(len(cx), -1)
+        normal = (weight / total @ products).reshape(-1, len(design.T), len(design.T))
         # Levels without a unit in a shuffle leave the normal matrix without an inverse, and the fit as it is.
         inverse = np.linalg.pinv(normal, rcond=1e-13, hermitian=True)
         x, y = (

@@ -11,6 +11,7 @@ from exresearch.models.segmentation.features import FloatArray
 PENALTIES = np.concatenate([[0.0], 10.0 ** np.arange(-2.5, 2.1, 0.5), [1e5]])
 #: Directions of the predictors with less variance than this are combinations of the others.
 COLLINEAR = 1e-9
+_TIED = 1e-8
 
 
 def largest_penalty(errors: FloatArray) -> NDArray[np.intp]:
@@ -99,7 +100,9 @@ def _selected(
     for number in range(most):
         variance = np.einsum("gii->gi", inside)
         open_ = (variance > 1e-6) & ~kept
-        best = np.where(open_, together**2 / np.where(open_, variance, 1.0), -1.0).argmax(axis=1)
+        explained = np.where(open_, together**2 / np.where(open_, variance, 1.0), -1.0)
+        # Of columns that say the same, as two categories out of three do, the first: rounding must not decide.
+        best = (explained >= explained.max(axis=1, keepdims=True) * (1 - _TIED)).argmax(axis=1)
         there = open_[sets, best]
         # Where nothing is left, any other column stands for none.
         best = np.where(there, best, kept.argmin(axis=1))

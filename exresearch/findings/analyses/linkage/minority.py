@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
@@ -29,6 +30,7 @@ from exresearch.measures import (
 from exresearch.measures.resampling import respondents
 from exresearch.models import clustered_proportion
 from exresearch.study import Study
+from exresearch.study.coded import coded
 from exresearch.study.languages import worded
 
 _SHARE_METHODS = {
@@ -110,7 +112,7 @@ def engaged_minority(
             values = engaged(
                 employees, codebook=study.codebook, definition=engaged_definition, threshold=engaged_threshold
             )
-            if respondents(employees[values.notna()]) < rules.min_model:
+            if respondents(employees, where=values.notna()) < rules.min_model:
                 reason = Note(
                     message="Fewer than {needed:integer} people answered.", values={"needed": rules.min_model}
                 )
@@ -125,7 +127,7 @@ def engaged_minority(
         )
         return EngagedMinority(finding, pd.DataFrame(), published)
 
-    groups = dependence_groups(employees[values.notna()])
+    groups = dependence_groups(employees, where=values.notna())
     label = Note(message="Share of engaged employees")
     if approximated:
         label = Note(message="Share of engaged employees (approximated)")
@@ -169,16 +171,28 @@ def engaged_minority(
 
 
 def _share(frame: pd.DataFrame, values: pd.Series, *, groups: Groups, conf_level: float) -> pd.DataFrame:
-    weight = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
-    answered = pd.DataFrame({"group": groups.labels, "engaged": values, "weight": weight}).dropna()
+    codes, names = coded(groups.labels)
+    places = frame.index.get_indexer(groups.labels.index)
+    given = values.to_numpy(dtype="float64", na_value=np.nan)[places]
+    weight = np.ones(len(places))
+    if "weight" in frame:
+        weight = frame["weight"].to_numpy(dtype="float64", na_value=np.nan)[places]
+    there = (codes >= 0) & ~np.isnan(given) & ~np.isnan(weight)
+    codes, given, weight = codes[there], given[there], weight[there]
     # Weights of mean 1, so that their sums count answers.
-    answered["weight"] /= answered["weight"].mean()
-    answered["engaged"] *= answered["weight"]
-    counts = answered.groupby("group", sort=True)[["engaged", "weight"]].sum()
+    weight = weight / weight.mean()
+    size = len(names)
+    counts = pd.DataFrame(
+        {
+            "engaged": np.bincount(codes, weights=given * weight, minlength=size),
+            "weight": np.bincount(codes, weights=weight, minlength=size),
+        },
+        index=pd.Index(names, name="group"),
+    )[np.bincount(codes, minlength=size) > 0].sort_index()
     # Sums in another order may differ by rounding, and a count cannot be larger than its total.
     counts["engaged"] = counts[["engaged", "weight"]].min(axis=1)
     shares = clustered_proportion(counts, events="engaged", n="weight", null=0.5, conf_level=conf_level)
-    return units_counted(shares.assign(term="share", n=len(answered)), groups)
+    return units_counted(shares.assign(term="share", n=len(codes)), groups)
 
 
 def _share_of(
@@ -213,7 +227,7 @@ def _band_shares(study: Study, *, groups: Groups, conf_level: float, approximate
                 "conf_high": row["conf_high"],
                 "n": int(row["n"]),
                 "answers": int((bands == band).sum()),
-                "people": respondents(frame[bands == band]),
+                "people": respondents(frame, where=bands == band),
             }
         )
     return pd.DataFrame(rows)
