@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from exresearch.study.coded import coded
+
 Matrix = NDArray[np.float64]
 
 
@@ -66,28 +68,30 @@ def unit_mean_errors(
     differ = [name for name, series in given.items() if series is not None and len(series) != len(values)]
     if differ:
         raise ValueError(f"{', '.join(differ)} must have one entry per value ({len(values)}).")
-    frame = pd.DataFrame(
-        {
-            "value": values.to_numpy(dtype=np.float64, na_value=np.nan),
-            "unit": unit.to_numpy(dtype=object),
-            "wave": wave.to_numpy(dtype=object),
-            "weight": 1.0 if weights is None else weights.to_numpy(dtype=np.float64, na_value=np.nan),
-        }
-    )
+    value = values.to_numpy(dtype=np.float64, na_value=np.nan)
+    weight = np.ones(len(value)) if weights is None else weights.to_numpy(dtype=np.float64, na_value=np.nan)
+    place = {name: number for number, name in enumerate(waves)}
+    wave_codes, wave_names = coded(wave)
+    when = np.array([*(place.get(name, -1) for name in wave_names), -1])[wave_codes]
+    where, units = coded(unit)
     # An answer of nobody in particular is somebody's of its own.
-    own = pd.Series([f" row {number}" for number in range(len(frame))])
-    frame["person"] = own if person is None else pd.Series(person.to_numpy(dtype=object)).fillna(own)
-    frame = frame[frame["wave"].isin(list(waves))].dropna()
-    cells = frame.groupby(["unit", "wave"])
-    share = frame["weight"] / cells["weight"].transform("sum")
-    mean = (share * frame["value"]).groupby([frame["unit"], frame["wave"]]).transform("sum")
-    left = 1.0 - (share**2).groupby([frame["unit"], frame["wave"]]).transform("sum")
-    frame["error"] = share * (frame["value"] - mean) / np.sqrt(left.where(left > 1e-12))
-    frame = frame.dropna()
-    by_person = frame.pivot_table(
-        index=["unit", "person"], columns="wave", values="error", aggfunc="sum"
-    ).reindex(columns=list(waves))
-    errors = by_person.fillna(0.0).to_numpy()
-    there = by_person.notna().groupby(level="unit").any().to_numpy(dtype=np.float64)
+    own = np.arange(len(value), dtype=np.int64)
+    who, n_people = own, len(value)
+    if person is not None:
+        codes, people = coded(person)
+        who, n_people = np.where(codes < 0, len(people) + own, codes), len(people) + len(value)
+    kept = ~np.isnan(value) & ~np.isnan(weight) & (when >= 0) & (where >= 0)
+    value, weight, when, where, who = (part[kept] for part in (value, weight, when, where, who))
+    size = len(waves)
+    cell, cells = where * size + when, len(units) * size
+    share = weight / np.bincount(cell, weights=weight, minlength=cells)[cell]
+    mean = np.bincount(cell, weights=share * value, minlength=cells)[cell]
+    left = 1.0 - np.bincount(cell, weights=share**2, minlength=cells)[cell]
+    known = left > 1e-12
+    error = share[known] * (value[known] - mean[known]) / np.sqrt(left[known])
+    codes, _ = pd.factorize(where[known] * n_people + who[known])
+    rows = int(codes.max(initial=-1)) + 1
+    errors = np.bincount(codes * size + when[known], weights=error, minlength=rows * size).reshape(-1, size)
+    there = (np.bincount(cell[known], minlength=cells) > 0).reshape(-1, size).astype(np.float64)
     pairs = there.T @ there
     return np.asarray(np.divide(errors.T @ errors, pairs, out=np.full(pairs.shape, np.nan), where=pairs > 0))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
@@ -21,8 +22,10 @@ from exresearch.measures import (
     side_scores,
     unit_mean_errors,
 )
+from exresearch.measures.remembered import remembered
 from exresearch.models import CrossLaggedPanel
 from exresearch.study import Study
+from exresearch.study.coded import coded
 from exresearch.study.languages import worded
 from exresearch.study.tables.periods import period_kind, wave_period
 
@@ -98,19 +101,31 @@ def sampling_errors(
         values = _scores(study, side, engaged_definition, engaged_threshold)
         if values is None:
             continue
-        frame = study.table(side.source)
-        inside = frame["unit"].isin(set(link.panel["unit"]))
-        matrix = unit_mean_errors(
-            values[inside],
-            unit=frame["unit"][inside],
-            wave=frame["wave"][inside],
-            waves=waves,
-            weights=frame["weight"][inside] if "weight" in frame else None,
-            person=frame["person"][inside] if "person" in frame else None,
+        among = frozenset(link.panel["unit"])
+        scored = (engaged_definition, engaged_threshold) if side.kind == "share" else ()
+        asked = ("sampling_errors", side.source, side.construct, side.kind, tuple(waves), among, scored)
+        matrix = remembered(
+            study, asked, partial(_errors_of, study.table(side.source), values, among=among, waves=waves)
         )
         if np.isfinite(matrix).all():
-            found[name] = matrix
+            found[name] = matrix.copy()
     return found
+
+
+def _errors_of(
+    frame: pd.DataFrame, values: pd.Series, *, among: frozenset[str], waves: Sequence[str]
+) -> Matrix:
+    """Sampling errors among some units; answers of the others are taken as missing, so that no column is copied."""
+    codes, names = coded(frame["unit"])
+    inside = np.array([*(name in among for name in names), False])[codes]
+    return unit_mean_errors(
+        values.where(inside),
+        unit=frame["unit"],
+        wave=frame["wave"],
+        waves=waves,
+        weights=frame["weight"] if "weight" in frame else None,
+        person=frame["person"] if "person" in frame else None,
+    )
 
 
 def direction_caveats(
