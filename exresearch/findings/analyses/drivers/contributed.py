@@ -85,10 +85,10 @@ def contributed_drivers(
     weights = ["weight"] if "weight" in employees else []
     answered = data[columns].notna()
     complete = answered.all(axis=1) & employees[weights].notna().all(axis=1)
-    if respondents(employees[complete]) < needed:
+    if respondents(employees, where=complete) < needed:
         message = "Fewer than {needed:integer} people answered everything."
         return Note(message=message, values={"needed": needed})
-    over = {column: respondents(employees[answered[column] & ~complete]) for column in columns}
+    over = {column: respondents(employees, where=answered[column] & ~complete) for column in columns}
     if any(0 < count < rules.min_respondents for count in over.values()):
         message = (
             "Fewer than {least:integer} people left an answer out, and theirs would follow from the moments beside the "
@@ -146,7 +146,7 @@ def _moments(
         outcome=contributed[0],
         drivers=tuple(contributed[1:]),
         n=replicates.n,
-        n_people=respondents(employees.loc[fit.groups.labels.index]),
+        n_people=respondents(employees, where=fit.groups.labels.index),
         n_units=replicates.n_units,
         resampled=resampled.get(fit.groups.by, "row"),
         weighted="weight" in employees,

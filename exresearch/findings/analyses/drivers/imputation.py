@@ -128,8 +128,8 @@ def imputed_differences(
     failed: dict[str, Fit] = {}
     extra = sheets.frame[[name for name in (WEIGHT,) if name in sheets.frame]]
     # Chosen among the sheets of the outcome: a wave that asked it may have been held in few units.
-    employees = study.table("employees").loc[sheets.frame.index]
-    groups = {name: dependence_groups(employees[asked]) for name, asked in wanted.items()}
+    employees, index = study.table("employees"), sheets.frame.index
+    groups = {name: dependence_groups(employees, where=index[asked]) for name, asked in wanted.items()}
     # Sorted once, and not again for each of the completed sets.
     labels = {name: own.labels.astype("category") for name, own in groups.items()}
     for answers, own_seed in zip(completed, seeds[1:], strict=True):

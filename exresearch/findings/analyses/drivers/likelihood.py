@@ -101,7 +101,7 @@ def likelihood_check(
         label = study.codebook.label(outcome.name)
         columns = [outcome.column, *model.columns, *([_WEIGHT] if _WEIGHT in data else [])]
         complete = data[columns].dropna()
-        if respondents(employees.loc[complete.index]) < rules.min_model:
+        if respondents(employees, where=complete.index) < rules.min_model:
             continue
         if len(complete) > _MOST_SHEETS:
             message = "For models of categories {n:integer} answer sheets were drawn at random."

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from exresearch.disclosure import DisclosureRules
 from exresearch.findings.analyses.dependence import units_counted
+from exresearch.findings.analyses.drivers.correlations import pairwise_correlations
 from exresearch.findings.note import Note
 from exresearch.findings.registry import load_registry
 from exresearch.measures import Groups, dependence_groups
@@ -116,11 +116,11 @@ def fit_importance(
     if "weight" in employees:
         rows = rows.assign(**{_WEIGHT: employees["weight"]})
     complete = rows.notna().all(axis=1)
-    if respondents(employees[complete]) < rules.min_model:
+    if respondents(employees, where=complete) < rules.min_model:
         message = "{outcome} is left out: fewer than {needed:integer} people answered everything."
         return Note(message=message, values={"outcome": label, "needed": rules.min_model})
     # Chosen among the complete sheets: the units of the others say nothing about this outcome.
-    groups = dependence_groups(employees[complete])
+    groups = dependence_groups(employees, where=complete)
     try:
         moments = unit_moments(
             rows[complete].assign(**{_GROUP: groups.labels}),
@@ -173,19 +173,6 @@ def named_and_block_differences(
     return units_counted(rows, fit.groups)
 
 
-def weighted_correlation(pair: pd.DataFrame, weights: pd.Series | None) -> float:
-    """Correlate two complete columns as the driver models weigh them; NaN where one of them does not vary."""
-    counted = None if weights is None else weights.loc[pair.index].to_numpy(dtype="float64")
-    return _correlated(pair.to_numpy(dtype="float64"), counted)
-
-
-def _correlated(pair: NDArray[np.float64], counted: NDArray[np.float64] | None) -> float:
-    if not len(pair) or not (pair.max(axis=0) > pair.min(axis=0)).all():
-        return float("nan")
-    covariance = np.cov(pair, rowvar=False, aweights=counted)
-    return float(covariance[0, 1] / np.sqrt(covariance[0, 0] * covariance[1, 1]))
-
-
 def turned_round(driver: Variable, codebook: Codebook) -> bool:
     """Whether the values of a driver run against its label: it is reversed and goes by the wording of the question.
 
@@ -203,10 +190,11 @@ def driver_correlations(
 ) -> pd.DataFrame:
     """Correlate each driver with each outcome on the sheets that answer both: one row per driver, one column each."""
     rows = []
-    names = [*(v.column for v in model.drivers), *(v.column for v in measured)]
-    answers = {name: data[name].to_numpy(dtype="float64", na_value=np.nan) for name in names}
+    names = [*model.columns, *(v.column for v in measured)]
+    answers = [data[name].to_numpy(dtype="float64", na_value=np.nan) for name in names]
     counted = None if weights is None else weights.to_numpy(dtype="float64", na_value=np.nan)
-    for variable in model.drivers:
+    found, both = pairwise_correlations(answers, counted)
+    for first, variable in enumerate(model.drivers):
         row: dict[str, object] = {
             "driver": variable.column,
             "label": codebook.label(variable.name),
@@ -214,11 +202,9 @@ def driver_correlations(
             "reversed": turned_round(variable, codebook),
         }
         sizes = []
-        for v in measured:
-            pair = np.column_stack([answers[variable.column], answers[v.column]])
-            both = ~np.isnan(pair).any(axis=1)
-            row[v.name] = _correlated(pair[both], None if counted is None else counted[both])
-            sizes.append(int(both.sum()))
+        for second, v in enumerate(measured, start=len(model.drivers)):
+            row[v.name] = float(found[first, second])
+            sizes.append(int(both[first, second]))
         row["n"] = min(sizes)
         rows.append(row)
     return pd.DataFrame(rows)

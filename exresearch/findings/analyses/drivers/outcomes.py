@@ -77,7 +77,7 @@ def outcome_answers(
             if variable.column not in employees:
                 continue
             values = oriented(employees[variable.column], variable).dropna()
-            if respondents(employees.loc[values.index]) < rules.min_model:
+            if respondents(employees, where=values.index) < rules.min_model:
                 continue
             parts.append(
                 _distribution(values, employees, variable=variable, label=study.codebook.label(name))
@@ -117,10 +117,10 @@ def _distribution(
 ) -> pd.DataFrame:
     """Give the weighted share of each answer, and who gave it."""
     weights = (
-        employees.loc[values.index, "weight"] if "weight" in employees else values.mask(values.notna(), 1.0)
+        employees["weight"].loc[values.index] if "weight" in employees else values.mask(values.notna(), 1.0)
     )
     sizes = weights.groupby(values).sum().sort_index()
-    people = [respondents(employees.loc[values.index[values == value]]) for value in sizes.index]
+    people = [respondents(employees, where=values.index[values == value]) for value in sizes.index]
     share = sizes.to_numpy() / float(sizes.sum())
     shown = pd.DataFrame(
         {
@@ -148,14 +148,15 @@ def _scores(
     weights = employees["weight"] if "weight" in employees else None
     parts: list[tuple[str, pd.Series]] = []
     if "wave" in employees and len(waves) > 1:
-        parts = [(wave, values[employees.loc[values.index, "wave"] == wave]) for wave in waves]
+        held = employees["wave"].loc[values.index]
+        parts = [(wave, values[held == wave]) for wave in waves]
     parts.append(("all waves", values))
     rows = []
     for wave, part in parts:
         if part.empty:
             continue
         # Chosen anew for every part: a wave may have too few units to stand for the variation between units.
-        groups = dependence_groups(employees.loc[part.index])
+        groups = dependence_groups(employees, where=part.index)
         cluster = None if groups.by == "row" else groups.labels
         result = enps(
             part,
@@ -188,7 +189,7 @@ def _class_shares(
     rules: DisclosureRules,
 ) -> dict[str, float]:
     high, low = answers >= cuts.promoter, answers <= cuts.detractor
-    people = [respondents(employees.loc[answers.index[inside]]) for inside in (high, low, ~(high | low))]
+    people = [respondents(employees, where=answers.index[inside]) for inside in (high, low, ~(high | low))]
     shares = {"promoters": result.promoters, "passives": result.passives, "detractors": result.detractors}
     # Two of the three give the third away, and so do one of them and the score.
     few = any(0 < count < rules.min_respondents for count in people)

@@ -14,6 +14,7 @@ from exresearch.measures import dependence_groups
 from exresearch.measures.resampling import respondents
 from exresearch.models import expanded_interval
 from exresearch.study import Variable
+from exresearch.study.coded import ranked
 
 #: Quadrants of the map; ``against`` is a driver that goes with a worse outcome, for which "low" is no shortcoming.
 QUADRANTS = ("matters_low", "matters_high", "less_low", "less_high", "against")
@@ -93,7 +94,7 @@ def _performances(
 ) -> pd.DataFrame:
     """Performance of each player with its interval, and whether it differs from the mean of all."""
     groups = dependence_groups(employees)
-    codes = pd.factorize(groups.labels, sort=True)[0]
+    codes = ranked(groups.labels)[0]
     weights = np.ones(len(data))
     if "weight" in employees:
         weights = employees["weight"].fillna(0.0).to_numpy(dtype="float64")
@@ -107,7 +108,7 @@ def _performances(
         mean = float(counted @ share / counted.sum())
         means[variable.column] = mean
         influence[variable.column] = np.bincount(codes, counted * (share - mean) / counted.sum())
-        people[variable.column] = respondents(employees[data[variable.column].notna()])
+        people[variable.column] = respondents(employees, where=data[variable.column].notna())
     players = [player for player in model.players if any(_in(c, player, model) for c in means)]
     if not players:
         return pd.DataFrame(columns=["driver", "performance", "cut_performance", "clear", "respondents"])

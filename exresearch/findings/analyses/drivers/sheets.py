@@ -78,11 +78,11 @@ def sheets_to_impute(
     if "weight" in employees:
         kept &= employees["weight"].notna()
     sampled = int(kept.sum()) > _MOST_SHEETS
-    groups = dependence_groups(employees[kept])
+    groups = dependence_groups(employees, where=kept)
     if sampled:
         drawn = _sample(data.loc[kept, columns], groups, seed=seed)
         kept = pd.Series(data.index.isin(drawn), index=data.index)
-        groups = dependence_groups(employees[kept])
+        groups = dependence_groups(employees, where=kept)
     frame = data.loc[kept, columns].assign(**{GROUP: groups.labels})
     helpers = _auxiliaries(study, frame[columns], employees[kept])
     if groups.by != "row":

@@ -179,7 +179,7 @@ def _with_marker(
         message="{outcome}: too few people answered the marker, or it does not vary.",
         values={"outcome": fit.label},
     )
-    if respondents(employees.loc[rows.index[rows.notna().all(axis=1)]]) < rules.min_model:
+    if respondents(employees, where=rows.index[rows.notna().all(axis=1)]) < rules.min_model:
         return reason
     try:
         replicates = importance_replicates(

@@ -93,9 +93,9 @@ def split_unit_difference(
     counts = list(count_chunks(len(large), n_boot=n_boot, seed=seed))
     first, second = (model.side(block, named=True) for block in (FIRST, SECOND))
     for _ in range(n_splits):
-        drawn_half = answers.half(rng)
-        for half in (drawn_half, ~drawn_half):
-            own, others = answers.means(half), answers.means(~half)
+        half = answers.half(rng)
+        both = answers.means(half), answers.means(~half)
+        for own, others in (both, both[::-1]):
             units = np.column_stack([others[:, 0], own[:, 1:]])
             try:
                 estimate, found = gap_replicates(
@@ -144,6 +144,8 @@ def _people(sheets: pd.DataFrame, employees: pd.DataFrame) -> pd.Series:
         if "person" in employees
         else pd.Series(None, index=sheets.index)
     )
+    if known.notna().all():
+        return known.astype(str)
     order = np.lexsort(
         [*sheets.drop(columns="unit").to_numpy(dtype="float64").T, pd.factorize(sheets["unit"], sort=True)[0]]
     )
@@ -155,19 +157,22 @@ def _people(sheets: pd.DataFrame, employees: pd.DataFrame) -> pd.Series:
 
 @dataclass(frozen=True, slots=True)
 class _PeopleOfUnits:
-    """Weighted sums of the answers of each person within a unit, in the order of units and people."""
+    """Weighted sums of the answers of each person within a unit, in the order of units and people.
+
+    The rows of ``sums`` are the columns and, last, the weight.
+    """
 
     unit: NDArray[np.int64]
     sums: NDArray[np.float64]
-    weights: NDArray[np.float64]
 
     @classmethod
     def of(cls, sheets: pd.DataFrame, columns: list[str]) -> _PeopleOfUnits:
-        weighted = sheets[columns].mul(sheets["weight"], axis=0).assign(weight=sheets["weight"])
-        people = weighted.groupby([sheets["unit"], sheets["person"]]).sum()
-        unit = pd.factorize(people.index.get_level_values(0), sort=True)[0]
-        values = people.to_numpy(dtype="float64")
-        return cls(unit.astype(np.int64), values[:, :-1], values[:, -1])
+        unit, person = (pd.factorize(sheets[name], sort=True)[0] for name in ("unit", "person"))
+        pairs, inside = np.unique(unit * (int(person.max()) + 1) + person, return_inverse=True)
+        weights = sheets["weight"].to_numpy(dtype="float64")
+        answers = (sheets[name].to_numpy(dtype="float64") * weights for name in columns)
+        sums = np.stack([np.bincount(inside, values) for values in (*answers, weights)])
+        return cls(pairs // (int(person.max()) + 1), sums.astype(np.float64, copy=False))
 
     def half(self, rng: np.random.Generator) -> NDArray[np.bool_]:
         """Draw half of the people of each unit; who answered in several waves is on one side throughout."""
@@ -180,7 +185,6 @@ class _PeopleOfUnits:
 
     def means(self, inside: NDArray[np.bool_]) -> NDArray[np.float64]:
         """Weighted means per unit of the people inside."""
-        unit, weights = self.unit[inside], self.weights[inside]
-        total = np.bincount(unit, weights)
-        sums = [np.bincount(unit, column) for column in self.sums[inside].T]
-        return np.column_stack(sums) / total[:, None]
+        starts = np.flatnonzero(np.append(True, np.diff(self.unit) > 0))
+        total = np.add.reduceat(self.sums * inside, starts, axis=1)
+        return np.asarray((total[:-1] / total[-1]).T)
