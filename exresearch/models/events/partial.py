@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -174,20 +177,39 @@ class PartialLikelihood:
         return total
 
     def information_by_cluster(self, clusters: IntArray) -> FloatArray:
-        """The information of each cluster [G, p, p]: hazard times squared distance from the mean of those at risk."""
-        sets, x, size = self.sets, self.x, self.x.shape[1]
-        events, share = sets.own >= 0, sets.event_share[:, None]
-        jumps = 1.0 / self.event_sums[:, None]
-        total = np.empty((int(clusters.max()) + 1, size, size))
-        exposed, means = self.expected[:, :1], self.expected[:, 1:]
-        for row in range(size):
-            squares = jumps * self.means[:, row : row + 1] * self.means
-            full = group_sums(squares, sets.event_place, len(sets.times))
-            shared = group_sums(share * squares, sets.event_place, len(sets.times))
-            seen = sets.while_at_risk(full)
-            seen[events] -= shared[sets.own[events]]
-            part = (
-                exposed * x[:, row : row + 1] * x - x[:, row : row + 1] * means - means[:, row : row + 1] * x
-            )
-            total[:, row] = group_sums(part + self.hazard[:, None] * seen, clusters, len(total))
+        """The information of each cluster [G, p, p]: hazard times squared distance from the mean of those at risk.
+
+        Of a row that is e x x' - x m' - m x' + h S, with e and m its expected events and their sum of means, and S the
+        sum of squared means over the places at which it was at risk.
+        """
+        sets, size, count = self.sets, self.x.shape[1], int(clusters.max()) + 1
+        order = np.argsort(clusters, kind="stable")
+        bounds = np.append(0, np.bincount(clusters, minlength=count).cumsum())
+        x, exposed, means = self.x[order], self.expected[order, :1], self.expected[order, 1:]
+        left = exposed * x - means
+        total = np.empty((count, size, size))
+        for cluster, (low, high) in enumerate(itertools.pairwise(bounds.tolist())):
+            own = x[low:high].T
+            np.matmul(own, left[low:high], out=total[cluster])
+            total[cluster] -= (own @ means[low:high]).T
+        upper, other = np.triu_indices(size)
+        squares = (1.0 / self.event_sums)[:, None] * self.means[:, upper] * self.means[:, other]
+        full = group_sums(squares, sets.event_place, len(sets.times))
+        shared = group_sums(sets.event_share[:, None] * squares, sets.event_place, len(sets.times))
+        below = np.concatenate([np.zeros((1, full.shape[1])), np.cumsum(full, axis=0)])
+        # How much hazard of each cluster left by each place, less what had not entered.
+        events = np.flatnonzero(sets.own >= 0)
+        seen = _by_place(self.hazard, clusters, sets.last, (count, len(below))) @ below
+        seen -= _by_place(self.hazard, clusters, sets.first, (count, len(below))) @ below
+        seen -= _by_place(self.hazard[events], clusters[events], sets.own[events], (count, len(full))) @ shared
+        total[:, upper, other] += seen
+        below_diagonal = upper != other
+        total[:, other[below_diagonal], upper[below_diagonal]] += seen[:, below_diagonal]
         return total
+
+
+def _by_place(
+    hazard: FloatArray, clusters: IntArray, places: IntArray, shape: tuple[int, int]
+) -> csr_array[Any, Any]:
+    """Sums of hazards by cluster and place, most of which are none."""
+    return csr_array((hazard, (clusters, places)), shape=shape)
