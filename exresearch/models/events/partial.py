@@ -201,7 +201,9 @@ class PartialLikelihood:
         events = np.flatnonzero(sets.own >= 0)
         seen = _by_place(self.hazard, clusters, sets.last, (count, len(below))) @ below
         seen -= _by_place(self.hazard, clusters, sets.first, (count, len(below))) @ below
-        seen -= _by_place(self.hazard[events], clusters[events], sets.own[events], (count, len(full))) @ shared
+        seen -= (
+            _by_place(self.hazard[events], clusters[events], sets.own[events], (count, len(full))) @ shared
+        )
         total[:, upper, other] += seen
         below_diagonal = upper != other
         total[:, other[below_diagonal], upper[below_diagonal]] += seen[:, below_diagonal]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 import numpy as np
@@ -57,8 +57,8 @@ class RateFit:
     log_likelihood, aic : float
         Of the model that was used (theta counts as a parameter).
     n, n_clusters, n_excluded : int
-    tests : list of mapping
-        The rows of `overdispersion`.
+    tests : callable
+        Gives the rows of `overdispersion`.
     design : Design
         The weighted least squares that the maximum is.
     log_estimates, model_std_errors, per : ndarray [p]
@@ -77,7 +77,7 @@ class RateFit:
     n: int
     n_clusters: int
     n_excluded: int
-    tests: list[dict[str, object]]
+    tests: Callable[[], list[dict[str, object]]]
     design: Design
     log_estimates: FloatArray
     model_std_errors: FloatArray
@@ -117,7 +117,7 @@ class RateFit:
     @cached_property
     def overdispersion(self) -> pd.DataFrame:
         """Whether counts vary more than Poisson has it."""
-        return pd.DataFrame(self.tests)
+        return pd.DataFrame(self.tests())
 
     @cached_property
     def coefficients(self) -> pd.Series:
@@ -192,9 +192,20 @@ def fit_rates(
             f"the counts '{events}' are fitted exactly by {names}, so nothing is left to estimate the precision from: "
             "use fewer predictors."
         )
-    negative = fit_negative_binomial(y, design, offset, weight, poisson)
-    tests = overdispersion_rows(y, poisson, negative, clusters)
-    used, reason = _choose(model, poisson, negative, float(tests[0]["p_value"]), events)  # type: ignore[arg-type]
+
+    @cache
+    def negative() -> CountFit | None:
+        return fit_negative_binomial(y, design, offset, weight, poisson)
+
+    @cache
+    def tests() -> list[dict[str, object]]:
+        return overdispersion_rows(y, poisson, negative(), clusters)
+
+    # Where Poisson is asked for, the other fit is made if somebody looks at the tests.
+    used, reason = poisson, "asked for"
+    if model != "poisson":
+        level = float(tests()[0]["p_value"])  # type: ignore[arg-type]
+        used, reason = _choose(model, poisson, negative(), level, events)
     kind = "poisson" if used is poisson else "negative_binomial"
 
     linearised = _linearised(used, y, offset, weight, x, names, clusters)
@@ -243,8 +254,6 @@ def _choose(
     model: str, poisson: CountFit, negative: CountFit | None, p_value: float, events: str
 ) -> tuple[CountFit, str]:
     """The fit to use, and why."""
-    if model == "poisson":
-        return poisson, "asked for"
     if model == "negative_binomial":
         if negative is None:
             raise NotEstimable(

@@ -159,7 +159,8 @@ def _standardised(
     labels: dict[str, dict[str, str]],
     n_all: int,
 ) -> PaySheets:
-    employees = study.table("employees").loc[raw.index]
+    table = study.table("employees")
+    employees = table[[name for name in ("weight", "wave", "unit", "person") if name in table]].loc[raw.index]
     weights = employees["weight"].astype("float64") if "weight" in employees else None
     means = {str(name): float(np.average(raw[name], weights=weights)) for name in raw}
     spreads = {

@@ -12,7 +12,7 @@ from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.measures import Cuts, cut_points, dependence_groups, oriented, population_column, unit_means
-from exresearch.measures.resampling import respondents
+from exresearch.measures.resampling import respondents, respondents_by
 from exresearch.models import NotEstimable, unit_association
 from exresearch.models.regression import linear_regression
 from exresearch.models.resampling import MIN_UNITS
@@ -226,8 +226,8 @@ def recommendation_by_phase(study: Study, *, conf_level: float) -> pd.DataFrame:
 def _by_unit(study: Study, table: str, values: pd.Series, *, min_unit_n: int) -> pd.DataFrame:
     frame = study.table(table)
     means = unit_means(values, unit=frame["unit"], weights=frame.get("weight")).set_index("unit")
-    answered = frame[values.notna() & frame["unit"].notna()]
-    people = {unit: respondents(part) for unit, part in answered.groupby("unit")}
+    named = [name for name in ("unit", "person") if name in frame]
+    people = respondents_by(frame[named].loc[values.notna() & frame["unit"].notna()])
     enough = (means["n"] >= min_unit_n) & (means.index.to_series().map(people) >= min_unit_n)
     return means.loc[enough, ["mean", "n"]]
 

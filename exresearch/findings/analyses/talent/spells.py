@@ -81,7 +81,10 @@ def stay_spells(
             message="Leaving could not be tested: there is no last working day, or sheets do not say who answered."
         )
     answered = pd.concat(scores, axis=1).dropna()
-    working = sheets.loc[answered.index]
+    # Of the sheets only what is read below: all their answers would be copied again and again.
+    told = {v.column for role in ("category", "date") for v in study.codebook.select("employees", role=role)}
+    named = [name for name in sheets if name in told | {"person", "unit", "wave"}]
+    working = sheets[named].loc[answered.index]
     counts = {"answers": len(answered), "notice": 0}
     if not with_notice:
         kept = at_work(working, study.codebook)
@@ -107,8 +110,12 @@ def stay_spells(
     rows["wave"] = working["wave"] if "wave" in working else "all"
     rows = rows.join(answered)
     rows["end"] = listed[dates["end"]].array.take(places.to_numpy())
-    first_answer = rows.groupby("person")["day"].transform("min")
-    rows["begin"] = listed[dates["start"]].array.take(places.to_numpy()) if "start" in dates else first_answer
+    # The place on the list stands for the person, as numbers are compared more quickly than names.
+    rows["place"] = places.to_numpy()
+    if "start" in dates:
+        rows["begin"] = listed[dates["start"]].array.take(places.to_numpy())
+    else:
+        rows["begin"] = rows.groupby("place")["day"].transform("min")
     counts["no_start"] = int(rows.loc[rows["begin"].isna(), "person"].nunique())
     rows = _cut(rows, last=_observed_until(listed[dates["end"]], day))
     for name, columns in (("contract", _CONTRACT), ("level", _LEVEL)):
@@ -181,13 +188,14 @@ def _observed_until(ends: pd.Series, days: pd.Series) -> pd.Timestamp:
 
 def _cut(rows: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:
     """Give each answer its stretch of service, in years."""
-    rows = rows.dropna(subset=["day", "begin"]).sort_values(["person", "day"], kind="stable")
-    entry = rows[["day", "begin"]].max(axis=1)
+    rows = rows.dropna(subset=["day", "begin"]).sort_values(["place", "day"], kind="stable")
+    entry = rows["day"].where(rows["day"] > rows["begin"], rows["begin"])
     # Who answered before the first working day counts from that day.
-    first_entry = entry.groupby(rows["person"]).transform("min")
-    following = rows.groupby("person")["day"].shift(-1)
-    holds = rows["day"] + pd.Timedelta(days=ANSWER_HOLDS)
-    stop = pd.concat([following, rows["end"], holds], axis=1).min(axis=1)
+    first_entry = entry.groupby(rows["place"]).transform("min")
+    following = rows["day"].shift(-1).where(rows["place"] == rows["place"].shift(-1))
+    stop = rows["day"] + pd.Timedelta(days=ANSWER_HOLDS)
+    for other in (following, rows["end"]):
+        stop = stop.mask(other < stop, other)
     stop = stop.mask(stop > last, last)
     # Rows that take no time are left out by whoever asked; an answer after the last working day is one of them.
     leaves = (rows["end"] == stop) & (stop > entry)
@@ -199,7 +207,7 @@ def _cut(rows: pd.DataFrame, *, last: pd.Timestamp) -> pd.DataFrame:
         left=leaves.astype("int64"),
         first=entry == first_entry,
     )
-    return cut.drop(columns=["day", "end", "begin"]).loc[lambda frame: frame.index.sort_values()]
+    return cut.drop(columns=["day", "end", "begin", "place"]).loc[lambda frame: frame.index.sort_values()]
 
 
 def _category(study: Study, names: tuple[str, ...], *, table: str | None = None) -> str | None:
