@@ -9,6 +9,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from numpy.typing import NDArray
 
 from exresearch.disclosure import DisclosureRules, Groups, Measure, Released, release
 from exresearch.report.figures.visible import visible
@@ -144,30 +145,18 @@ def draw_cloud(axes: Axes, cloud: Cloud, *, colour: str, alpha: float) -> None:
     """Draw a cloud; circles of cells have an area by their number of units."""
     if cloud.points.empty:
         return
-    if cloud.form == "dots":
-        # As markers of a line, which are drawn once and set down thousands of times.
-        axes.plot(
-            cloud.points["x"],
-            cloud.points["y"],
-            linestyle="none",
-            marker="o",
-            markersize=np.sqrt(_DOT),
-            color=colour,
-            alpha=alpha,
-            markeredgecolor="white",
-            markeredgewidth=0.5,
-            zorder=2,
-        )
-        return
-    # The fullest cell is a circle that fits between its neighbours.
-    areas = 240.0 * cloud.points["size"].to_numpy() / cloud.points["size"].max()
+    # One size for all dots: they are then drawn once and set down thousands of times.
+    areas: float | NDArray[np.float64] = _DOT
+    if cloud.form == "cells":
+        # The fullest cell is a circle that fits between its neighbours.
+        areas = 240.0 * cloud.points["size"].to_numpy(dtype="float64") / cloud.points["size"].max()
     axes.scatter(
         cloud.points["x"],
         cloud.points["y"],
         s=areas,
         color=colour,
         alpha=alpha,
-        edgecolors=COLOURS["grey"],
+        edgecolors="white" if cloud.form == "dots" else COLOURS["grey"],
         linewidths=0.5,
         zorder=2,
     )
