@@ -76,7 +76,9 @@ def notebook(text: str) -> str:
     """An executed notebook that shows a text."""
     node = nbformat.v4.new_notebook()  # type: ignore[no-untyped-call]
     output = nbformat.v4.new_output(  # type: ignore[no-untyped-call]
-        "display_data", data={"text/html": f"<p>Shown:\n{html.escape(text)}</p>"}, metadata={"exresearch": "[]"}
+        "display_data",
+        data={"text/html": f"<p>Shown:\n{html.escape(text)}</p>"},
+        metadata={"exresearch": "[]"},
     )
     node.cells = [
         nbformat.v4.new_markdown_cell("# Title", id="title"),  # type: ignore[no-untyped-call]

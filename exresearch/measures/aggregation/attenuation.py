@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 import numpy as np
 import pandas as pd
@@ -32,6 +33,8 @@ NO_CORRECTION = {
 #: More groups than this are put together at random: it takes time and changes the interval hardly.
 _MOST_GROUPS = 400
 _LEAST_FINITE = 0.975
+# Rows of zeros and ones at once, of which single precision holds the sums.
+_ROWS = 100_000
 _COLUMNS = ["x", "y", "n", "r", "conf_low", "conf_high", "disattenuated", "dis_low", "dis_high", "reason"]
 
 
@@ -209,7 +212,11 @@ def construct_correlations(
     )
     corrected = r / np.sqrt(product)
     answered = np.isfinite(y)
-    both = [int(np.count_nonzero(answered[:, i] & answered[:, j])) for i, j in zip(left, right, strict=True)]
+    together = sum(
+        (part.T @ part).astype(np.float64)
+        for part in (answered[start : start + _ROWS].astype(np.float32) for start in range(0, len(y), _ROWS))
+    )
+    both = np.asarray(together)[left, right] if len(y) else np.zeros(len(left))
     with np.errstate(divide="ignore"):
         z_low, z_high = _limits(np.arctanh(np.clip(r, -1, 1)), n_groups=present, conf_level=conf_level)
     dis_low, dis_high = _limits(corrected, n_groups=present, conf_level=conf_level)
@@ -217,7 +224,7 @@ def construct_correlations(
         {
             "x": [names[i] for i in left],
             "y": [names[j] for j in right],
-            "n": np.array(both, dtype=np.int64),
+            "n": both.astype(np.int64),
             "r": r[0],
             "conf_low": np.tanh(z_low),
             "conf_high": np.tanh(z_high),
@@ -276,11 +283,11 @@ def _group_codes(
     return (rng.permutation(n_groups) % _MOST_GROUPS)[codes].astype(np.intp)
 
 
-def _sums(counts: Array, products: Array, codes: NDArray[np.intp]) -> Array:
-    """Sum the columns of ``products`` within groups, and the groups as often as each replicate drew them."""
+def _sums(counts: Array, products: Iterable[Array], codes: NDArray[np.intp]) -> Array:
+    """Sum the columns ``products`` within groups, and the groups as often as each replicate drew them."""
     n_groups = counts.shape[1]
     grouped = np.stack(
-        [np.bincount(codes, weights=column, minlength=n_groups) for column in products.T], axis=1
+        [np.bincount(codes, weights=column, minlength=n_groups) for column in products], axis=1
     )
     return counts @ grouped
 
@@ -325,9 +332,14 @@ def _alphas(counts: Array, answers: Array, w: Array, codes: NDArray[np.intp]) ->
     whole = np.isfinite(answers).all(axis=1)
     if not whole.any():
         return np.full(len(counts), np.nan)
-    x = answers[whole] - answers[whole].mean(axis=0)
-    x = np.column_stack([x, x.sum(axis=1)])
-    sums = _sums(counts, np.column_stack([np.ones(len(x)), x, x**2]) * w[whole, None], codes[whole])
+    # Column by column, each in one piece.
+    x = [column[whole] for column in np.ascontiguousarray(answers.T)]
+    x = [column - column.mean() for column in x]
+    x.append(np.sum(x, axis=0))
+    own = w[whole]
+    weighted = [column * own for column in x]
+    squares = (column * part for column, part in zip(x, weighted, strict=True))
+    sums = _sums(counts, chain([own], weighted, squares), codes[whole])
     size = answers.shape[1]
     with np.errstate(invalid="ignore", divide="ignore"):
         moments = sums[:, 1:] / sums[:, :1]

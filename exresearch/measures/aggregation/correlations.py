@@ -16,6 +16,9 @@ from exresearch.measures.scores import oriented_frame, score_method
 from exresearch.study import Study
 from exresearch.study.coded import coded, distinct
 
+# Of a whole number.
+_BITS = 64
+
 
 def correlation_table(
     study: Study, *, table: str = "employees", conf_level: float = 0.95, n_boot: int = 2000, seed: int
@@ -109,10 +112,20 @@ def _people_with_both(frame: pd.DataFrame, scores: pd.DataFrame, pairs: pd.DataF
     codes = np.where(codes < 0, len(names) + np.arange(len(codes)), codes)
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    there = {str(name): scores[name].notna().to_numpy(dtype=bool)[order] for name in scores}
     if not len(starts):
         return [0] * len(pairs)
-    return [
-        int(np.count_nonzero(np.logical_or.reduceat(there[x] & there[y], starts)))
-        for x, y in zip(pairs["x"], pairs["y"], strict=True)
-    ]
+    there = {str(name): scores[name].notna().to_numpy(dtype=bool)[order] for name in scores}
+    found = np.zeros(len(pairs), dtype=np.int64)
+    left, right = pairs["x"].to_numpy(), pairs["y"].to_numpy()
+    for name, own in there.items():
+        rows = np.flatnonzero(left == name)
+        # A bit for each of the others, so that all are looked up in one pass.
+        for first in range(0, len(rows), _BITS):
+            some = rows[first : first + _BITS]
+            bits = np.zeros(len(own), dtype=np.uint64)
+            for place, row in enumerate(some):
+                bits |= there[right[row]].astype(np.uint64) << np.uint64(place)
+            people = np.bitwise_or.reduceat(np.where(own, bits, np.uint64(0)), starts)
+            for place, row in enumerate(some):
+                found[row] = np.count_nonzero(people & (np.uint64(1) << np.uint64(place)))
+    return [int(number) for number in found]

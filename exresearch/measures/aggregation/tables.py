@@ -6,13 +6,16 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.measures.aggregation.agreement import rwg_j
 from exresearch.measures.aggregation.gate import LEAST_ICC2, LEAST_RWG, aggregation_gate
 from exresearch.measures.aggregation.intraclass import icc
+from exresearch.measures.aggregation.keys import SheetKeys
 from exresearch.measures.aggregation.shrinkage import LEAST_UNITS, shrunken_means
-from exresearch.measures.aggregation.unit_means import person_means, unit_means
+from exresearch.measures.aggregation.unit_means import check_weights, unit_means
 from exresearch.measures.scores import NotScorable, construct_score, least_share, oriented_frame
 from exresearch.study import Study, Variable
 
@@ -86,10 +89,11 @@ def aggregation_table(
     """
     rows = []
     for name in [table] if table else TABLES_OF_ANSWERS:
-        known, frame = constructs_of(study, name), _coded(study.table(name))
+        known = constructs_of(study, name)
+        keys = SheetKeys.of(study.table(name)) if study.has(name, "unit") else None
         for one in [construct] if construct else known:
             row, reason = _judge(
-                study, frame, name, known.get(one, []), min_unit_n, least_icc2, least_rwg, conf_level
+                study, keys, name, known.get(one, []), min_unit_n, least_icc2, least_rwg, conf_level
             )
             base = {"table": name, "construct": one, "label": study.codebook.label(one)}
             rows.append({**base, "n_items": len(known.get(one, [])), **row, "reason": reason})
@@ -155,11 +159,12 @@ def unit_mean_table(
         **who,
         "conf_level": conf_level,
     }
-    people = _people_of_units(frame, score.notna())
-    counts = frame["unit"].map(people)
-    score_kept = score.where(counts >= min_unit_n)
+    keys = SheetKeys.of(frame)
+    scored = score.notna().to_numpy(dtype=bool)
+    enough = keys.enough(scored, min_unit_n)
+    score_kept = score.where(enough)
     means = unit_means(score_kept, **options)[_OWN]
-    few = unit_means(score.where(counts < min_unit_n), **options)[["unit", "n"]]
+    few = unit_means(score.where(~enough), **options)[["unit", "n"]]
     pooled = unit_means(score_kept, **options, own_variance_from=math.inf)
     usable = len(pooled) >= LEAST_UNITS and bool((pooled["std_error"] > 0).all())
     if usable:
@@ -172,6 +177,7 @@ def unit_mean_table(
         if len(part)
     ]
     whole = pd.concat(both, ignore_index=True) if both else means.assign(reason="")
+    people = pd.Series(keys.respondents(scored), index=keys.unit_names)
     whole["respondents"] = whole["unit"].map(people).fillna(0).astype("int64")
     return whole.reindex(columns=[*_OWN, *_SHRUNKEN, "respondents", "reason"]).sort_values(
         "unit", ignore_index=True
@@ -180,7 +186,7 @@ def unit_mean_table(
 
 def _judge(
     study: Study,
-    frame: pd.DataFrame,
+    keys: SheetKeys | None,
     table: str,
     variables: Sequence[Variable],
     min_unit_n: int,
@@ -190,33 +196,40 @@ def _judge(
 ) -> tuple[dict[str, Any], str]:
     """One row of the aggregation table, and its reason."""
     problem = _problem(study, table, variables)
-    if problem:
-        return {}, NOT_JUDGED[problem]
+    if problem or keys is None:
+        return {}, NOT_JUDGED[problem or "no_unit"]
     score, unknown = score_of(study, table, variables)
     if unknown:
         return {}, unknown
-    unit = frame["unit"].where(score.notna())
-    sizes = _people_of_units(frame, score.notna())
-    kept = unit.where(unit.map(sizes) >= min_unit_n)
+    frame = study.table(table)
+    values = score.to_numpy(dtype=np.float64, na_value=np.nan)
+    scored = np.isfinite(values)
+    n_units = int(np.count_nonzero(keys.respondents(scored) >= max(min_unit_n, 1)))
+    kept = keys.enough(scored, min_unit_n)
     row: dict[str, Any] = {
-        "n": int(kept.notna().sum()),
-        "n_units": int((sizes >= min_unit_n).sum()),
-        "n_units_left_out": int(frame["unit"].nunique()) - int((sizes >= min_unit_n).sum()),
+        "n": int(np.count_nonzero(kept)),
+        "n_units": n_units,
+        "n_units_left_out": len(keys.unit_names) - n_units,
     }
-    people = person_means(score, unit=kept, person=frame.get("person"), weights=_weights(frame))
+    people = _people_means(values, keys, kept, _weights(frame))
     if row["n_units"] < 2:
         return row, NOT_JUDGED["few_units"]
-    if not people["unit"].duplicated().any():
+    # People lie unit by unit.
+    starts = np.flatnonzero(np.diff(people["unit"], prepend=-1))
+    if len(starts) == len(people):
         return row, NOT_JUDGED["one_each"]
-    by_unit = people.groupby("unit")["value"]
-    if (by_unit.max() - by_unit.min() <= 1e-12).all():
+    means = people["value"].to_numpy()
+    if (np.maximum.reduceat(means, starts) - np.minimum.reduceat(means, starts) <= 1e-12).all():
         return row, NOT_JUDGED["no_spread"]
     found = icc(people["value"], groups=people["unit"], weights=people["weight"], conf_level=conf_level)
     row |= {name: getattr(found, name) for name in _AGGREGATION[6:17]}
     low, high = variables[0].minimum, variables[0].maximum
     agreement = None
     if low is not None and high is not None and high - low >= 1 and float(high - low).is_integer():
-        agreement = rwg_j(oriented_frame(frame, variables), groups=kept, n_points=int(high - low) + 1)["rwg"]
+        groups = pd.Series(np.where(kept, keys.units, np.nan), index=frame.index)
+        agreement = rwg_j(oriented_frame(frame, variables), groups=groups, n_points=int(high - low) + 1)[
+            "rwg"
+        ]
     gate = aggregation_gate(found.icc2, agreement, least_icc2=least_icc2, least_rwg=least_rwg)
     row |= {"rwg_median": gate.rwg_median, "rwg_share": gate.rwg_share, "passes": gate.passes}
     return row, gate.reason
@@ -259,25 +272,18 @@ def score_of(study: Study, table: str, variables: Sequence[Variable]) -> tuple[p
     return answers.mean(axis=1).where(enough), ""
 
 
-def _people_of_units(frame: pd.DataFrame, scored: pd.Series) -> pd.Series:
-    """Count the people with a score of each unit, each once; a sheet without a person is somebody of its own."""
-    keys = [name for name in ("unit", "person") if name in frame]
-    sheets = frame[keys][scored & frame["unit"].notna()]
-    if "person" not in sheets:
-        return sheets.groupby("unit").size()
-    nameless = sheets["person"].isna().groupby(sheets["unit"]).sum()
-    return sheets.groupby("unit")["person"].nunique() + nameless
-
-
-def _coded(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with numbers for units and persons: looked up once, not for every construct."""
-    keys = [name for name in ("unit", "person") if name in frame]
-    return frame.assign(**{name: _numbered(frame[name]) for name in keys})
-
-
-def _numbered(names: pd.Series) -> pd.Series:
-    codes, _ = pd.factorize(names, sort=True)
-    return pd.Series(codes, index=names.index, dtype="float64").where(codes >= 0)
+def _people_means(
+    values: NDArray[np.float64], keys: SheetKeys, kept: NDArray[np.bool_], weights: pd.Series | None
+) -> pd.DataFrame:
+    """As :func:`person_means` of the sheets that are kept, with units by number and in their order."""
+    rows = np.flatnonzero(kept)
+    w = np.ones(len(rows)) if weights is None else weights.to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+    check_weights("aggregation_table", w)
+    people, size = keys.people[rows], len(keys.unit_of)
+    there = np.flatnonzero(np.bincount(people, minlength=size))
+    total = np.bincount(people, weights=w, minlength=size)[there]
+    means = np.bincount(people, weights=w * values[rows], minlength=size)[there] / total
+    return pd.DataFrame({"unit": keys.unit_of[there], "value": means, "weight": total})
 
 
 def _weights(frame: pd.DataFrame) -> pd.Series | None:

@@ -95,7 +95,7 @@ def unit_means(
         {"value": values.array[there], "size": 1.0 if weights is None else weights.array[there]},
         index=range(len(there)),
     )
-    _check_weights("unit_means", answers["size"].to_numpy(dtype="float64", na_value=np.nan))
+    check_weights("unit_means", answers["size"].to_numpy(dtype="float64", na_value=np.nan))
     infinite = int(np.isinf(answers["value"].to_numpy(dtype="float64")).sum())
     if infinite:
         raise ValueError(
@@ -170,13 +170,14 @@ def person_means(
     w = np.ones(len(y)) if weights is None else weights.to_numpy(dtype="float64", na_value=np.nan)
     codes, names = pd.factorize(unit[there], sort=True)
     y, w = y[there], w[there]
-    _check_weights("person_means", w)
+    check_weights("person_means", w)
     if person is not None:
         y, w, codes = _by_person(y, w, codes, person[there])
     return pd.DataFrame({"unit": np.asarray(names, dtype=object)[codes], "value": y, "weight": w})
 
 
-def _check_weights(function: str, weights: Vector) -> None:
+def check_weights(function: str, weights: Vector) -> None:
+    """Raise ValueError in the name of a function unless all weights are above 0."""
     wrong = int((~(np.isfinite(weights) & (weights > 0))).sum())
     if wrong:
         raise ValueError(

@@ -41,12 +41,19 @@ def with_intervals(
     Binder, D. A. (1983). On the variances of asymptotically normal estimators from complex surveys. *International
     Statistical Review*, 51, 279-292. https://doi.org/10.2307/1402588
     """
-    codes, size = numbered(groups)
+    codes, _ = numbered(groups)
+    return pd.DataFrame(rows_by_group(terms, codes, conf_level=conf_level, counts=counts), columns=COLUMNS)
+
+
+def rows_by_group(
+    terms: Mapping[str, Term], codes: NDArray[np.intp], *, conf_level: float, counts: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Give the rows of :func:`with_intervals`, not yet a frame, with groups numbered from 0 without gaps."""
     sums = {
-        term: (estimate, np.bincount(codes, weights=influence, minlength=size).astype(np.float64))
+        term: (estimate, np.bincount(codes, weights=influence).astype(np.float64))
         for term, (estimate, influence) in terms.items()
     }
-    return pd.DataFrame(rows_of_sums(sums, conf_level=conf_level, counts=counts), columns=COLUMNS)
+    return rows_of_sums(sums, conf_level=conf_level, counts=counts)
 
 
 def numbered(groups: pd.Series) -> tuple[NDArray[np.intp], int]:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
-from exresearch.measures.change.linearised import Term, check_rows, with_intervals
+from exresearch.measures.change.linearised import COLUMNS, Term, check_rows, rows_by_group
+
+Vector = NDArray[np.float64]
 
 
 def panel_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFrame:
@@ -73,10 +78,13 @@ def panel_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFra
      'weights': 0.0}
     """
     check_rows(frame, ["later", "person", "value", "weight", "group"], conf_level=conf_level)
-    people = _people(frame)
-    later = people["later"].to_numpy(dtype=bool)
-    y, w = people["value"].to_numpy(dtype=np.float64), people["weight"].to_numpy(dtype=np.float64)
-    stays = people["stays"].to_numpy(dtype=bool)
+    rows, _ = panel_rows(frame, conf_level=conf_level)
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def panel_rows(frame: pd.DataFrame, *, conf_level: float) -> tuple[list[dict[str, Any]], dict[str, int]]:
+    """Give the rows of :func:`panel_change` of a frame that was checked, not yet a frame, and the numbers of people."""
+    later, y, w, stays, groups = _people(frame)
     m0, at_m0 = _mean(y, w, ~later)
     m1, at_m1 = _mean(y, w, later)
     terms: dict[str, Term] = {"total": (m1 - m0, at_m1 - at_m0)}
@@ -99,36 +107,43 @@ def panel_change(frame: pd.DataFrame, *, conf_level: float = 0.95) -> pd.DataFra
             "weights": (s1 - s0 - answers, at_s1 - at_s0 - at_answers),
         }
     counts = {"n_from": int((~later).sum()), "n_to": int(later.sum()), "n_both": int((later & stays).sum())}
-    return with_intervals(terms, people["group"], conf_level=conf_level, counts=counts)
+    return rows_by_group(terms, groups, conf_level=conf_level, counts=counts), counts
 
 
-def _people(frame: pd.DataFrame) -> pd.DataFrame:
-    """One row per person and wave, in the same order of persons in both waves; the unknown are each somebody else."""
-    known = frame["person"].notna()
-    codes = pd.factorize(frame["person"])[0].astype("int64")
-    codes[~known] = -1 - np.arange(int((~known).sum()))
-    work = pd.DataFrame(
-        {
-            "person": codes,
-            "later": frame["later"].to_numpy(dtype=bool),
-            "weight": frame["weight"].to_numpy(dtype=np.float64),
-            "value": frame["value"].to_numpy(dtype=np.float64),
-            "group": frame["group"].to_numpy(),
-        }
-    )
-    if work.duplicated(["person", "later"]).any():
-        work["value"] *= work["weight"]
-        work = work.groupby(["person", "later"], as_index=False, sort=False).agg(
-            weight=("weight", "sum"), value=("value", "sum"), group=("group", "first")
+def _people(
+    frame: pd.DataFrame,
+) -> tuple[NDArray[np.bool_], Vector, Vector, NDArray[np.bool_], NDArray[np.intp]]:
+    """One row per person and wave, in the same order of persons in both waves; the unknown are each somebody else.
+
+    Returns whether it is of the second wave, value, weight, whether the person is in both, and number of the group.
+    """
+    who, known = pd.factorize(frame["person"])
+    alone = who < 0
+    who[alone] = len(known) + np.arange(int(alone.sum()))
+    size = len(known) + int(alone.sum())
+    own, group_names = pd.factorize(frame["group"])
+    second = frame["later"].to_numpy(dtype=bool)
+    value, weight = (frame[name].to_numpy(dtype=np.float64) for name in ("value", "weight"))
+    place = second * size + who
+    counts = np.bincount(place, minlength=2 * size)
+    w = np.bincount(place, weight, 2 * size).astype(np.float64)
+    if counts.max(initial=0) > 1:
+        y = np.divide(
+            np.bincount(place, weight * value, 2 * size), w, out=np.zeros(2 * size), where=counts > 0
         )
-        work["value"] /= work["weight"]
-    work = work.sort_values(["later", "person"], kind="stable", ignore_index=True)
-    work["stays"] = work.groupby("person")["later"].transform("size") == 2
-    # Who moved to another unit would else be in two groups.
-    work["group"] = work.groupby("person")["group"].transform("first")
-    groups = pd.factorize(work["group"])[0]
-    work["group"] = np.where(groups < 0, len(work) + pd.factorize(work["person"])[0], groups)
-    return work
+    else:
+        y = np.zeros(2 * size)
+        y[place] = value
+    # Of the first wave where there is one, else who moved to another unit would be in two groups.
+    group = np.full(size, -1)
+    for wave in (True, False):
+        rows = np.flatnonzero((second == wave) & (own >= 0))[::-1]
+        group[who[rows]] = own[rows]
+    group = np.where(group < 0, len(group_names) + np.arange(size), group)
+    present = np.flatnonzero(counts)
+    stays: NDArray[np.bool_] = np.logical_and(counts[:size] > 0, counts[size:] > 0)
+    _, numbers = np.unique(group[present % size], return_inverse=True)
+    return present >= size, y[present], w[present], stays[present % size], numbers.astype(np.intp)
 
 
 def _mean(y: np.ndarray, w: np.ndarray, rows: np.ndarray) -> tuple[float, np.ndarray]:

@@ -7,14 +7,16 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.measures.change.composition import Cells
 from exresearch.measures.change.linearised import COLUMNS, check_rows, numbered
-from exresearch.measures.change.panel import panel_change
+from exresearch.measures.change.panel import panel_rows
 from exresearch.measures.resampling import LEAST_GROUPS, dependence_groups
 from exresearch.measures.scores import NotScorable, construct_score, score_items
 from exresearch.measures.scores.summary import asked
 from exresearch.study import Study
+from exresearch.study.coded import coded
 
 LEAST_PEOPLE = 30
 _LEAST_IN_CATEGORY = 10
@@ -128,11 +130,13 @@ def wave_changes(
 class _Pair:
     """The sheets of two waves, names as numbers: the same for every construct.
 
-    ``sheets`` has ``later, person`` (missing where unknown), ``weight, group``; ``categories`` a column per category.
+    ``sheets`` has ``later, person`` (missing where unknown), ``weight, group``; ``categories`` a column per category,
+    ``rows`` the places of the sheets in the table.
     """
 
     sheets: pd.DataFrame
     categories: pd.DataFrame
+    rows: NDArray[np.intp]
     persons: bool
 
 
@@ -162,7 +166,9 @@ def _change(
     items, frame = score_items(study.codebook, table, construct), study.table(table)
     waves: list[str] = []
     if study.has(table, "wave"):
-        there = set(frame.loc[asked(frame, items), "wave"].dropna().unique())
+        codes, names = coded(frame["wave"])
+        some = codes[asked(frame, items).to_numpy(dtype=bool)]
+        there = set(names[np.unique(some[some >= 0])])
         waves = [wave for wave in study.waves if wave in there]
     first = from_wave or (waves[0] if waves else "")
     last = to_wave or (waves[-1] if waves else "")
@@ -188,14 +194,16 @@ def _change(
 def _pair(study: Study, table: str, frame: pd.DataFrame, *, first: str, last: str) -> _Pair:
     weights = frame["weight"] if "weight" in frame else pd.Series(1.0, index=frame.index)
     columns = [v.column for v in study.codebook.select(table, role="category") if v.column in frame]
-    used = frame["wave"].isin([first, last]) & weights.notna() & (weights > 0)
+    codes, names = coded(frame["wave"])
+    own = weights.to_numpy(dtype=np.float64, na_value=np.nan)
+    used = np.isin(codes, names.get_indexer(pd.Index([first, last]))) & np.isfinite(own) & (own > 0)
     keys = [name for name in ("unit", "person", "wave") if name in frame and name not in columns]
     rows = frame[[*keys, *columns]][used]
     sheets = pd.DataFrame(
         {
-            "later": (rows["wave"] == last).to_numpy(dtype=bool),
+            "later": codes[used] == names.get_loc(last),
             "person": np.nan,
-            "weight": weights[used].to_numpy(dtype=np.float64),
+            "weight": own[used],
             "group": pd.factorize(dependence_groups(rows).labels)[0],
         },
         index=rows.index,
@@ -205,7 +213,7 @@ def _pair(study: Study, table: str, frame: pd.DataFrame, *, first: str, last: st
         sheets["person"] = np.where(codes < 0, np.nan, codes)
         sheets["group"] = _together(sheets["group"], sheets["person"])
     categories = {column: pd.factorize(rows[column], use_na_sentinel=False)[0] for column in columns}
-    return _Pair(sheets, pd.DataFrame(categories, index=rows.index), "person" in frame)
+    return _Pair(sheets, pd.DataFrame(categories, index=rows.index), np.flatnonzero(used), "person" in frame)
 
 
 def _together(groups: pd.Series, persons: pd.Series) -> pd.Series:
@@ -215,10 +223,11 @@ def _together(groups: pd.Series, persons: pd.Series) -> pd.Series:
 
 
 def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: float) -> list[pd.DataFrame]:
-    values = scores.loc[pair.sheets.index]
-    scored = values.notna()
-    sheets = pair.sheets[scored].assign(value=values[scored])
-    if sheets["group"].nunique() < LEAST_GROUPS:
+    values = scores.to_numpy(dtype=np.float64, na_value=np.nan)[pair.rows]
+    there = np.isfinite(values)
+    sheets = pair.sheets[there]
+    sheets["value"] = values[there]
+    if len(np.unique(sheets["group"])) < LEAST_GROUPS:
         # A question that a few units alone were asked: their number cannot stand for the variation between units.
         labels = pd.factorize(dependence_groups(frame, where=sheets.index).labels)[0]
         sheets["group"] = _together(pd.Series(labels, index=sheets.index), sheets["person"])
@@ -227,15 +236,13 @@ def _split(pair: _Pair, scores: pd.Series, frame: pd.DataFrame, *, conf_level: f
     if fewest < LEAST_PEOPLE:
         return _unknown("few_people", conf_level=conf_level, counts=counts)
     methods: dict[str, list[dict[str, Any]]] = {}
+    check_rows(sheets, ["later", "value", "weight", "group"], conf_level=conf_level)
     if pair.persons:
-        stayed = panel_change(sheets, conf_level=conf_level)
-        rows = [{str(name): value for name, value in row.items()} for row in stayed.to_dict("records")]
+        rows, _ = panel_rows(sheets, conf_level=conf_level)
         few = counts["n_both"] < LEAST_PEOPLE
         methods["panel"] = _total_alone(rows, "few_stayers") if few else rows
-    check_rows(sheets, ["later", "value", "weight", "group"], conf_level=conf_level)
     groups, n_groups = numbered(sheets["group"])
     cells = Cells.of(sheets, groups, n_groups=n_groups)
-    there = scored.to_numpy(dtype=bool)
     for column in map(str, pair.categories.columns):
         codes = pair.categories[column].to_numpy()[there]
         counted = np.bincount(codes)

@@ -268,13 +268,16 @@ def _pairs(answers: Answers, *, deleted: bool) -> Iterator[tuple[int, int, float
     complete = bool(given.all())
     k, w = x.shape[1], answers.weights
     base = _sums(answers, [w, w * w], deleted) if complete else []
+    # With gaps every pair has rows, and so sums, of its own.
+    single = _sums(answers, [w * x[:, i] for i in range(k)], deleted) if complete else []
     for i in range(k):
         wi = w if complete else np.where(given[:, i], w, 0.0)
         for j in range(i, k):
             wij = w if complete else np.where(given[:, j], wi, 0.0)
             wa = wij * x[:, i]
             sums = base or _sums(answers, [wij, wij * wij], deleted)
-            sums = [*sums, *_sums(answers, [wa, wij * x[:, j], wa * x[:, j]], deleted)]
+            alone = [single[i], single[j]] if complete else _sums(answers, [wa, wij * x[:, j]], deleted)
+            sums = [*sums, *alone, *_sums(answers, [wa * x[:, j]], deleted)]
             covariance = float(_covariance(*(np.array(total) for total, _ in sums)))
             left_out = _covariance(*(total - part for total, part in sums)) if deleted else np.empty(0)
             yield i, j, covariance, left_out

@@ -10,6 +10,7 @@ import pandas as pd
 from exresearch.measures.scores.factor_scores import NotScorable
 from exresearch.measures.scores.score import construct_score, least_share, score_items, score_method
 from exresearch.study import Study, Variable
+from exresearch.study.coded import coded
 
 _TABLES = ("employees", "customers", "partners", "moments")
 _COLUMNS = [
@@ -82,11 +83,14 @@ def asked(frame: pd.DataFrame, items: tuple[Variable, ...]) -> pd.Series:
     >>> asked(sheets, (item,)).tolist()
     [True, True, False]
     """
-    answered = frame[[v.column for v in items]].notna().any(axis=1)
+    answered = np.zeros(len(frame), dtype=bool)
+    for item in items:
+        answered |= frame[item.column].notna().to_numpy()
     if "wave" not in frame:
         return pd.Series(bool(answered.any()), index=frame.index)
-    codes, names = pd.factorize(frame["wave"], use_na_sentinel=False)
-    some = np.bincount(codes, weights=answered, minlength=len(names)) > 0
+    codes, names = coded(frame["wave"])
+    # Sheets without a wave come last, together.
+    some = np.bincount(np.where(codes < 0, len(names), codes)[answered], minlength=len(names) + 1) > 0
     return pd.Series(some[codes], index=frame.index)
 
 

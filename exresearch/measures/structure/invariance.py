@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, get_args
 
+import numpy as np
 import pandas as pd
 
 from exresearch.measures.structure.cfa import check_factors, factor_names
@@ -20,6 +21,7 @@ from exresearch.measures.structure.sem import (
 )
 from exresearch.measures.structure.sem.clusters import FloatArray
 from exresearch.measures.structure.sem.moments import check_input
+from exresearch.study.coded import coded, distinct
 
 InvarianceRule = Literal["chen_tested", "chen", "cheung_rensvold"]
 Equal = Literal["loadings", "intercepts", "residuals"]
@@ -140,13 +142,14 @@ def measurement_invariance(
     if robust is None:
         robust = weights is not None or cluster is not None
     check_input(data, items=items, weights=weights, other=[by, cluster])
-    used = data[comparable_rows(data, factors=factors, by=by, min_group_n=min_group_n)]
-    n_groups = int(used[by].nunique())
+    rows = comparable_rows(data, factors=factors, by=by, min_group_n=min_group_n)
+    used = data[rows]
+    n_groups = distinct(data[by], rows.to_numpy())
     counted = {
         "n": len(used),
         "n_groups": n_groups,
         "n_excluded": len(data) - len(used),
-        "n_groups_excluded": int(data[by].nunique()) - n_groups,
+        "n_groups_excluded": distinct(data[by]) - n_groups,
     }
     if n_groups < 2:
         return _untestable(INVARIANCE_REASONS["one_group"], counted)
@@ -161,10 +164,14 @@ def comparable_rows(
 ) -> pd.Series:
     """Say of each row whether it is complete and in a group that is large enough; as :func:`measurement_invariance`."""
     items = check_factors(factors)
-    complete = data[items].notna().all(axis=1) & data[by].notna()
-    counts = data.loc[complete, by].value_counts()
+    codes, names = coded(data[by])
+    complete = codes >= 0
+    for item in items:
+        complete &= data[item].notna().to_numpy()
+    counts = np.bincount(codes[complete], minlength=len(names))
     least = max(min_group_n, 3 * len(items) + len(factors) * (len(factors) - 1) // 2)
-    return complete & data[by].isin(counts.index[counts >= least])
+    # One place more, for rows without a group.
+    return pd.Series(complete & np.append(counts >= least, False)[codes], index=data.index)
 
 
 def invariance_summary(table: pd.DataFrame) -> pd.DataFrame:

@@ -18,6 +18,7 @@ from exresearch.measures.structure.invariance import (
     untested,
 )
 from exresearch.study import Study, Variable
+from exresearch.study.coded import distinct, ranked
 
 STUDY_REASONS = {
     "no_construct": "no construct of this table has two items or more",
@@ -133,12 +134,12 @@ def invariance_of_study(study: Study, *, min_group_n: int = 100) -> pd.DataFrame
             continue
         for by, groups, lacking in _comparisons(study, name):
             reason = lacking
-            if not reason and groups.nunique() > _MANY_GROUPS:
+            if not reason and distinct(groups) > _MANY_GROUPS:
                 reason = STUDY_REASONS["many_groups"]
             if reason:
                 parts.append(_compared(untested(reason), name, by))
                 continue
-            given = data.assign(**{_BY: groups.to_numpy()})
+            given = data.assign(**{_BY: groups.array})
             used = comparable_rows(given, factors=factors, by=_BY, min_group_n=min_group_n)
             _group(given, study.table(name), used)
             table = measurement_invariance(
@@ -243,7 +244,7 @@ def _comparisons(study: Study, table: str) -> list[tuple[str, pd.Series, str]]:
     frame = study.table(table)
     nothing = pd.Series(pd.NA, index=frame.index, dtype="str")
     found: list[tuple[str, pd.Series, str]] = []
-    if "wave" in frame and len(frame["wave"].dropna().unique()) > 1:
+    if "wave" in frame and distinct(frame["wave"]) > 1:
         found.append(("wave", frame["wave"], ""))
     else:
         found.append(("wave", nothing, STUDY_REASONS["one_wave"]))
@@ -258,10 +259,17 @@ def _comparisons(study: Study, table: str) -> list[tuple[str, pd.Series, str]]:
             order = {wave: position for position, wave in enumerate(study.waves)}
             units = units.sort_values("wave", key=lambda waves: waves.map(order), kind="stable")
         latest = units[["unit", *(v.column for v in kinds)]].groupby("unit", sort=True).last()
-        found += [(v.column, frame["unit"].map(latest[v.column]), "") for v in kinds]
+        found += [(v.column, _of_units(frame["unit"], latest[v.column]), "") for v in kinds]
     else:
         found.append(("unit", nothing, STUDY_REASONS["no_kinds"]))
     return found
+
+
+def _of_units(units: pd.Series, latest: pd.Series) -> pd.Series:
+    """What is known of the unit of each sheet; looked up for each unit, not for each sheet."""
+    codes, names = ranked(units)
+    own = latest.reindex(names).array
+    return pd.Series(own.take(codes, allow_fill=True), index=units.index)
 
 
 def _is_language(variable: Variable) -> bool:

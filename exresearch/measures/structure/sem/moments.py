@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.measures.structure.sem.clusters import Contributions, FloatArray, IntArray, contributions
+from exresearch.study.coded import ranked
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +163,8 @@ def sample_moments(
     used = answered.all(axis=1) if missing == "listwise" else answered.any(axis=1)
     if groups is not None:
         used &= data[groups].notna().to_numpy()
-    values, answered = values[used], answered[used]
+    if not used.all():
+        values, answered = values[used], answered[used]
     weight = np.ones(len(values))
     if weights is not None:
         weight = data[weights].to_numpy(dtype=np.float64, na_value=np.nan)[used]
@@ -171,7 +173,7 @@ def sample_moments(
     names: tuple[str, ...] = ("",)
     codes = np.zeros(len(values), dtype=np.intp)
     if groups is not None and len(values):
-        codes, found = pd.factorize(data[groups].to_numpy()[used], sort=True)
+        codes, found = _numbered(data[groups], used)
         names = tuple(str(name) for name in found)
     rows = tuple(np.bincount(codes, minlength=len(names)).tolist())
     blocks: list[Block] = []
@@ -190,7 +192,7 @@ def sample_moments(
     if robust and len(values):
         labels = np.arange(len(values), dtype=np.intp)
         if cluster is not None:
-            labels, _ = pd.factorize(data[cluster].to_numpy()[used], use_na_sentinel=True)
+            labels, _ = _numbered(data[cluster], used)
             # A row without a cluster is one by itself.
             alone = labels < 0
             labels = np.where(alone, labels.max() + 1 + np.cumsum(alone), labels).astype(np.intp)
@@ -240,3 +242,17 @@ def _block(group: int, values: FloatArray, weight: FloatArray, pattern: NDArray[
     centred = values - mean
     cov = (centred * weight[:, None]).T @ centred / total
     return Block(group, np.flatnonzero(pattern).astype(np.intp), total, mean, (cov + cov.T) / 2)
+
+
+def _numbered(names: pd.Series, used: NDArray[np.bool_]) -> tuple[NDArray[np.intp], pd.Index]:
+    """Number some of the names in their order, from 0 without gaps; -1 where there is none."""
+    if not isinstance(names.dtype, pd.StringDtype):
+        numbers, kinds = pd.factorize(names.to_numpy()[used], sort=True, use_na_sentinel=True)
+        return numbers, pd.Index(kinds)
+    # Text is looked up once for all that is asked of it.
+    codes, found = ranked(names)
+    codes = codes[used]
+    there: NDArray[np.bool_] = np.bincount(codes[codes >= 0], minlength=len(found)) > 0
+    # One place more, for those without a name.
+    place = np.append(np.cumsum(there) - 1, -1)
+    return place[codes].astype(np.intp), found[there]
