@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import t as student_t
+from scipy.special import stdtrit
 
 from exresearch.study.coded import ranked
 
@@ -91,47 +91,45 @@ def unit_means(
         (np.zeros(len(values), dtype=np.int64), pd.Index(["all"])) if wave is None else ranked(wave)
     )
     there = np.flatnonzero((units >= 0) & (waves >= 0) & values.notna().to_numpy())
-    answers = pd.DataFrame(
-        {"value": values.array[there], "size": 1.0 if weights is None else weights.array[there]},
-        index=range(len(there)),
+    y = values.array[there].to_numpy(dtype=np.float64, na_value=np.nan)
+    w = (
+        np.ones(len(there))
+        if weights is None
+        else weights.array[there].to_numpy(dtype=np.float64, na_value=np.nan)
     )
-    check_weights("unit_means", answers["size"].to_numpy(dtype="float64", na_value=np.nan))
-    infinite = int(np.isinf(answers["value"].to_numpy(dtype="float64")).sum())
+    check_weights("unit_means", w)
+    infinite = int(np.isinf(y).sum())
     if infinite:
         raise ValueError(
             f"unit_means takes finite values; {infinite} are infinite. Declare such codes missing."
         )
-    answers["product"] = answers["value"] * answers["size"]
     # Grouped by number: text would be compared anew for every table.
     codes, cells = pd.factorize(units[there] * len(wave_names) + waves[there], sort=True)
-    means = answers.groupby(codes, sort=True).agg(
-        n=("value", "size"),
-        size=("size", "sum"),
-        product=("product", "sum"),
-        least=("value", "min"),
-        most=("value", "max"),
-    )
-    means.insert(0, "unit", unit_names.take(cells // max(len(wave_names), 1)))
-    means.insert(1, "wave", wave_names.take(cells % max(len(wave_names), 1)))
-    means = means.reset_index(drop=True)
+    size = len(cells)
+    least, most = np.full(size, np.inf), np.full(size, -np.inf)
+    np.minimum.at(least, codes, y)
+    np.maximum.at(most, codes, y)
+    total = np.bincount(codes, w, size).astype(np.float64)
     # No mean lies outside its answers: where all units answer alike, rounding must not make them differ.
-    means["mean"] = (means["product"] / means["size"]).clip(means["least"], means["most"])
-    y, w = answers["value"].to_numpy(dtype="float64"), answers["size"].to_numpy(dtype="float64")
-    rows = _spread(y, w, codes, means["mean"].to_numpy(dtype="float64"))
+    mean = np.clip(np.bincount(codes, y * w, size) / total, least, most)
+    means = pd.DataFrame(
+        {
+            "unit": unit_names.take(cells // max(len(wave_names), 1)),
+            "wave": wave_names.take(cells % max(len(wave_names), 1)),
+            "n": np.bincount(codes, minlength=size),
+            "size": total,
+            "mean": mean,
+        }
+    )
+    rows = _spread(y, w, codes, mean)
     people = rows
     if person is not None:
-        people = _spread(
-            *_by_person(y, w, codes, person.iloc[there]), means["mean"].to_numpy(dtype="float64")
-        )
+        people = _spread(*_by_person(y, w, codes, person.iloc[there]), mean)
     several = rows.m >= 2
     means["sd"] = np.sqrt(np.divide(rows.ss, rows.dof, out=np.full(len(means), np.nan), where=several))
     std_error, dof = _standard_errors(people, own_from=own_variance_from)
-    half = student_t.ppf(0.5 + conf_level / 2, dof) * std_error
-    means["std_error"], means["conf_low"], means["conf_high"] = (
-        std_error,
-        means["mean"] - half,
-        means["mean"] + half,
-    )
+    half = stdtrit(dof, 0.5 + conf_level / 2) * std_error
+    means["std_error"], means["conf_low"], means["conf_high"] = std_error, mean - half, mean + half
     return means[["unit", "wave", "n", "size", "mean", "sd", "std_error", "conf_low", "conf_high"]]
 
 

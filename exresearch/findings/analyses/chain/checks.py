@@ -27,6 +27,7 @@ from exresearch.findings.finding import EstimateRecord
 from exresearch.findings.note import Note
 from exresearch.findings.records import estimate_record
 from exresearch.measures import unit_categories
+from exresearch.measures.remembered import remembered
 from exresearch.models import NotEstimable
 from exresearch.models.mediation import DrawnMoments, averaged_mediation, mediation_analysis
 from exresearch.study import Study
@@ -176,7 +177,10 @@ def pooled(cells: pd.DataFrame) -> pd.DataFrame:
 
 def kept_equal(study: Study, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
     """Add columns for kind and size of the units, as far as their number carries it, and name them."""
-    held = unit_covariates(study, unit_frame(study, frame))
+    units = unit_frame(study, frame)
+    # The same units come with several kinds of rows.
+    key = ("chain_covariates", tuple(units["unit"]))
+    held = remembered(study, key, lambda: unit_covariates(study, units))
     names = {name: f"(kind) {name}" for name in held.columns}
     return frame.merge(held.frame.rename(columns={"unit": UNIT, **names}), on=UNIT, how="left"), [
         *names.values()
