@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from exresearch.measures.remembered import remembered
 from exresearch.measures.resampling import respondents
 from exresearch.measures.scores import oriented, oriented_frame
 from exresearch.study import Study, Variable
@@ -112,6 +113,10 @@ def journey_data(study: Study) -> JourneyData:
     NoJourney
         If no column tells the moments apart, nothing rates them, the scales differ, or there is no rating.
     """
+    return remembered(study, "journey data", lambda: _read(study))
+
+
+def _read(study: Study) -> JourneyData:
     table = study.table("moments")
     column = moment_column(study)
     if column is None:
@@ -173,7 +178,7 @@ def moment_column(study: Study) -> str | None:
     if named:
         return named[0]
     declared = {moment.name for phase in study.settings.journey for moment in phase.moments}
-    held = {v.column: len(declared & set(table[v.column].dropna().astype(str))) for v in found}
+    held = {v.column: len(declared & {str(one) for one in table[v.column].dropna().unique()}) for v in found}
     best = max(held, key=lambda name: held[name], default=None)
     if best is not None and held[best]:
         return best

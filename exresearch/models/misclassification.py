@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.sparse import csr_array
 
 from exresearch.models.resampling import NotEstimable, check_conf_level
 
@@ -161,16 +162,17 @@ def corrected_shares(
     groups = list(dict.fromkeys(data[group]))
     owners = pd.factorize(data[cluster])[0] if cluster is not None else np.arange(len(data))
     drawn = rng.multinomial(owners.max() + 1, np.full(owners.max() + 1, 1 / (owners.max() + 1)), size=n_boot)
-    weight = np.concatenate([np.ones((1, owners.max() + 1)), drawn])[:, owners]
+    times = np.concatenate([np.ones((owners.max() + 1, 1)), drawn.T], axis=1)
     given = pd.Categorical(data[code], categories=list(codes)).codes
+    place, strata = pd.Categorical(data[group], categories=groups).codes, data[stratum].to_numpy()
     total = np.zeros((n_boot + 1, len(groups), len(codes)))
     for name, counts in tables.items():
         mistakes = _drawn_rows(counts, rng, n_boot=n_boot)
-        for number, label in enumerate(groups):
-            rows = np.flatnonzero((data[group] == label).to_numpy() & (data[stratum] == name).to_numpy())
+        for number in range(len(groups)):
+            rows = np.flatnonzero((place == number) & (strata == name))
             if len(rows):
-                indicator = np.eye(len(codes))[given[rows]]
-                seen = weight[:, rows] @ indicator
+                cells = (np.ones(len(rows)), (given[rows], owners[rows]))
+                seen = (csr_array(cells, shape=(len(codes), len(times))) @ times).T
                 total[:, number] += seen.sum(axis=1, keepdims=True) * _unmixed(seen, mistakes)
     with np.errstate(invalid="ignore"):
         shares = total / total.sum(axis=2, keepdims=True)
@@ -178,12 +180,12 @@ def corrected_shares(
     low, high = np.nanquantile(shares[1:], tail, axis=0), np.nanquantile(shares[1:], 1 - tail, axis=0)
     found = []
     for number, label in enumerate(groups):
-        own = data[data[group] == label]
-        for place, name in enumerate(codes):
-            n = int((own[code] == name).sum())
-            row = {"group": label, "code": name, "n": n, "total": len(own), "share": n / len(own)}
-            row |= {"estimate": shares[0, number, place], "conf_low": low[number, place]}
-            found.append(row | {"conf_high": high[number, place], "conf_level": conf_level})
+        own = np.bincount(given[place == number], minlength=len(codes))
+        for column, name in enumerate(codes):
+            n, whole = int(own[column]), int(own.sum())
+            row = {"group": label, "code": name, "n": n, "total": whole, "share": n / whole}
+            row |= {"estimate": shares[0, number, column], "conf_low": low[number, column]}
+            found.append(row | {"conf_high": high[number, column], "conf_level": conf_level})
     return pd.DataFrame(found)
 
 

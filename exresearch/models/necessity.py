@@ -133,9 +133,12 @@ def _permuted(
     whole = (high_x - low_x) * (high_y - low_y)
     sizes: dict[str, list[FloatArray]] = {"ce_fdh": [], "cr_fdh": []}
     per_chunk = max(1, _CELLS_AT_ONCE // len(y))
+    # Ranks are drawn in place of values: of answers on a scale they take a byte each.
+    scale, ranks = np.unique(y, return_inverse=True)
+    ranks = ranks.astype(np.min_scalar_type(len(scale)))
     for start in range(0, n, per_chunk):
-        drawn = rng.permuted(np.tile(y, (min(per_chunk, n - start), 1)), axis=1)
-        tops = np.maximum.accumulate(np.maximum.reduceat(drawn, starts, axis=1), axis=1)
+        drawn = rng.permuted(np.tile(ranks, (min(per_chunk, n - start), 1)), axis=1)
+        tops = scale[np.maximum.accumulate(np.maximum.reduceat(drawn, starts, axis=1), axis=1)]
         area = (values[0] - low_x) * (high_y - low_y) + (high_y - tops) @ edges
         sizes["ce_fdh"].append(area / whole)
         before = np.column_stack([np.full(len(tops), -np.inf), tops[:, :-1]])

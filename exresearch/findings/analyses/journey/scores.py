@@ -173,7 +173,7 @@ def _mean(part: pd.DataFrame, *, conf_level: float, least: int) -> dict[str, flo
     empty = dict.fromkeys(_NUMBERS, float("nan"))
     if respondents(part) < max(least, 2):
         return empty
-    names = list(dict.fromkeys(part["moment"]))
+    names = list(part["moment"].unique())
     try:
         fit = _fit(part, names, conf_level=conf_level)
     except NotEstimable:

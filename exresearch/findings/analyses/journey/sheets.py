@@ -8,7 +8,8 @@ from typing import Literal
 import pandas as pd
 
 from exresearch.findings.analyses.journey.recall import months_since
-from exresearch.measures import Groups, JourneyData, dependence_groups, oriented
+from exresearch.measures import Groups, JourneyData, dependence_groups, journey_data, oriented
+from exresearch.measures.remembered import remembered
 from exresearch.measures.resampling import respondents
 from exresearch.study import Study
 
@@ -94,10 +95,16 @@ def journey_sheets(
     JourneySheets or None
         None where ratings do not say whose they are, or there is no recommendation of that source.
     """
-    ratings = journey.ratings
-    if "person" not in ratings:
+    if "person" not in journey.ratings:
         return None
     chosen: Source = source or ("asked" if journey.recommend is not None else "survey")
+    if journey_data(study) is not journey:
+        return _made(study, journey, chosen)
+    return remembered(study, ("journey sheets", chosen), lambda: _made(study, journey, chosen))
+
+
+def _made(study: Study, journey: JourneyData, chosen: Source) -> JourneySheets | None:
+    ratings = journey.ratings
     keys = [name for name in ("person", "wave", "population") if name in ratings]
     known = ratings.join(months_since(study, ratings).get(["start"], pd.DataFrame(index=ratings.index)))
     known = known.dropna(subset=keys)
@@ -151,9 +158,7 @@ def _outcome(
     if not asked or "person" not in employees:
         return None
     keys = [name for name in ("person", "wave") if name in employees and name in sheets]
-    answers = employees.assign(value=oriented(employees[asked[0].column], asked[0])).dropna(
-        subset=["value", *keys]
-    )
+    answers = employees[keys].assign(value=oriented(employees[asked[0].column], asked[0])).dropna()
     means = answers.groupby(keys, observed=True)["value"].mean()
     values = sheets[keys].merge(means.rename("value").reset_index(), on=keys, how="left")["value"]
     values.index = sheets.index
