@@ -99,14 +99,15 @@ def features(words: Sequence[str], language: Language) -> dict[str, float]:
     if turns:
         found |= {f"then {name}": value for name, value in _scores(listed[turns[-1] :], language).items()}
     found["length"] = min(len(plain), _LONG) / _LONG
-    negated = {
-        word for place, word in enumerate(listed) if word != CLAUSE and _negated(listed, place, language)
-    }
+    flags = lexicon(language).negated(listed)
+    negated = {word for word, turned in zip(listed, flags, strict=True) if turned and word != CLAUSE}
     for kind, terms in (
         ("word", set(plain) | {f"{first} {second}" for first, second in pairwise(plain)}),
         ("not", negated),
     ):
-        found |= {f"{kind}: {term}": 1.0 / math.sqrt(len(terms)) for term in terms}
+        if terms:
+            share = 1.0 / math.sqrt(len(terms))
+            found |= {f"{kind}: {term}": share for term in terms}
     return found
 
 
@@ -169,14 +170,10 @@ def _scores(words: list[str], language: Language) -> dict[str, float]:
         if score
     }
     polarity: dict[str, float] = _read("polarity.json")[language]
+    flags = lexicon(language).negated(words)
     for place, word in enumerate(words):
         if word in polarity:
             kind = "good" if polarity[word] > 0 else "bad"
-            name = f"polarity: {'not ' if _negated(words, place, language) else ''}{kind}"
+            name = f"polarity: {'not ' if flags[place] else ''}{kind}"
             found[name] = min(found.get(name, 0.0) + abs(polarity[word]), _POLARITY)
     return found
-
-
-def _negated(words: list[str], place: int, language: Language) -> bool:
-    known = lexicon(language)
-    return any(word in known.negators for word in known.before(words, place))

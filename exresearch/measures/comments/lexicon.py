@@ -66,6 +66,9 @@ class Phrases:
         return found
 
 
+_Begun = list[tuple[str, Phrases]]
+
+
 @dataclass(frozen=True, slots=True)
 class Lexicon:
     """All phrases of one language.
@@ -82,6 +85,7 @@ class Lexicon:
     negators: frozenset[str]
     intensifiers: frozenset[str]
     turns: frozenset[str]
+    _begun: dict[str, tuple[_Begun, _Begun]] = field(default_factory=dict, repr=False, compare=False)
 
     def scores(self, words: list[str]) -> dict[str, float]:
         """Count the phrases of every code.
@@ -98,25 +102,50 @@ class Lexicon:
             negation in the same clause. A phrase after an intensifier counts for one and a half.
         """
         found = {name: 0.0 for code in CODES for name in (code, f"not {code}")}
-        for code, phrases in self.codes.items():
-            free = 0
-            for place in phrases.places(words):
-                length = phrases.longest(words, place) if place >= free else 0
+        free = dict.fromkeys(self.codes, 0)
+        for place, word in enumerate(words):
+            for code, phrases in self._beginning(word)[0]:
+                length = phrases.longest(words, place) if place >= free[code] else 0
                 if length:
                     before = self.before(words, place)
                     weight = _EMPHASIS if before and before[-1] in self.intensifiers else 1.0
                     negated = any(word in self.negators for word in before)
                     found[f"not {code}" if negated else code] += weight
-                    free = place + length
+                    free[code] = place + length
         return found
 
     def themes_of(self, words: list[str]) -> tuple[str, ...]:
         """Return the themes that a comment mentions, in the order of the lexicon."""
-        return tuple(
-            theme
-            for theme, phrases in self.themes.items()
-            if any(phrases.longest(words, place) for place in phrases.places(words))
-        )
+        found = set()
+        for place, word in enumerate(words):
+            for theme, phrases in self._beginning(word)[1]:
+                if theme not in found and phrases.longest(words, place):
+                    found.add(theme)
+        return tuple(theme for theme in self.themes if theme in found)
+
+    def _beginning(self, word: str) -> tuple[_Begun, _Begun]:
+        """Codes and themes of which a phrase may begin with a word; looked up once, as most words begin none."""
+        known = self._begun.get(word)
+        if known is None:
+            codes, themes = (
+                [(name, phrases) for name, phrases in each.items() if phrases.places([word])]
+                for each in (self.codes, self.themes)
+            )
+            known = codes, themes
+            if len(self._begun) < _MOST_KNOWN:
+                self._begun[word] = known
+        return known
+
+    def negated(self, words: list[str]) -> list[bool]:
+        """Say of each word whether a negation stands within three words before it, in the same clause."""
+        flags = [False] * len(words)
+        for start, word in enumerate(words):
+            if word in self.negators:
+                for place in range(start + 1, min(start + _REACH + 1, len(words))):
+                    flags[place] = True
+                    if words[place] == CLAUSE:
+                        break
+        return flags
 
     def before(self, words: list[str], place: int) -> list[str]:
         """Return the words before a place, at most three and of the same clause."""

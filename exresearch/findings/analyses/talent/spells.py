@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from exresearch.findings.note import Note
 from exresearch.measures.resampling import respondents
 from exresearch.study import Study
+from exresearch.study.coded import coded
 from exresearch.study.tables.periods import wave_period
 from exresearch.study.weights import at_work
-from exresearch.study.weights.staff import category_of
 
 #: Days for which an answer counts, unless a newer one replaces it: what was said longer ago says little about today.
 ANSWER_HOLDS = 366
@@ -93,7 +95,9 @@ def stay_spells(
     working = working[working["person"].notna()]
     listed = people.dropna(subset=["person"]).set_index("person")
     # Where everybody stands on the list is looked up once, for all that is read from it.
-    places = pd.Series(listed.index.get_indexer(pd.Index(working["person"])), index=working.index)
+    codes, names = coded(sheets["person"])
+    found = np.append(listed.index.get_indexer(names), -1)[codes]
+    places = pd.Series(found[sheets.index.get_indexer(working.index)], index=working.index)
     known = places >= 0
     counts["not_listed"] = int(working.loc[~known, "person"].nunique())
     working, places = working[known], places[known]
@@ -118,15 +122,23 @@ def stay_spells(
         rows["begin"] = rows.groupby("place")["day"].transform("min")
     counts["no_start"] = int(rows.loc[rows["begin"].isna(), "person"].nunique())
     rows = _cut(rows, last=_observed_until(listed[dates["end"]], day))
+    chosen = places.loc[rows.index].to_numpy()
     for name, columns in (("contract", _CONTRACT), ("level", _LEVEL)):
         column = _category(study, columns)
         if column is not None:
-            rows[name] = category_of(working, people, column).reindex(rows.index).fillna("")
+            # As the staff list has it, else as the sheet says.
+            own = (
+                working[column].loc[rows.index]
+                if column in working
+                else pd.Series(pd.NA, index=rows.index, dtype="str")
+            )
+            said = pd.Series(listed[column].array.take(chosen), index=rows.index) if column in listed else own
+            rows[name] = said.where(said.notna(), own).fillna("")
     reason = _category(study, ("reason", "reason_for_leaving"), table="people")
     if reason is not None:
         said = listed[reason]
-        own = said.map({one: is_own_choice(one) for one in said.dropna().unique()}).eq(True).to_numpy()
-        rows["own_choice"] = rows["left"] * own[places.loc[rows.index].to_numpy()].astype("int64")
+        own_choice = said.map({one: is_own_choice(one) for one in said.dropna().unique()}).eq(True).to_numpy()
+        rows["own_choice"] = rows["left"] * own_choice[chosen].astype("int64")
     counts["no_time"] = int((rows["stop"] <= rows["start"]).sum())
     rows = rows[rows["stop"] > rows["start"]]
     counts["people"], counts["leavers"] = respondents(rows), int(rows["left"].sum())
@@ -155,13 +167,20 @@ def answer_days(study: Study, sheets: pd.DataFrame, *, at_end: bool = False) -> 
     if "wave" not in sheets:
         return days, False
     known, periods = study.settings.reference_days(), {}
-    for wave in sheets["wave"].dropna().unique():
+    codes, waves = coded(sheets["wave"])
+    for wave in waves:
         period = wave_period(str(wave))
         if period is not None:
             periods[wave] = period.end_time.normalize() if at_end else period.start_time
-    filled = days.fillna(sheets["wave"].map(known).astype("datetime64[us]"))
-    from_period = filled.isna() & sheets["wave"].isin(list(periods))
-    filled = filled.fillna(sheets["wave"].map(periods).astype("datetime64[us]"))
+
+    def of_wave(told: Mapping[Any, Any]) -> pd.Series:
+        # The last place is that of sheets without a wave, whose number is -1.
+        each = pd.Series([*(told.get(wave) for wave in waves), None], dtype="datetime64[us]")
+        return pd.Series(each.array.take(codes), index=sheets.index)
+
+    filled = days.fillna(of_wave(known))
+    from_period = filled.isna() & of_wave(periods).notna()
+    filled = filled.fillna(of_wave(periods))
     return filled, bool(from_period.any())
 
 
