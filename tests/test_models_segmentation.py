@@ -20,16 +20,19 @@ from exresearch.models.segmentation import (
     adjusted_rand,
     choose_segments,
     comparison_data,
+    em,
     held_out_fits,
     held_out_predictions,
     k_means,
     latent_classes,
     latent_profiles,
+    leaps,
     refit_segments,
     structure_test,
 )
 from exresearch.models.segmentation.em import Search
 from exresearch.models.segmentation.ridge import PENALTIES
+from exresearch.models.segmentation.steps import step
 
 # Both search until the likelihood hardly rises; a flat top leaves this much in its place.
 FLAT = 1e-3
@@ -280,6 +283,26 @@ def test_only_the_best_columns_are_kept_and_missing_outcomes_left_out() -> None:
     found = held_out_predictions(x, y, fold=np.arange(400) % 5, weights=np.ones(400), most_columns=1)
     np.testing.assert_allclose(found[:, 0], x[:, 3], atol=0.05)
     np.testing.assert_allclose(found[:, 1], x[:, 1], atol=0.05)
+
+
+@pytest.mark.parametrize("variances", ["equal", "free"])
+def test_leaps_lead_to_the_top_that_steps_lead_to(variances: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    answers, _ = planted(500, step=1.5)
+    holed = answers.mask(np.random.default_rng(3).random(answers.shape) < 0.05)
+    weights = np.random.default_rng(4).uniform(0.5, 2, 500)
+    search = Search(starts=20, kept=4, tolerance=1e-10, most=3000)
+    options: dict[str, Any] = {"k": 3, "weights": weights, "variances": variances, "search": search}
+    plain = latent_profiles(holed, **options)
+    counted = []
+    monkeypatch.setattr(em, "_NEAR", 100)
+    monkeypatch.setattr(leaps, "step", lambda *given: counted.append(1) or step(*given))
+    found = latent_profiles(holed, **options)
+    # A leap has to have been tried, or this tests nothing.
+    assert len(counted) > 10
+    assert found.converged
+    assert found.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-4)
+    np.testing.assert_allclose(found.means, plain.means, atol=0.01)
+    np.testing.assert_allclose(found.shares, plain.shares, atol=0.001)
 
 
 def test_refusals() -> None:

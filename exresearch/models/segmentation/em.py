@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exresearch.models.segmentation.features import Features, FloatArray
+from exresearch.models.segmentation.leaps import leapt
 from exresearch.models.segmentation.steps import Ground, ground, step
 
 _SAME_OPTIMUM = 1e-3
@@ -171,7 +172,9 @@ def _alone(features: Features, weights: FloatArray) -> Fits:
 def _climbed(
     found: Ground, coefficients: FloatArray, shares: FloatArray, owner: NDArray[np.intp], search: Search
 ) -> tuple[FloatArray, FloatArray, FloatArray, np.ndarray]:
-    """Take steps of every fit until it gains no more."""
+    """Take steps of every fit until it gains no more; leaps where a step takes long."""
+    if len(found.columns) >= _NEAR and found.features.kind == "profiles":
+        return leapt(found, coefficients, shares, owner, tolerance=search.tolerance, most=search.most)
     likelihood = np.full(len(owner), -np.inf)
     converged = np.zeros(len(owner), dtype=bool)
     going = np.arange(len(owner))

@@ -88,7 +88,7 @@ class Features:
             return self.moved(sums[..., d : 2 * d], count, sums[..., :d].sum(axis=-2))
         mean = sums[..., d : 2 * d] / count
         around = sums[..., :d] - mean**2 * count
-        return _gaussian(mean, np.maximum(around / count, self.least_variance))
+        return gaussian(mean, np.maximum(around / count, self.least_variance))
 
     def moved(self, sums: FloatArray, count: FloatArray, squares: FloatArray) -> FloatArray:
         """Coefficients [..., k, q] of profiles whose variances are equal.
@@ -99,7 +99,7 @@ class Features:
         mean = sums / np.maximum(count, _LEAST_WEIGHT)
         around = squares - (mean * sums).sum(axis=-2)
         variance = np.maximum(around / count.sum(axis=-2), self.least_variance)
-        return _gaussian(mean, variance[..., None, :])
+        return gaussian(mean, variance[..., None, :])
 
     def started(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> FloatArray:
         """Coefficients at the start, one segment around each chosen pattern [...]."""
@@ -111,7 +111,7 @@ class Features:
         d = len(self.items)
         there = self.rows[chosen][..., 2 * d :]
         mean = self.rows[chosen][..., d : 2 * d] + (1 - there) * rng.standard_normal((*chosen.shape, d))
-        return _gaussian(mean, np.ones_like(mean))
+        return gaussian(mean, np.ones_like(mean))
 
     def described(self, coefficients: FloatArray) -> tuple[FloatArray, FloatArray] | list[FloatArray]:
         """Means and variances [k, items] on the scale of the answers; of classes probabilities [k, levels] per item."""
@@ -154,7 +154,7 @@ def class_features(data: pd.DataFrame) -> Features:
     )
 
 
-def _gaussian(mean: FloatArray, variance: FloatArray) -> FloatArray:
+def gaussian(mean: FloatArray, variance: FloatArray) -> FloatArray:
     """Coefficients of normal densities; a variance that segments share is worked out once."""
     d = mean.shape[-1]
     made = np.empty((*mean.shape[:-1], 3 * d))
