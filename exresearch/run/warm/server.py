@@ -32,18 +32,25 @@ from exresearch.run.warm.places import FOLDER
 
 # What a kernel imports by itself before its first cell, and what ours import inside functions.
 _ALWAYS = (
-    "ipykernel.kernelapp",
+    "ipykernel.debugger",
     "ipykernel.ipkernel",
+    "ipykernel.kernelapp",
+    "IPython.core.debugger",
     "IPython.core.interactiveshell",
     "IPython.core.completer",
+    "IPython.extensions.storemagic",
+    "contourpy",
     "jedi",
     "matplotlib.backends.backend_agg",
     "matplotlib.backends.backend_svg",
+    "psutil",
     "pyarrow.parquet",
     "python_calamine",
     "scipy.optimize",
     "scipy.stats",
     "seaborn",
+    "sqlite3",
+    "tornado.platform.asyncio",
 )
 # The longest question: twice what a system gives a process as its environment.
 _LONGEST = 4_000_000
@@ -94,8 +101,8 @@ def serve(address: str, modules: Sequence[str]) -> None:
         If an import started a thread: a fork would not take it along.
     """
     for name in (*_ALWAYS, *modules):
-        with suppress(ImportError):
-            importlib.import_module(name)
+        with suppress(ImportError, AttributeError):
+            _import(name)
     try:
         from exresearch.run.warm.prepared import prepare
 
@@ -146,6 +153,16 @@ def serve(address: str, modules: Sequence[str]) -> None:
     if folder.name.startswith(FOLDER):
         # Whoever began this server may be gone without having cleared up.
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _import(name: str) -> None:
+    """Import a module; or ask one for a name, which makes a package that imports lazily import what is behind it."""
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        package, _, inside = name.rpartition(".")
+        if package:
+            getattr(importlib.import_module(package), inside)
 
 
 def _end(pid: int) -> None:
