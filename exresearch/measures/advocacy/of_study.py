@@ -88,7 +88,7 @@ def nps_of_study(
                 | {"variant": "", "group": ALL_WAVES, "conf_level": conf_level, "n": 0, "reason": reason}
             )
             continue
-        frame = study.table(table)
+        frame = _asked(study, table, question)
         for group, part in _parts(study, frame):
             numbers = scored(
                 oriented(part[question.column], question),
@@ -145,7 +145,7 @@ def nps_change_of_study(
             reason = REASONS_OF_STUDY["not_asked" if question is None else "scale"]
             rows.append(start | {"variant": "", "reason": reason})
             continue
-        found = _change(study, study.table(table), question, cuts, conf_level=conf_level)
+        found = _change(study, _asked(study, table, question), question, cuts, conf_level=conf_level)
         known = {"reason": found} if isinstance(found, str) else found | {"reason": ""}
         rows.append(start | {"variant": cuts.variant} | known)
     columns = ["table", "construct", "label", "first", "last", "variant", *_CHANGE, "reason"]
@@ -156,6 +156,13 @@ def nps_change_of_study(
 
 def _start(study: Study, table: str, construct: str) -> dict[str, Any]:
     return {"table": table, "construct": construct, "label": study.codebook.label(construct)}
+
+
+def _asked(study: Study, table: str, question: Variable) -> pd.DataFrame:
+    """The question with whose sheets are whose: parts are taken of the table, which is wide."""
+    frame = study.table(table)
+    keys = [name for name in ("person", "unit", "wave", "weight") if name in frame]
+    return frame[list(dict.fromkeys([*keys, question.column]))]
 
 
 def _question(study: Study, table: str, construct: str) -> Variable | None:

@@ -226,7 +226,10 @@ def _judge(
     low, high = variables[0].minimum, variables[0].maximum
     agreement = None
     if low is not None and high is not None and high - low >= 1 and float(high - low).is_integer():
-        groups = pd.Series(np.where(kept, keys.units, np.nan), index=frame.index)
+        numbers = pd.Categorical.from_codes(
+            np.where(kept, keys.units, -1), pd.RangeIndex(len(keys.unit_names))
+        )
+        groups = pd.Series(numbers, index=frame.index)
         agreement = rwg_j(oriented_frame(frame, variables), groups=groups, n_points=int(high - low) + 1)[
             "rwg"
         ]

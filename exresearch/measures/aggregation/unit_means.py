@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from exresearch.study.coded import ranked
+from exresearch.study.coded import coded, ranked
 
 Vector = NDArray[np.float64]
 #: From how many people on a unit's own variance is used. By simulation (docs/coverage-measures.md): from five on its
@@ -124,7 +124,7 @@ def unit_means(
     rows = _spread(y, w, codes, mean)
     people = rows
     if person is not None:
-        people = _spread(*_by_person(y, w, codes, person.iloc[there]), mean)
+        people = _spread(*_by_person(y, w, codes, coded(person)[0][there]), mean)
     several = rows.m >= 2
     means["sd"] = np.sqrt(np.divide(rows.ss, rows.dof, out=np.full(len(means), np.nan), where=several))
     std_error, dof = _standard_errors(people, own_from=own_variance_from)
@@ -170,7 +170,7 @@ def person_means(
     y, w = y[there], w[there]
     check_weights("person_means", w)
     if person is not None:
-        y, w, codes = _by_person(y, w, codes, person[there])
+        y, w, codes = _by_person(y, w, codes, coded(person)[0][there])
     return pd.DataFrame({"unit": np.asarray(names, dtype=object)[codes], "value": y, "weight": w})
 
 
@@ -223,14 +223,15 @@ def _standard_errors(people: _Spread, *, own_from: float) -> tuple[Vector, Vecto
 
 
 def _by_person(
-    y: Vector, w: Vector, codes: NDArray[np.intp], person: pd.Series
+    y: Vector, w: Vector, codes: NDArray[np.intp], people: NDArray[np.int64]
 ) -> tuple[Vector, Vector, NDArray[np.intp]]:
     """One row per person and group: mean, sum of weights, group; a row without a person is one by itself."""
-    who, names = pd.factorize(person)
-    alone = who < 0
-    who[alone] = len(names) + np.arange(alone.sum())
+    alone = people < 0
+    size = int(people.max(initial=-1)) + 1
+    who = people.copy()
+    who[alone] = size + np.arange(alone.sum())
     _, first, cells = np.unique(
-        codes.astype(np.int64) * (len(names) + int(alone.sum()) + 1) + who,
+        codes.astype(np.int64) * (size + int(alone.sum()) + 1) + who,
         return_index=True,
         return_inverse=True,
     )

@@ -117,10 +117,10 @@ def _people(
 
     Returns whether it is of the second wave, value, weight, whether the person is in both, and number of the group.
     """
-    who, known = pd.factorize(frame["person"])
+    who, n_known = _numbers(frame["person"])
     alone = who < 0
-    who[alone] = len(known) + np.arange(int(alone.sum()))
-    size = len(known) + int(alone.sum())
+    who[alone] = n_known + np.arange(int(alone.sum()))
+    size = n_known + int(alone.sum())
     own, group_names = pd.factorize(frame["group"])
     second = frame["later"].to_numpy(dtype=bool)
     value, weight = (frame[name].to_numpy(dtype=np.float64) for name in ("value", "weight"))
@@ -144,6 +144,22 @@ def _people(
     stays: NDArray[np.bool_] = np.logical_and(counts[:size] > 0, counts[size:] > 0)
     _, numbers = np.unique(group[present % size], return_inverse=True)
     return present >= size, y[present], w[present], stays[present % size], numbers.astype(np.intp)
+
+
+def _numbers(persons: pd.Series) -> tuple[NDArray[np.int64], int]:
+    """Number of each person, and a number above all of them; numbers that are there already are taken."""
+    if persons.dtype == np.float64:
+        values = persons.to_numpy()
+        missing = np.isnan(values)
+        whole = np.where(missing, -1.0, values).astype(np.int64)
+        if (
+            (whole[~missing] == values[~missing]).all()
+            and (whole >= -1).all()
+            and (whole < 4 * len(whole)).all()
+        ):
+            return np.where(missing, -1, whole), int(whole.max(initial=-1)) + 1
+    codes, names = pd.factorize(persons)
+    return np.asarray(codes, dtype=np.int64), len(names)
 
 
 def _mean(y: np.ndarray, w: np.ndarray, rows: np.ndarray) -> tuple[float, np.ndarray]:
