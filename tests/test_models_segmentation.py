@@ -293,9 +293,14 @@ def test_leaps_lead_to_the_top_that_steps_lead_to(variances: str, monkeypatch: p
     search = Search(starts=20, kept=4, tolerance=1e-10, most=3000)
     options: dict[str, Any] = {"k": 3, "weights": weights, "variances": variances, "search": search}
     plain = latent_profiles(holed, **options)
-    counted = []
+    counted: list[int] = []
+
+    def counting(*given: Any) -> Any:
+        counted.append(1)
+        return step(*given)
+
     monkeypatch.setattr(em, "_NEAR", 100)
-    monkeypatch.setattr(leaps, "step", lambda *given: counted.append(1) or step(*given))
+    monkeypatch.setattr(leaps, "step", counting)
     found = latent_profiles(holed, **options)
     # A leap has to have been tried, or this tests nothing.
     assert len(counted) > 10
