@@ -149,7 +149,8 @@ def test_row_order_is_lexsort() -> None:
     rng = np.random.default_rng(5)
     whole = [rng.integers(low, low + 5, 500).astype(float) for low in (-3, 0, 1000)]
     mixed = [np.round(rng.normal(size=500), 1), *whole, np.where(rng.random(500) < 0.3, np.nan, 1.5)]
-    for columns in (whole, mixed, mixed[::-1], [np.ones(500)]):
+    gappy = [np.where(rng.random(500) < 0.2, np.nan, column) for column in (*whole, np.full(500, np.nan))]
+    for columns in (whole, mixed, mixed[::-1], [np.ones(500)], gappy, [*mixed, *gappy]):
         assert_array_equal(row_order(columns), np.lexsort(columns[::-1]))
 
 

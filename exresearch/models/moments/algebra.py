@@ -105,11 +105,19 @@ def row_order(columns: Sequence[AnyArray]) -> NDArray[np.intp]:
     room = 1
     columns = [np.where(np.isnan(column), np.inf, column) for column in columns]
     for column in columns:
-        low, high = (np.min(column), np.max(column)) if len(column) else (0.0, 0.0)
-        span = float(high) - float(low) + 1.0
-        # A missing value makes the span endless, so that such a column is a key of its own.
-        digits = (column - low).astype(np.int64) if 1.0 <= span <= 2**20 else None
-        if digits is None or not np.array_equal(digits, column - low):
+        there = column < np.inf
+        inside = column if there.all() else column[there]
+        low, high = (np.min(inside), np.max(inside)) if len(inside) else (0.0, 0.0)
+        # A missing value is one more, the last.
+        span = float(high) - float(low) + 1.0 + (len(inside) < len(column))
+        digits = (inside - low).astype(np.int64) if 1.0 <= span <= 2**20 else None
+        if digits is not None and np.array_equal(digits, inside - low):
+            if len(inside) < len(column):
+                digits, some = np.full(len(column), int(span) - 1), digits
+                digits[there] = some
+        else:
+            digits = None
+        if digits is None:
             keys.append(column)
             room = 1
         elif room > 1 and room * int(span) < _KEY_VALUES:

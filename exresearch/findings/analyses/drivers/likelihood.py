@@ -16,6 +16,7 @@ from exresearch.measures.advocacy import cut_points
 from exresearch.measures.resampling import respondents
 from exresearch.models import NotEstimable
 from exresearch.models.likelihood import likelihood_importance
+from exresearch.models.moments.algebra import row_order
 from exresearch.study import Study, Variable
 
 # Every subset of the players is fitted by iteration, so that a larger study is sampled.
@@ -128,7 +129,8 @@ def likelihood_check(
 
 def _sample(complete: pd.DataFrame, *, seed: int) -> pd.DataFrame:
     """Draw sheets at random, the same ones whatever the order of the rows."""
-    ordered = complete.index[np.lexsort(complete.to_numpy(dtype="float64").T)]
+    columns = [complete[name].to_numpy(dtype="float64") for name in reversed(list(complete))]
+    ordered = complete.index[row_order(columns)]
     return complete.loc[
         ordered[np.random.default_rng(seed).choice(len(ordered), _MOST_SHEETS, replace=False)]
     ]

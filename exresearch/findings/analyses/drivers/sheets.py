@@ -10,7 +10,9 @@ import pandas as pd
 
 from exresearch.findings.analyses.drivers.models import DriverModel
 from exresearch.measures import Groups, NotScorable, construct_score, dependence_groups
+from exresearch.models.moments.algebra import row_order
 from exresearch.study import Study, Variable
+from exresearch.study.coded import ranked
 
 # Of more sheets than this a sample is imputed: the check must not take longer than what it checks.
 _MOST_SHEETS = 60_000
@@ -94,8 +96,9 @@ def sheets_to_impute(
 
 def _sample(answers: pd.DataFrame, groups: Groups, *, seed: int) -> pd.Index:
     """Draw sheets at random, the same ones whatever the order of the rows; every group stays in it by its share."""
-    labels = pd.factorize(groups.labels, sort=True)[0]
-    ordered = answers.index[np.lexsort([labels, *answers.to_numpy(dtype="float64").T])]
+    labels = ranked(groups.labels)[0]
+    columns = [answers[name].to_numpy(dtype="float64") for name in reversed(list(answers))]
+    ordered = answers.index[row_order([*columns, labels])]
     return ordered[np.random.default_rng(seed).choice(len(ordered), size=_MOST_SHEETS, replace=False)]
 
 
