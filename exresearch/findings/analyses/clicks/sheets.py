@@ -7,6 +7,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.findings.analyses.journey.sheets import (
     GROUP,
@@ -18,10 +19,12 @@ from exresearch.findings.analyses.journey.sheets import (
     Source,
     journey_sheets,
 )
-from exresearch.measures import Groups, JourneyData
+from exresearch.measures import Groups, JourneyData, journey_data
+from exresearch.measures.remembered import remembered
 from exresearch.measures.resampling import respondents
 from exresearch.study import Study
 
+FloatArray = NDArray[np.float64]
 Form = Literal["each", "logs", "means", "filled"]
 #: Complete sheets per coefficient that a kind of people needs for a model of its own.
 _LEAST_PER_COEFFICIENT = 3
@@ -151,16 +154,34 @@ def _counts(
     study: Study, journey: JourneyData, columns: list[str], *, index: pd.Index, logs: bool
 ) -> dict[tuple[str, str], pd.Series]:
     """Counts per column and moment, in the order of the sheets of :func:`journey_sheets`."""
+    if journey_data(study) is journey:
+        means = remembered(study, ("click counts", *columns), lambda: _means(study, journey, columns))
+    else:
+        means = _means(study, journey, columns)
+    return {
+        key: pd.Series(np.log1p(values) if logs else values.copy(), index=index)
+        for key, values in means.items()
+    }
+
+
+def _means(study: Study, journey: JourneyData, columns: list[str]) -> dict[tuple[str, str], FloatArray]:
+    """Mean count per column and moment on each occasion, missing where there is none."""
     keys = [name for name in ("person", "wave", "population") if name in journey.ratings]
     known = journey.ratings.dropna(subset=keys)
-    table = known[[*keys, "moment"]].join(study.table("moments")[columns].astype("float64"))
-    rows = known.groupby(keys, observed=True).size().index
-    found: dict[tuple[str, str], pd.Series] = {}
-    for (moment,), part in table.groupby(["moment"], observed=True):
-        means = part.groupby(keys, observed=True)[columns].mean().reindex(rows)
-        for name in columns:
-            values = np.log1p(means[name].to_numpy()) if logs else means[name].to_numpy()
-            found[(name, str(moment))] = pd.Series(values, index=index)
+    table = study.table("moments")[columns].loc[known.index].astype("float64")
+    sheet = known.groupby(keys, observed=True).ngroup().to_numpy()
+    size = int(sheet.max(initial=-1)) + 1
+    codes, moments = pd.factorize(known["moment"])
+    found: dict[tuple[str, str], FloatArray] = {}
+    for name in columns:
+        values = table[name].to_numpy(dtype="float64", na_value=np.nan)
+        for number, moment in enumerate(moments):
+            rows = (codes == number) & ~np.isnan(values)
+            total, count = (
+                np.bincount(sheet[rows], weights, minlength=size) for weights in (values[rows], None)
+            )
+            with np.errstate(invalid="ignore"):
+                found[(name, str(moment))] = total / count
     return found
 
 
