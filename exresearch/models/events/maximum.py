@@ -62,6 +62,8 @@ def maximise(sets: RiskSets, x: FloatArray, names: Sequence[str]) -> tuple[Likel
             break
         step = np.asarray(np.linalg.solve(now.information, now.score), dtype=np.float64)
         if float(np.abs(step).max()) < _STILL:
+            if isinstance(now, PatternLikelihood):
+                return null, PartialLikelihood(sets, x, now.beta, all_sums=now.all_sums)
             return null, now if isinstance(now, PartialLikelihood) else PartialLikelihood(sets, x, now.beta)
         for half in range(30):
             then = at(now.beta + step / 2.0**half)

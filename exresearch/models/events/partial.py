@@ -118,7 +118,10 @@ class PartialLikelihood:
         Minus the second derivative.
     """
 
-    def __init__(self, sets: RiskSets, x: FloatArray, beta: FloatArray) -> None:
+    def __init__(
+        self, sets: RiskSets, x: FloatArray, beta: FloatArray, *, all_sums: FloatArray | None = None
+    ) -> None:
+        # `all_sums` [K, 1 + p]: hazards, and hazards times x, of all at risk at each place, where they are known.
         self.sets, self.x, self.beta = sets, x, beta
         eta = x @ beta
         events = sets.own >= 0
@@ -126,7 +129,9 @@ class PartialLikelihood:
         top = float(eta.max())
         hazard = np.exp(eta - top)
         parts = np.column_stack([hazard, hazard[:, None] * x])
-        all_sums, own_sums = sets.at_risk(parts), sets.having_event(parts)
+        if all_sums is None:
+            all_sums = sets.at_risk(parts)
+        own_sums = sets.having_event(parts)
         place, share = sets.event_place, sets.event_share
         sums = all_sums[place] - share[:, None] * own_sums[place]
         with np.errstate(divide="ignore", invalid="ignore"):

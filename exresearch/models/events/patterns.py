@@ -107,7 +107,7 @@ class PatternLikelihood:
         top = float(eta.max())
         hazard = np.exp(eta - top)
         parts = np.column_stack([hazard, hazard[:, None] * x])
-        all_sums = patterns.at_risk @ parts
+        self.all_sums = all_sums = patterns.at_risk @ parts
         own_sums = group_sums(parts[own], patterns.places, len(all_sums))
         place, share = sets.event_place, sets.event_share
         sums = all_sums[place] - share[:, None] * own_sums[place]

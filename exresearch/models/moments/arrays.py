@@ -12,6 +12,8 @@ FloatArray = NDArray[np.float64]
 
 # Places for rows that units do not have, per row, where units are unequal.
 _SPARE = 2.0
+# Rows per unit from which on a product for each unit is quicker than sums of products of all.
+_MANY = 16
 
 
 def complete_moments(
@@ -61,6 +63,11 @@ def complete_moments(
         place = np.arange(len(z)) - np.repeat(starts, n)
         factors[np.repeat(np.arange(len(n)), n), place] = np.sqrt(weights[order])[:, None] * z
         np.matmul(np.swapaxes(factors, 1, 2), factors, out=matrices)
+    elif len(z) > _MANY * len(n):
+        weighted = weights[order][:, None] * z
+        for unit, (first, stop) in enumerate(zip(starts.tolist(), (starts + n).tolist(), strict=True)):
+            np.matmul(z[first:stop].T, weighted[first:stop], out=matrices[unit])
+        matrices = (matrices + np.swapaxes(matrices, 1, 2)) / 2.0
     else:
         for first in range(size):
             sums = np.add.reduceat((weights[order] * z[:, first])[:, None] * z[:, first:], starts, axis=0)
