@@ -66,9 +66,10 @@ def _of_item(study: Study, frame: pd.DataFrame, variable: Variable) -> list[dict
     there = turned.notna().to_numpy(dtype=bool)
     answers = turned[there]
     points = np.arange(low, high + 1)
-    if answers.empty or not answers.isin(points).all():
+    above = answers.to_numpy(dtype=np.float64) - low
+    if answers.empty or above.min() < 0 or above.max() > high - low or (above != np.rint(above)).any():
         return []
-    place = (answers.to_numpy(dtype=np.float64) - low).astype(np.intp)
+    place = above.astype(np.intp)
     weights = frame["weight"].to_numpy(dtype=np.float64)[there] if "weight" in frame else np.ones(len(place))
     sizes = np.bincount(place, weights=weights, minlength=len(points))
     people = _people(frame, there, place, n_points=len(points))

@@ -78,6 +78,33 @@ def dependence_kind(
     return "row", n_units
 
 
+def dependence_labels(frame: pd.DataFrame, *, where: Where = None) -> pd.Series | None:
+    """Give the groups of :func:`dependence_groups` for every row, as categories of numbers; None where a row is one.
+
+    Rows that do not count have no group. Numbers are taken once for a whole table, which text would not be.
+
+    Examples
+    --------
+    >>> units = pd.DataFrame({"unit": [f"u{number % 10}" for number in range(20)]})
+    >>> dependence_labels(units, where=units.index > 4).isna().sum()
+    np.int64(5)
+    """
+    by, _ = dependence_kind(frame, where=where)
+    if by == "row":
+        return None
+    codes, names = coded(frame[by])
+    rows = _rows(frame, where)
+    counted = np.ones(len(frame), dtype=bool)
+    if rows is not None:
+        counted = np.zeros(len(frame), dtype=bool)
+        counted[rows] = True
+    alone = counted & (codes < 0)
+    numbers = np.where(counted, codes, -1)
+    numbers[alone] = len(names) + np.arange(int(alone.sum()))
+    labels = pd.Categorical.from_codes(numbers, pd.RangeIndex(len(names) + int(alone.sum())))
+    return pd.Series(labels, index=frame.index)
+
+
 def respondents(frame: pd.DataFrame, *, where: Where = None) -> int:
     """Count the people behind answer sheets: each person once where the sheets say who they are, else the sheets.
 

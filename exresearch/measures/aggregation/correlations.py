@@ -47,7 +47,7 @@ def correlation_table(
     frame = study.table(table)
     known = {name: items for name, items in constructs_of(study, table).items() if same_scale(items)}
     scored = {name: score_of(study, table, items) for name, items in known.items()}
-    scores = pd.DataFrame({name: score for name, (score, _) in scored.items()}, index=frame.index)
+    scores = pd.DataFrame({name: score for name, (score, _) in scored.items()}, index=frame.index, copy=False)
     by_factor = [
         name
         for name, items in known.items()
@@ -89,9 +89,8 @@ def _kind(frame: pd.DataFrame, rows: NDArray[np.bool_]) -> str:
     """What the groups are among some rows of a table."""
     if "unit" in frame:
         # A part of them will do where it is from enough units already.
-        some = np.flatnonzero(rows)
-        some = some[:: max(1, len(some) // 2000)]
-        if distinct(frame["unit"], some) >= LEAST_GROUPS:
+        some = np.arange(0, len(rows), max(1, len(rows) // 2000))
+        if distinct(frame["unit"], some[rows[some]]) >= LEAST_GROUPS:
             return "unit"
     return dependence_kind(frame, where=rows)[0]
 

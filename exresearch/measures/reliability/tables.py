@@ -14,7 +14,7 @@ from exresearch.measures.reliability.answers import Handling, checked_answers, c
 from exresearch.measures.reliability.hierarchical import omega_hierarchical
 from exresearch.measures.reliability.intervals import REASONS, Reliability
 from exresearch.measures.reliability.omega import omega_total
-from exresearch.measures.resampling import dependence_groups, respondents
+from exresearch.measures.resampling import dependence_labels, respondents
 from exresearch.measures.respondents.weights import TABLES_OF_ANSWERS
 from exresearch.measures.scores import oriented_frame, score_method
 from exresearch.study import Study, Variable
@@ -89,10 +89,9 @@ def reliability_table(
             *(["omega_hierarchical"] if k >= _HIERARCHICAL_FROM else []),
         ]
         # A question that a few units alone were asked has other groups than the table as a whole.
-        groups = dependence_groups(frame, where=complete)
         options: dict[str, Any] = {
             "weights": frame["weight"] if "weight" in frame else None,
-            "cluster": None if groups.by == "row" else groups.labels.reindex(frame.index),
+            "cluster": dependence_labels(frame, where=complete),
             "conf_level": conf_level,
         }
         for coefficient in coefficients:

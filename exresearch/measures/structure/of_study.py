@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from exresearch.measures.resampling import dependence_groups
+from exresearch.measures.resampling import dependence_groups, dependence_labels
 from exresearch.measures.scores import NotScorable, construct_score, oriented_frame
 from exresearch.measures.structure.cfa import confirmatory_factor_analysis
 from exresearch.measures.structure.common_method import MARKER_COLUMNS, marker_correction, one_factor_test
@@ -228,7 +228,10 @@ def _answers(study: Study, table: str) -> tuple[pd.DataFrame, dict[str, list[str
 def _group(data: pd.DataFrame, frame: pd.DataFrame, used: pd.Series) -> None:
     """Put the clusters into the data, chosen on the sheets that enter the model and missing elsewhere."""
     # Units that did not answer say nothing of how answers vary between units.
-    data[_CLUSTER] = dependence_groups(frame, where=used).labels.reindex(frame.index)
+    labels = dependence_labels(frame, where=used)
+    if labels is None:
+        labels = dependence_groups(frame, where=used).labels.reindex(frame.index)
+    data[_CLUSTER] = labels
 
 
 def _refusal(factors: dict[str, list[str]], *, least: int) -> str:

@@ -49,13 +49,22 @@ def regression_paths(covariances: FloatArray, *, predictors: list[int], outcome:
     usable = (scale > 0.0).all(axis=1)
     safe = np.where(scale > 0.0, scale, 1.0)
     correlations = inside / (safe[:, :, None] * safe[:, None, :])
-    smallest = np.linalg.eigvalsh(correlations)[:, 0]
-    usable &= smallest > _COLLINEAR
+    usable &= _smallest(correlations) > _COLLINEAR
     correlations[~usable] = np.eye(len(predictors))
     target = covariances[:, predictors, outcome] / safe
     slopes = np.linalg.solve(correlations, target[:, :, None])[:, :, 0] / safe
     slopes[~usable] = np.nan
     return np.asarray(slopes)
+
+
+def _smallest(matrices: FloatArray) -> FloatArray:
+    """Smallest eigenvalue of each symmetric matrix."""
+    if matrices.shape[1] == 1:
+        return np.asarray(matrices[:, 0, 0])
+    if matrices.shape[1] == 2:
+        first, second = matrices[:, 0, 0], matrices[:, 1, 1]
+        return np.asarray((first + second) / 2 - np.hypot((first - second) / 2, matrices[:, 0, 1]))
+    return np.asarray(np.linalg.eigvalsh(matrices)[:, 0])
 
 
 def model_paths(

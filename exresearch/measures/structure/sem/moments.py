@@ -246,11 +246,14 @@ def _block(group: int, values: FloatArray, weight: FloatArray, pattern: NDArray[
 
 def _numbered(names: pd.Series, used: NDArray[np.bool_]) -> tuple[NDArray[np.intp], pd.Index]:
     """Number some of the names in their order, from 0 without gaps; -1 where there is none."""
-    if not isinstance(names.dtype, pd.StringDtype):
+    if isinstance(names.dtype, pd.CategoricalDtype):
+        codes, found = names.cat.codes.to_numpy().astype(np.int64), names.cat.categories
+    elif isinstance(names.dtype, pd.StringDtype):
+        # Text is looked up once for all that is asked of it.
+        codes, found = ranked(names)
+    else:
         numbers, kinds = pd.factorize(names.to_numpy()[used], sort=True, use_na_sentinel=True)
         return numbers, pd.Index(kinds)
-    # Text is looked up once for all that is asked of it.
-    codes, found = ranked(names)
     codes = codes[used]
     there: NDArray[np.bool_] = np.bincount(codes[codes >= 0], minlength=len(found)) > 0
     # One place more, for those without a name.
