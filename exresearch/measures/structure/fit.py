@@ -167,6 +167,10 @@ def chi_square_difference(
 def _independence(fit: SemFit) -> float:
     """Log likelihood of independent items, whose means and variances come from whoever answered them."""
     total = 0.0
+    if fit.moments.complete:
+        for block in fit.moments.blocks:
+            total -= block.n / 2 * float((np.log(2 * np.pi * np.diag(block.cov)) + 1).sum())
+        return total
     for g in range(len(fit.moments.groups)):
         blocks = [block for block in fit.moments.blocks if block.group == g]
         for column in range(len(fit.model.observed)):

@@ -33,6 +33,8 @@ class GroupMatrices:
         Which cells are of each kind.
     once : bool
         Whether no free value stands at several cells of the group.
+    moving : int
+        How many of the cells, the first ones, move covariances: arrows and covariances stand before means.
     """
 
     arrows: FloatArray
@@ -46,11 +48,14 @@ class GroupMatrices:
     of_covariances: IntArray = field(init=False)
     of_means: IntArray = field(init=False)
     once: bool = field(init=False)
+    moving: int = field(init=False)
 
     def __post_init__(self) -> None:
         for kind, name in enumerate(("of_arrows", "of_covariances", "of_means")):
             object.__setattr__(self, name, np.flatnonzero(self.kind == kind))
         object.__setattr__(self, "once", len(np.unique(self.free)) == len(self.free))
+        first = int(self.of_means[0]) if len(self.of_means) else len(self.kind)
+        object.__setattr__(self, "moving", first if (self.kind[first:] == 2).all() else len(self.kind))
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +104,8 @@ def compile_model(model: StructuralModel) -> tuple[GroupMatrices, ...]:
                     covariances[a, b] = covariances[b, a] = parameter.value
                 else:
                     means[a] = parameter.value
-        table = np.array(cells, dtype=np.intp).reshape(-1, 4)
+        # Means come last, as covariances do not move with them.
+        table = np.array(sorted(cells, key=lambda cell: cell[0] == 2), dtype=np.intp).reshape(-1, 4)
         found.append(GroupMatrices(arrows, covariances, means, *table.T))
     return tuple(found)
 
@@ -262,15 +268,23 @@ def derivatives(
         residual = slope.whitener @ block.cov @ slope.whitener.T
         size = len(block.columns)
         # trace(D_a D_b) of D = left right' + right left', from inner products of the vectors.
-        crossed = slope.left @ slope.right.T
-        local = block.n * ((slope.left @ slope.left.T) * (slope.right @ slope.right.T) + crossed * crossed.T)
+        k = cells.moving
+        left, right = slope.left[:k], slope.right[:k]
+        crossed = left @ right.T
+        moved = (left @ left.T) * (right @ right.T)
+        moved += crossed * crossed.T
+        moved *= block.n
         off = np.zeros(size)
         if means:
             off = slope.whitener @ (block.mean - group.mean[block.columns])
             residual = residual + np.outer(off, off)
-            local += block.n * (slope.mean @ slope.mean.T)
+            local = block.n * (slope.mean @ slope.mean.T)
+        else:
+            local = np.zeros((len(slope.free), len(slope.free)))
+        local[:k, :k] += moved
         residual[np.diag_indices(size)] -= 1.0
-        push = block.n * ((slope.left @ residual) * slope.right).sum(axis=1)
+        push = np.zeros(len(slope.free))
+        push[:k] = block.n * ((left @ residual) * right).sum(axis=1)
         if means:
             push += block.n * (slope.mean @ off)
         np.add.at(gradient, slope.free, push)
