@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -18,7 +18,7 @@ from exresearch.models.events.counts import (
     fit_poisson,
     overdispersion_rows,
 )
-from exresearch.models.events.ratios import ratio_rows
+from exresearch.models.events.ratios import ratio_cells
 from exresearch.models.moments.arrays import complete_moments
 from exresearch.models.regression.design import Design, build_design
 from exresearch.models.regression.sandwich import check_variances, coefficient_covariance, satterthwaite
@@ -29,6 +29,7 @@ RateModel = Literal["auto", "poisson", "negative_binomial"]
 
 #: Below this p value of the likelihood ratio test `model='auto'` takes the negative binomial.
 OVERDISPERSION_LEVEL = 0.05
+_ERROR = "CR2 standard error, t with Satterthwaite df"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,8 +93,12 @@ class RateFit:
 
     def rows(self, part: slice) -> pd.DataFrame:
         """Some rows of `table`, numbered anew."""
+        return pd.DataFrame(self.cells(part))
+
+    def cells(self, part: slice) -> dict[str, Any]:
+        """The columns of some rows of `table`; one value for what is the same in all."""
         design, variances = self.design, np.diag(_covariance(self.design))
-        return ratio_rows(
+        return ratio_cells(
             design.terms[part],
             self.log_estimates[part],
             np.sqrt(variances[part]),
@@ -107,10 +112,7 @@ class RateFit:
                 "n_clusters": self.n_clusters,
                 "n_excluded": self.n_excluded,
                 "conf_level": self.conf_level,
-                "method": (
-                    f"{self.model.replace('_', ' ')} regression ({self.reason}), CR2 standard error, t with "
-                    "Satterthwaite df"
-                ),
+                "method": f"{self.model.replace('_', ' ')} regression ({self.reason}), {_ERROR}",
             },
         )
 

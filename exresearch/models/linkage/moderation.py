@@ -16,7 +16,7 @@ from exresearch.models.linkage.complete import complete_rows
 from exresearch.models.names import as_list
 from exresearch.models.regression import LinearFit, linear_combinations, linear_regression
 from exresearch.models.regression.design import WorkingVariance
-from exresearch.models.regression.linear import degrees_of_freedom
+from exresearch.models.regression.estimates import degrees_of_freedom
 from exresearch.models.regression.sandwich import Covariance
 from exresearch.models.resampling import NotEstimable, is_real
 

@@ -10,7 +10,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc
 
-from exresearch.models.regression.linear import LinearFit, estimate_rows
+from exresearch.models.regression.estimates import estimate_rows
+from exresearch.models.regression.linear import LinearFit
 from exresearch.models.regression.sandwich import check_variances, hotelling_df
 from exresearch.models.resampling import NotEstimable, check_conf_level
 

@@ -39,10 +39,10 @@ class OutcomeFit:
     ----------
     component : str
         Which outcome.
-    rows : pandas.DataFrame
-        Estimates of employee experience: ``term, estimate, std_error, df, p_value, conf_low, conf_high, conf_level, n``
-        (answers behind it where they are known, else units), ``n_rows, n_units``. Ratios for counts, with
-        ``log_estimate``.
+    cells : mapping
+        The columns of `rows`, estimates of employee experience: ``term, estimate, std_error, df, p_value, conf_low,
+        conf_high, conf_level, n`` (answers behind it where they are known, else units), ``n_rows, n_units``. Ratios for
+        counts, with ``log_estimate``.
     regression : RateFit or LinearFit
         The fit.
     columns, there, made
@@ -54,13 +54,18 @@ class OutcomeFit:
     """
 
     component: str
-    rows: pd.DataFrame
+    cells: Mapping[str, Any]
     regression: RateFit | LinearFit
     columns: Mapping[str, Any]
     there: NDArray[np.bool_]
     made: Mapping[str, NDArray[np.float64]]
     predictors: tuple[str, ...]
     categories: bool
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The estimates."""
+        return pd.DataFrame(dict(self.cells))
 
     @property
     def used(self) -> pd.DataFrame:
@@ -128,7 +133,7 @@ def outcome_fit(
         columns = columns | {EARLIER: _before(panel, component)}
         there &= ~np.isnan(columns[EARLIER])
     if units is not None:
-        there &= columns["unit"].categories.isin(list(units))[columns["unit"].codes]
+        there &= _among(panel, columns["unit"], units)
     unit_codes, labels = pd.factorize(columns["unit"].codes[there])
     if len(labels) < 2:
         raise NotEstimable(f"fewer than two units have both '{component}' and employee experience.")
@@ -151,13 +156,13 @@ def outcome_fit(
         used, component, exposure, predictors, unit_codes, len(labels), model=model, conf_level=conf_level
     )
     # The constant comes first, and then what is asked about.
-    rows = regression.rows(slice(1, 1 + len(terms)))
-    rows.columns = pd.Index([_RENAMED.get(name, name) for name in rows.columns])
+    asked_about = regression.cells(slice(1, 1 + len(terms)))
+    cells = {_RENAMED.get(name, name): values for name, values in asked_about.items()}
     answers = float(columns["ex_n"][there].sum())
-    rows["n"], rows["conf_level"] = len(labels) if np.isnan(answers) else int(answers), conf_level
+    cells |= {"n": len(labels) if np.isnan(answers) else int(answers), "conf_level": conf_level}
     return OutcomeFit(
         component,
-        rows,
+        cells,
         regression,
         columns,
         there,
@@ -205,6 +210,14 @@ def _regression(
         model=model,
         conf_level=conf_level,
     )
+
+
+def _among(panel: OutcomePanel, labels: Any, units: Collection[str]) -> NDArray[np.bool_]:
+    """The rows of some units."""
+    key = ("among", frozenset(units))
+    if key not in panel.prepared:
+        panel.prepared[key] = labels.categories.isin(list(units))[labels.codes]
+    return panel.prepared[key]  # type: ignore[no-any-return]
 
 
 def _with_experience(panel: OutcomePanel, timing: Timing) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-import pandas as pd
+import numpy as np
 
 from exresearch.findings.analyses.business.checks import smaller_units
 from exresearch.findings.analyses.business.models import outcome_fit
@@ -204,7 +204,7 @@ def _estimate(
     kinds: bool = False,
     units: bool = False,
     earlier: bool = False,
-) -> pd.Series:
+) -> dict[str, Any]:
     panel = panels[scoring, least if answers is None else answers]
     if component not in panel.measured:
         raise NotEstimable(f"'{component}' is not measured.")
@@ -216,7 +216,9 @@ def _estimate(
         units=smaller_units(panel) if units else None,
         conf_level=conf_level,
     )
-    return fit.row.iloc[0].rename({"n_units": "n_clusters"})
+    # Employee experience is the only term here, so that no table is made of it.
+    first = {name: values if np.ndim(values) == 0 else values[0] for name, values in fit.cells.items()}
+    return first | {"n_clusters": first["n_units"]}
 
 
 def _named(study: Study, construct: str) -> Note:
