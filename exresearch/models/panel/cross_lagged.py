@@ -219,6 +219,7 @@ def cross_lagged_panel(
         lambda theta: effects_and_correlations(solution, theta, n_waves, random=random, between=not reason),
         solution,
         spread,
+        at_once=True,
     )
     first = slice(2 * len(EFFECTS) * (n_waves - 1))
     per_lag = values[first], matrix[first, first]

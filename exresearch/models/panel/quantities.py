@@ -12,25 +12,31 @@ from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri
 
 from exresearch.measures.structure.sem import SemFit, StructuralModel
-from exresearch.measures.structure.sem.matrices import GroupMatrices, compile_model, implied
+from exresearch.measures.structure.sem.matrices import GroupMatrices, compile_model
 from exresearch.models.panel.diagrams import EFFECTS
 
 FloatArray = NDArray[np.float64]
 
 
 def delta(
-    function: Callable[[FloatArray], FloatArray], solution: SemFit, spread: FloatArray
+    function: Callable[[FloatArray], FloatArray],
+    solution: SemFit,
+    spread: FloatArray,
+    *,
+    at_once: bool = False,
 ) -> tuple[FloatArray, FloatArray]:
-    """Values of a function of the parameters, and their covariance to first order."""
+    """Values of a function of the parameters, and their covariance to first order.
+
+    `at_once`: whether the function takes many sets of parameters [B, p] and returns [B, m].
+    """
     theta = solution.theta
     widths = 1e-4 * np.sqrt(np.clip(np.diag(solution.covariance), 1e-300, None))
-    slopes = []
-    for k, width in enumerate(widths):
-        step = np.zeros(len(theta))
-        step[k] = width
-        slopes.append((function(theta + step) - function(theta - step)) / (2.0 * width))
-    jacobian = np.array(slopes)
-    return function(theta), np.asarray(jacobian.T @ spread @ jacobian)
+    steps = np.diag(widths)
+    places = np.concatenate([theta[None], theta + steps, theta - steps])
+    values = function(places) if at_once else np.array([function(place) for place in places])
+    above, below = values[1 : 1 + len(theta)], values[1 + len(theta) :]
+    jacobian = (above - below) / (2.0 * widths[:, None])
+    return np.asarray(values[0]), np.asarray(jacobian.T @ spread @ jacobian)
 
 
 @lru_cache(maxsize=4)
@@ -44,40 +50,42 @@ def _within(solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool) 
     group = _compiled(solution.model)
     head = 2 * n_waves + 2 if random else 0
     inside = slice(head, head + 2 * n_waves)
-    arrows, residual = group.arrows.copy(), group.covariances.copy()
-    a, s = group.kind == 0, group.kind == 1
-    arrows[group.row[a], group.column[a]] = theta[group.free[a]]
-    residual[group.row[s], group.column[s]] = theta[group.free[s]]
-    residual[group.column[s], group.row[s]] = theta[group.free[s]]
-    total = implied(group, theta, 2 * n_waves).total
-    return arrows[inside, inside], residual[inside, inside], total[inside, inside], total
+    size = (*theta.shape[:-1], *group.arrows.shape)
+    arrows, residual = (np.broadcast_to(fixed, size).copy() for fixed in (group.arrows, group.covariances))
+    a, s = group.of_arrows, group.of_covariances
+    arrows[..., group.row[a], group.column[a]] = theta[..., group.free[a]]
+    residual[..., group.row[s], group.column[s]] = theta[..., group.free[s]]
+    residual[..., group.column[s], group.row[s]] = theta[..., group.free[s]]
+    effects = np.linalg.inv(np.eye(size[-1]) - arrows)
+    total = effects @ residual @ np.swapaxes(effects, -1, -2)
+    return arrows[..., inside, inside], residual[..., inside, inside], total[..., inside, inside], total
 
 
 def effects_and_correlations(
     solution: SemFit, theta: FloatArray, n_waves: int, *, random: bool, between: bool
 ) -> FloatArray:
-    """Effects by scale (raw, standardised), term and lag: [2 * 4 * (T - 1)]; behind them same-wave correlations.
+    """Effects by scale (raw, standardised), term and lag: [..., 2 * 4 * (T - 1)]; behind them same-wave correlations.
 
     Correlations between units where asked for, within units, and of the residuals. Together, because a derivative asks
-    for both at the same parameters and the model is solved once for each.
+    for both at the same parameters and the model is solved once for each set of parameters [..., p].
     """
     parts = _within(solution, theta, n_waves, random=random)
     return np.concatenate(
-        [_effects(parts, n_waves), _correlations(parts, n_waves, between=random and between)]
+        [_effects(parts, n_waves), _correlations(parts, n_waves, between=random and between)], axis=-1
     )
 
 
 def _effects(parts: tuple[FloatArray, ...], n_waves: int) -> FloatArray:
     arrows, _, total, _ = parts
-    scale = np.sqrt(np.diag(total))
+    scale = np.sqrt(np.einsum("...ii->...i", total))
     start = {"ex": 0, "cx": n_waves}
     raw, standardised = [], []
     for _, outcome, predictor in EFFECTS:
         to = start[outcome] + np.arange(1, n_waves)
         by = start[predictor] + np.arange(n_waves - 1)
-        raw.append(arrows[to, by])
-        standardised.append(arrows[to, by] * scale[by] / scale[to])
-    return np.concatenate([*raw, *standardised])
+        raw.append(arrows[..., to, by])
+        standardised.append(arrows[..., to, by] * scale[..., by] / scale[..., to])
+    return np.concatenate([*raw, *standardised], axis=-1)
 
 
 def _correlations(parts: tuple[FloatArray, ...], n_waves: int, *, between: bool) -> FloatArray:
@@ -85,13 +93,14 @@ def _correlations(parts: tuple[FloatArray, ...], n_waves: int, *, between: bool)
     ex, cx = np.arange(n_waves), n_waves + np.arange(n_waves)
 
     def correlation(matrix: FloatArray) -> FloatArray:
-        return np.asarray(matrix[ex, cx] / np.sqrt(matrix[ex, ex] * matrix[cx, cx]))
+        return np.asarray(matrix[..., ex, cx] / np.sqrt(matrix[..., ex, ex] * matrix[..., cx, cx]))
 
-    found = [correlation(total).mean(), correlation(residual)[1:].mean()]
+    found = [correlation(total).mean(axis=-1), correlation(residual)[..., 1:].mean(axis=-1)]
     if between:
         a = 2 * n_waves
-        found.insert(0, everything[a, a + 1] / np.sqrt(everything[a, a] * everything[a + 1, a + 1]))
-    return np.array(found)
+        variances = everything[..., a, a] * everything[..., a + 1, a + 1]
+        found.insert(0, everything[..., a, a + 1] / np.sqrt(variances))
+    return np.stack(found, axis=-1)
 
 
 def normal_rows(estimate: FloatArray, std_error: FloatArray, conf_level: float) -> pd.DataFrame:
