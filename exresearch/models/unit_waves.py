@@ -78,23 +78,25 @@ def unit_waves(
     >>> places.waves, places.spread(rows[["ex"]].to_numpy()).tolist()
     ([2024, 2025], [[[1.0, nan], [2.0, 3.0]]])
     """
-    placed = data[[unit, wave]].notna().all(axis=1).to_numpy()
+    units_of, waves_of = data[unit], data[wave]
+    placed = units_of.notna().to_numpy(dtype=bool) & waves_of.notna().to_numpy(dtype=bool)
     lost = int((~placed).sum())
-    if lost and nameless == "refuse":
-        raise ValueError(
-            f"{lost} rows have no '{unit}' or '{wave}', and no place in the panel: fill these in, or remove the rows "
-            "first and say so."
-        )
-    kept = data.loc[placed, [unit, wave]]
-    order = _wave_order(kept[wave], waves)
-    codes, units = label_codes(kept[unit], argument="unit")
-    twice = int(kept.duplicated([unit, wave]).sum())
+    if lost:
+        if nameless == "refuse":
+            raise ValueError(
+                f"{lost} rows have no '{unit}' or '{wave}', and no place in the panel: fill these in, or remove the "
+                "rows first and say so."
+            )
+        units_of, waves_of = units_of[placed], waves_of[placed]
+    order = _wave_order(waves_of, waves)
+    codes, units = label_codes(units_of, argument="unit")
+    position = {value: index for index, value in enumerate(order)}
+    times = np.array([position[value] for value in waves_of.tolist()], dtype=np.int64)
+    twice = len(times) - len(np.unique(codes * max(len(order), 1) + times))
     if twice:
         raise ValueError(
             f"{twice} rows repeat a unit in a wave: aggregate to one row per '{unit}' and '{wave}'."
         )
-    position = {value: index for index, value in enumerate(order)}
-    times = np.array([position[value] for value in kept[wave].tolist()], dtype=np.int64)
     return UnitWaves(placed, codes, times, units, order)
 
 

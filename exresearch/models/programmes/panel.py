@@ -101,7 +101,9 @@ def read_panel(
     if weights is not None:
         check_positive(data, argument="weights", column=weights)
     places = unit_waves(data, unit=unit, wave=wave, waves=waves, nameless="leave_out")
-    frame, codes, columns = data.loc[places.placed], places.unit, places.wave
+    frame, codes, columns = data, places.unit, places.wave
+    if not places.placed.all():
+        frame = data.loc[places.placed]
     units, order = places.units, places.waves
     values = numeric_columns(frame, [outcome])
     wide = places.spread(values)[0]
