@@ -14,7 +14,7 @@ from exresearch.measures.resampling import respondents
 from exresearch.study import Study
 from exresearch.study.coded import coded
 from exresearch.study.tables.periods import wave_period
-from exresearch.study.weights import at_work
+from exresearch.study.weights.phases import phase_column, working_rows
 
 #: Days for which an answer counts, unless a newer one replaces it: what was said longer ago says little about today.
 ANSWER_HOLDS = 366
@@ -86,21 +86,22 @@ def stay_spells(
     # Of the sheets only what is read below: all their answers would be copied again and again.
     told = {v.column for role in ("category", "date") for v in study.codebook.select("employees", role=role)}
     named = [name for name in sheets if name in told | {"person", "unit", "wave"}]
-    working = sheets[named].loc[answered.index]
     counts = {"answers": len(answered), "notice": 0}
-    if not with_notice:
-        kept = at_work(working, study.codebook)
-        counts["notice"], working = len(working) - len(kept), kept
-    counts["no_person"] = int(working["person"].isna().sum())
-    working = working[working["person"].notna()]
+    at = sheets.index.get_indexer(answered.index)
+    phase = phase_column(study.codebook)
+    if not with_notice and phase in sheets:
+        kept = working_rows(sheets[[phase]].iloc[at], study.codebook)
+        if kept is not None:
+            counts["notice"], at = int((~kept).sum()), at[kept]
+    codes, names = coded(sheets["person"])
+    counts["no_person"] = int((codes[at] < 0).sum())
+    at = at[codes[at] >= 0]
     listed = people.dropna(subset=["person"]).set_index("person")
     # Where everybody stands on the list is looked up once, for all that is read from it.
-    codes, names = coded(sheets["person"])
-    found = np.append(listed.index.get_indexer(names), -1)[codes]
-    places = pd.Series(found[sheets.index.get_indexer(working.index)], index=working.index)
-    known = places >= 0
-    counts["not_listed"] = int(working.loc[~known, "person"].nunique())
-    working, places = working[known], places[known]
+    found = np.append(listed.index.get_indexer(names), -1)[codes[at]]
+    counts["not_listed"] = len(np.unique(codes[at[found < 0]]))
+    working = sheets[named].iloc[at[found >= 0]]
+    places = pd.Series(found[found >= 0], index=working.index)
     day, by_period = answer_days(study, working, at_end=at_end)
     if working.empty or day.isna().all():
         return Note(
