@@ -78,7 +78,7 @@ class Answers:
         left = self.total - self.weight * predicted[self.cell]
         error = left[test].sum(axis=0)
         along = left[test].T @ rows[self.cell[test]] - error[:, None] * mean
-        moved = np.stack([_moved(*parts) for parts in zip(train, slopes, penalty, along, strict=True)])
+        moved = _moved(train, slopes, penalty, along)
         shrunk = penalty * moved * slopes
         # The penalty is in variances of the predictors, which each row has its own part in.
         distance = (rows**2) @ shrunk.T - 2 * rows @ (mean * shrunk).T + (mean**2 * shrunk).sum(axis=1)
@@ -151,13 +151,13 @@ def _cross_products(
 
 
 def _moved(sums: FloatArray, slopes: FloatArray, penalty: FloatArray, along: FloatArray) -> FloatArray:
-    """The inverse of the penalised spread of the predictors in use, times a direction."""
-    used = slopes != 0.0
-    mean = sums[0, 1:-1] / sums[0, 0]
-    spread = sums[1:-1, 1:-1] / sums[0, 0] - np.outer(mean, mean)
-    inside = (spread + np.diag(penalty * np.diag(spread)))[np.ix_(used, used)]
-    scale = 1 / np.sqrt(np.diag(inside))
-    turned = np.linalg.pinv(inside * scale[:, None] * scale, rcond=COLLINEAR, hermitian=True)
-    made = np.zeros(len(slopes))
-    made[used] = turned @ (scale * along[used]) * scale
-    return made
+    """Per outcome the inverse of the penalised spread of the predictors in use, times a direction [q, p]."""
+    mean = sums[:, 0, 1:-1] / sums[:, :1, 0]
+    spread = sums[:, 1:-1, 1:-1] / sums[:, :1, :1] - mean[:, :, None] * mean[:, None, :]
+    variance = np.einsum("qii->qi", spread).copy()
+    np.einsum("qii->qi", spread)[...] += penalty * variance
+    used = (slopes != 0.0) & (variance > 0.0)
+    # What is not in use has no size, and the inverse leaves it out.
+    scale = np.where(used, 1 / np.sqrt(np.where(used, (1 + penalty) * variance, 1.0)), 0.0)
+    turned = np.linalg.pinv(spread * scale[:, :, None] * scale[:, None, :], rcond=COLLINEAR, hermitian=True)
+    return np.asarray((turned @ (scale * along)[:, :, None])[..., 0] * scale)
