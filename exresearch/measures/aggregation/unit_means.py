@@ -111,7 +111,10 @@ def unit_means(
     np.maximum.at(most, codes, y)
     total = np.bincount(codes, w, size).astype(np.float64)
     # No mean lies outside its answers: where all units answer alike, rounding must not make them differ.
-    mean = np.clip(np.bincount(codes, y * w, size) / total, least, most)
+    mean = np.bincount(codes, y * w, size) / total
+    # Nor may the order of the rows part units whose means are the same: what is left over is added once more.
+    mean += np.bincount(codes, w * (y - mean[codes]), size) / total
+    mean = np.clip(mean, least, most)
     means = pd.DataFrame(
         {
             "unit": unit_names.take(cells // max(len(wave_names), 1)),
