@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -197,9 +198,13 @@ def _one(order: Order, *, jobs: int | None) -> None:
     if not order.cold and (not order.only or len(order.only) > 2):
         # It imports while this process does, and while the tables are read.
         begin_kernels()
+    # What is imported stays, so that nobody need look for what can go; a tenth of the time.
+    gc.disable()
     import exresearch.run.imports  # noqa: F401 - before all that imports jsonschema
     from exresearch.run import DisclosureError, LeakError, run_plan
 
+    gc.freeze()
+    gc.enable()
     with reading(order.study_file) as show_reading:
         plan = plan_order(order, on_progress=show_reading)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())

@@ -9,7 +9,7 @@ from exresearch.disclosure.release import Released, release
 from exresearch.disclosure.rules import DisclosureRules
 from exresearch.disclosure.search.confidential import secrets_of
 from exresearch.disclosure.search.known import Secrets
-from exresearch.disclosure.search.scan import Known, Leak, scan_files
+from exresearch.disclosure.search.scan import Known, Leak, scan_files, scan_text
 
 __all__ = [
     "Audit",
@@ -34,5 +34,6 @@ __all__ = [
     "release",
     "roll_ups_of",
     "scan_files",
+    "scan_text",
     "secrets_of",
 ]

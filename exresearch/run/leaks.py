@@ -6,13 +6,18 @@ import getpass
 import json
 import platform
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
 
-from exresearch.disclosure import Known, Leak, Secrets, scan_files, secrets_of
+from exresearch.disclosure import Known, Leak, Secrets, scan_files, scan_text, secrets_of
+from exresearch.report.site import render_page
+from exresearch.run.execute import NotebookResult
 from exresearch.run.plan import Plan, available_notebooks
+from exresearch.run.render import site_of
+from exresearch.run.staging import STAGED
 from exresearch.study import project_root
 
 # Names of users and computers that say nothing about whose they are.
@@ -86,9 +91,10 @@ def secrets_for(plan: Plan) -> Secrets:
 
 
 class LeakSearch:
-    """Searches executed notebooks one after the other while others still run, in a thread of its own.
+    """Searches executed notebooks and their pages one after the other while others still run, in a thread of its own.
 
-    A process that ends does not wait for it: nobody asks any more.
+    What stands in the finished pages as it stood here is known again. A process that ends does not wait for it: nobody
+    asks any more.
 
     Parameters
     ----------
@@ -98,16 +104,17 @@ class LeakSearch:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._waiting: SimpleQueue[Path | None] = SimpleQueue()
+        self._waiting: SimpleQueue[NotebookResult | None] = SimpleQueue()
         self._secrets: Secrets | None = None
         self._known: Known = {}
         self._found: dict[Path, list[Leak]] = {}
         self._thread = Thread(target=self._work, daemon=True)
         self._thread.start()
 
-    def add(self, executed: Path) -> None:
+    def add(self, result: NotebookResult) -> None:
         """Have an executed notebook searched, which nothing changes any more."""
-        self._waiting.put(executed)
+        if result.executed is not None:
+            self._waiting.put(result)
 
     def stop(self) -> None:
         """Search no further than what has been added; nobody will ask."""
@@ -127,8 +134,16 @@ class LeakSearch:
 
     def _work(self) -> None:
         self._secrets = secrets_for(self._plan)
-        for path in iter(self._waiting.get, None):
-            self._found[path] = scan_files([path], self._secrets, known=self._known)
+        whole = replace(self._plan, jobs=(*self._plan.jobs, *self._plan.others))
+        site = site_of(whole, self._plan.work / STAGED)
+        for result in iter(self._waiting.get, None):
+            if result.executed is not None:
+                path = result.executed
+                self._found[path] = scan_files([path], self._secrets, known=self._known)
+            if result.body is not None:
+                # A page that comes out otherwise in the end is searched then.
+                page = render_page(result.body, name=result.name, site=site)
+                scan_text(page, self._secrets, name=f"{result.name}.html", known=self._known)
 
 
 def check_leaks(

@@ -125,8 +125,8 @@ def _execute(
     course = Course(prepared, cold=cold, limits=limits)
     for result in prepared.reused:
         tell(result.name, "unchanged")
-        if search is not None and result.executed is not None:
-            search.add(result.executed)
+        if search is not None:
+            search.add(result)
     # A server of warm kernels takes as long to begin as a kernel, so that it pays from the third one on.
     notebooks = [job.path for job in prepared.todo] if len(prepared.todo) > 2 else []
 
@@ -134,8 +134,8 @@ def _execute(
         more = course.done(task.name, outcome)
         result = next(r for r in course.results if r.name == task.name)
         tell(task.name, result.status)
-        if search is not None and result.executed is not None:
-            search.add(result.executed)
+        if search is not None:
+            search.add(result)
         return more
 
     with (

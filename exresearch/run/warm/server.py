@@ -100,6 +100,8 @@ def serve(address: str, modules: Sequence[str]) -> None:
     RuntimeError
         If an import started a thread: a fork would not take it along.
     """
+    # Nothing of what is imported goes away again, so that nobody need look for it meanwhile.
+    gc.disable()
     for name in (*_ALWAYS, *modules):
         with suppress(ImportError, AttributeError):
             _import(name)
@@ -112,8 +114,8 @@ def serve(address: str, modules: Sequence[str]) -> None:
     if threading.active_count() > 1 or _threads():
         raise RuntimeError("an import started a thread, so that nothing can be forked from here.")
     # What is here now is never freed: kernels share it, and their collector leaves it alone.
-    gc.collect()
     gc.freeze()
+    gc.enable()
     waiting = socket.socket(socket.AF_UNIX)
     children: dict[int, socket.socket] = {}
     # Every question is read into the same bytes, which are wiped: a kernel inherits nothing of another's.
