@@ -143,3 +143,19 @@ def test_what_follows_on_but_weighs_by_itself() -> None:
 def test_no_module_of_the_package_imports_sklearn() -> None:
     folder = Path(__file__).parents[1] / "exresearch" / "measures" / "comments"
     assert not [path.name for path in folder.glob("*.py") if "sklearn" in path.read_text(encoding="utf-8")]
+
+
+def test_what_the_model_sees_is_in_the_order_of_the_words() -> None:
+    """In the order of a set, which differs between processes, the last digits of ``sure`` would differ too."""
+    words = words_of(
+        "De helpdesk neemt niet snel op, en de helpdesk weet van het trage systeem ook niet veel."
+    )
+    seen = list(features(words, "nl"))
+    plain = list(dict.fromkeys(word for word in words if f"word: {word}" in seen))
+    assert len(plain) > 10
+    assert [f"word: {word}" for word in plain] == [name for name in seen if name.startswith("word: ")][
+        : len(plain)
+    ]
+    negated = [word.removeprefix("not: ") for word in seen if word.startswith("not: ")]
+    assert len(negated) > 2
+    assert negated == sorted(negated, key=plain.index)

@@ -100,11 +100,13 @@ def features(words: Sequence[str], language: Language) -> dict[str, float]:
         found |= {f"then {name}": value for name, value in _scores(listed[turns[-1] :], language).items()}
     found["length"] = min(len(plain), _LONG) / _LONG
     flags = lexicon(language).negated(listed)
-    negated = {word for word, turned in zip(listed, flags, strict=True) if turned and word != CLAUSE}
-    for kind, terms in (
-        ("word", set(plain) | {f"{first} {second}" for first, second in pairwise(plain)}),
+    negated = [word for word, turned in zip(listed, flags, strict=True) if turned and word != CLAUSE]
+    for kind, named in (
+        ("word", [*plain, *(f"{first} {second}" for first, second in pairwise(plain))]),
         ("not", negated),
     ):
+        # Each once, in the order of the words: that of a set differs between processes, and with it the rounding.
+        terms = list(dict.fromkeys(named))
         if terms:
             share = 1.0 / math.sqrt(len(terms))
             found |= {f"{kind}: {term}": share for term in terms}
