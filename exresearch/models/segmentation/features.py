@@ -97,8 +97,8 @@ class Features:
         those do not depend on who is in which.
         """
         mean = sums / np.maximum(count, _LEAST_WEIGHT)
-        around = squares - (mean * sums).sum(axis=-2)
-        variance = np.maximum(around / count.sum(axis=-2), self.least_variance)
+        around = squares - np.add.reduce(mean * sums, axis=-2)
+        variance = np.maximum(around / np.add.reduce(count, axis=-2), self.least_variance)
         return gaussian(mean, variance[..., None, :])
 
     def started(self, chosen: NDArray[np.intp], rng: np.random.Generator) -> FloatArray:

@@ -106,28 +106,32 @@ def step(
     # Segments first and people last: a sum over segments then adds long rows.
     slopes = _slopes(found, coefficients, log_shares).transpose(1, 0, 2).reshape(k * fits, -1)
     edge = found.complete if found.complete * k * fits > _FEW or lead == columns.shape[1] else 0
-    whole = slopes[:, :lead].copy()
-    whole[:, -1] += slopes[:, lead:].sum(axis=1)
+    whole = slopes[:, :lead]
+    if edge:
+        whole = whole.copy()
+        whole[:, -1] += slopes[:, lead:].sum(axis=1)
     size = max(1, _CELLS // (fits * k))
     for first, last, width, given in ((0, edge, lead, whole), (edge, len(columns), None, slopes)):
+        if first == last:
+            continue
         flat = given.astype(columns.dtype)
         for start in range(first, last, size):
             part = slice(start, min(start + size, last))
             rows = columns[part, :width]
             made = flat @ rows.T
             density = made.reshape(k, fits, len(rows))
-            highest = density.max(axis=0)
+            highest = np.maximum.reduce(density, axis=0)
             density -= highest
             np.exp(density, out=density)
-            total, weight = density.sum(axis=0), found.weights[owner, part]
+            total, weight = np.add.reduce(density, axis=0), found.weights[owner, part]
             if measured:
                 highest += np.log(total)
                 highest *= weight
-                likelihood += highest.sum(axis=1, dtype="float64")
+                likelihood += np.add.reduce(highest, axis=1, dtype="float64")
             weight /= total
             density *= weight
             sums[:, :width] += made @ rows
-        if first < last == edge:
+        if last == edge:
             # Who lacks nothing is there on every item.
             sums[:, lead:] = sums[:, [lead - 1]]
     return _maximised(found, sums.reshape(k, fits, -1).transpose(1, 0, 2), coefficients, owner, likelihood)
@@ -155,7 +159,7 @@ def _maximised(
 ) -> Made:
     """Coefficients and log shares from weighted sums [fits, k, p] of the columns."""
     features, of_fit = found.features, sums[..., found.lead - 1]
-    total = of_fit.sum(axis=1, keepdims=True)
+    total = np.add.reduce(of_fit, axis=1, keepdims=True)
     lost = of_fit <= _LEAST_SHARE * total
     anybody_lost = lost.any()
     shares = np.log(np.maximum(of_fit / total, 1e-300))
@@ -168,7 +172,7 @@ def _maximised(
         count[..., found.gaps] = sums[..., found.lead :]
         if features.equal:
             squares = found.squares[owner]
-            likelihood = likelihood + (before[:, 0, :d] * squares).sum(axis=1)
+            likelihood = likelihood + np.add.reduce(before[:, 0, :d] * squares, axis=1)
             values = sums[..., :d]
             if anybody_lost:
                 # A segment that has lost everybody stays where it was; its share is nothing.

@@ -112,7 +112,7 @@ def click_sheets(
     columns = count_columns(study)
     if sheets is None or not columns:
         return None
-    counts = _counts(study, journey, columns, index=sheets.frame.index, logs=form == "logs")
+    counts = _counts(study, journey, columns, logs=form == "logs")
     parts, silent = [], []
     for who, rows in sheets.frame.groupby(WHO, sort=False):
         part = _of_kind(rows, counts, sheets, who=str(who), columns=columns, form=form)
@@ -151,17 +151,14 @@ def count_columns(study: Study) -> list[str]:
 
 
 def _counts(
-    study: Study, journey: JourneyData, columns: list[str], *, index: pd.Index, logs: bool
-) -> dict[tuple[str, str], pd.Series]:
-    """Counts per column and moment, in the order of the sheets of :func:`journey_sheets`."""
+    study: Study, journey: JourneyData, columns: list[str], *, logs: bool
+) -> dict[tuple[str, str], FloatArray]:
+    """Counts per column and moment, in the order of the sheets of :func:`journey_sheets`; not to be changed."""
     if journey_data(study) is journey:
         means = remembered(study, ("click counts", *columns), lambda: _means(study, journey, columns))
     else:
         means = _means(study, journey, columns)
-    return {
-        key: pd.Series(np.log1p(values) if logs else values.copy(), index=index)
-        for key, values in means.items()
-    }
+    return {key: np.log1p(values) for key, values in means.items()} if logs else means
 
 
 def _means(study: Study, journey: JourneyData, columns: list[str]) -> dict[tuple[str, str], FloatArray]:
@@ -187,7 +184,7 @@ def _means(study: Study, journey: JourneyData, columns: list[str]) -> dict[tuple
 
 def _of_kind(
     rows: pd.DataFrame,
-    counts: dict[tuple[str, str], pd.Series],
+    counts: dict[tuple[str, str], FloatArray],
     sheets: JourneySheets,
     *,
     who: str,
@@ -198,35 +195,60 @@ def _of_kind(
     asked = sheets.asked[who]
     if not asked:
         return None
-    per_count = {
-        name: pd.DataFrame({m: counts[(name, m)].loc[rows.index] for m in asked if (name, m) in counts})
-        for name in columns
-    }
-    made = rows[asked].add_prefix(f"rating: {who}: ")
-    if form == "means":
-        made = pd.DataFrame({f"rating: {who}": rows[asked].mean(axis=1)})
-    for name, part in per_count.items():
-        if form == "means":
-            made[f"count: {who}: {name}"] = part.mean(axis=1)
-        else:
-            made = made.join(part.add_prefix(f"count: {who}: {name} "))
+    at = sheets.frame.index.get_indexer(rows.index)
+    names, values, skipped = _beside(rows, counts, at, who=who, asked=asked, columns=columns, form=form)
+    there: NDArray[np.bool_] = np.ones(len(rows), dtype=bool)
     if form == "filled":
-        made = made[made.notna().any(axis=1)]
-        skipped = rows.loc[made.index, asked].isna()
-        marks = {
-            f"mark: {who}: {name}": skipped[name].astype("float64") for name in asked if skipped[name].any()
-        }
-        made = made.fillna(made.mean()).assign(**marks)
-    kept = made.join(rows[[name for name in (OUTCOME, PERSON, GROUP, WEIGHT, *sheets.waves) if name in rows]])
-    complete = kept.dropna(subset=[OUTCOME, *made.columns])
-    if len(complete) < _LEAST_PER_COEFFICIENT * (made.shape[1] + len(sheets.waves) + 1):
+        there = ~np.all(np.isnan(values), axis=1)
+        names += [f"mark: {who}: {asked[place]}" for place in np.flatnonzero(skipped[there].any(axis=0))]
+        marks = skipped[:, skipped[there].any(axis=0)]
+        mean = pd.DataFrame(values[there]).mean().to_numpy()
+        values = np.hstack([np.where(np.isnan(values), mean, values), marks])
+    names, values = [*names, OUTCOME], np.column_stack([values, _numbers(rows[OUTCOME])])
+    complete = np.flatnonzero(there & ~np.isnan(values).any(axis=1))
+    if len(complete) < _LEAST_PER_COEFFICIENT * (len(names) + len(sheets.waves)):
         return None
-    weight = complete[WEIGHT] if WEIGHT in complete else pd.Series(1.0, index=complete.index)
-    waves = complete[sheets.waves].to_numpy() @ np.arange(1.0, len(sheets.waves) + 1) if sheets.waves else 0.0
-    wave = pd.Series(waves, index=complete.index)
-    total = weight.groupby(wave).transform("sum")
-    centred = complete.drop(columns=sheets.waves)
-    names = [OUTCOME, *made.columns]
-    sums = complete[names].mul(weight, axis=0).groupby(wave).transform("sum")
-    centred[names] = complete[names] - sums.div(total, axis=0)
-    return centred if float(centred[OUTCOME].abs().max()) > 1e-9 else None
+    rows, values = rows.iloc[complete], values[complete]
+    weight = _numbers(rows[WEIGHT]) if WEIGHT in rows else np.ones(len(rows))
+    wave = np.zeros(len(rows))
+    if sheets.waves:
+        wave = rows[sheets.waves].to_numpy() @ np.arange(1.0, len(sheets.waves) + 1)
+    for one in np.unique(wave):
+        of_wave = wave == one
+        values[of_wave] -= weight[of_wave] @ values[of_wave] / weight[of_wave].sum()
+    centred = pd.DataFrame(values, columns=names, index=rows.index)
+    for name in (PERSON, GROUP, WEIGHT):
+        if name in rows:
+            centred[name] = rows[name]
+    return centred if float(np.abs(values[:, -1]).max()) > 1e-9 else None
+
+
+def _beside(
+    rows: pd.DataFrame,
+    counts: dict[tuple[str, str], FloatArray],
+    at: NDArray[np.intp],
+    *,
+    who: str,
+    asked: list[str],
+    columns: list[str],
+    form: Form,
+) -> tuple[list[str], FloatArray, NDArray[np.bool_]]:
+    """Names and values of ratings and counts beside each other, and which ratings were skipped."""
+    ratings = np.column_stack([_numbers(rows[name]) for name in asked])
+    names = [f"rating: {who}" if form == "means" else f"rating: {who}: {name}" for name in asked]
+    parts = [ratings]
+    for name in columns:
+        known = [moment for moment in asked if (name, moment) in counts]
+        if known or form == "means":
+            # A mean over no moments is missing.
+            found = [counts[(name, moment)][at] for moment in known] or [np.full(len(at), np.nan)]
+            parts.append(np.column_stack(found))
+            names += [f"count: {who}: {name} {moment}" for moment in known]
+    if form == "means":
+        names = [f"rating: {who}", *(f"count: {who}: {name}" for name in columns)]
+        parts = [pd.DataFrame(part).mean(axis=1).to_numpy()[:, None] for part in parts]
+    return names, np.hstack(parts), np.isnan(ratings)
+
+
+def _numbers(column: pd.Series) -> FloatArray:
+    return column.to_numpy(dtype="float64", na_value=np.nan)
