@@ -29,8 +29,9 @@ _SMALL_PRODUCT = 250_000
 _PRODUCT_ROWS, _BATCH_ROWS = 128, 8192
 # Cells of the sums that one task makes, of many small units: they stay in the cache.
 _BATCH_CELLS = 250_000
-# Fewer tasks than this are done before threads have been started.
+# Fewer tasks than this, and fewer rows, are done before threads have been started.
 _LEAST_TASKS = 8
+_LEAST_ROWS = 50_000
 # Rows that are put side by side at a time.
 _FILL_ROWS = 16_384
 
@@ -193,4 +194,5 @@ def add_products(
                 else:
                     target[here] += total
 
-    run_tasks(task, len(tasks), workers=workers)
+    few = workers is None and len(order.rows) < _LEAST_ROWS
+    run_tasks(task, len(tasks), workers=1 if few else workers)
