@@ -9,8 +9,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from exresearch.models.resampling import NotEstimable, check_whole
+
+FloatArray = NDArray[np.float64]
 
 #: Called as `estimate(data, **choices)`; gives one row of the estimate schema.
 Estimator = Callable[..., Mapping[str, Any] | pd.Series | pd.DataFrame]
@@ -119,17 +122,38 @@ def specification_rows(
         yield {**named, **row}
 
 
-def _sides(table: pd.DataFrame, null: float) -> tuple[pd.DataFrame, float]:
-    """The estimates made, with whether each is on the side of their median and leaves the null out."""
-    made = table.loc[table["estimate"].notna(), ["estimate", "conf_low", "conf_high"]]
-    side = float(np.sign(made["estimate"].median() - null)) if len(made) else np.nan
-    same = np.sign(made["estimate"] - null) == side
-    outside = (made["conf_low"] > null) | (made["conf_high"] < null)
-    interval = made["conf_low"].notna() & made["conf_high"].notna()
-    return made.assign(same=same, outside=outside, interval=interval), side
+@dataclass(frozen=True, slots=True)
+class _Made:
+    """The estimates made, with whether each has an interval and whether that leaves the null out."""
+
+    estimates: FloatArray
+    interval: NDArray[np.bool_]
+    outside: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, table: pd.DataFrame, null: float, *, rows: NDArray[np.bool_] | slice = slice(None)) -> _Made:
+        estimates, low, high = (
+            table[name].to_numpy(dtype=np.float64, na_value=np.nan)[rows]
+            for name in ("estimate", "conf_low", "conf_high")
+        )
+        there = ~np.isnan(estimates)
+        outside = (low > null) | (high < null)
+        interval = ~np.isnan(low) & ~np.isnan(high)
+        return cls(estimates[there], interval[there], outside[there])
+
+    def median(self) -> float:
+        return float(np.median(self.estimates)) if len(self.estimates) else np.nan
+
+    def side(self, null: float) -> float:
+        """Where the median lies: 1 above the null, -1 below it."""
+        return float(np.sign(self.median() - null))
+
+    def excluding(self, among: NDArray[np.bool_] | bool = True) -> float:
+        """Of those with an interval, the share that leaves the null out (and is among those)."""
+        return _share((self.outside & among)[self.interval])
 
 
-def _share(values: pd.Series) -> float:
+def _share(values: NDArray[np.bool_]) -> float:
     return float(values.mean()) if len(values) else np.nan
 
 
@@ -150,23 +174,23 @@ def summarise_specifications(table: pd.DataFrame, *, null: float = 0.0) -> pd.Da
         (estimates); side (1 or -1: where the median lies, 0 on the null); share_same_sign (estimates on that side);
         share_excluding_null (of those with an interval); share_excluding_null_same_sign; null.
     """
-    made, side = _sides(table, null)
-    values = made["estimate"]
-    judged = made[made["interval"]]
+    made = _Made.of(table, null)
+    values, side = pd.Series(made.estimates), made.side(null)
+    same = np.sign(made.estimates - null) == side
     return pd.DataFrame(
         {
             "n_specifications": [len(table)],
-            "n_estimated": len(made),
-            "n_intervals": len(judged),
-            "median": values.median(),
+            "n_estimated": len(values),
+            "n_intervals": int(made.interval.sum()),
+            "median": made.median(),
             "lowest": values.min(),
             "lower_quartile": values.quantile(0.25),
             "upper_quartile": values.quantile(0.75),
             "highest": values.max(),
             "side": side,
-            "share_same_sign": _share(made["same"]),
-            "share_excluding_null": _share(judged["outside"]),
-            "share_excluding_null_same_sign": _share(judged["outside"] & judged["same"]),
+            "share_same_sign": _share(same),
+            "share_excluding_null": made.excluding(),
+            "share_excluding_null_same_sign": made.excluding(same),
             "null": null,
         }
     )
@@ -249,19 +273,21 @@ def specification_curve(
     table = pd.DataFrame(list(specification_rows(data, read, estimate)), columns=[*read, *NUMBERS, *_TEXTS])
     table.insert(0, "specification", np.arange(1, count + 1))
     table.insert(1, "rank", table["estimate"].rank(method="first"))
-    side = _sides(table, null)[1]
+    side = _Made.of(table, null).side(null)
+    # Rows are in the order of the combinations, so that places tell the alternatives.
+    places = np.indices([len(labelled) for labelled in read.values()]).reshape(len(read), -1)
     parts = []
-    for choice, labelled in read.items():
-        for label in labelled:
-            made, _ = _sides(table[table[choice] == label], null)
+    for (choice, labelled), place in zip(read.items(), places, strict=True):
+        for alternative, label in enumerate(labelled):
+            made = _Made.of(table, null, rows=place == alternative)
             parts.append(
                 {
                     "choice": choice,
                     "alternative": label,
-                    "n_estimated": len(made),
-                    "median": made["estimate"].median(),
-                    "share_same_sign": _share(np.sign(made["estimate"] - null) == side),
-                    "share_excluding_null": _share(made.loc[made["interval"], "outside"]),
+                    "n_estimated": len(made.estimates),
+                    "median": made.median(),
+                    "share_same_sign": _share(np.sign(made.estimates - null) == side),
+                    "share_excluding_null": made.excluding(),
                 }
             )
     return SpecificationCurve(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
@@ -171,13 +172,19 @@ def _prepared(rows: pd.DataFrame, *, event: str) -> tuple[pd.DataFrame, list[str
 
 def _dummies(frame: pd.DataFrame, column: str, *, event: str) -> list[str]:
     """Add a column per category but the largest; categories with few leavers go with the largest."""
-    leavers = frame.groupby(column)[event].sum()
-    sizes = frame[column].value_counts()
-    enough = [value for value in sizes.index if leavers[value] >= _LEAST_LEAVERS]
-    names = []
-    for value in sorted(enough[1:]) if sizes.index[0] in enough else []:
-        name = f"{column}: {value}"
-        frame[name] = (frame[column] == value).astype("float64")
+    codes, values = pd.factorize(frame[column])
+    there = codes >= 0
+    sizes = np.bincount(codes[there], minlength=len(values))
+    leavers = np.bincount(
+        codes[there], weights=frame[event].to_numpy(dtype=np.float64)[there], minlength=len(values)
+    )
+    names: list[str] = []
+    if not len(values) or leavers[sizes.argmax()] < _LEAST_LEAVERS:
+        return names
+    enough = np.flatnonzero(leavers >= _LEAST_LEAVERS)
+    for code in sorted(enough[enough != sizes.argmax()], key=lambda code: values[code]):
+        name = f"{column}: {values[code]}"
+        frame[name] = (codes == code).astype(np.float64)
         names.append(name)
     return names
 

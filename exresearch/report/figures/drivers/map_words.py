@@ -8,9 +8,21 @@ from exresearch.report.text import Texts
 
 # Signs behind a name on the map; the caption explains those that occur.
 TURNED, AGAINST = "(R)", "(−)"
+# A sign stays on the line of the word before it.
+_HARD = "\N{NO-BREAK SPACE}"
 _NAMED = 3
 # Characters that fit on two lines of a heading.
 _TWO_LINES = 146
+
+
+def short_names(frame: pd.DataFrame, texts: Texts) -> list[str]:
+    """Names for the map, with signs in the place of words."""
+    turned = frame["reversed"] if "reversed" in frame else [False] * len(frame)
+    rows = zip(frame["label"], turned, frame["quadrant"] == "against", strict=True)
+    return [
+        texts.pick(label) + f"{_HARD}{TURNED}" * bool(is_turned) + f"{_HARD}{AGAINST}" * bool(against)
+        for label, is_turned, against in rows
+    ]
 
 
 def map_takeaway(panels: list[pd.DataFrame], texts: Texts) -> str:

@@ -24,6 +24,7 @@ from exresearch.report.figures.drivers.placement import (
 from exresearch.report.theme import COLOURS, WIDTH, rows_of
 
 Box = tuple[float, float, float, float]
+Names = tuple[list[str], NDArray[np.float64]]
 # More drivers than this are numbered; so are fewer, where a name would stand further than this from its mark (inches).
 _MANY, _FAR = 14, 0.44
 # Where a number may stand in a crowd.
@@ -39,16 +40,26 @@ _COLUMNS, _LINE, _NEXT, _KEY_TOP, _NAME_AT = 2, 0.19, 0.155, 0.12, 0.55
 
 
 class Panel:
-    """A map with its size in inches, in which labels are placed."""
+    """A map with its size in inches, in which labels are placed.
 
-    def __init__(self, axes: Axes, rows: pd.DataFrame, *, width: float, height: float) -> None:
-        self.axes, self.rows, self.width, self.height = axes, rows, width, height
+    The limits are those of performance, and the highest importance.
+    """
+
+    def __init__(
+        self,
+        rows: pd.DataFrame,
+        *,
+        limits: tuple[float, float, float],
+        width: float,
+        height: float,
+    ) -> None:
+        self.rows, self.limits, self.width, self.height = rows, limits, width, height
         self.spots = self._inches(rows["performance"], rows["importance"])
         cut = self._inches(rows["cut_performance"].iloc[:1], rows["cut_importance"].iloc[:1])[0]
         self.cuts = float(cut[0]), float(cut[1])
 
     def _inches(self, performance: pd.Series, importance: pd.Series) -> NDArray[np.float64]:
-        (left, right), (_, top) = self.axes.get_xlim(), self.axes.get_ylim()
+        left, right, top = self.limits
         across = (performance.to_numpy(dtype=float) - left) / (right - left) * self.width
         along = np.sqrt(importance.to_numpy(dtype=float).clip(0) / top) * self.height
         return np.column_stack([across, along])
@@ -104,16 +115,18 @@ class Panel:
         ]
         return bool(among.max() == 0 and fixed.max() == 0 and (not sides or max(apart) == 0))
 
-    def write(self, chosen: NDArray[np.bool_], labels: list[str], boxes: Any, *, points: float) -> None:
+    def write(
+        self, axes: Axes, chosen: NDArray[np.bool_], labels: list[str], boxes: Any, *, points: float
+    ) -> None:
         """Write each label in its box, with a line to its mark where that is not at once beside it."""
         rows = zip(self.spots[chosen], boxes, labels, self.rows["named"][chosen], strict=True)
         for spot, box, label, named in rows:
             end = nearest(box, spot)
             if np.linalg.norm(end - spot) > _LEADER:
-                self.axes.plot(
+                axes.plot(
                     [spot[0] / self.width, end[0] / self.width],
                     [spot[1] / self.height, end[1] / self.height],
-                    transform=self.axes.transAxes,
+                    transform=axes.transAxes,
                     color=COLOURS["grey"],
                     alpha=0.6,
                     linewidth=0.6,
@@ -126,11 +139,11 @@ class Panel:
             parts = label.split("\n")
             step = (box[3] - box[1]) / len(parts)
             for line, part in enumerate(parts):
-                self.axes.text(
+                axes.text(
                     x / self.width,
                     (box[3] - (line + 0.5) * step) / self.height,
                     part,
-                    transform=self.axes.transAxes,
+                    transform=axes.transAxes,
                     ha={0: "left", 2: "right", None: "center"}[side],
                     va="center_baseline",
                     fontsize=points,
@@ -139,35 +152,40 @@ class Panel:
                 )
 
 
-def name_all(panel: Panel, *, taken: list[Box]) -> bool:
-    """Write the name of every driver beside its mark, if they all find a place near it and on its side of the lines.
+def room_for_names(panel: Panel, *, taken: list[Box]) -> Names | None:
+    """Find room for the name of every driver, near its mark and on its side of the lines.
 
     Returns
     -------
-    bool
-        Whether they did; if not, nothing is written.
+    (list of str, array [n, 4]) or None
+        The names, broken into lines, and their boxes; None where they do not all find a place.
     """
     if len(panel.rows) > _MANY:
-        return False
+        return None
     everyone = np.ones(len(panel.rows), dtype=bool)
     for width in _WIDTHS:
         labels = [balanced(text, width=width, lines=2) for text in panel.rows["short"]]
         boxes = panel.place(everyone, labels, points=_POINTS, taken=taken, reach=_FAR)
         if panel.clear(boxes, taken=taken):
-            panel.write(everyone, labels, boxes, points=_POINTS)
-            return True
-    return False
+            return labels, boxes
+    return None
 
 
-def number_all(panel: Panel, *, taken: list[Box]) -> None:
+def name_all(axes: Axes, panel: Panel, names: Names) -> None:
+    """Write the name of every driver where there is room for it."""
+    labels, boxes = names
+    panel.write(axes, np.ones(len(panel.rows), dtype=bool), labels, boxes, points=_POINTS)
+
+
+def number_all(axes: Axes, panel: Panel, *, taken: list[Box]) -> None:
     """Write the number of every driver beside its mark."""
     everyone = np.ones(len(panel.rows), dtype=bool)
     labels = [str(number) for number in panel.rows["number"]]
     boxes = panel.place(everyone, labels, points=_NUMBER_POINTS, taken=taken, reach=_FURTHEST)
-    panel.write(everyone, labels, boxes, points=_NUMBER_POINTS)
+    panel.write(axes, everyone, labels, boxes, points=_NUMBER_POINTS)
 
 
-def label_small(panel: Panel, *, numbered: bool) -> None:
+def label_small(axes: Axes, panel: Panel, *, numbered: bool) -> None:
     """Label a small panel: all numbers where they fit, else what clearly matters and is low, and the most important."""
     rows = panel.rows
     if numbered and len(rows) <= _MANY:
@@ -175,7 +193,7 @@ def label_small(panel: Panel, *, numbered: bool) -> None:
         labels = [str(number) for number in rows["number"]]
         boxes = panel.place(everyone, labels, points=_SMALL_POINTS, taken=[], reach=_FAR)
         if panel.clear(boxes, taken=[], sides=False):
-            panel.write(everyone, labels, boxes, points=_SMALL_POINTS)
+            panel.write(axes, everyone, labels, boxes, points=_SMALL_POINTS)
             return
     low = (rows["quadrant"] == "matters_low") & rows["clear"]
     first = rows["importance"].where(low).rank(ascending=False, method="first") <= (
@@ -190,7 +208,7 @@ def label_small(panel: Panel, *, numbered: bool) -> None:
         balanced(text, width=int(width), lines=2) for text, width in zip(texts[chosen], room, strict=True)
     ]
     boxes = panel.place(chosen, labels, points=_SMALL_POINTS, taken=[])
-    panel.write(chosen, labels, boxes, points=_SMALL_POINTS)
+    panel.write(axes, chosen, labels, boxes, points=_SMALL_POINTS)
 
 
 def key_lines(rows: pd.DataFrame) -> list[tuple[Any, str]]:

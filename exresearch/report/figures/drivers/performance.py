@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -18,14 +17,16 @@ from exresearch.findings.note import Note
 from exresearch.report.columns import driver_labels
 from exresearch.report.figures.drivers.blocks import BLOCKS, block_handles, known_blocks
 from exresearch.report.figures.drivers.dividing import name_corner, name_lines
-from exresearch.report.figures.drivers.map_words import AGAINST, TURNED, map_alt, map_caption, map_takeaway
+from exresearch.report.figures.drivers.map_words import map_alt, map_caption, map_takeaway, short_names
 from exresearch.report.figures.drivers.naming import (
+    Names,
     Panel,
     key_height,
     key_lines,
     label_small,
     name_all,
     number_all,
+    room_for_names,
     write_key,
 )
 from exresearch.report.figures.drivers.placement import wrapped
@@ -33,6 +34,7 @@ from exresearch.report.figures.visible import visible
 from exresearch.report.text import Texts
 from exresearch.report.theme import (
     COLOURS,
+    WIDTH,
     Picture,
     add_axes,
     new_figure,
@@ -54,8 +56,6 @@ _ACROSS = 3
 _SMALL = {1: 2.4, 2: 1.9, 3: 1.6}
 # Room left and right of the drivers, as shares of their spread, tried in turn until every name finds a place.
 _AIR = ((0.15, 0.2), (0.1, 0.45))
-# A sign stays on the line of the word before it.
-_HARD = "\N{NO-BREAK SPACE}"
 _TICKS = (0, 0.01, 0.02, 0.04, 0.07, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8)
 # Each driver is a question of its own: the mean answer of everybody, from 0 to 100 on its scale.
 PERFORMANCE = Groups("employees", measures={"performance": Measure("0 to 100", 0, 100, each="driver")})
@@ -108,7 +108,9 @@ def performance_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
         return NO_PERFORMANCE
     if released.n_hidden:
         frame = _among_themselves(frame)
-    frame = frame.assign(text=driver_labels(frame, texts), short=_short(frame, texts), number=_numbers(frame))
+    frame = frame.assign(
+        text=driver_labels(frame, texts), short=short_names(frame, texts), number=_numbers(frame)
+    )
     panels = [rows for _, rows in frame.groupby("outcome", sort=False)]
     with style():
         figure, numbered = _named_or_numbered(panels, texts)
@@ -135,26 +137,17 @@ def _among_themselves(frame: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-class _NoRoomError(Exception):
-    """Not every name finds a place."""
-
-
 def _named_or_numbered(panels: list[pd.DataFrame], texts: Texts) -> tuple[Figure, bool]:
     """Draw with names where they all find a place, else with numbers."""
+    every = pd.concat(panels)
     for air in _AIR:
-        with suppress(_NoRoomError):
-            return _draw(panels, texts, air=air, numbered=False), False
-    return _draw(panels, texts, air=_AIR[0], numbered=True), True
-
-
-def _short(frame: pd.DataFrame, texts: Texts) -> list[str]:
-    """Names for the map, with signs in the place of words."""
-    turned = frame["reversed"] if "reversed" in frame else [False] * len(frame)
-    rows = zip(frame["label"], turned, frame["quadrant"] == "against", strict=True)
-    return [
-        texts.pick(label) + f"{_HARD}{TURNED}" * bool(is_turned) + f"{_HARD}{AGAINST}" * bool(against)
-        for label, is_turned, against in rows
-    ]
+        limits = (*_range(every, air), _ceiling(panels[0]))
+        panel = Panel(panels[0], limits=limits, width=WIDTH - _LEFT - _RIGHT, height=_LARGE)
+        # Looked for before anything is drawn.
+        names = room_for_names(panel, taken=[name_corner(panel, texts), *name_lines(panel, texts)])
+        if names is not None:
+            return _draw(panels, texts, air=air, names=names), False
+    return _draw(panels, texts, air=_AIR[0], names=None), True
 
 
 def _numbers(frame: pd.DataFrame) -> pd.Series:
@@ -167,8 +160,11 @@ def _numbers(frame: pd.DataFrame) -> pd.Series:
     return frame["driver"].map({driver: i for i, driver in enumerate(order["driver"], start=1)})
 
 
-def _draw(panels: list[pd.DataFrame], texts: Texts, *, air: tuple[float, float], numbered: bool) -> Figure:
-    """Draw all panels; the names of the first must fit."""
+def _draw(
+    panels: list[pd.DataFrame], texts: Texts, *, air: tuple[float, float], names: Names | None
+) -> Figure:
+    """Draw all panels, with numbers where there is no room for names."""
+    numbered = names is None
     first, others = panels[0], panels[1:]
     every = pd.concat(panels)
     large = _LARGE_NUMBERED if numbered else _LARGE
@@ -181,21 +177,21 @@ def _draw(panels: list[pd.DataFrame], texts: Texts, *, air: tuple[float, float],
     width = figure.get_figwidth() - _LEFT - _RIGHT
     low, high = _range(every, air)
     axes = add_axes(figure, left=_LEFT, right=_RIGHT, top=_TOP, bottom=_BOTTOM + key_room + below)
-    _panel(axes, first, texts, low=low, high=high, ceiling=float(first["conf_high"].max()) * 1.12)
-    panel = Panel(axes, first, width=width, height=large)
-    taken = [name_corner(panel, texts), *name_lines(panel, texts)]
-    if numbered:
-        number_all(panel, taken=taken)
+    _panel(axes, first, texts, low=low, high=high, ceiling=_ceiling(first))
+    panel = Panel(first, limits=(low, high, _ceiling(first)), width=width, height=large)
+    taken = [name_corner(panel, texts, axes=axes), *name_lines(panel, texts, axes=axes)]
+    if names is None:
+        number_all(axes, panel, taken=taken)
         write_key(figure, key, top=_TOP + large + _BOTTOM)
-    elif not name_all(panel, taken=taken):
-        raise _NoRoomError
+    else:
+        name_all(axes, panel, names)
     axes.set_xlabel(
         texts.say("performance: mean answer, 0 = low end of the scale, 100 = high end"), fontsize=9
     )
     axes.set_ylabel(texts.say("importance: share of variance explained"), fontsize=9)
     _legend(figure, every, texts)
     _heading(axes, texts.pick(first["outcome_label"].iloc[0]), height=large)
-    shared = max((float(rows["conf_high"].max()) for rows in others), default=0.0) * 1.12
+    shared = max(map(_ceiling, others), default=0.0)
     for place, rows in enumerate(others):
         line, column = divmod(place, _ACROSS)
         wide, high_of = (width - (across - 1) * _GUTTER) / across, _SMALL[across]
@@ -206,7 +202,8 @@ def _draw(panels: list[pd.DataFrame], texts: Texts, *, air: tuple[float, float],
         _panel(small, rows, texts, low=low, high=high, ceiling=shared, small=True)
         if column:
             small.set_yticklabels([])
-        label_small(Panel(small, rows, width=wide, height=high_of), numbered=numbered)
+        shape = Panel(rows, limits=(low, high, shared), width=wide, height=high_of)
+        label_small(small, shape, numbered=numbered)
         name = wrapped(texts.pick(rows["outcome_label"].iloc[0]), width=max(int(wide / 0.06), 8), lines=2)
         _heading(small, name, height=high_of)
     return figure
@@ -217,6 +214,11 @@ def _range(frame: pd.DataFrame, air: tuple[float, float]) -> tuple[float, float]
     low, high = float(frame["performance_low"].min()), float(frame["performance_high"].max())
     left, right = (max(share * (high - low), 0.5) for share in air)
     return max(low - left, 0.0), min(high + right, 100.0)
+
+
+def _ceiling(rows: pd.DataFrame) -> float:
+    """Highest importance on a panel."""
+    return float(rows["conf_high"].max()) * 1.12
 
 
 def _panel(

@@ -108,9 +108,13 @@ def place_labels(
         costs += _ON_LINE * (overlap(boxes, lines) > 0).sum(axis=1)
         return costs if cuts is None else costs + _cut_cost(boxes, points[index], cuts)
 
-    def among(index: int, own: FloatArray, boxes: FloatArray) -> FloatArray:
-        others = np.delete(boxes, index, axis=0)
-        return _label_cost(own, points[index], others[~np.isnan(others[:, 0])])
+    # What runs to each candidate is looked at again for every label that is moved.
+    ways = [_ways(boxes, point) for boxes, point in zip(candidates, points, strict=True)]
+
+    def among(index: int, own: FloatArray, way: FloatArray, boxes: FloatArray) -> FloatArray:
+        others = ~np.isnan(boxes[:, 0])
+        others[index] = False
+        return _label_cost(own, way, boxes[others])
 
     costs = [alone(index, boxes) for index, boxes in enumerate(candidates)]
     best, least = np.full((count, 4), np.nan), np.inf
@@ -119,13 +123,13 @@ def place_labels(
         for _ in range(_ROUNDS):
             before = boxes.copy()
             for index in order:
-                chosen[index] = (costs[index] + among(index, candidates[index], boxes)).argmin()
+                chosen[index] = (costs[index] + among(index, candidates[index], ways[index], boxes)).argmin()
                 boxes[index] = candidates[index][chosen[index]]
             if np.array_equal(before, boxes):
                 break
         total = sum(
-            float(costs[index][chosen[index]] + among(index, boxes[[index]], boxes)[0])
-            for index in range(count)
+            float(costs[index][at] + among(index, boxes[[index]], ways[index][..., [at], :], boxes)[0])
+            for index, at in enumerate(chosen)
         )
         if total < least - 1e-9:
             best, least = boxes, total
@@ -203,15 +207,20 @@ def _cost(boxes: FloatArray, point: FloatArray, fixed: FloatArray, points: Float
     return np.asarray(cost + 0.03 * (boxes[:, 0] < point[0]))
 
 
-def _label_cost(boxes: FloatArray, point: FloatArray, labels: FloatArray) -> FloatArray:
-    """What the boxes [a, 4] cost beside the labels [b, 4] of other points."""
+def _ways(boxes: FloatArray, point: FloatArray) -> FloatArray:
+    """Places on the way from a point to each of the boxes [a, 4]: x and y [2, parts, a, 1]."""
+    ends = _ends(boxes, point)
+    return np.stack([(point + share * (ends - point)).T for share in _ALONG], axis=1)[..., None]
+
+
+def _label_cost(boxes: FloatArray, way: FloatArray, labels: FloatArray) -> FloatArray:
+    """What the boxes [a, 4], with the way to each, cost beside the labels [b, 4] of other points."""
     # A sliver of air between labels.
     cost = 1000.0 * overlap(boxes, labels + np.array([-0.03, -0.015, 0.03, 0.015])).sum(axis=1)
-    ends = _ends(boxes, point)
     left, bottom, right, top = labels.T
-    for share in _ALONG:
-        x, y = (point + share * (ends - point)).T[:, :, None]
-        cost += _OVER * ((x > left) & (x < right) & (y > bottom) & (y < top)).sum(axis=1)
+    x, y = way
+    for over in ((x > left) & (x < right) & (y > bottom) & (y < top)).sum(axis=2):
+        cost += _OVER * over
     return np.asarray(cost)
 
 
