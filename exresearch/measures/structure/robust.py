@@ -23,20 +23,27 @@ class RobustStatistics:
 
     Attributes
     ----------
-    covariance : numpy.ndarray
-        Sandwich covariance of the free parameters [q, q].
     scaling : float
         What chi-square is divided by; 1 for independent normal answers. Missing without degrees of freedom.
     scaling_baseline : float
         The same for the model in which no item is correlated with another.
     n_clusters : int
         Clusters behind both.
+    bread, meat : numpy.ndarray
+        Model-based covariance of the free parameters, and the sum over clusters of their scores' products [q, q].
     """
 
-    covariance: FloatArray
     scaling: float
     scaling_baseline: float
     n_clusters: int
+    bread: FloatArray
+    meat: FloatArray
+
+    @property
+    def covariance(self) -> FloatArray:
+        """Sandwich covariance of the free parameters [q, q]; made when it is asked for."""
+        covariance = self.bread @ self.meat @ self.bread
+        return (covariance + covariance.T) / 2
 
 
 def robust_statistics(fit: SemFit) -> RobustStatistics:
@@ -117,14 +124,14 @@ def robust_statistics(fit: SemFit) -> RobustStatistics:
     if scores is not None:
         meat = given.correction * (scores.T @ scores)
     bread = fit.covariance
-    covariance = bread @ meat @ bread
     df_baseline = len(fit.moments.groups) * size * (size - 1) // 2
     nan = float("nan")
     return RobustStatistics(
-        covariance=(covariance + covariance.T) / 2,
         scaling=(trace - float((bread * meat).sum())) / fit.df if fit.df else nan,
         scaling_baseline=trace_baseline / df_baseline if df_baseline else nan,
         n_clusters=given.n_clusters,
+        bread=bread,
+        meat=meat,
     )
 
 

@@ -6,11 +6,11 @@ import numpy as np
 
 from exresearch.measures.resampling import LEAST_GROUPS
 from exresearch.measures.structure.sem.clusters import FloatArray
-from exresearch.measures.structure.sem.information import Factored, factor, owners
+from exresearch.measures.structure.sem.derivatives import derivatives, joined
+from exresearch.measures.structure.sem.information import Factored, factor, factor_groups, owners
 from exresearch.measures.structure.sem.matrices import (
     GroupMatrices,
     compile_model,
-    derivatives,
     implied_groups,
     told_at,
 )
@@ -139,13 +139,13 @@ def _scoring(
     last: tuple[FloatArray, FloatArray] | None = None
     promised, slow = np.inf, False
     for step in range(1, _ITERATIONS + 1):
-        gradient, information = derivatives(
+        gradient, informations = derivatives(
             groups, moments.blocks, theta, n_observed=size, means=means, told=told
         )
         if last is not None:
             past = [*past, (theta - last[0], last[1] - gradient)][-_MEMORY:]
         last, before = (theta, gradient), promised
-        factored = factor(information, owned) or factor(information, owned, ridge=True)
+        factored = factor_groups(informations, owned) or factor_groups(informations, owned, ridge=True)
         if factored is None:
             return theta, told.value, step, False
         direction = _remembering(factored, gradient, past)
@@ -197,20 +197,26 @@ def _covariance(
     groups: tuple[GroupMatrices, ...], moments: SampleMoments, theta: FloatArray, *, means: bool
 ) -> FloatArray | None:
     size = len(moments.columns)
-    _, information = derivatives(groups, moments.blocks, theta, n_observed=size, means=means)
-    if not moments.complete:
-        # The expected information takes answers as missing completely at random; the observed one does not.
-        scale = np.sqrt(np.clip(np.diag(information), 1e-300, None))
-        observed = np.empty_like(information)
-        for k, width in enumerate(1e-4 / scale):
-            moved = np.zeros(len(theta))
-            moved[k] = width
-            up, _ = derivatives(groups, moments.blocks, theta + moved, n_observed=size, means=means)
-            down, _ = derivatives(groups, moments.blocks, theta - moved, n_observed=size, means=means)
-            observed[k] = (down - up) / (2 * width)
-        information = (observed + observed.T) / 2
-    factored = factor(information, owners(groups, len(theta)))
-    return None if factored is None else factored.solve(np.eye(len(theta)))
+    owned = owners(groups, len(theta))
+    _, informations = derivatives(groups, moments.blocks, theta, n_observed=size, means=means)
+    if moments.complete:
+        factored = factor_groups(informations, owned)
+        return None if factored is None else factored.inverse()
+    # The expected information takes answers as missing completely at random; the observed one does not.
+    scale = np.sqrt(np.clip(np.diag(joined(groups, informations, len(theta))), 1e-300, None))
+    observed = np.empty((len(theta), len(theta)))
+    for k, width in enumerate(1e-4 / scale):
+        moved = np.zeros(len(theta))
+        moved[k] = width
+        up, down = (
+            derivatives(groups, moments.blocks, theta + step, n_observed=size, means=means, curvature=False)[
+                0
+            ]
+            for step in (moved, -moved)
+        )
+        observed[k] = (down - up) / (2 * width)
+    factored = factor((observed + observed.T) / 2, owned)
+    return None if factored is None else factored.inverse()
 
 
 def _from_rows(model: StructuralModel, rows: FloatArray) -> FloatArray:

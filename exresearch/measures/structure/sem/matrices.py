@@ -1,9 +1,10 @@
-"""Implied means and covariances of a model in RAM form, with derivatives, in the form that Fisher scoring needs."""
+"""Implied means and covariances of a model in RAM form, with their derivatives cell by cell."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.linalg import LinAlgError
@@ -78,6 +79,8 @@ class Implied:
     effects: FloatArray
 
 
+# A model is compiled for its estimates, for what it implies and for robust tests.
+@lru_cache(maxsize=8)
 def compile_model(model: StructuralModel) -> tuple[GroupMatrices, ...]:
     """Put the parameters into matrices, a group at a time; observed variables come first."""
     position = {name: index for index, name in enumerate((*model.observed, *model.latent))}
@@ -165,13 +168,13 @@ def told_at(
     total = 0.0
     try:
         told = implied_groups(matrices, theta, n_observed)
-        whiteners = _whiteners(told, blocks)
+        whiteners = whiteners_of(told, blocks)
         for block, whitener in zip(blocks, whiteners, strict=True):
             group = told[block.group]
             fit = float(((whitener @ block.cov) * whitener).sum())
             if means:
                 fit += float(((whitener @ (block.mean - group.mean[block.columns])) ** 2).sum())
-            log_det = -2.0 * float(np.log(np.diag(whitener)).sum())
+            log_det = -2.0 * float(np.log(whitener.diagonal()).sum())
             total -= block.n / 2 * (len(block.columns) * _LOG_2PI + log_det + fit)
     except (LinAlgError, ValueError):
         return None
@@ -225,7 +228,7 @@ def slopes(
     return Slopes(matrices.free, left, right, left * scale[:, None], whitener)
 
 
-def _whiteners(told: Sequence[Implied], blocks: Sequence[Block]) -> list[FloatArray]:
+def whiteners_of(told: Sequence[Implied], blocks: Sequence[Block]) -> list[FloatArray]:
     """Whitener of each block: of all at once where none lacks a column."""
     if all(len(block.columns) == len(told[block.group].cov) for block in blocks):
         covs = np.array([told[block.group].cov for block in blocks])
@@ -246,51 +249,3 @@ def means_before_effects(matrices: GroupMatrices, theta: FloatArray) -> FloatArr
     chosen = matrices.of_means
     found[matrices.row[chosen]] = theta[matrices.free[chosen]]
     return found
-
-
-def derivatives(
-    matrices: Sequence[GroupMatrices],
-    blocks: Sequence[Block],
-    theta: FloatArray,
-    *,
-    n_observed: int,
-    means: bool,
-    told: Told | None = None,
-) -> tuple[FloatArray, FloatArray]:
-    """Gradient [q] and expected information [q, q] of the log likelihood; `told` is what is known of this point."""
-    gradient, information = np.zeros(len(theta)), np.zeros((len(theta), len(theta)))
-    groups = implied_groups(matrices, theta, n_observed) if told is None else told.groups
-    whiteners = _whiteners(groups, blocks) if told is None else told.whiteners
-    before = [means_before_effects(group, theta) for group in matrices]
-    for block, whitener in zip(blocks, whiteners, strict=True):
-        group, cells = groups[block.group], matrices[block.group]
-        slope = slopes(cells, group, block.columns, before[block.group], whitener)
-        residual = slope.whitener @ block.cov @ slope.whitener.T
-        size = len(block.columns)
-        # trace(D_a D_b) of D = left right' + right left', from inner products of the vectors.
-        k = cells.moving
-        left, right = slope.left[:k], slope.right[:k]
-        crossed = left @ right.T
-        moved = (left @ left.T) * (right @ right.T)
-        moved += crossed * crossed.T
-        moved *= block.n
-        off = np.zeros(size)
-        if means:
-            off = slope.whitener @ (block.mean - group.mean[block.columns])
-            residual = residual + np.outer(off, off)
-            local = block.n * (slope.mean @ slope.mean.T)
-        else:
-            local = np.zeros((len(slope.free), len(slope.free)))
-        local[:k, :k] += moved
-        residual[np.diag_indices(size)] -= 1.0
-        push = np.zeros(len(slope.free))
-        push[:k] = block.n * ((left @ residual) * right).sum(axis=1)
-        if means:
-            push += block.n * (slope.mean @ off)
-        np.add.at(gradient, slope.free, push)
-        # A label may stand at several cells of one group.
-        if cells.once:
-            information[np.ix_(slope.free, slope.free)] += local
-        else:
-            np.add.at(information, np.ix_(slope.free, slope.free), local)
-    return gradient, information
