@@ -19,6 +19,8 @@ _GAP, _WIDEST_GAP, _REACH = "..", 2, 3
 _EMPHASIS = 1.5
 # Words that are remembered: more than any client's comments hold, and bounded all the same.
 _MOST_KNOWN = 50_000
+# Of a word: whether it is a phrase by itself, what follows after a given next word, and what follows otherwise.
+_Followers = tuple[bool, dict[str, list[tuple[str, ...]]], list[tuple[str, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,36 +35,47 @@ class Phrases:
 
     whole: dict[str, list[tuple[str, ...]]]
     stems: dict[str, list[tuple[str, ...]]]
-    _known: dict[str, list[tuple[str, ...]]] = field(default_factory=dict, repr=False, compare=False)
+    _known: dict[str, _Followers | None] = field(default_factory=dict, repr=False, compare=False)
 
     def longest(self, words: list[str], start: int) -> int:
         """Return how many words the longest phrase takes that begins at a word; 0 where none does."""
-        best = 0
-        for rest in self._followers(words[start]):
-            reached = _follow(words, start + 1, rest)
+        found = self._followers(words[start])
+        if found is None:
+            return 0
+        alone, exact, others = found
+        best, after = int(alone), start + 1
+        if exact and after < len(words):
+            for rest in exact.get(words[after], ()):
+                reached = _follow(words, after + 1, rest)
+                if reached is not None:
+                    best = max(best, reached - start)
+        for rest in others:
+            reached = _follow(words, after, rest)
             if reached is not None:
                 best = max(best, reached - start)
         return best
 
     def places(self, words: list[str]) -> list[int]:
         """Return the places of the words on which some phrase begins, or may begin."""
-        known = self._known
-        found = []
-        for place, word in enumerate(words):
-            after = known.get(word)
-            if after or (after is None and self._followers(word)):
-                found.append(place)
-        return found
+        return [place for place, word in enumerate(words) if self._followers(word) is not None]
 
-    def _followers(self, first: str) -> list[tuple[str, ...]]:
+    def _followers(self, first: str) -> _Followers | None:
         """What may follow on a word; looked up once, as the same words return in every comment."""
-        found = self._known.get(first)
-        if found is None:
-            found = list(self.whole.get(first, ()))
-            for end in range(2, len(first) + 1):
-                found += self.stems.get(first[:end], ())
-            if len(self._known) < _MOST_KNOWN:
-                self._known[first] = found
+        if first in self._known:
+            return self._known[first]
+        rests = list(self.whole.get(first, ()))
+        for end in range(2, len(first) + 1):
+            rests += self.stems.get(first[:end], ())
+        exact: dict[str, list[tuple[str, ...]]] = {}
+        others = []
+        for rest in rests:
+            if rest and rest[0] != _GAP and not rest[0].endswith("*"):
+                exact.setdefault(rest[0], []).append(rest[1:])
+            elif rest:
+                others.append(rest)
+        found = (() in rests, exact, others) if rests else None
+        if len(self._known) < _MOST_KNOWN:
+            self._known[first] = found
         return found
 
 

@@ -178,15 +178,20 @@ def _climbed(
     likelihood = np.full(len(owner), -np.inf)
     converged = np.zeros(len(owner), dtype=bool)
     going = np.arange(len(owner))
+    # Only those that go on are carried along, and are put in their places as they arrive.
+    here, here_shares, reached, of_weights = coefficients, shares, likelihood, owner
+    coefficients, shares = coefficients.copy(), shares.copy()
     for _ in range(search.most):
-        if not going.size:
-            break
-        made = step(found, coefficients[going], shares[going], owner[going])
-        coefficients[going], shares[going] = made[0], made[1]
-        gained = made[2] - likelihood[going]
-        there = gained <= search.tolerance * np.maximum(np.abs(made[2]), 1.0)
-        likelihood[going] = made[2]
+        here, here_shares, gained = step(found, here, here_shares, of_weights)
+        there = gained - reached <= search.tolerance * np.maximum(np.abs(gained), 1.0)
+        reached = gained
         if there.any():
-            converged[going[there]] = True
-            going = going[~there]
+            arrived, left = going[there], ~there
+            coefficients[arrived], shares[arrived] = here[there], here_shares[there]
+            likelihood[arrived], converged[arrived] = reached[there], True
+            going, of_weights = going[left], of_weights[left]
+            here, here_shares, reached = here[left], here_shares[left], reached[left]
+            if not going.size:
+                break
+    coefficients[going], shares[going], likelihood[going] = here, here_shares, reached
     return coefficients, shares, likelihood, converged
