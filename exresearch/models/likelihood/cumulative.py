@@ -58,6 +58,8 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
         rows = len(common)
         self.weights = np.ones(rows) if weights is None else np.asarray(weights, dtype=np.float64)
         self._x = common
+        # Column by column, as sums over all rows are quicker there.
+        self._across = np.ascontiguousarray(common.T)
         self._edges = np.searchsorted(np.asarray(self.endog), np.arange(self.k_levels + 1))
         self._z = np.ones((rows, 1))
         if by_threshold is not None:
@@ -101,7 +103,7 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
     def linear_bounds(self, params: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Value at the upper threshold of rows below the last category, at the lower one of rows above the first."""
         at = np.asarray(params)[self.k_vars :].reshape(-1, self.k_levels - 1).T
-        predicted = self._x @ np.asarray(params)[: self.k_vars]
+        predicted = np.asarray(params)[: self.k_vars] @ self._across
         sizes = np.diff(self._edges)
         first, last = self._edges[1], self._edges[-2]
         if at.shape[1] == 1:
@@ -129,7 +131,14 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
         size, levels, edges = len(params), self.k_levels, self._edges
         first, last = edges[1], edges[-2]
         upper, lower = self.linear_bounds(params)
-        gap = upper[first:] - lower[: last - first]
+        k, q = self.k_vars, self._z.shape[1]
+        if q == 1:
+            # As wide for everybody in a category, with one logarithm and one power for all of them.
+            inner = np.diff(edges[1:-1])
+            gap, w_gap = np.diff(params[k:]), np.add.reduceat(self.weights, edges[:-1])[1:-1]
+        else:
+            inner, gap = None, upper[first:] - lower[: last - first]
+            w_gap = self.weights[first:last]
         if not (gap > 0.0).all():
             return -np.inf, np.full(size, np.nan), np.full((size, size), np.nan)
         below, above = expit(upper), expit(-lower)  # F(a), 1 - F(b)
@@ -138,8 +147,10 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
         with np.errstate(divide="ignore", over="ignore"):
             value = np.nan
             if valued:
-                value = w_upper @ np.log(below) + w_lower @ np.log(above) + w_inner @ np.log(-np.expm1(-gap))
+                value = w_upper @ np.log(below) + w_lower @ np.log(above) + w_gap @ np.log(-np.expm1(-gap))
             ratio = 1.0 / np.expm1(gap)
+        if inner is not None:
+            ratio = np.repeat(ratio, inner)
         grad_upper = w_upper * (1.0 - below)
         grad_lower = w_lower * (above - 1.0)
         dense_upper, dense_lower = grad_upper * below, -grad_lower * above  # w f(a), w f(b)
@@ -157,25 +168,19 @@ class CumulativeLogit(OrderedModel):  # type: ignore[misc]
         curve_upper[first:] -= cross
         curve_lower[: last - first] -= cross
 
-        k, q = self.k_vars, self._z.shape[1]
         score, hessian = np.zeros(size), np.zeros((size, size))
-        score[:k] = -pull @ self._x
-        hessian[:k, :k] = -(self._x * spread[:, None]).T @ self._x
+        score[:k] = -(self._across @ pull)
+        hessian[:k, :k] = -(self._across * spread) @ self._across.T
         if q == 1:
             # Thresholds alone differ by category: sums over the rows of each, which lie together.
             place = np.arange(k, size)
             score[k:] = np.add.reduceat(grad_upper, edges[:-2])
             score[k:] += np.add.reduceat(grad_lower, edges[1:-1] - first)
             if k:
-                by_row = np.zeros((len(self.weights), 2))
-                by_row[:last, 0], by_row[first:, 1] = dense_upper, dense_lower
-                for level in range(levels):
-                    rows = slice(edges[level], edges[level + 1])
-                    sums = self._x[rows].T @ by_row[rows]
-                    if level < levels - 1:
-                        hessian[:k, k + level] += sums[:, 0]
-                    if level > 0:
-                        hessian[:k, k + level - 1] += sums[:, 1]
+                hessian[:k, k:] = np.add.reduceat(self._across[:, :last] * dense_upper, edges[:-2], axis=1)
+                hessian[:k, k:] += np.add.reduceat(
+                    self._across[:, first:] * dense_lower, edges[1:-1] - first, axis=1
+                )
             hessian[place, place] = np.add.reduceat(curve_upper, edges[:-2])
             hessian[place, place] += np.add.reduceat(curve_lower, edges[1:-1] - first)
             if levels > 2:
