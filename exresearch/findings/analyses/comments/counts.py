@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
 
 from exresearch.disclosure import DisclosureRules
@@ -181,11 +182,12 @@ def _enough(coded: pd.DataFrame, *, least: int) -> tuple[pd.DataFrame, int]:
 
 
 def _themes(coded: pd.DataFrame) -> pd.DataFrame:
-    rows = []
+    rows, named = [], list(coded["themes"])
     for theme, label in theme_labels().items():
-        part = coded[[theme in themes for themes in coded["themes"]]]
-        row = {"theme": theme, "label": label, "n": len(part), "share": len(part) / len(coded)}
-        rows.append(row | {"people": respondents(part)})
+        about = np.array([theme in themes for themes in named], dtype=bool)
+        n = int(about.sum())
+        row = {"theme": theme, "label": label, "n": n, "share": n / len(coded)}
+        rows.append(row | {"people": respondents(coded, where=about)})
     return pd.DataFrame(rows).sort_values(["n", "theme"], ascending=[False, True], ignore_index=True)
 
 
