@@ -11,6 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from exresearch.models.moments.accumulate import powers_of_weights, unit_moments
+from exresearch.models.moments.algebra import correlations_of
 from exresearch.models.moments.unit import UnitMoments
 from exresearch.models.names import name_list, one_name, optional_name, repeated
 from exresearch.models.relations import SINGULAR, not_unique, related_sets
@@ -111,7 +112,7 @@ def frame_of_reference(
     change[1:, 0] = -shift
     square = np.diag(change @ sums @ change.T)[1:] / sums[0, 0]
     if intercept:
-        constant = np.diag(moments.correlations()[0]) == 0.0
+        constant = np.diag(correlations_of(sums[None])[0]) == 0.0
         if constant[-1]:
             raise NotEstimable(f"outcome '{outcome}' is constant over the complete rows.")
         fault = "constant over the complete rows: leave them out"
