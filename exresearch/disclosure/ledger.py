@@ -214,22 +214,24 @@ def entry_of(
     }
     names = _groups(frame, groups)
     slack = rounded.get(count or "", 0.0) / 2
+    # Looked up once, not once more for every row.
+    of_each = {c: frame[m.each].array for c, (m, *_) in columns.items() if m.each}
+    answers = frame[groups.answer].array if groups.answer else None
+    questions = frame[groups.answered].array if groups.answered in frame.columns else None
     cells = []
     for row, group in enumerate(names):
         secret = bool(hidden[row])
         n = None if secret or not math.isfinite(counts[row]) else float(counts[row])
         totals = []
         for column, (measure, low, high, values) in columns.items():
-            which = f"{measure.name}: {frame[measure.each].iloc[row]}" if measure.each else measure.name
+            which = f"{measure.name}: {of_each[column][row]}" if measure.each else measure.name
             known = n is not None and math.isfinite(values[row])
             total = float(values[row] * (n or 0.0)) if known else None
             within = (n or 0.0) * rounded.get(column, 0.0) / 2 + slack * max(abs(low[row]), abs(high[row]))
             totals.append(Total(which, float(low[row]), float(high[row]), total, float(within)))
-        if groups.answer:
-            question = (
-                str(frame[groups.answered].iloc[row]) if groups.answered in frame.columns else groups.answered
-            )
-            answer = f"{question} = {frame[groups.answer].iloc[row]}"
+        if answers is not None:
+            question = groups.answered if questions is None else str(questions[row])
+            answer = f"{question} = {answers[row]}"
             cells.append(Cell(group, None, (Total(answer, 0.0, 1.0, n, slack), *totals), secret))
         else:
             cells.append(Cell(group, n, tuple(totals), secret))

@@ -288,7 +288,7 @@ def _table(
         row["holds"] = holding
         rows.append(row)
         before = (fit, spread, measures)
-    return _typed(pd.DataFrame(rows).reindex(columns=INVARIANCE_COLUMNS))
+    return _typed(rows)
 
 
 def _passes(delta_cfi: float, delta_rmsea: float, delta_p: float, *, rule: InvarianceRule) -> bool:
@@ -299,14 +299,22 @@ def _passes(delta_cfi: float, delta_rmsea: float, delta_p: float, *, rule: Invar
 
 
 def _untestable(reason: str, counted: Mapping[str, int]) -> pd.DataFrame:
-    return _typed(
-        pd.DataFrame([{"level": "", **counted, "reason": reason}]).reindex(columns=INVARIANCE_COLUMNS)
-    )
+    return _typed([{"level": "", **counted, "reason": reason}])
 
 
-def _typed(table: pd.DataFrame) -> pd.DataFrame:
-    counts = dict.fromkeys(("n", "n_groups", "n_excluded", "n_groups_excluded"), "int64")
+def _typed(rows: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """Make the table; what a row lacks is missing."""
+    counts = ("n", "n_groups", "n_excluded", "n_groups_excluded")
     whole = {"df": "Int64", "delta_df": "Int64", "holds": "boolean"}
-    texts = ("level", "reason")
-    numbers = {c: "float64" for c in table if c not in counts and c not in whole and c not in texts}
-    return table.astype({**numbers, **whole, **counts})
+    columns: dict[str, Any] = {}
+    for column in INVARIANCE_COLUMNS:
+        values = [row.get(column) for row in rows]
+        if column in counts:
+            columns[column] = np.array(values, dtype=np.int64)
+        elif column in whole:
+            columns[column] = pd.Series(values, dtype=whole[column])
+        elif column in ("level", "reason"):
+            columns[column] = values
+        else:
+            columns[column] = np.array(values, dtype=np.float64)
+    return pd.DataFrame(columns)

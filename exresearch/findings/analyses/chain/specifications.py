@@ -179,7 +179,9 @@ def _estimate(
         sums[(*key, weights)] = drawn_chain(frame, held, resampling, weights=weights)
     drawn = sums[(*key, weights)]
     found = serial(frame, held, resampling, drawn=drawn, made_of=made_of, weights=weights).iloc[-1]
-    return found.drop("n").rename({"n_sheets": "n", "n_clusters": "n_units"})
+    named = {"n_sheets": "n", "n_clusters": "n_units"}
+    values = {named.get(str(key), key): value for key, value in found.items() if key != "n"}
+    return pd.Series(values, dtype=found.dtype, name=found.name)
 
 
 def _rows(rows: ChainRows, study: Study, *, level: bool, kinds: bool) -> tuple[pd.DataFrame, list[str]]:

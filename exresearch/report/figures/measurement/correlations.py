@@ -71,8 +71,8 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
     frame = released.frame[~released.hidden]
     if frame.empty:
         return NO_CORRELATIONS
-    named = {row["x"]: row["x_label"] for _, row in frame.iterrows()}
-    named |= {row["y"]: row["y_label"] for _, row in frame.iterrows()}
+    named = dict(zip(frame["x"], frame["x_label"], strict=True))
+    named |= dict(zip(frame["y"], frame["y_label"], strict=True))
     # Those whose correlations can be corrected come first: the map says most about them.
     corrected = frame[frame["disattenuated"].notna()]
     able = {*corrected["x"], *corrected["y"]}
@@ -98,7 +98,8 @@ def correlation_map(frame: pd.DataFrame, *, texts: Texts, rules: DisclosureRules
                 if pd.isna(value):
                     continue
                 y = positions[line]
-                axes.add_patch(
+                # Limits are set: `add_patch` would look for new ones, which takes longer than the cell.
+                axes.add_artist(
                     Rectangle(
                         (column, y - half),
                         1,

@@ -156,9 +156,11 @@ def _by_question(work: pd.DataFrame) -> dict[tuple[str, str], FloatArray]:
 def _gives_away(answers: pd.DataFrame) -> bool:
     """Whether a mean of one decimal says anything about the hidden answers, the others being known by their bars."""
     hidden = answers[answers["hidden"]]
+    if hidden.empty:
+        return False
     reach = float(hidden["people"].sum()) * float(answers["maximum"].iloc[0] - answers["minimum"].iloc[0])
     # The sum of all answers is known to a tenth of their number.
-    return bool(len(hidden)) and 0.1 * float(answers["n"].iloc[0]) < reach
+    return 0.1 * float(answers["n"].iloc[0]) < reach
 
 
 def _bar(axes: Axes, y: float, shares: FloatArray, *, rest: float, texts: Texts) -> None:
