@@ -236,6 +236,27 @@ def test_many_people_and_pages_give_no_false_alarm(seeded: Any) -> None:
     ]
 
 
+def test_numbers_of_a_sentence_and_fit_indices_are_no_row_of_answers(seeded: Any) -> None:
+    study = seeded.load()
+    rng = np.random.default_rng(3)
+    # Many high ratings, so that hardly anybody gives two or more low ones.
+    ratings = pd.DataFrame({f"q{n}": rng.choice([0, 1, 2, 4, 5, 8, 9], 20_000) for n in range(5)})
+    ratings.loc[ratings.index[1:]] = ratings.loc[ratings.index[1:]].clip(lower=8)
+    ratings.loc[0] = [2, 4, 0, 5, 1]
+    ratings.loc[1] = [1, 0, 0, 9, 9]
+    secrets = secrets_of(dataclasses.replace(study, tables={"people": ratings}))
+
+    def found(text: str) -> list[str]:
+        return [leak.kind for leak in scan_text(text, secrets, name="a.html")]
+
+    # A decimal comma is none between fields.
+    assert found('<img alt="Means: 8,8, 4,2, 4,0, 5,1; the highest is 2,4 and then 0,5.">') == []
+    assert found("<tr><td>strict</td><td>1,000</td><td>0,000</td><td>0,000</td></tr>") == []
+    for row in ("2,4,0,5,1", "2, 4, 0, 5, 1", "x,2,4,0,5,1,y", "2;4;0;5;1", "2.0, 4.0, 0.0, 5.0"):
+        assert found(f"<p>{row}</p>") == ["row"], row
+    assert found("<tr><td>2,00</td><td>4,00</td><td>0</td><td>5,00</td></tr>") == ["row"]
+
+
 @pytest.fixture
 def plan(seeded: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Plan:
     """A run of one notebook that is not executed, with an earlier report in its place."""

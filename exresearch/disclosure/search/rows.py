@@ -19,6 +19,8 @@ _FEWEST = 3
 _LONGEST = 60
 _DECIMAL = re.compile(r"[+-]?\d+,\d+")
 _NUMBER = re.compile(r"[+-]?\d+(?:\.\d+)?")
+# As fit indices and p-values are written; an answer is not.
+_STATISTIC = re.compile(r"[+-]?[01][.,]00+")
 _LABELLED = re.compile(r"(.*)[:=](.*)", re.DOTALL)
 _AROUND = " \t\r\n'\"[](){}"
 
@@ -81,7 +83,7 @@ class TableRows:
         """A value as it is compared; none where it is said to be something else than a column."""
         labelled = _LABELLED.fullmatch(part)
         if labelled is None:
-            return _plain(part)
+            return "" if _STATISTIC.fullmatch(part.strip(_AROUND)) else _plain(part)
         return _plain(labelled.group(2)) if labelled.group(1).strip(_AROUND) in self._names else ""
 
     def _in_a_row(self, run: Sequence[str]) -> bool:

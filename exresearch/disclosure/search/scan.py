@@ -45,6 +45,9 @@ _BETWEEN_CELLS = "\x1f"
 _NEXT_LINE = re.compile(r",\s*\n\s*")
 _SEGMENT = re.compile(r"[\n<>]")
 _FIELD = re.compile(r"[,;\t|]|\s{2,}")
+# A number of a sentence with a decimal comma, as in "5,8 and 4,2, or 3"; not two fields of a row such as "a,5,8" or
+# "5,8,4".
+_DECIMAL = re.compile(r"(?<![\w,.])(\d+),(\d+)(?![\w]|[.,]\w)")
 # More places of one kind in one file are not told apart.
 _MOST = 5
 
@@ -268,9 +271,12 @@ def _rows(text: str, secrets: Secrets) -> Iterator[tuple[Kind, int]]:
     seen = set()
     for segment in _SEGMENT.split(joined):
         # A comma in a cell is a decimal sign as soon as not.
-        parts = segment.split(_BETWEEN_CELLS) if _BETWEEN_CELLS in segment else _FIELD.split(segment)
+        if _BETWEEN_CELLS in segment:
+            parts = segment.split(_BETWEEN_CELLS)
+        else:
+            parts = _FIELD.split(_DECIMAL.sub(r"\1.\2", segment))
         if len(parts) < 3 or segment in seen:
             continue
         seen.add(segment)
         if secrets.rows.holds(parts):
-            yield "row", max(text.find(max(parts, key=len)), 0)
+            yield "row", max(text.find(max(_FIELD.split(segment.replace(_BETWEEN_CELLS, "\t")), key=len)), 0)
