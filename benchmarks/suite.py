@@ -22,6 +22,7 @@ from typing import Any
 import yaml
 from watching.tree import Watched, watched
 
+from exresearch.run.limits import usual_jobs
 from exresearch.run.plan import plan_run
 from exresearch.study.demo import write_demo_study
 
@@ -52,7 +53,7 @@ def main() -> None:
     )
     parser.add_argument("--study", type=Path, default=ROOT / "params" / "demo.yaml", help="the study to run")
     parser.add_argument("--clients", type=int, default=20, help="clients of the last table; 0 leaves it out")
-    parser.add_argument("--jobs", type=int, default=2, help="notebooks at a time")
+    parser.add_argument("--jobs", type=int, help="notebooks at a time; as many as usual by default")
     parser.add_argument("--write", action="store_true", help="put the tables into docs/performance.md")
     options = parser.parse_args()
     with TemporaryDirectory(prefix="exresearch-suite-") as name:
@@ -71,7 +72,7 @@ def measured(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
     # The fictional tables are there for both.
     plan_run(options.study, output=folder / "warm")
     run = [*EXRESEARCH, "run", str(options.study), "--output", str(folder / "report"), "--language", "en"]
-    first = finished(watched([*run, "--jobs", str(options.jobs)], cwd=ROOT, quiet=True))
+    first = finished(watched([*run, *jobs_of(options)], cwd=ROOT, quiet=True))
     record = json.loads((folder / "report" / "run.json").read_text(encoding="utf-8"))
     cells = sum(one["seconds"] for one in record["notebooks"])
     again = finished(watched(run, cwd=ROOT, quiet=True))
@@ -92,7 +93,7 @@ def measured(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
     lines += [
         "",
         f"Of the loop {loop.executing:.1f} s are papermill's and {loop.rendering:.1f} s nbconvert's. The notebooks of "
-        f"`exresearch run` took {cells:.1f} s together, {options.jobs} at a time. Findings of both: "
+        f"`exresearch run` took {cells:.1f} s together, {options.jobs or usual_jobs()} at a time. Findings of both: "
         f"{'the same, byte for byte' if apart == 0 else f'apart by at most {apart:.1g} of a number'}.",
     ]
     fits = ratio >= RATIO and again.seconds < AGAIN and untouched and apart < SAME
@@ -104,7 +105,7 @@ def measured(folder: Path, options: argparse.Namespace) -> tuple[str, bool]:
             f"| {options.clients} clients x 12 notebooks, one command | seconds | CPU seconds "
             "| peak memory, GiB | seconds a client |",
             "|---|---|---|---|---|",
-            f"| `exresearch run clients/*/study.yaml --jobs {options.jobs}` | {many.seconds:.0f} | "
+            f"| `exresearch run clients/*/study.yaml` | {many.seconds:.0f} | "
             f"{many.processor:.0f} | {many.peak:.2f} | {per:.1f} |",
         ]
         fits = fits and many.code == 0 and many.seconds <= ALL * options.clients / 20
@@ -151,8 +152,13 @@ def clients(folder: Path, options: argparse.Namespace) -> Watched:
         content = yaml.safe_load(file.read_text(encoding="utf-8")) | {"client": f"c{number:02}"}
         file.write_text(yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8")
         files.append(str(file))
-    command = [*EXRESEARCH, "run", *files, "--output", str(folder / "many"), "--jobs", str(options.jobs)]
+    command = [*EXRESEARCH, "run", *files, "--output", str(folder / "many"), *jobs_of(options)]
     return watched(command, cwd=ROOT)
+
+
+def jobs_of(options: argparse.Namespace) -> list[str]:
+    """Return what says how many notebooks run at a time; nothing where that is as usual."""
+    return ["--jobs", str(options.jobs)] if options.jobs else []
 
 
 def findings(folder: Path) -> dict[str, bytes]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -27,7 +26,7 @@ from exresearch.commands.console import (
     refuse,
 )
 from exresearch.commands.table import Standing
-from exresearch.run.limits import MINUTES, Limits, can_limit_memory, memory_of
+from exresearch.run.limits import MINUTES, Limits, can_limit_memory, memory_of, usual_jobs
 from exresearch.run.orders import Order, note, placed, plan_order, studies_in, unchanged
 from exresearch.study.problems import Problem, StudyError
 
@@ -52,7 +51,7 @@ def run(
             "--jobs",
             min=1,
             metavar="N",
-            help="Notebooks at a time, over all studies; one per processor by default.",
+            help="Notebooks at a time, over all studies; one more than processors by default.",
         ),
     ] = None,
     only: OnlyOption = None,
@@ -298,7 +297,7 @@ def _many(orders: Sequence[Order], *, jobs: int | None, scheduler: str | None) -
         workers = Cluster(scheduler)
         slots = jobs or workers.size
     else:
-        slots = jobs or min(os.cpu_count() or 1, 4)
+        slots = jobs or usual_jobs()
         workers = Processes(slots, cold=orders[0].cold)
     standing = Standing()
     try:

@@ -17,6 +17,28 @@ _UNITS |= {"ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt]i?|)b?", re.IGNORECASE)
 
 
+# Rows of a table from which on one notebook more at a time would cost much memory.
+_LARGE = 200_000
+
+
+def usual_jobs(rows: int = 0) -> int:
+    """Return how many notebooks run at a time where nothing else is said.
+
+    One more than there are processors, at most five: each also waits, for its kernel to begin and to end and for files
+    to be safe on the disk. Of a large study one per processor.
+
+    Parameters
+    ----------
+    rows : int
+        Of the study's largest table, where that is known.
+
+    Returns
+    -------
+    int
+    """
+    return min(os.cpu_count() or 1, 4) + (rows < _LARGE)
+
+
 @dataclass(frozen=True, slots=True)
 class Limits:
     """What a notebook may take.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 
@@ -10,7 +9,7 @@ from exresearch.run.course import Course, Prepared, prepare_plan
 from exresearch.run.execute import NotebookResult, kernel_environment
 from exresearch.run.finish import RunResult, finish_run
 from exresearch.run.leaks import LeakSearch
-from exresearch.run.limits import Limits, kill_kernels, welcome_kernels
+from exresearch.run.limits import Limits, kill_kernels, usual_jobs, welcome_kernels
 from exresearch.run.plan import RESOLVED, Plan
 from exresearch.run.scheduler import Outcome, Task, run_tasks
 from exresearch.study.prepared import drop_prepared
@@ -69,7 +68,7 @@ def run_plan(
         results = _execute(
             prepared.plan,
             prepared=prepared,
-            jobs=jobs or min(os.cpu_count() or 1, 4),
+            jobs=jobs or usual_jobs(max(map(len, plan.study.tables.values()), default=0)),
             tell=tell,
             cold=cold,
             limits=limits or Limits(),
