@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from exresearch.run.limits import usual_jobs
 from exresearch.run.runner import Threads
 from exresearch.run.scheduler import Outcome, Task, WorkerLost, run_tasks
 
@@ -139,3 +140,11 @@ def test_a_worker_that_dies_takes_nothing_along(tmp_path: Path) -> None:
     assert isinstance(record.outcomes["deadly"].error, WorkerLost)
     assert record.outcomes["once"] == Outcome("second")
     assert workers.made >= 3
+
+
+def test_one_notebook_more_than_processors_runs_at_a_time_but_for_large_studies(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for processors, usual, large in ((1, 2, 1), (2, 3, 2), (64, 5, 4), (None, 2, 1)):
+        monkeypatch.setattr("exresearch.run.limits.os.cpu_count", lambda found=processors: found)
+        assert (usual_jobs(), usual_jobs(199_999), usual_jobs(200_000)) == (usual, usual, large)
