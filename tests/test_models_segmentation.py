@@ -14,6 +14,7 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import Ridge
 from sklearn.metrics import adjusted_rand_score
 from stepmix.stepmix import StepMix
+from threadpoolctl import threadpool_limits
 
 from exresearch.models import NotEstimable
 from exresearch.models.segmentation import (
@@ -31,8 +32,9 @@ from exresearch.models.segmentation import (
     structure_test,
 )
 from exresearch.models.segmentation.em import Search
+from exresearch.models.segmentation.features import profile_features
 from exresearch.models.segmentation.ridge import PENALTIES
-from exresearch.models.segmentation.steps import step
+from exresearch.models.segmentation.steps import ground, step
 
 # Both search until the likelihood hardly rises; a flat top leaves this much in its place.
 FLAT = 1e-3
@@ -308,6 +310,20 @@ def test_leaps_lead_to_the_top_that_steps_lead_to(variances: str, monkeypatch: p
     assert found.log_likelihood == pytest.approx(plain.log_likelihood, abs=1e-4)
     np.testing.assert_allclose(found.means, plain.means, atol=0.01)
     np.testing.assert_allclose(found.shares, plain.shares, atol=0.001)
+
+
+def test_a_step_is_the_same_on_one_thread_and_on_two() -> None:
+    rng = np.random.default_rng(5)
+    data = pd.DataFrame(rng.normal(size=(30_000, 12)), columns=[f"q{number}" for number in range(12)])
+    features = profile_features(data, variances="equal")
+    found = ground(features, np.ones((1, len(features.rows)))).single()
+    begun = features.started(rng.integers(len(features.rows), size=(4, 5)), rng)
+    shares, owner = np.full((4, 5), -np.log(5.0)), np.zeros(4, dtype=np.intp)
+    made = []
+    for threads in (1, 2):
+        with threadpool_limits(threads):
+            made.append(step(found, begun, shares, owner))
+    assert all(np.array_equal(one, other) for one, other in zip(*made, strict=True))
 
 
 def test_refusals() -> None:

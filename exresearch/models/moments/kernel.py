@@ -23,8 +23,8 @@ AnyArray = NDArray[Any]
 #: Two tables, left [rows, a] and right [rows, b], and where the sums of their products per unit [U, a, b] belong.
 Products = list[tuple[AnyArray, AnyArray, FloatArray]]
 
-# Multiplications in one product; OpenBLAS starts threads of its own above 4 * 65,536.
-_SMALL_PRODUCT = 250_000
+#: Multiplications in one product; OpenBLAS starts threads of its own above 4 * 65,536.
+SMALL_PRODUCT = 250_000
 # Rows in one product, and in the batch of products that one task makes.
 _PRODUCT_ROWS, _BATCH_ROWS = 128, 8192
 # Cells of the sums that one task makes, of many small units: they stay in the cache.
@@ -158,7 +158,7 @@ def add_products(
     fresh : bool
         Write instead of add, for units that hold nothing yet.
     """
-    product_rows = max(8, min(_PRODUCT_ROWS, _SMALL_PRODUCT // width))
+    product_rows = max(8, min(_PRODUCT_ROWS, SMALL_PRODUCT // width))
     pieces, rows = _pieces(order.counts, product_rows)
     units = np.lexsort([rows, pieces])
     units = units[order.counts[units] > 0]

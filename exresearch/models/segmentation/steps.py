@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exresearch.models.moments.kernel import SMALL_PRODUCT
 from exresearch.models.segmentation.features import Features, FloatArray
 
 # Cells of one block of densities: a quarter of a megabyte in single precision, which stays near the processor.
@@ -118,7 +119,11 @@ def step(
         for start in range(first, last, size):
             part = slice(start, min(start + size, last))
             rows = columns[part, :width]
-            made = flat @ rows.T
+            # So few at a time that the linear algebra library stays on this thread, and the sums do not depend on it.
+            pieces = _pieces(len(rows), flat.size)
+            made = np.empty((k * fits, len(rows)), dtype=columns.dtype)
+            for piece in pieces:
+                np.matmul(flat, rows[piece].T, out=made[:, piece])
             density = made.reshape(k, fits, len(rows))
             highest = np.maximum.reduce(density, axis=0)
             density -= highest
@@ -130,11 +135,18 @@ def step(
                 likelihood += np.add.reduce(highest, axis=1, dtype="float64")
             weight /= total
             density *= weight
-            sums[:, :width] += made @ rows
+            for piece in pieces:
+                sums[:, :width] += made[:, piece] @ rows[piece]
         if last == edge:
             # Who lacks nothing is there on every item.
             sums[:, lead:] = sums[:, [lead - 1]]
     return _maximised(found, sums.reshape(k, fits, -1).transpose(1, 0, 2), coefficients, owner, likelihood)
+
+
+def _pieces(rows: int, multiplications: int) -> list[slice]:
+    """Rows so few at a time that a product with so many multiplications a row stays small."""
+    size = max(1, SMALL_PRODUCT // multiplications)
+    return [slice(start, start + size) for start in range(0, rows, size)]
 
 
 def _slopes(found: Ground, coefficients: FloatArray, log_shares: FloatArray) -> FloatArray:
